@@ -1,0 +1,118 @@
+# snug and snugbench. `make help` lists the targets.
+BUILD := build
+CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+OPT ?= -O2
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wcast-qual -Wpointer-arith \
+    -Wwrite-strings -Wundef -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wformat=2
+ifdef CI
+WARNINGS += -Werror
+endif
+BASE_FLAGS := -std=gnu17 -g $(OPT) $(WARNINGS) -D_GNU_SOURCE -MMD -MP $(CFLAGS)
+
+# The allocator: no builtin knowledge of malloc (gcc would rewrite calloc into a call to
+# itself), initial-exec TLS (the general model may allocate).
+ALLOCATOR_FLAGS := $(BASE_FLAGS) -Iallocator -fPIC -fvisibility=hidden \
+    -ftls-model=initial-exec -fno-builtin-malloc -fno-builtin-calloc \
+    -fno-builtin-realloc -fno-builtin-free
+BENCH_FLAGS := $(BASE_FLAGS) -Ibench
+BENCH_LIBS := -larchive -lseccomp -lcsv -lm -ldl
+
+ALLOCATOR_SOURCES := $(wildcard allocator/*.c)
+BENCH_SOURCES := bench/main.c \
+    $(wildcard $(foreach d,cli trace runner analysis report,bench/$d/*.c)) \
+    bench/record/launch.c
+
+object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+ALLOCATOR_OBJECTS := $(call object,$(ALLOCATOR_SOURCES))
+LIBRARY_OBJECTS := $(filter-out %/override.o,$(ALLOCATOR_OBJECTS))
+BENCH_OBJECTS := $(call object,$(BENCH_SOURCES))
+
+ALLOCATOR_TESTS := $(patsubst allocator/test/%.c,$(BUILD)/test/%,$(wildcard allocator/test/test_*.c))
+BENCH_TESTS := $(patsubst bench/test/%.c,$(BUILD)/test/%,$(wildcard bench/test/test_*.c))
+BROKEN := $(patsubst bench/test/broken/%.c,$(BUILD)/test/libbroken-%.so,$(wildcard bench/test/broken/*.c))
+HELPERS := $(patsubst %.c,$(BUILD)/test/%,$(notdir $(wildcard allocator/test/helper_*.c bench/test/helper_*.c)))
+SHELL_TESTS := $(wildcard allocator/test/test_*.sh bench/test/test_*.sh)
+
+PRODUCTS := $(BUILD)/libsnug.so $(BUILD)/libsnug.a $(BUILD)/snugbench \
+    $(BUILD)/snugbench-worker $(BUILD)/libsnugbench-floor.so $(BUILD)/libsnugbench-record.so
+
+.PHONY: all help test check bench bench-full programs traces format clean
+all: $(PRODUCTS) ## build everything into build/
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+test: all $(ALLOCATOR_TESTS) $(BENCH_TESTS) $(BROKEN) $(HELPERS) ## build and run every test
+	@scripts/run-tests $(ALLOCATOR_TESTS) $(BENCH_TESTS) $(SHELL_TESTS)
+
+check: ## format, clang-tidy, include rules, shellcheck
+	@scripts/check
+
+bench: all ## the main job: shipped traces, all allocators, table, CSV and charts in results/latest
+	@scripts/run-bench results/latest
+
+bench-full: all ## the same with more rounds, for figures to publish (results/full)
+	@scripts/run-bench results/full --full
+
+programs: all ## time whole real programs under each allocator with hyperfine
+	@scripts/programs results/programs
+
+traces: all ## record and generate the shipped traces again
+	@scripts/record-traces traces
+
+format: ## rewrite the sources in the project's format
+	@clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
+
+clean: ## remove build/
+	rm -rf $(BUILD)
+
+$(BUILD)/obj/allocator/%.o: allocator/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALLOCATOR_FLAGS) -c -o $@ $<
+
+$(BUILD)/obj/bench/%.o: bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_FLAGS) -c -o $@ $<
+
+$(BUILD)/libsnug.a: $(LIBRARY_OBJECTS)
+	rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/libsnug.so: $(ALLOCATOR_OBJECTS)
+	$(CC) -shared $(OPT) -g -Wl,-z,now -Wl,-z,defs -o $@ $^ $(LDFLAGS)
+
+$(BUILD)/snugbench: $(BENCH_OBJECTS)
+	$(CC) $(OPT) -g -o $@ $^ $(LDFLAGS) $(BENCH_LIBS)
+
+# Linked with nothing but libc: what it touches is what an allocator is measured against.
+# -fno-builtin-*: a pair of malloc and free must not be optimised away.
+$(BUILD)/snugbench-worker: $(wildcard bench/worker/*.c)
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_FLAGS) -fno-builtin-malloc -fno-builtin-free -fno-builtin-realloc \
+	    -fno-builtin-calloc -Wl,-z,now -MF $(BUILD)/worker.d -o $@ $^ $(LDFLAGS)
+
+$(BUILD)/libsnugbench-floor.so: $(wildcard bench/floor/*.c)
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_FLAGS) -fPIC -shared -fno-builtin -MF $(BUILD)/floor.d -o $@ $^ $(LDFLAGS)
+
+$(BUILD)/libsnugbench-record.so: bench/record/recorder.c
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_FLAGS) -fPIC -shared -fvisibility=hidden -fno-builtin \
+	    -ftls-model=initial-exec -MF $(BUILD)/recorder.d -o $@ $^ $(LDFLAGS)
+
+$(BUILD)/test/%: allocator/test/%.c $(BUILD)/libsnug.a
+	@mkdir -p $(@D)
+	$(CC) $(BASE_FLAGS) -Iallocator -o $@ $< $(BUILD)/libsnug.a -lcmocka -lpthread $(LDFLAGS)
+
+$(BUILD)/test/%: bench/test/%.c $(filter-out %/main.o,$(BENCH_OBJECTS))
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_FLAGS) -o $@ $< $(filter-out %/main.o,$(BENCH_OBJECTS)) -lcmocka $(LDFLAGS) $(BENCH_LIBS)
+
+$(BUILD)/test/libbroken-%.so: bench/test/broken/%.c
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_FLAGS) -fPIC -shared -fno-builtin -o $@ $< $(LDFLAGS)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

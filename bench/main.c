@@ -1,0 +1,64 @@
+/* snugbench: the subcommand table. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *summary;
+} commands[] = {
+    {"replay", cli_replay, "measure allocators on traces: table, CSV"},
+    {"record", cli_record, "record the allocations of a real program"},
+    {"generate", cli_generate, "write a synthetic trace from a model and a seed"},
+    {"stat", cli_stat, "what is in a trace: operations, sizes, peak live bytes"},
+    {"list", cli_list, "the allocators found on this machine"},
+};
+
+enum {
+    COMMAND_COUNT = sizeof commands / sizeof *commands
+};
+
+static void print_help(FILE *out)
+{
+    fprintf(out, "snugbench %s - replay allocation traces, compare allocators\n\n",
+            SNUGBENCH_VERSION);
+    fprintf(out, "usage: snugbench COMMAND [OPTIONS] ...\n\ncommands:\n");
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    }
+    fprintf(out,
+            "\nexamples:\n"
+            "  snugbench record -o app.rep.zst -- ./app --its-own-flags\n"
+            "  snugbench replay app.rep.zst -a snug -a glibc\n"
+            "  snugbench replay traces/*.rep.zst -a glibc -a mine=./libmine.so "
+            "--export-csv out.csv\n"
+            "\n'snugbench COMMAND --help' tells the rest.\n");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        print_help(stdout);
+        return EXIT_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("snugbench %s\n", SNUGBENCH_VERSION);
+        return EXIT_OK;
+    }
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            return commands[i].run(argc - 1, argv + 1);
+        }
+    }
+    fprintf(stderr,
+            "snugbench: no command '%s'; 'snugbench --help' lists the commands\n",
+            argv[1]);
+    return EXIT_USAGE;
+}

@@ -1,0 +1,105 @@
+/* Everything that was measured of one trace under one allocator, raw: analysis turns it
+ * into figures, report into files. Units are in the names. */
+#ifndef SNUGBENCH_RUNNER_RESULT_H
+#define SNUGBENCH_RUNNER_RESULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "trace/op.h"
+#include "worker/record.h"
+
+/* An allocator to measure: a name and the library to preload. */
+struct allocator {
+    char *name;
+    char *library; /* real path; NULL: nothing preloaded, the libc's own */
+    bool is_floor;
+};
+
+enum result_status {
+    RESULT_OK,
+    RESULT_PRELOAD_FAILED, /* the library is not where malloc came from */
+    RESULT_VERIFY_FAILED,  /* it broke a promise; status_text names the operation */
+    RESULT_CRASHED,
+    RESULT_TIMED_OUT,
+    RESULT_OUT_OF_MEMORY,
+    RESULT_SKIPPED, /* not fit for this machine; status_text says why */
+    RESULT_INTERRUPTED,
+    RESULT_ERROR,
+};
+
+/* One timed process. */
+struct timing_sample {
+    uint32_t round; /* from 0; pairs allocators of one round */
+    uint32_t pass_count;
+    uint64_t best_pass_ns; /* minimum over the passes of this process */
+    uint64_t first_pass_ns;
+    uint64_t minor_faults;
+    uint64_t involuntary_switches;
+};
+
+struct timing_samples {
+    struct timing_sample *items;
+    size_t count;
+};
+
+/* Calls of one kind, by phase of the worker (enum worker_phase). */
+struct syscall_count {
+    char name[32]; /* "brk", "mmap", ... */
+    uint64_t calls[PHASE_COUNT];
+};
+
+struct syscall_counts {
+    bool measured; /* false: ptrace refused; the warning has been printed */
+    struct syscall_count *items;
+    size_t count;
+    uint64_t peak_accessible_bytes; /* over the whole run, after each call, from statm */
+    uint64_t peak_reserved_bytes;
+};
+
+struct memory_profile {
+    bool measured;
+    struct worker_sample before, after_free, after_second;
+    struct worker_sample *samples; /* along the trace, whole process */
+    size_t sample_count;
+};
+
+struct result {
+    size_t trace_index;
+    size_t allocator_index;
+    enum result_status status;
+    char status_text[320];     /* for people, one line; empty when OK */
+    struct timing_samples cold; /* touch: page by default */
+    struct timing_samples warm; /* touch: first by default */
+    struct memory_profile memory;
+    struct syscall_counts syscalls;
+};
+
+/* What the report needs to know of a trace once its operations are gone. */
+struct trace_facts {
+    char *name;
+    char *path;
+    struct trace_header header;
+    char skipped[256]; /* why it was not run; empty: it was */
+};
+
+/* A whole run: results stand trace by trace, allocators in the order asked for:
+ * results[trace_index * allocator_count + allocator_index]. */
+struct run {
+    struct allocator *allocators;
+    size_t allocator_count;
+    size_t reference_index; /* ratios are against this one (glibc unless asked) */
+    size_t floor_index;     /* SIZE_MAX: no floor in this run */
+    struct trace_facts *traces;
+    size_t trace_count;
+    struct result *results;
+    enum worker_touch cold_touch, warm_touch;
+    uint64_t seed;
+    uint32_t rounds; /* as done */
+    int argc;
+    char **argv;
+    bool interrupted;
+};
+
+#endif

@@ -1,0 +1,88 @@
+/* What the parent asks of a worker and what the worker answers.
+ *
+ * Both stand in one shared memfd, so a worker that crashes or is killed leaves what it had
+ * measured and the operation it had reached. The worker is started as
+ *
+ *     snugbench-worker TRACE_FD RECORD_FD
+ *
+ * with LD_PRELOAD set by the parent, maps both, does one job and exits 0. */
+#ifndef SNUGBENCH_WORKER_RECORD_H
+#define SNUGBENCH_WORKER_RECORD_H
+
+#include <stdint.h>
+
+enum worker_mode {
+    WORKER_VERIFY,   /* check every promise of malloc; not timed */
+    WORKER_COLD,     /* one timed pass in a fresh process */
+    WORKER_WARM,     /* timed passes until the time budget is spent */
+    WORKER_MEMORY,   /* touch everything, sample memory at the trace's sample points */
+    WORKER_SYSCALLS, /* one pass between two marker calls, for the tracer */
+};
+
+/* How much of each fresh block is written, as programs do. */
+enum worker_touch {
+    TOUCH_NONE,
+    TOUCH_FIRST, /* the first byte */
+    TOUCH_PAGE,  /* one byte in each page */
+    TOUCH_ALL,   /* every byte */
+};
+
+/* Marker: prctl(WORKER_MARK_PRCTL, phase) fails with EINVAL and tells the tracer. */
+#define WORKER_MARK_PRCTL 0x534e5547
+enum worker_phase {
+    PHASE_START_UP, /* exec to the first operation */
+    PHASE_REPLAY,   /* the trace's own operations */
+    PHASE_TEARDOWN, /* epilogue frees and exit */
+    PHASE_COUNT
+};
+
+enum worker_status {
+    WORKER_STARTED,        /* written by the parent: the worker has not answered */
+    WORKER_DONE,
+    WORKER_WRONG_LIBRARY,  /* malloc does not resolve into the library asked for */
+    WORKER_VERIFY_FAILED,  /* failed_op and message say where and what */
+    WORKER_OUT_OF_MEMORY,  /* an allocation returned NULL; failed_op says which */
+    WORKER_INTERNAL_ERROR, /* message */
+};
+
+#define WORKER_MAX_PASSES 1024
+
+/* Memory of the process at one moment, in bytes, the worker's own part included. */
+struct worker_sample {
+    uint64_t op_index; /* operations done before the sample */
+    uint64_t live_bytes;
+    uint64_t usable_bytes;     /* sum of malloc_usable_size of live blocks; 0 unknown */
+    uint64_t resident_bytes;   /* smaps_rollup: Anonymous + Pss_Shmem + Private_Hugetlb */
+    uint64_t accessible_bytes; /* statm data: private writable mappings, brk included */
+    uint64_t reserved_bytes;   /* statm size: the whole address space */
+};
+
+struct worker_record {
+    /* asked */
+    uint32_t mode;
+    uint32_t touch;
+    uint64_t warm_budget_ns;   /* WORKER_WARM: stop after the pass that exceeds it */
+    uint32_t warm_min_passes;
+    uint32_t is_floor;         /* blocks overlap: write one byte at most */
+    char expected_library[4096]; /* real path; empty: libc itself */
+    uint64_t sample_capacity;  /* entries in samples[] */
+
+    /* answered */
+    uint32_t status; /* enum worker_status */
+    uint32_t pass_count;
+    uint64_t failed_op; /* counted from 1, as messages print it */
+    uint64_t current_op; /* verify and memory modes: where it is, for crash and hang */
+    char message[256];
+    char malloc_library[4096]; /* where malloc was found */
+    uint64_t pass_ns[WORKER_MAX_PASSES];
+    uint64_t minor_faults; /* of the first pass */
+    uint64_t major_faults;
+    uint64_t involuntary_switches; /* over all timed passes */
+    struct worker_sample before;      /* WORKER_MEMORY: at the first operation */
+    struct worker_sample after_free;  /* after the epilogue */
+    struct worker_sample after_second; /* one second and a little activity later */
+    uint64_t sample_count;
+    struct worker_sample samples[]; /* sample_capacity */
+};
+
+#endif
