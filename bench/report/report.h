@@ -18,17 +18,13 @@ struct report_error {
     char text[512];
 };
 
-/* What the user may choose; NULL in place of options means REPORT_DEFAULTS. */
+/* What the user may choose; start from report_defaults. */
 struct report_options {
     double warm_effect; /* a difference below this share is none: 0.02 is 2 % */
     double cold_effect;
 };
 
-#define REPORT_DEFAULTS                                                                \
-    (struct report_options)                                                            \
-    {                                                                                  \
-        .warm_effect = 0.02, .cold_effect = 0.20                                       \
-    }
+extern const struct report_options report_defaults; /* 2 % and 20 % */
 
 /* A table for each trace and one for the whole run. Colour if `out` is a terminal and
  * NO_COLOR is not set. false: out of memory or `out` cannot be written. */
