@@ -1,0 +1,164 @@
+#include "analysis/statistics.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* Enough that the ends of an interval differ from seed to seed by less than they mean;
+ * few enough that a whole run is analysed in a second. */
+enum {
+    RESAMPLES = 2000
+};
+
+static int compare_doubles(const void *left, const void *right)
+{
+    const double a = *(const double *)left;
+    const double b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+/* Insertion sort: rows are short, and this runs 2,000 times a figure. */
+static void sort(double *values, size_t count)
+{
+    if (count > 64) {
+        qsort(values, count, sizeof *values, compare_doubles);
+        return;
+    }
+    for (size_t i = 1; i < count; i++) {
+        const double value = values[i];
+        size_t hole = i;
+        for (; hole > 0 && values[hole - 1] > value; hole--) {
+            values[hole] = values[hole - 1];
+        }
+        values[hole] = value;
+    }
+}
+
+/* Linear between order statistics; `values` sorted. */
+static double quantile(const double *values, size_t count, double share)
+{
+    const double position = share * (double)(count - 1);
+    const size_t below = (size_t)position;
+    const size_t above = below + 1 < count ? below + 1 : below;
+    return values[below] + (position - (double)below) * (values[above] - values[below]);
+}
+
+double statistics_median(double *values, size_t count)
+{
+    sort(values, count);
+    return quantile(values, count, 0.5);
+}
+
+double statistics_minimum(const double *values, size_t count)
+{
+    double minimum = values[0];
+    for (size_t i = 1; i < count; i++) {
+        minimum = fmin(minimum, values[i]);
+    }
+    return minimum;
+}
+
+double statistics_mean(const double *values, size_t count)
+{
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        sum += values[i];
+    }
+    return sum / (double)count;
+}
+
+double statistics_geometric_mean(const double *values, size_t count)
+{
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        sum += log(values[i]);
+    }
+    return exp(sum / (double)count);
+}
+
+size_t statistics_outlier_count(double *values, size_t count)
+{
+    if (count < 4) {
+        return 0;
+    }
+    sort(values, count);
+    const double lower = quantile(values, count, 0.25);
+    const double upper = quantile(values, count, 0.75);
+    const double reach = 1.5 * (upper - lower);
+    size_t outliers = 0;
+    for (size_t i = 0; i < count; i++) {
+        outliers += values[i] < lower - reach || values[i] > upper + reach;
+    }
+    return outliers;
+}
+
+double statistics_center(const struct series *rows, size_t row_count, double *scratch)
+{
+    double sum = 0;
+    for (size_t i = 0; i < row_count; i++) {
+        for (size_t k = 0; k < rows[i].count; k++) {
+            scratch[k] = rows[i].values[k];
+        }
+        sum += log(statistics_median(scratch, rows[i].count));
+    }
+    return exp(sum / (double)row_count);
+}
+
+uint64_t statistics_random(uint64_t *state)
+{
+    uint64_t mixed = *state += 0x9e3779b97f4a7c15u;
+    mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
+    mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
+    return mixed ^ (mixed >> 31);
+}
+
+/* The statistic of one resample: draws[k], a share of a row, picks each row's k-th
+ * value.*/
+static double resampled_center(const struct series *rows, size_t row_count,
+                               const double *draws, double *picked)
+{
+    double sum = 0;
+    for (size_t i = 0; i < row_count; i++) {
+        for (size_t k = 0; k < rows[i].count; k++) {
+            picked[k] = rows[i].values[(size_t)(draws[k] * (double)rows[i].count)];
+        }
+        sum += log(statistics_median(picked, rows[i].count));
+    }
+    return exp(sum / (double)row_count);
+}
+
+struct interval statistics_bootstrap(const struct series *rows, size_t row_count,
+                                     double *scratch, uint64_t seed)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < row_count; i++) {
+        longest = rows[i].count > longest ? rows[i].count : longest;
+    }
+    double centers[RESAMPLES];
+    for (size_t sample = 0; sample < RESAMPLES; sample++) {
+        for (size_t k = 0; k < longest; k++) {
+            /* 53 bits fill a double: below 1, so the index is always in the row. */
+            scratch[k] = (double)(statistics_random(&seed) >> 11) * 0x1p-53;
+        }
+        centers[sample] = resampled_center(rows, row_count, scratch, scratch + longest);
+    }
+    sort(centers, RESAMPLES);
+    return (struct interval){.low = quantile(centers, RESAMPLES, 0.025),
+                             .high = quantile(centers, RESAMPLES, 0.975)};
+}
+
+size_t statistics_pair_ratios(const struct round_value *reference,
+                              size_t reference_count, const struct round_value *subject,
+                              size_t subject_count, double *ratios)
+{
+    size_t count = 0;
+    for (size_t i = 0, k = 0; i < reference_count && k < subject_count;) {
+        if (reference[i].round < subject[k].round) {
+            i++;
+        } else if (reference[i].round > subject[k].round) {
+            k++;
+        } else {
+            ratios[count++] = reference[i++].value / subject[k++].value;
+        }
+    }
+    return count;
+}

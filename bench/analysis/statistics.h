@@ -1,0 +1,64 @@
+/* Statistics of small samples: pure functions, nothing printed, nothing allocated.
+ *
+ * Samples here are few (5 to 100 processes) and skewed to the slow side, so the middle
+ * is the median and its uncertainty comes from the percentile bootstrap, which assumes
+ * no distribution. Randomness is our own generator from a seed: the same input gives
+ * the same interval on every machine. */
+#ifndef SNUGBENCH_ANALYSIS_STATISTICS_H
+#define SNUGBENCH_ANALYSIS_STATISTICS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct interval {
+    double low, high;
+};
+
+/* Values of one trace, or of one allocator on it; `count` may differ from row to row.
+ */
+struct series {
+    const double *values;
+    size_t count;
+};
+
+/* One measurement and the round it was taken in. */
+struct round_value {
+    uint32_t round;
+    double value;
+};
+
+/* Sorts `values`; the mean of the middle two if `count` is even. count >= 1. */
+double statistics_median(double *values, size_t count);
+
+double statistics_minimum(const double *values, size_t count);
+double statistics_mean(const double *values, size_t count);
+
+/* Of positive values. */
+double statistics_geometric_mean(const double *values, size_t count);
+
+/* Values outside Tukey's fences, 1.5 quartile distances beyond the quartiles. Sorts.
+ * None below 4 values. */
+size_t statistics_outlier_count(double *values, size_t count);
+
+/* The geometric mean over rows of the median within each row: the one statistic that
+ * all figures use (with one row it is the plain median). `scratch` holds as many
+ * doubles as the longest row. Rows have at least one value, all positive. */
+double statistics_center(const struct series *rows, size_t row_count, double *scratch);
+
+/* The 95 % percentile-bootstrap interval of statistics_center. Rounds are resampled
+ * jointly: what slows all traces of one round stays together. `scratch` holds twice as
+ * many doubles as the longest row. O(resamples * values * log values). */
+struct interval statistics_bootstrap(const struct series *rows, size_t row_count,
+                                     double *scratch, uint64_t seed);
+
+/* reference / subject for every round that both have, into `ratios` (as many as the
+ * smaller count); both in ascending order of rounds. Returns how many. Above 1: the
+ * subject took less. */
+size_t statistics_pair_ratios(const struct round_value *reference,
+                              size_t reference_count, const struct round_value *subject,
+                              size_t subject_count, double *ratios);
+
+/* The next number of a generator whose whole state is *state (splitmix64). */
+uint64_t statistics_random(uint64_t *state);
+
+#endif

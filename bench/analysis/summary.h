@@ -1,0 +1,108 @@
+/* From raw results to the figures people read: per trace and allocator (a cell), and
+ * per allocator over the traces (a total). MEASURING.md defines each figure.
+ *
+ * What was not measured is absent (`present` false), never 0. A trace that failed under
+ * an allocator has no figures there; what an interrupted one had measured counts. */
+#ifndef SNUGBENCH_ANALYSIS_SUMMARY_H
+#define SNUGBENCH_ANALYSIS_SUMMARY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "runner/result.h"
+
+struct figure {
+    double value;
+    bool present;
+};
+
+/* A figure with its 95 % interval. */
+struct estimate {
+    double value, low, high;
+    bool present;
+};
+
+enum verdict {
+    VERDICT_NONE,      /* nothing to compare */
+    VERDICT_TOO_FEW,   /* fewer rounds than SUMMARY_VERDICT_ROUNDS */
+    VERDICT_REFERENCE, /* this is the reference itself */
+    VERDICT_FASTER,
+    VERDICT_SLOWER,
+    VERDICT_SAME, /* no significant difference */
+};
+
+enum {
+    /* With 5 rounds two equal allocators stand all on one side in 6 % of cases, with 4
+     * in 12 %: too often to call it a difference. */
+    SUMMARY_VERDICT_ROUNDS = 5,
+};
+
+/* Speed against the reference, paired by round: above 1 is faster. */
+struct comparison {
+    struct estimate ratio;
+    enum verdict verdict;
+};
+
+struct timing_figures {
+    struct estimate ns_per_op; /* median over processes */
+    struct comparison against_reference;
+    struct figure outlier_count; /* processes beyond Tukey's fences; they stay in */
+};
+
+/* All growth is over the floor on the same trace; what is below a few pages is noise
+ * and may be negative. */
+struct memory_figures {
+    struct figure utilization; /* peak live / peak resident growth */
+    struct figure
+        utilization_from_first_op;    /* growth since the first operation instead */
+    struct figure mapped_utilization; /* peak live / peak accessible growth */
+    struct figure peak_resident_growth_bytes;
+    struct figure peak_accessible_growth_bytes;
+    struct figure peak_reserved_growth_bytes;
+    struct figure overhead_at_peak_bytes; /* malloc_usable_size - requested */
+    struct figure resident_after_free_growth_bytes;
+    struct figure resident_after_second_growth_bytes;
+};
+
+struct cell {
+    struct timing_figures warm, cold;
+    struct estimate warm_mops;
+    struct figure cold_minor_faults;
+    struct memory_figures memory;
+    struct figure syscalls[PHASE_COUNT];
+};
+
+/* One allocator over all traces. The shared traces are those that every allocator of
+ * the run completed, so that no one gains by failing on a hard one. */
+struct total {
+    struct estimate warm_mops; /* geometric mean over the shared traces */
+    struct comparison warm, cold;
+    struct figure mean_utilization, worst_utilization, mean_mapped_utilization;
+    size_t worst_utilization_trace;
+    struct figure syscalls[PHASE_COUNT]; /* sums over the traces shared by all */
+    size_t failed_count;                 /* traces on which it did not end well */
+    size_t faster_count, slower_count, same_count; /* warm verdicts on single traces */
+};
+
+struct summary {
+    struct cell *cells; /* as run->results */
+    struct total *totals;
+    size_t allocator_count, trace_count;
+    size_t warm_trace_count, memory_trace_count, syscall_trace_count; /* shared */
+};
+
+struct summary_options {
+    double warm_effect, cold_effect; /* smaller differences are none; 0.02 is 2 % */
+};
+
+/* NULL: out of memory. The run may be dropped afterwards. */
+struct summary *summary_create(const struct run *run, struct summary_options options);
+void summary_destroy(struct summary *summary);
+
+const struct cell *summary_cell(const struct summary *summary, size_t trace_index,
+                                size_t allocator_index);
+
+/* "faster", "slower", ...; "" for VERDICT_NONE. */
+const char *verdict_text(enum verdict verdict);
+
+#endif

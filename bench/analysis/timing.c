@@ -1,0 +1,80 @@
+#include "analysis/timing.h"
+
+#include <stdlib.h>
+
+static void fill_round_values(struct round_value *out, struct timing_samples samples,
+                              uint64_t op_count)
+{
+    for (size_t i = 0; i < samples.count; i++) {
+        out[i] = (struct round_value){
+            .round = samples.items[i].round,
+            .value = (double)samples.items[i].best_pass_ns / (double)op_count,
+        };
+    }
+}
+
+bool timing_values_create(struct timing_values *values, struct timing_samples samples,
+                          struct timing_samples reference, uint64_t op_count)
+{
+    *values = (struct timing_values){.count = samples.count};
+    const size_t paired = samples.count + reference.count;
+    if (samples.count == 0) {
+        return true;
+    }
+    struct round_value *rounds = calloc(paired, sizeof *rounds);
+    values->ns_per_op = calloc(samples.count, sizeof *values->ns_per_op);
+    values->ratios = calloc(samples.count, sizeof *values->ratios);
+    if (rounds == NULL || values->ns_per_op == NULL || values->ratios == NULL) {
+        free(rounds);
+        timing_values_destroy(values);
+        return false;
+    }
+    struct round_value *reference_rounds = rounds + samples.count;
+    fill_round_values(rounds, samples, op_count);
+    fill_round_values(reference_rounds, reference, op_count);
+    for (size_t i = 0; i < samples.count; i++) {
+        values->ns_per_op[i] = rounds[i].value;
+    }
+    values->ratio_count = statistics_pair_ratios(reference_rounds, reference.count,
+                                                 rounds, samples.count, values->ratios);
+    free(rounds);
+    return true;
+}
+
+void timing_values_destroy(struct timing_values *values)
+{
+    free(values->ns_per_op);
+    free(values->ratios);
+    *values = (struct timing_values){.count = 0};
+}
+
+struct estimate timing_estimate(const struct series *rows, size_t row_count,
+                                double *scratch, uint64_t seed)
+{
+    if (row_count == 0) {
+        return (struct estimate){.present = false};
+    }
+    const struct interval interval =
+        statistics_bootstrap(rows, row_count, scratch, seed);
+    return (struct estimate){.value = statistics_center(rows, row_count, scratch),
+                             .low = interval.low,
+                             .high = interval.high,
+                             .present = true};
+}
+
+enum verdict timing_verdict(struct estimate ratio, size_t rounds, double effect)
+{
+    if (!ratio.present) {
+        return VERDICT_NONE;
+    }
+    if (rounds < SUMMARY_VERDICT_ROUNDS) {
+        return VERDICT_TOO_FEW;
+    }
+    if (ratio.low > 1 && ratio.value >= 1 + effect) {
+        return VERDICT_FASTER;
+    }
+    if (ratio.high < 1 && ratio.value <= 1 / (1 + effect)) {
+        return VERDICT_SLOWER;
+    }
+    return VERDICT_SAME;
+}
