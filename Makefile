@@ -18,7 +18,7 @@ ALLOCATOR_FLAGS := $(BASE_FLAGS) -Iallocator -fPIC -fvisibility=hidden \
     -ftls-model=initial-exec -fno-builtin-malloc -fno-builtin-calloc \
     -fno-builtin-realloc -fno-builtin-free
 BENCH_FLAGS := $(BASE_FLAGS) -Ibench
-BENCH_LIBS := -larchive -lseccomp -lcsv -lm -ldl
+BENCH_LIBS := -larchive -lseccomp -lcsv -ljansson -lm -ldl
 
 ALLOCATOR_SOURCES := $(wildcard allocator/*.c)
 BENCH_SOURCES := bench/main.c \
