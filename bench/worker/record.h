@@ -1,7 +1,7 @@
 /* What the parent asks of a worker and what the worker answers.
  *
- * Both stand in one shared memfd, so a worker that crashes or is killed leaves what it had
- * measured and the operation it had reached. The worker is started as
+ * Both stand in one shared memfd, so a worker that crashes or is killed leaves what it
+ * had measured and the operation it had reached. The worker is started as
  *
  *     snugbench-worker TRACE_FD RECORD_FD
  *
@@ -37,7 +37,7 @@ enum worker_phase {
 };
 
 enum worker_status {
-    WORKER_STARTED,        /* written by the parent: the worker has not answered */
+    WORKER_STARTED, /* written by the parent: the worker has not answered */
     WORKER_DONE,
     WORKER_WRONG_LIBRARY,  /* malloc does not resolve into the library asked for */
     WORKER_VERIFY_FAILED,  /* failed_op and message say where and what */
@@ -51,8 +51,8 @@ enum worker_status {
 struct worker_sample {
     uint64_t op_index; /* operations done before the sample */
     uint64_t live_bytes;
-    uint64_t usable_bytes;     /* sum of malloc_usable_size of live blocks; 0 unknown */
-    uint64_t resident_bytes;   /* smaps_rollup: Anonymous + Pss_Shmem + Private_Hugetlb */
+    uint64_t usable_bytes;   /* sum of malloc_usable_size of live blocks; 0 unknown */
+    uint64_t resident_bytes; /* smaps_rollup: Anonymous + Pss_Shmem + Private_Hugetlb */
     uint64_t accessible_bytes; /* statm data: private writable mappings, brk included */
     uint64_t reserved_bytes;   /* statm size: the whole address space */
 };
@@ -61,25 +61,25 @@ struct worker_record {
     /* asked */
     uint32_t mode;
     uint32_t touch;
-    uint64_t warm_budget_ns;   /* WORKER_WARM: stop after the pass that exceeds it */
+    uint64_t warm_budget_ns; /* WORKER_WARM: stop after the pass that exceeds it */
     uint32_t warm_min_passes;
-    uint32_t is_floor;         /* blocks overlap: write one byte at most */
+    uint32_t is_floor;           /* blocks overlap: write one byte at most */
     char expected_library[4096]; /* real path; empty: libc itself */
-    uint64_t sample_capacity;  /* entries in samples[] */
+    uint64_t sample_capacity;    /* entries in samples[] */
 
     /* answered */
     uint32_t status; /* enum worker_status */
     uint32_t pass_count;
-    uint64_t failed_op; /* counted from 1, as messages print it */
+    uint64_t failed_op;  /* counted from 1, as messages print it */
     uint64_t current_op; /* verify and memory modes: where it is, for crash and hang */
     char message[256];
     char malloc_library[4096]; /* where malloc was found */
     uint64_t pass_ns[WORKER_MAX_PASSES];
     uint64_t minor_faults; /* of the first pass */
     uint64_t major_faults;
-    uint64_t involuntary_switches; /* over all timed passes */
-    struct worker_sample before;      /* WORKER_MEMORY: at the first operation */
-    struct worker_sample after_free;  /* after the epilogue */
+    uint64_t involuntary_switches;     /* over all timed passes */
+    struct worker_sample before;       /* WORKER_MEMORY: at the first operation */
+    struct worker_sample after_free;   /* after the epilogue */
     struct worker_sample after_second; /* one second and a little activity later */
     uint64_t sample_count;
     struct worker_sample samples[]; /* sample_capacity */

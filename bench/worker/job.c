@@ -1,0 +1,73 @@
+#include "worker/job.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "worker/message.h"
+
+static void *map_shared(int fd, int protection)
+{
+    struct stat status;
+    if (fstat(fd, &status) != 0 || status.st_size <= 0) {
+        return NULL;
+    }
+    void *start = mmap(NULL, (size_t)status.st_size, protection,
+                       MAP_SHARED | MAP_POPULATE, fd, 0);
+    return start == MAP_FAILED ? NULL : start;
+}
+
+void *job_pages(size_t bytes)
+{
+    void *start = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    return start == MAP_FAILED ? NULL : start;
+}
+
+bool job_fail(struct job *job, enum worker_status status, uint64_t number)
+{
+    job->record->failed_op = number;
+    job->record->status = status;
+    return false;
+}
+
+static bool map_trace(struct job *job, int trace_fd)
+{
+    const unsigned char *image = map_shared(trace_fd, PROT_READ);
+    if (image == NULL) {
+        message_add(job->record, "cannot map the trace: %s", strerrordesc_np(errno));
+        return job_fail(job, WORKER_INTERNAL_ERROR, 0);
+    }
+    job->header = (const struct trace_header *)image;
+    if (job->header->magic != TRACE_MAGIC) {
+        message_add(job->record, "the trace image has the wrong magic number");
+        return job_fail(job, WORKER_INTERNAL_ERROR, 0);
+    }
+    job->ops = (const struct trace_op *)(image + job->header->ops_offset);
+    job->samples = (const uint64_t *)(image + job->header->samples_offset);
+    return true;
+}
+
+bool job_open(struct job *job, int trace_fd, int record_fd)
+{
+    static const char no_record[] = "snugbench: worker: cannot map the record; start "
+                                    "it through 'snugbench replay'\n";
+    job->record = map_shared(record_fd, PROT_READ | PROT_WRITE);
+    if (job->record == NULL) {
+        (void)!write(STDERR_FILENO, no_record, sizeof no_record - 1);
+        return false;
+    }
+    if (!map_trace(job, trace_fd)) {
+        return false;
+    }
+    job->table = job_pages(job->header->slot_count * sizeof *job->table);
+    job->sizes = job_pages(job->header->slot_count * sizeof *job->sizes);
+    if (job->table == NULL || job->sizes == NULL) {
+        message_add(job->record, "no memory for a table of %lu slots",
+                    job->header->slot_count);
+        return job_fail(job, WORKER_INTERNAL_ERROR, 0);
+    }
+    return true;
+}

@@ -1,0 +1,18 @@
+/* Where malloc comes from in this process: a preload that failed must not be measured
+ * as if it had worked. */
+#ifndef SNUGBENCH_WORKER_LIBRARY_H
+#define SNUGBENCH_WORKER_LIBRARY_H
+
+#include <stdbool.h>
+
+#include "worker/job.h"
+
+/* Fill in malloc_library; false: malloc, or a call the trace needs beside it, comes
+ * from elsewhere than the record expects (status and message are set). */
+bool library_check(struct job *job);
+
+/* Whether malloc_usable_size belongs to the same library as malloc; the libc's own
+ * would read another allocator's headers. */
+bool library_has_usable_size(void);
+
+#endif

@@ -1,0 +1,86 @@
+/* The one replay loop. Every mode is an instance of it with its own constant observer,
+ * so that what a mode does not need is not in its machine code.
+ *
+ * The calls are plain malloc and free through the PLT, as a program's are. */
+#ifndef SNUGBENCH_WORKER_REPLAY_H
+#define SNUGBENCH_WORKER_REPLAY_H
+
+#include <malloc.h>
+#include <stdlib.h>
+
+#include "worker/job.h"
+#include "worker/message.h"
+
+/* What a mode adds to the bare calls. `leave` runs before a free or a realloc; `arrive`
+ * after an allocation, while the table still holds the slot's former block. Both are
+ * called with failures already excluded: `block` is NULL only for 0 bytes. false: stop,
+ * the record says why. */
+struct replay_observer {
+    bool keeps_position; /* store each operation's number in the record */
+    bool (*leave)(struct job *job, const struct trace_op *op);
+    bool (*arrive)(struct job *job, const struct trace_op *op, unsigned char *block,
+                   uint64_t bytes);
+};
+
+static bool __attribute__((noinline, cold, unused))
+replay_out_of_memory(struct job *job, const struct trace_op *op)
+{
+    uint64_t number = (uint64_t)(op - job->ops) + 1;
+    message_add_call(job->record, number, op);
+    message_add(job->record, " returned NULL");
+    return job_fail(job, WORKER_OUT_OF_MEMORY, number);
+}
+
+/* Replay operations [from, to). false: stopped early, status and failed_op are set. */
+static inline bool __attribute__((always_inline))
+replay(struct job *job, uint64_t from, uint64_t to,
+       const struct replay_observer *observer)
+{
+    void **table = job->table;
+    const struct trace_op *end = job->ops + to;
+    for (const struct trace_op *op = job->ops + from; op < end; op++) {
+        uint64_t bytes = op->size_bytes;
+        void *block;
+        if (observer->keeps_position) {
+            job->record->current_op = (uint64_t)(op - job->ops) + 1;
+        }
+        switch (op->kind) {
+        case TRACE_FREE:
+        case TRACE_FREE_SIZED:
+            if (observer->leave != NULL && !observer->leave(job, op)) {
+                return false;
+            }
+            free(table[op->slot]);
+            table[op->slot] = NULL;
+            continue;
+        case TRACE_MALLOC:
+            block = malloc(bytes);
+            break;
+        case TRACE_REALLOC:
+            if (observer->leave != NULL && !observer->leave(job, op)) {
+                return false;
+            }
+            block = realloc(table[op->slot], bytes);
+            break;
+        case TRACE_CALLOC:
+            block = calloc(op->count, bytes);
+            bytes *= op->count;
+            break;
+        case TRACE_MEMALIGN:
+            block = memalign((size_t)1 << op->align_log2, bytes);
+            break;
+        default: /* thread and mark operations hold a place in the order only */
+            continue;
+        }
+        if (__builtin_expect(block == NULL && bytes != 0, 0)) {
+            return replay_out_of_memory(job, op);
+        }
+        if (!observer->arrive(job, op, block, bytes)) {
+            return false;
+        }
+        table[op->slot] = block;
+    }
+    return true;
+}
+
+#endif

@@ -1,0 +1,14 @@
+/* Writing to fresh blocks as the record asks: observers of the replay loop that do
+ * nothing else. Each instance of the loop is a pass over part of the trace. */
+#ifndef SNUGBENCH_WORKER_TOUCH_H
+#define SNUGBENCH_WORKER_TOUCH_H
+
+#include "worker/job.h"
+
+typedef bool touch_pass(struct job *job, uint64_t from, uint64_t to);
+
+/* The pass for the record's touch mode. Under the floor, whose blocks overlap and are
+ * shorter than asked for, never more than the first byte. */
+touch_pass *touch_pass_for(const struct worker_record *record);
+
+#endif
