@@ -1,7 +1,7 @@
 /* A trace in the parent: built by a reader or a generator, sealed once, then replayed.
  *
- * The operations are appended straight into the memfd image that workers map, so a trace
- * is held in memory once. Not thread safe: one builder, one thread. */
+ * The operations are appended straight into the memfd image that workers map, so a
+ * trace is held in memory once. Not thread safe: one builder, one thread. */
 #ifndef SNUGBENCH_TRACE_TRACE_H
 #define SNUGBENCH_TRACE_TRACE_H
 
@@ -11,7 +11,8 @@
 
 #include "trace/op.h"
 
-/* What went wrong, as the one line that is shown: "file:line: expected ..., found ...". */
+/* What went wrong, as the one line that is shown: "file:line: expected ..., found ...".
+ */
 struct trace_error {
     char text[512];
 };
@@ -20,11 +21,14 @@ struct trace {
     char *name; /* the file's base name without its endings, or the model's name */
     char *path; /* as given; "-" is standard input */
     int memfd;
-    struct trace_header *header;  /* start of the mapping */
-    struct trace_op *ops;         /* op_count, then epilogue_count */
-    const uint64_t *samples;      /* sample_count, valid once sealed */
+    struct trace_header *header; /* start of the mapping */
+    struct trace_op *ops;        /* op_count, then epilogue_count */
+    const uint64_t *samples;     /* sample_count, valid once sealed; ascending; i means
+                                    "when i operations are done", so peak_live_op + 1 is
+                                    always among them */
     size_t mapped_bytes;
-    /* What a reader dropped or repaired, each a full sentence for the user; may be NULL. */
+    /* What a reader dropped or repaired, each a full sentence for the user; may be
+     * NULL. */
     char **notes;
     size_t note_count;
     struct trace_builder *builder; /* NULL once sealed */
@@ -34,12 +38,16 @@ struct trace {
 struct trace *trace_create(const char *name, const char *path);
 void trace_destroy(struct trace *trace);
 
-/* The smallest empty slot, now taken; and its return. */
+/* The smallest empty slot, now taken, 0: out of memory (errno); and its return. */
 uint32_t trace_slot_take(struct trace *trace);
 void trace_slot_release(struct trace *trace, uint32_t slot);
 
 /* Append one operation. false: out of memory (errno). */
 bool trace_append(struct trace *trace, struct trace_op op);
+
+/* Make `op` a calloc whose factors fit: as given, or swapped, or as one product. false:
+ * the product is 2^47 bytes or more. */
+bool trace_op_set_calloc(struct trace_op *op, uint64_t count, uint64_t size_bytes);
 
 /* Remember a sentence about what was dropped or repaired (printf-like). */
 bool trace_note(struct trace *trace, const char *format, ...)
@@ -53,10 +61,11 @@ bool trace_seal(struct trace *trace, struct trace_error *error);
  * standard input. NULL with error filled in. Sealed on return. */
 struct trace *trace_read(const char *path, struct trace_error *error);
 
-/* Write as text (.rep superset; FORMATS in bench/trace/README.md); compression by ending
+/* Write as text (.rep superset; FORMATS in bench/trace/README.md); compression by
+ * ending
  * (.zst .gz .xz .lz4 or none); "-" is standard output. Written aside, then renamed.
  * `comments`: provenance lines, NULL-terminated array or NULL. */
-bool trace_write(const struct trace *trace, const char *path, const char *const *comments,
-                 struct trace_error *error);
+bool trace_write(const struct trace *trace, const char *path,
+                 const char *const *comments, struct trace_error *error);
 
 #endif

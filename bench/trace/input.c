@@ -1,0 +1,294 @@
+#include "trace/input.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    BUFFER_BYTES = 1 << 20,
+    READ_BLOCK_BYTES = 1 << 18,
+    PEEK_BYTES = 4096,
+    PATH_SHOWN_BYTES = 60,
+    FOUND_SHOWN_BYTES = 32
+};
+
+struct input {
+    char path[4 * PATH_SHOWN_BYTES + 4]; /* as messages show it */
+    int fd;
+    struct archive *archive;
+    char *buffer; /* BUFFER_BYTES and one for the last line's NUL */
+    size_t start; /* of what has not been given yet */
+    size_t end;
+    bool at_end;      /* nothing more will come */
+    char *read_error; /* why reading stopped before the end; given after the lines */
+    uint64_t line_number;
+};
+
+const char *input_escape(char *buffer, const char *text, size_t length, size_t limit)
+{
+    size_t shown = length < limit ? length : limit;
+    char *out = buffer;
+    for (size_t i = 0; i < shown; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c < ' ' || c > '~' || c == '\'' || c == '\\') {
+            out += sprintf(out, "\\x%02x", c);
+        } else {
+            *out++ = (char)c;
+        }
+    }
+    strcpy(out, shown < length ? "..." : "");
+    return buffer;
+}
+
+/* The end of a long path says more than its beginning. */
+static void remember_path(struct input *input, const char *path)
+{
+    const char *shown = strcmp(path, "-") == 0 ? "standard input" : path;
+    size_t length = strlen(shown);
+    if (length <= 2 * PATH_SHOWN_BYTES) {
+        size_t out = 0;
+        for (size_t i = 0; i < length && out + 5 < sizeof input->path; i++) {
+            input_escape(input->path + out, shown + i, 1, 1);
+            out += strlen(input->path + out);
+        }
+        return;
+    }
+    strcpy(input->path, "...");
+    input_escape(input->path + 3, shown + length - (PATH_SHOWN_BYTES - 4),
+                 PATH_SHOWN_BYTES - 4, PATH_SHOWN_BYTES - 4);
+}
+
+bool input_fail_file(const struct input *input, struct trace_error *error,
+                     const char *message)
+{
+    snprintf(error->text, sizeof error->text, "%s: %s", input->path, message);
+    return false;
+}
+
+bool input_fail_line(const struct input *input, struct trace_error *error,
+                     const char *expected, const char *found)
+{
+    if (found == NULL) {
+        snprintf(error->text, sizeof error->text, "%s:%" PRIu64 ": %s", input->path,
+                 input->line_number, expected);
+        return false;
+    }
+    char shown[4 * FOUND_SHOWN_BYTES + 4];
+    input_escape(shown, found, strlen(found), FOUND_SHOWN_BYTES);
+    snprintf(error->text, sizeof error->text, "%s:%" PRIu64 ": expected %s, found '%s'",
+             input->path, input->line_number, expected, shown);
+    return false;
+}
+
+/* More text behind what is there. Text that was read before an error is still given out
+   line by line; the error comes when it is used up. */
+static void fill(struct input *input)
+{
+    if (input->start > 0) {
+        memmove(input->buffer, input->buffer + input->start, input->end - input->start);
+        input->end -= input->start;
+        input->start = 0;
+    }
+    while (!input->at_end && input->end < BUFFER_BYTES) {
+        la_ssize_t got = archive_read_data(input->archive, input->buffer + input->end,
+                                           BUFFER_BYTES - input->end);
+        if (got > 0) {
+            input->end += (size_t)got;
+            continue;
+        }
+        input->at_end = true;
+        if (got < 0) {
+            const char *reason = archive_error_string(input->archive);
+            input->read_error = strdup(reason == NULL ? "unknown error" : reason);
+        }
+    }
+}
+
+static bool fail_errno(const struct input *input, struct trace_error *error,
+                       const char *what)
+{
+    char message[160];
+    snprintf(message, sizeof message, "%s: %s", what, strerror(errno));
+    return input_fail_file(input, error, message);
+}
+
+static bool fail_read(const struct input *input, struct trace_error *error,
+                      const char *reason)
+{
+    char message[240];
+    char shown[161];
+    input_escape(shown, reason, strlen(reason), 38);
+    if (strcasestr(reason, "truncated") != NULL) {
+        snprintf(message, sizeof message,
+                 "expected the rest of the compressed data, found the end of the file "
+                 "(%s)",
+                 shown);
+    } else {
+        snprintf(message, sizeof message, "expected readable data, found an error (%s)",
+                 shown);
+    }
+    if (input->line_number > 0) {
+        return input_fail_line(input, error, message, NULL);
+    }
+    return input_fail_file(input, error, message);
+}
+
+static bool open_file(struct input *input, const char *path, struct trace_error *error)
+{
+    input->fd =
+        strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    struct stat status;
+    if (input->fd < 0 || fstat(input->fd, &status) != 0) {
+        return fail_errno(input, error, "cannot be opened");
+    }
+    if (S_ISDIR(status.st_mode)) {
+        return input_fail_file(input, error,
+                               "expected a trace file, found a directory");
+    }
+    return true;
+}
+
+/* The named filters and no others: some of libarchive's would start a program. */
+static bool open_archive(struct input *input, struct trace_error *error)
+{
+    struct archive *archive = archive_read_new();
+    input->archive = archive;
+    if (archive == NULL) {
+        return fail_errno(input, error, "cannot be read");
+    }
+    archive_read_support_filter_zstd(archive);
+    archive_read_support_filter_gzip(archive);
+    archive_read_support_filter_xz(archive);
+    archive_read_support_filter_lzma(archive);
+    archive_read_support_filter_lz4(archive);
+    archive_read_support_filter_bzip2(archive);
+    archive_read_support_format_raw(archive);
+    archive_read_support_format_empty(archive);
+    if (archive_read_open_fd(archive, input->fd, READ_BLOCK_BYTES) != ARCHIVE_OK) {
+        return fail_read(input, error, archive_error_string(archive));
+    }
+    struct archive_entry *entry = NULL;
+    int status = archive_read_next_header(archive, &entry);
+    if (status == ARCHIVE_EOF) {
+        return input_fail_file(input, error, "expected a trace, found an empty file");
+    }
+    if (status != ARCHIVE_OK) {
+        return fail_read(input, error, archive_error_string(archive));
+    }
+    return true;
+}
+
+static bool open_contents(struct input *input, const char *path,
+                          struct trace_error *error)
+{
+    if (!open_file(input, path, error) || !open_archive(input, error)) {
+        return false;
+    }
+    input->buffer = malloc(BUFFER_BYTES + 1);
+    if (input->buffer == NULL) {
+        return fail_errno(input, error, "cannot be read");
+    }
+    fill(input);
+    if (input->end > 0) {
+        return true;
+    }
+    if (input->read_error != NULL) {
+        return fail_read(input, error, input->read_error);
+    }
+    return input_fail_file(input, error, "expected a trace, found an empty file");
+}
+
+struct input *input_open(const char *path, struct trace_error *error)
+{
+    struct input *input = calloc(1, sizeof *input);
+    if (input == NULL) {
+        snprintf(error->text, sizeof error->text, "no memory to read a trace");
+        return NULL;
+    }
+    input->fd = -1;
+    remember_path(input, path);
+    if (!open_contents(input, path, error)) {
+        input_close(input);
+        return NULL;
+    }
+    return input;
+}
+
+void input_close(struct input *input)
+{
+    if (input == NULL) {
+        return;
+    }
+    archive_read_free(input->archive);
+    if (input->fd > STDIN_FILENO) {
+        close(input->fd);
+    }
+    free(input->read_error);
+    free(input->buffer);
+    free(input);
+}
+
+const char *input_peek(const struct input *input, size_t *length)
+{
+    size_t there = input->end - input->start;
+    *length = there < PEEK_BYTES ? there : PEEK_BYTES;
+    return input->buffer + input->start;
+}
+
+uint64_t input_line_number(const struct input *input)
+{
+    return input->line_number;
+}
+
+static enum input_status no_more(struct input *input, struct trace_error *error)
+{
+    if (input->read_error != NULL) {
+        fail_read(input, error, input->read_error);
+        return INPUT_ERROR;
+    }
+    return INPUT_END;
+}
+
+enum input_status input_next(struct input *input, struct input_line *line,
+                             struct trace_error *error)
+{
+    char *text = input->buffer + input->start;
+    size_t there = input->end - input->start;
+    char *newline = there > 0 ? memchr(text, '\n', there) : NULL;
+    if (newline == NULL && !input->at_end) {
+        fill(input);
+        text = input->buffer;
+        there = input->end;
+        newline = there > 0 ? memchr(text, '\n', there) : NULL;
+    }
+    /* After an error the unfinished line is not worth looking at. */
+    if (there == 0 || (newline == NULL && input->read_error != NULL)) {
+        return no_more(input, error);
+    }
+    size_t length = newline != NULL ? (size_t)(newline - text) : there;
+    input->line_number++;
+    if (length > INPUT_LINE_LIMIT_BYTES) {
+        input_fail_line(input, error,
+                        "expected a line of at most 65536 bytes, found a longer one",
+                        NULL);
+        return INPUT_ERROR;
+    }
+    input->start += length + (newline != NULL);
+    text[length] = '\0';
+    if (length > 0 && text[length - 1] == '\r') {
+        text[--length] = '\0';
+    }
+    if (strlen(text) != length) {
+        input_fail_line(input, error, "expected text, found a NUL byte", NULL);
+        return INPUT_ERROR;
+    }
+    *line = (struct input_line){text, length, input->line_number};
+    return INPUT_LINE;
+}

@@ -1,0 +1,58 @@
+/* A text file, plain or compressed (recognised by content: zstd, gzip, xz, lzma, lz4,
+ * bzip2), read line by line. "-" is standard input.
+ *
+ * Owns the file and one buffer; a line is valid until the next call. Errors are one
+ * line: `file:line: expected ..., found ...`, or `file: ...` where there is no line. */
+#ifndef SNUGBENCH_TRACE_INPUT_H
+#define SNUGBENCH_TRACE_INPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "trace/trace.h"
+
+#define INPUT_LINE_LIMIT_BYTES ((size_t)1 << 16)
+
+struct input;
+
+struct input_line {
+    char *text; /* NUL-terminated, without its LF or CRLF */
+    size_t length;
+    uint64_t number; /* from 1 */
+};
+
+enum input_status {
+    INPUT_LINE,
+    INPUT_END,
+    INPUT_ERROR,
+};
+
+/* NULL with error filled in: not there, not readable, a directory, empty. */
+struct input *input_open(const char *path, struct trace_error *error);
+void input_close(struct input *input);
+
+/* The first bytes of the contents (at most 4096), for recognising the format. Call it
+ * before input_next. */
+const char *input_peek(const struct input *input, size_t *length);
+
+enum input_status input_next(struct input *input, struct input_line *line,
+                             struct trace_error *error);
+
+/* Number of the last line given; 0 before the first. */
+uint64_t input_line_number(const struct input *input);
+
+/* "file: message" and "file:line: expected EXPECTED, found FOUND" for the last line
+ * given. `found` may be any bytes: it is quoted, escaped and shortened; NULL:
+ * `expected` is the whole message. Always false, so that a reader can return it. */
+bool input_fail_file(const struct input *input, struct trace_error *error,
+                     const char *message);
+bool input_fail_line(const struct input *input, struct trace_error *error,
+                     const char *expected, const char *found);
+
+/* `text` with control bytes, quotes and non-ASCII as \xNN, at most `limit` bytes of it
+ * and
+ * "..." where more was there. Returns `buffer`, which has room for 4 * limit + 4. */
+const char *input_escape(char *buffer, const char *text, size_t length, size_t limit);
+
+#endif

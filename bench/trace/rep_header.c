@@ -1,0 +1,88 @@
+#include "trace/rep_header.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    SHORT_COUNT = 2,
+    LONG_COUNT = 4,
+    MODERN_WEIGHT_MAX = 3
+};
+
+/* Header lines hold numbers only; an operation has a letter first, or second behind a
+   thread number. */
+bool rep_header_is_line(const char *at)
+{
+    if (isalpha((unsigned char)*at)) {
+        return false;
+    }
+    at += strcspn(at, " \t");
+    at += strspn(at, " \t");
+    return !isalpha((unsigned char)*at);
+}
+
+bool rep_header_read_line(struct rep_header *header, struct fields *fields)
+{
+    do {
+        if (header->count == LONG_COUNT) {
+            return fields_fail(fields, "an operation after a header of 4 numbers",
+                               fields->at);
+        }
+        if (!fields_number(fields, UINT64_MAX, "a header of 2 or 4 numbers",
+                           &header->number[header->count])) {
+            return false;
+        }
+        header->count++;
+        fields_skip_blanks(fields);
+    } while (*fields->at != '\0');
+    return true;
+}
+
+bool rep_header_is_complete(const struct rep_header *header)
+{
+    return header->count == SHORT_COUNT || header->count == LONG_COUNT;
+}
+
+bool rep_header_fail(const struct rep_header *header, const struct fields *fields,
+                     const char *found)
+{
+    if (header->count == 0) {
+        return input_fail_line(fields->input, fields->error,
+                               "a header of 2 or 4 numbers", found);
+    }
+    char message[80];
+    snprintf(message, sizeof message, "expected a header of 2 or 4 numbers, found %u",
+             header->count);
+    return input_fail_line(fields->input, fields->error, message, NULL);
+}
+
+static void note(struct trace *trace, const char *what, uint64_t header, uint64_t body)
+{
+    trace_note(trace,
+               "%s: the header says %" PRIu64 ", the body has %" PRIu64
+               "; the body is used.",
+               what, header, body);
+}
+
+void rep_header_note(const struct rep_header *header, struct trace *trace,
+                     uint64_t distinct_ids, uint64_t top_id_plus_one, uint64_t op_count)
+{
+    const uint64_t *number = header->number;
+    bool is_long = header->count == LONG_COUNT;
+    uint64_t ids = number[is_long ? 1 : 0];
+    uint64_t ops = number[is_long ? 2 : 1];
+    uint64_t peak_bytes = trace->header->peak_live_bytes;
+    if (ids != distinct_ids && ids != top_id_plus_one) {
+        note(trace, "Number of ids", ids, distinct_ids);
+    }
+    if (ops != op_count) {
+        note(trace, "Number of operations", ops, op_count);
+    }
+    /* Classic: a heap size in field 1 and a weight in field 4. Modern: a weight in
+       field 1 and the peak payload in field 4. */
+    if (is_long && number[3] != peak_bytes && number[0] <= MODERN_WEIGHT_MAX) {
+        note(trace, "Peak payload bytes", number[3], peak_bytes);
+    }
+}
