@@ -1,0 +1,28 @@
+/* Fork: the child gets the heap in a consistent state, whatever other threads did. */
+#include <pthread.h>
+
+#include "entry.h"
+
+static bool locked_for_fork;
+
+static void before_fork(void)
+{
+    const bool locked = lock_acquire(&heap_lock);
+    locked_for_fork = locked;
+}
+
+static void after_fork(void)
+{
+    lock_release(&heap_lock, locked_for_fork);
+}
+
+/* In the child nobody waits: the sleepers stayed in the parent. */
+static void after_fork_in_child(void)
+{
+    atomic_store(&heap_lock.state, LOCK_FREE);
+}
+
+static __attribute__((constructor)) void watch_fork(void)
+{
+    pthread_atfork(before_fork, after_fork, after_fork_in_child);
+}

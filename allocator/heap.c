@@ -1,0 +1,362 @@
+#include "heap.h"
+
+#include <string.h>
+
+#include "os.h"
+
+struct heap heap = {
+    .trim_threshold_bytes = TRIM_THRESHOLD_BYTES,
+};
+
+/* Free blocks of this size and more have whole pages inside that a trim gives back. */
+#define PURGE_BLOCK_BYTES (64 * KIB)
+
+static struct block *region_first(const struct heap_region *region)
+{
+    return (struct block *)((uintptr_t)region + sizeof *region);
+}
+
+static_assert(sizeof(struct heap_region) % ALIGNMENT_BYTES == 8,
+              "the first tag stands 8 bytes before a multiple of 16");
+
+static void touch_to(char *end)
+{
+    if (end > heap.touched) {
+        heap.touched = end;
+    }
+}
+
+/* Turn what is left of the current region into a free block and end it with a fence. */
+static void region_close(void)
+{
+    if (heap.regions == NULL) {
+        return;
+    }
+    struct block *rest = (struct block *)(uintptr_t)heap.top;
+    struct block *const fence = (struct block *)(uintptr_t)heap.end;
+    const size_t bytes = (size_t)(heap.end - heap.top);
+    fence->tag = BLOCK_IN_USE | BLOCK_PREVIOUS_IN_USE;
+    if (bytes >= BLOCK_MIN_BYTES) {
+        block_mark_previous_free(fence);
+        block_set_free(rest, bytes);
+        bins_insert(&heap.bins, rest);
+    } else if (bytes != 0) { /* 16 bytes are too few for a block: lost */
+        block_set_in_use(rest, bytes);
+    }
+    heap.top = heap.end = heap.touched = NULL;
+}
+
+/* Start a region in fresh zeroed memory. */
+static void region_open(char *memory, size_t bytes)
+{
+    region_close();
+    char *const start = (char *)align_up((uintptr_t)memory, ALIGNMENT_BYTES);
+    char *const end = (char *)align_down((uintptr_t)memory + bytes, ALIGNMENT_BYTES);
+    struct heap_region *const region = (struct heap_region *)(uintptr_t)start;
+    region->older = heap.regions;
+    region->end = end - sizeof(size_t);
+    heap.regions = region;
+    heap.top = (char *)region_first(region);
+    heap.touched = heap.top;
+    heap.end = region->end;
+    heap.region_bytes += bytes;
+    if (heap.lowest == NULL || start < heap.lowest) {
+        heap.lowest = start;
+    }
+    if (end > heap.highest) {
+        heap.highest = end;
+    }
+}
+
+/* Extend the current region: brk went on where it had ended. */
+static void region_extend(size_t bytes)
+{
+    heap.end += bytes;
+    heap.regions->end = heap.end;
+    heap.region_bytes += bytes;
+    if (heap.end > heap.highest) {
+        heap.highest = heap.end;
+    }
+}
+
+static bool grow_by_break(size_t bytes)
+{
+    char *const memory = os_break_extend(bytes);
+    if (memory == NULL) {
+        return false;
+    }
+    if (heap.break_end != NULL && memory == heap.break_end) {
+        region_extend(bytes);
+    } else {
+        region_open(memory, bytes);
+    }
+    heap.break_end = memory + bytes;
+    return true;
+}
+
+static bool grow_by_map(size_t bytes)
+{
+    char *const memory = os_map(bytes);
+    if (memory == NULL) {
+        return false;
+    }
+    region_open(memory, bytes);
+    heap.break_end = NULL;
+    return true;
+}
+
+/* Make the top at least `bytes` long. Asks for as much as there is already, and for
+ * less and less down to the need where the system refuses. */
+static COLD_CODE bool heap_grow(size_t bytes)
+{
+    /* A region of its own needs a header, a fence and both ends aligned. */
+    const size_t need =
+        align_up(bytes + sizeof(struct heap_region) + 3 * ALIGNMENT_BYTES, 64 * KIB);
+    size_t want =
+        heap.region_bytes > PREALLOCATE_BYTES ? heap.region_bytes : PREALLOCATE_BYTES;
+    if (want < need + heap.top_pad_bytes) {
+        want = align_up(need + heap.top_pad_bytes, PAGE_BYTES);
+    }
+    for (;;) {
+        if (grow_by_break(want) || grow_by_map(want)) {
+            return true;
+        }
+        if (want == need) {
+            return false;
+        }
+        want = want / 2 > need ? align_up(want / 2, PAGE_BYTES) : need;
+    }
+}
+
+static struct block *allocate_from_top(size_t bytes)
+{
+    if (UNLIKELY(bytes > (size_t)(heap.end - heap.top)) && !heap_grow(bytes)) {
+        return NULL;
+    }
+    struct block *const block = (struct block *)(uintptr_t)heap.top;
+    heap.top += bytes;
+    heap.dirty_end = heap.touched;
+    touch_to(heap.top);
+    block_set_in_use(block, bytes);
+    return block;
+}
+
+/* Cut a free block, already out of its bin, down to `bytes`; the rest is binned. */
+static void take_part(struct block *block, size_t bytes)
+{
+    const size_t size = block_size(block);
+    const size_t rest_bytes = size - bytes;
+    if (rest_bytes < BLOCK_MIN_BYTES) {
+        block_mark_previous_in_use(block_at(block, size));
+        block_set_in_use(block, size);
+        return;
+    }
+    struct block *const rest = block_at(block, bytes);
+    block_set_free(rest, rest_bytes);
+    bins_insert(&heap.bins, rest);
+    block_set_in_use(block, bytes);
+}
+
+struct block *heap_allocate(size_t bytes)
+{
+    struct block *const block = bins_take_best(&heap.bins, bytes);
+    if (block == NULL) {
+        return allocate_from_top(bytes);
+    }
+    take_part(block, bytes);
+    heap.dirty_end = heap.highest;
+    return block;
+}
+
+struct block *heap_allocate_aligned(size_t bytes, size_t alignment)
+{
+    struct block *block = heap_allocate(bytes + alignment + BLOCK_MIN_BYTES);
+    if (block == NULL) {
+        return NULL;
+    }
+    heap.dirty_end = heap.highest;
+    const uintptr_t payload = (uintptr_t)block_payload(block);
+    uintptr_t aligned = align_up(payload, alignment);
+    if (aligned != payload) {
+        if (aligned - payload <
+            BLOCK_MIN_BYTES) { /* what is in front must be a block */
+            aligned += alignment;
+        }
+        struct block *const front = block;
+        const size_t size = block_size(front);
+        block = block_from_payload((const void *)aligned);
+        const size_t front_bytes = (size_t)(aligned - payload);
+        block_set_in_use(block, size - front_bytes);
+        block_resize(front, front_bytes);
+        heap_free(front);
+    }
+    heap_resize(block, bytes);
+    return block;
+}
+
+/* Free memory above the top is worth giving back, if it has been quiet long enough. */
+static COLD_CODE void consider_trim(void)
+{
+    if (heap.trim_patience > 0) {
+        heap.trim_patience--;
+        return;
+    }
+    const uint64_t now_ns = os_now_ns();
+    if (now_ns - heap.trimmed_at_ns < heap.trimmed_pages * TRIM_NS_PER_PAGE) {
+        heap.trim_patience = 64;
+        return;
+    }
+    heap.trimmed_at_ns = now_ns;
+    heap.trimmed_pages = heap_trim_top(heap.top_pad_bytes) / PAGE_BYTES;
+}
+
+void heap_free(struct block *block)
+{
+    size_t bytes = block_size(block);
+    struct block *next = block_at(block, bytes);
+    if (!block_is_previous_in_use(block)) {
+        struct block *const previous = block_previous(block);
+        REQUIRE(!block_is_in_use(previous) &&
+                    block_size(previous) == (uintptr_t)block - (uintptr_t)previous,
+                "corrupted block before", block_payload(block));
+        bins_remove(&heap.bins, previous);
+        bytes += block_size(previous);
+        block = previous;
+    }
+    if ((char *)next == heap.top) {
+        heap.top = (char *)block;
+        if (UNLIKELY((size_t)(heap.touched - heap.top) > heap.trim_threshold_bytes)) {
+            consider_trim();
+        }
+        return;
+    }
+    if (block_is_in_use(next)) {
+        block_mark_previous_free(next);
+    } else {
+        bins_remove(&heap.bins, next);
+        bytes += block_size(next);
+    }
+    block_set_free(block, bytes);
+    bins_insert(&heap.bins, block);
+}
+
+/* Give the end of a block in use back as a block of its own. */
+static void heap_shrink(struct block *block, size_t bytes)
+{
+    const size_t rest_bytes = block_size(block) - bytes;
+    if (rest_bytes < BLOCK_MIN_BYTES) {
+        return;
+    }
+    struct block *const rest = block_at(block, bytes);
+    block_resize(block, bytes);
+    block_set_in_use(rest, rest_bytes);
+    heap_free(rest);
+}
+
+bool heap_resize(struct block *block, size_t bytes)
+{
+    const size_t size = block_size(block);
+    if (bytes <= size) {
+        heap_shrink(block, bytes);
+        return true;
+    }
+    struct block *const next = block_next(block);
+    if ((char *)next == heap.top) {
+        const size_t more = bytes - size;
+        if (more > (size_t)(heap.end - heap.top)) {
+            return false;
+        }
+        heap.top += more;
+        touch_to(heap.top);
+        block_resize(block, bytes);
+        return true;
+    }
+    if (block_is_in_use(next) || size + block_size(next) < bytes) {
+        return false;
+    }
+    bins_remove(&heap.bins, next);
+    const size_t whole = size + block_size(next);
+    block_mark_previous_in_use(block_at(block, whole));
+    block_resize(block, whole);
+    heap_shrink(block, bytes);
+    return true;
+}
+
+size_t heap_dirty_bytes(struct block *block)
+{
+    const uintptr_t payload = (uintptr_t)block_payload(block);
+    const uintptr_t dirty_end = (uintptr_t)heap.dirty_end;
+    if (payload >= dirty_end) {
+        return 0;
+    }
+    const size_t bytes = block_payload_bytes(block);
+    return dirty_end - payload < bytes ? (size_t)(dirty_end - payload) : bytes;
+}
+
+static const struct heap_region *region_of(uintptr_t address)
+{
+    for (const struct heap_region *r = heap.regions; r != NULL; r = r->older) {
+        if (address >= (uintptr_t)region_first(r) && address < (uintptr_t)r->end) {
+            return r;
+        }
+    }
+    return NULL;
+}
+
+bool heap_owns(const void *payload)
+{
+    const uintptr_t address = (uintptr_t)payload;
+    if (address < (uintptr_t)heap.lowest || address >= (uintptr_t)heap.highest ||
+        address % ALIGNMENT_BYTES != 0) {
+        return false;
+    }
+    const struct block *const block = block_from_payload(payload);
+    const struct heap_region *const region = region_of((uintptr_t)block);
+    if (region == NULL) {
+        return false;
+    }
+    const uintptr_t limit =
+        region == heap.regions ? (uintptr_t)heap.top : (uintptr_t)region->end;
+    const size_t bytes = block_size(block);
+    if ((uintptr_t)block >= limit || bytes < BLOCK_MIN_BYTES ||
+        bytes > limit - (uintptr_t)block) {
+        return false;
+    }
+    const struct block *const next = block_next(block);
+    return (char *)(uintptr_t)next == heap.top ||
+           block_is_previous_in_use(next) == block_is_in_use(block);
+}
+
+static void purge_block(const struct block *block, void *context)
+{
+    size_t *const purged = context;
+    const size_t bytes = block_size(block);
+    if (bytes < PURGE_BLOCK_BYTES) {
+        return;
+    }
+    /* The links at its start and the footer at its end stay. */
+    const uintptr_t start = align_up((uintptr_t)block + 8 * sizeof(void *), PAGE_BYTES);
+    const uintptr_t end =
+        align_down((uintptr_t)block + bytes - sizeof(size_t), PAGE_BYTES);
+    if (os_purge((void *)start, end - start)) {
+        *purged += end - start;
+    }
+}
+
+size_t heap_purge_blocks(void)
+{
+    size_t purged = 0;
+    bins_visit(&heap.bins, purge_block, &purged);
+    return purged;
+}
+
+size_t heap_trim_top(size_t pad_bytes)
+{
+    const uintptr_t keep = align_up((uintptr_t)heap.top + pad_bytes, PAGE_BYTES);
+    const uintptr_t end = align_up((uintptr_t)heap.touched, PAGE_BYTES);
+    if (heap.top == NULL || keep >= end || !os_purge((void *)keep, end - keep)) {
+        return 0;
+    }
+    heap.touched = (char *)keep;
+    return end - keep;
+}

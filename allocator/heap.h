@@ -1,0 +1,78 @@
+/* The heap: one region of address space from brk, grown in large steps, cut into
+ * blocks.
+ *
+ *     first                                   top               end
+ *     | block | block | free | block | ... |  unused .......... |
+ *
+ * The top is the free space behind the last block. It is no block: it has no tag, is in
+ * no bin and is used only when no free block fits, so that it stays in one piece and
+ * its pages stay untouched. The block before the top is always in use.
+ *
+ * If somebody else moves the break, or brk is refused, the next extension lies
+ * elsewhere: the old region is closed with a fence, a tag of size 0 that counts as in
+ * use, and the heap goes on in a new region under the same rules.
+ *
+ * Invariants (heap_check tests them in this order):
+ *     the blocks of a region follow each other without gap up to the fence or the top
+ *     the invariants of block.h and bins.h
+ *     sum of free block sizes in the heap == sum in the bins
+ *     memory from `touched` to `end` has never been written since the kernel gave it
+ * Every function below is called with the heap lock held. */
+#ifndef SNUG_HEAP_H
+#define SNUG_HEAP_H
+
+#include "bins.h"
+
+struct heap_region { /* stands in the region's first bytes */
+    struct heap_region *older;
+    char *end;     /* where the fence is or would be */
+    size_t unused; /* keeps the first tag 8 bytes before a multiple of 16 */
+};
+
+struct heap {
+    struct bins bins;
+    char *top;       /* where the next tag goes; == 8 modulo 16 */
+    char *end;       /* of the current region, 8 bytes kept back for a fence */
+    char *touched;   /* no byte at or above has been written */
+    char *dirty_end; /* of the last block allocated: its bytes from here on are zero */
+    char *lowest;    /* over all regions, for the range check at free */
+    char *highest;
+    char *break_end; /* where our last brk ended; NULL: the region is not from brk */
+    struct heap_region *regions; /* newest first */
+    size_t region_bytes;         /* sum over regions: address space taken */
+    size_t trim_threshold_bytes;
+    size_t top_pad_bytes; /* kept above the top at a trim */
+    uint64_t trimmed_at_ns;
+    size_t trimmed_pages;   /* by the last trim */
+    unsigned trim_patience; /* frees to let pass before the clock is read again */
+};
+
+extern struct heap heap;
+
+/* A block of exactly `bytes` (a block size), in use; NULL if the system gives no
+ * memory. O(log bytes), and one brk or mmap when the heap must grow. */
+struct block *heap_allocate(size_t bytes);
+/* The same with its payload at a multiple of alignment, a power of two above 16. */
+struct block *heap_allocate_aligned(size_t bytes, size_t alignment);
+/* Give a block back: coalesce with both neighbours, bin it, trim the top. O(log n). */
+void heap_free(struct block *block);
+/* Resize in place, into the next free block or the top; false: not possible here. */
+bool heap_resize(struct block *block, size_t bytes);
+/* Whether a payload may be one of ours: in range, aligned, its tag agreeing with the
+ * next one. O(1); reads only memory of the heap. */
+bool heap_owns(const void *payload);
+/* Bytes of the block just allocated, from its payload on, that may not be zero. */
+size_t heap_dirty_bytes(struct block *block);
+/* Give back what has been touched above the top, but for pad_bytes. Returns the bytes
+ * given back; one system call. */
+size_t heap_trim_top(size_t pad_bytes);
+/* Give back the whole pages inside large free blocks. Returns the bytes given back,
+ * what had been given back before counted again; one system call a block. */
+size_t heap_purge_blocks(void);
+/* The first invariant that does not hold, as a sentence; NULL if all hold. O(blocks).
+ */
+const char *heap_check(void);
+/* Every block in address order of each region, newest region first. */
+void heap_visit(void (*visit)(const struct block *block, void *context), void *context);
+
+#endif

@@ -1,0 +1,230 @@
+/* The entry points, thin: check the request, take the lock, ask the right layer. */
+#include "snug.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "entry.h"
+#include "heap.h"
+#include "large.h"
+
+struct lock heap_lock;
+
+static struct {
+    size_t mmap_threshold_bytes;
+    bool mmap_threshold_fixed; /* set by the user: does not adapt */
+} policy = {MMAP_THRESHOLD_BYTES, false};
+
+void policy_set_mmap_threshold(size_t bytes)
+{
+    policy.mmap_threshold_bytes = bytes;
+    policy.mmap_threshold_fixed = true;
+}
+
+static COLD_CODE void *out_of_memory(void)
+{
+    errno = ENOMEM;
+    return NULL;
+}
+
+/* Under the lock. *dirty_bytes: how much of the payload may not be zero. */
+static void *allocate(size_t size, size_t *dirty_bytes)
+{
+    *dirty_bytes = 0;
+    if (UNLIKELY(size >= policy.mmap_threshold_bytes)) {
+        void *const payload = large_allocate(size, PAGE_BYTES);
+        if (payload != NULL) {
+            return payload;
+        }
+    }
+    struct block *const block = heap_allocate(block_bytes_from_request(size));
+    if (UNLIKELY(block == NULL)) {
+        return NULL;
+    }
+    *dirty_bytes = heap_dirty_bytes(block);
+    return block_payload(block);
+}
+
+void *snug_malloc(size_t size)
+{
+    if (UNLIKELY(size > REQUEST_LIMIT_BYTES)) {
+        return out_of_memory();
+    }
+    const bool locked = lock_acquire(&heap_lock);
+    size_t dirty_bytes;
+    void *const payload = allocate(size, &dirty_bytes);
+    lock_release(&heap_lock, locked);
+    return LIKELY(payload != NULL) ? payload : out_of_memory();
+}
+
+void *snug_calloc(size_t count, size_t size)
+{
+    size_t bytes;
+    if (UNLIKELY(__builtin_mul_overflow(count, size, &bytes) ||
+                 bytes > REQUEST_LIMIT_BYTES)) {
+        return out_of_memory();
+    }
+    const bool locked = lock_acquire(&heap_lock);
+    size_t dirty_bytes;
+    void *const payload = allocate(bytes, &dirty_bytes);
+    lock_release(&heap_lock, locked);
+    if (UNLIKELY(payload == NULL)) {
+        return out_of_memory();
+    }
+    return memset(payload, 0, dirty_bytes < bytes ? dirty_bytes : bytes);
+}
+
+/* The one gate from a pointer of the program's to a live heap block. */
+static ALWAYS_INLINE struct block *live_block(const void *ptr, const char *misuse)
+{
+    struct block *const block = block_from_payload(ptr);
+    REQUIRE(block_is_in_use(block), misuse, ptr);
+    return block;
+}
+
+/* Freed mappings raise the threshold: blocks of that size come and go. */
+static void adapt_mmap_threshold(size_t freed_bytes)
+{
+    if (!policy.mmap_threshold_fixed && freed_bytes > policy.mmap_threshold_bytes &&
+        freed_bytes <= MMAP_THRESHOLD_LIMIT_BYTES) {
+        policy.mmap_threshold_bytes = freed_bytes;
+    }
+}
+
+static void free_large(void *ptr, size_t bytes)
+{
+    if (!os_unmap(ptr, bytes)) { /* too many mappings to split one: keep the address */
+        os_purge(ptr, bytes);
+    }
+}
+
+void snug_free(void *ptr)
+{
+    if (UNLIKELY(ptr == NULL)) {
+        return;
+    }
+    const bool locked = lock_acquire(&heap_lock);
+    size_t large = 0;
+    if (LIKELY(heap_owns(ptr))) {
+        heap_free(live_block(ptr, "double free of"));
+    } else {
+        large = large_take(ptr);
+        REQUIRE(large != 0, "free of a pointer that is no block:", ptr);
+        adapt_mmap_threshold(large);
+    }
+    lock_release(&heap_lock, locked);
+    if (UNLIKELY(large != 0)) {
+        free_large(ptr, large);
+    }
+}
+
+void snug_free_sized(void *ptr, size_t size)
+{
+    (void)size;
+    snug_free(ptr);
+}
+
+void snug_free_aligned_sized(void *ptr, size_t alignment, size_t size)
+{
+    (void)alignment;
+    (void)size;
+    snug_free(ptr);
+}
+
+/* Bytes usable at a live block; under the lock. */
+static size_t usable_bytes(const void *ptr, const char *misuse, const char *foreign)
+{
+    if (LIKELY(heap_owns(ptr))) {
+        return block_payload_bytes(live_block(ptr, misuse));
+    }
+    const size_t bytes = large_bytes(ptr);
+    REQUIRE(bytes != 0, foreign, ptr);
+    return bytes;
+}
+
+/* Resize without copying; NULL: the block must move. Under the lock. */
+static void *resize_in_place(void *ptr, size_t size)
+{
+    if (heap_owns(ptr)) {
+        struct block *const block = block_from_payload(ptr);
+        return heap_resize(block, block_bytes_from_request(size)) ? ptr : NULL;
+    }
+    /* A mapping that shrinks below half the threshold goes back into the heap. */
+    return size >= policy.mmap_threshold_bytes / 2 ? large_resize(ptr, size) : NULL;
+}
+
+void *snug_realloc(void *ptr, size_t size)
+{
+    if (ptr == NULL) {
+        return snug_malloc(size);
+    }
+    if (size == 0) {
+        snug_free(ptr);
+        return NULL;
+    }
+    if (UNLIKELY(size > REQUEST_LIMIT_BYTES)) {
+        return out_of_memory();
+    }
+    const bool locked = lock_acquire(&heap_lock);
+    const size_t old_bytes = usable_bytes(ptr, "realloc of the freed block",
+                                          "realloc of a pointer that is no block:");
+    void *moved = resize_in_place(ptr, size);
+    if (moved != NULL) {
+        lock_release(&heap_lock, locked);
+        return moved;
+    }
+    size_t dirty_bytes;
+    moved = allocate(size, &dirty_bytes);
+    lock_release(&heap_lock, locked);
+    if (moved == NULL) {
+        return out_of_memory();
+    }
+    memcpy(moved, ptr, old_bytes < size ? old_bytes : size);
+    snug_free(ptr);
+    return moved;
+}
+
+void *snug_reallocarray(void *ptr, size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        return out_of_memory();
+    }
+    return snug_realloc(ptr, bytes);
+}
+
+void *allocate_aligned(size_t alignment, size_t size)
+{
+    if (size > REQUEST_LIMIT_BYTES || alignment > REQUEST_LIMIT_BYTES - size) {
+        return NULL;
+    }
+    const bool locked = lock_acquire(&heap_lock);
+    void *payload = NULL;
+    if (alignment <= ALIGNMENT_BYTES) {
+        size_t dirty_bytes;
+        payload = allocate(size, &dirty_bytes);
+    } else {
+        if (size >= policy.mmap_threshold_bytes) {
+            payload = large_allocate(size, alignment);
+        }
+        if (payload == NULL) {
+            struct block *const block =
+                heap_allocate_aligned(block_bytes_from_request(size), alignment);
+            payload = block != NULL ? block_payload(block) : NULL;
+        }
+    }
+    lock_release(&heap_lock, locked);
+    return payload;
+}
+
+size_t snug_malloc_usable_size(void *ptr)
+{
+    if (ptr == NULL) {
+        return 0;
+    }
+    const bool locked = lock_acquire(&heap_lock);
+    const size_t bytes = usable_bytes(ptr, "usable size of the freed block",
+                                      "usable size of a pointer that is no block:");
+    lock_release(&heap_lock, locked);
+    return bytes;
+}

@@ -1,0 +1,48 @@
+/* The kernel: the only file of the allocator that makes system calls.
+ *
+ * Every function keeps errno unless it says otherwise, and counts its calls by kind.
+ * Thread safety: counters are atomic; the heap lock orders the brk calls. */
+#ifndef SNUG_OS_H
+#define SNUG_OS_H
+
+#include <stdatomic.h>
+
+#include "base.h"
+
+enum os_call {
+    OS_BRK,
+    OS_MMAP,
+    OS_MUNMAP,
+    OS_MREMAP,
+    OS_MADVISE,
+    OS_CALL_COUNT
+};
+
+/* System calls made so far, by kind. sbrk's own first query of the break counts. */
+uint64_t os_calls(enum os_call call);
+
+/* Move the program break up by `bytes` through libc's sbrk, so that other users of brk
+ * in the process keep their view. Returns the old break, NULL if refused. */
+char *os_break_extend(size_t bytes);
+
+/* Anonymous private zeroed pages; NULL if refused. Bytes are rounded up to pages. */
+void *os_map(size_t bytes);
+bool os_unmap(void *pages, size_t bytes);
+/* Resize a mapping, moving it if need be; NULL if refused (the old one is untouched).
+ */
+void *os_remap(void *pages, size_t old_bytes, size_t new_bytes);
+/* Give whole pages back; they read as zero afterwards. false: they are as they were. */
+bool os_purge(void *pages, size_t bytes);
+
+/* Monotonic time in nanoseconds; no system call on machines with a vDSO. */
+uint64_t os_now_ns(void);
+
+/* Sleep while *word == expected; wake one sleeper. */
+void os_futex_wait(atomic_int *word, int expected);
+void os_futex_wake(atomic_int *word);
+
+/* Test hook: the n-th call from now on (1 is the next) fails with ENOMEM; 0 turns it
+ * off. */
+void os_fail_nth(uint64_t n);
+
+#endif

@@ -1,0 +1,117 @@
+/* snug - a best-fit memory allocator for Linux. This header is its manual.
+ *
+ * Use it in one of two ways:
+ *   - unchanged programs:   LD_PRELOAD=/path/to/libsnug.so program
+ *   - linked, by name:      #include "snug.h", link libsnug.a; the calls below do not
+ *                           disturb libc's malloc, both may be used side by side.
+ *
+ * All functions may be called from any thread at any time, before main and after exit
+ * began included. None of them is async-signal-safe, as POSIX says of malloc. Memory
+ * from one call (snug_malloc) must not be given to libc's free, nor the other way
+ * round.
+ *
+ * Sizes are in bytes. A request above 2^47 - 64 KiB fails at once. Where a call fails
+ * it returns NULL with errno set to ENOMEM unless it says otherwise, and no block is
+ * changed. Successful calls leave errno as it was. */
+#ifndef SNUG_H
+#define SNUG_H
+
+#include <malloc.h> /* struct mallinfo2 */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define SNUG_API __attribute__((visibility("default")))
+#else
+#define SNUG_API
+#endif
+
+/* A block of at least `size` bytes, its content undefined. size 0 gives a block of its
+ * own, to be freed like any other.
+ * Alignment: 16 bytes. Cost: O(log size) for the best fit among free blocks; a system
+ * call only when the heap must grow or the block is large enough for its own mapping.
+ * Source: C17 7.22.3.4. */
+SNUG_API void *snug_malloc(size_t size);
+
+/* A zeroed block for `count` elements of `size` bytes. Fails also if the product
+ * overflows. Pages fresh from the kernel are not written. Source: C17 7.22.3.2. */
+SNUG_API void *snug_calloc(size_t count, size_t size);
+
+/* Resize a block, moving it if need be; content is kept up to the smaller size. ptr
+ * NULL is snug_malloc(size). size 0 with a block frees it and returns NULL, as glibc
+ * does. On failure the old block is as it was. In place where the next block is free or
+ * the block is the last; by mremap for large blocks. Source: C17 7.22.3.5. */
+SNUG_API void *snug_realloc(void *ptr, size_t size);
+
+/* snug_realloc for count * size bytes; ENOMEM if the product overflows. Source: POSIX
+ * 2024. */
+SNUG_API void *snug_reallocarray(void *ptr, size_t count, size_t size);
+
+/* Give a block back; NULL does nothing. errno is kept. A pointer that is no live block
+ * of snug's ends the process with a line on stderr. O(log size). Source: C17 7.22.3.3.
+ */
+SNUG_API void snug_free(void *ptr);
+
+/* The sizes and alignments given must be those of the request; they are not needed and
+ * not checked at this level. Source: C23 7.24.3.4, 7.24.3.5. */
+SNUG_API void snug_free_sized(void *ptr, size_t size);
+SNUG_API void snug_free_aligned_sized(void *ptr, size_t alignment, size_t size);
+
+/* A block at a multiple of `alignment`, a power of two; EINVAL otherwise. Costs no
+ * memory beyond the alignment's own gap, which is free for others. Source:
+ * C17 7.22.3.1. */
+SNUG_API void *snug_aligned_alloc(size_t alignment, size_t size);
+
+/* The same into *out; returns 0, EINVAL (alignment no power of two or not a multiple of
+ * sizeof(void *)) or ENOMEM; errno and, on failure, *out are untouched. Source: POSIX.
+ */
+SNUG_API int snug_posix_memalign(void **out, size_t alignment, size_t size);
+
+/* Old names. memalign: as aligned_alloc, but a bad alignment is rounded up to a power
+ * of two, as glibc does. valloc: page aligned. pvalloc: also rounded up to whole pages.
+ */
+SNUG_API void *snug_memalign(size_t alignment, size_t size);
+SNUG_API void *snug_valloc(size_t size);
+SNUG_API void *snug_pvalloc(size_t size);
+
+/* Bytes that may be used at ptr: at least what was asked for. 0 for NULL. */
+SNUG_API size_t snug_malloc_usable_size(void *ptr);
+
+/* Give free memory back to the system: pages above the last block but for `pad` bytes,
+ * and whole pages inside free blocks. 1 if any was given back, else 0. */
+SNUG_API int snug_malloc_trim(size_t pad);
+
+/* Set a parameter: M_MMAP_THRESHOLD (bytes from which a block gets its own mapping;
+ * stops the threshold from adapting), M_TRIM_THRESHOLD (bytes free at the top that are
+ * given back; -1 never), M_TOP_PAD (bytes kept there). 1 done, 0 unknown or out of
+ * range. */
+SNUG_API int snug_mallopt(int parameter, int value);
+
+/* Totals, in bytes. arena: address space of the heap; hblks, hblkhd: large blocks and
+ * their bytes; uordblks, fordblks: heap in use (headers included) and free, the unused
+ * top included; ordblks: free blocks; keepcost: the top. O(free blocks). */
+SNUG_API struct mallinfo2 snug_mallinfo2(void);
+
+/* The same totals for people, on stderr. */
+SNUG_API void snug_malloc_stats(void);
+
+/* What snug asked of the kernel since the process began. */
+struct snug_system_calls {
+    uint64_t brk, mmap, munmap, mremap, madvise;
+};
+SNUG_API struct snug_system_calls snug_system_calls(void);
+
+/* Check every invariant of the heap. NULL if all hold, else a sentence that names the
+ * first that does not. O(blocks), with the lock held. */
+SNUG_API const char *snug_check_heap(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

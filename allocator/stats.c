@@ -1,0 +1,117 @@
+/* Statistics and parameters: mallinfo2, malloc_stats, malloc_trim, mallopt, checks. */
+#include "snug.h"
+
+#include <unistd.h>
+
+#include "entry.h"
+#include "heap.h"
+#include "large.h"
+#include "text.h"
+
+struct free_blocks {
+    size_t count;
+    size_t bytes;
+};
+
+static void add_free_block(const struct block *block, void *context)
+{
+    struct free_blocks *const sum = context;
+    sum->count++;
+    sum->bytes += block_size(block);
+}
+
+struct mallinfo2 snug_mallinfo2(void)
+{
+    const bool locked = lock_acquire(&heap_lock);
+    struct free_blocks sum = {0, 0};
+    bins_visit(&heap.bins, add_free_block, &sum);
+    const struct large_counts large = large_counts();
+    const size_t top_bytes = (size_t)(heap.end - heap.top);
+    const struct mallinfo2 info = {
+        .arena = heap.region_bytes,
+        .ordblks = sum.count,
+        .hblks = large.blocks,
+        .hblkhd = large.bytes,
+        .uordblks = heap.region_bytes - sum.bytes - top_bytes,
+        .fordblks = sum.bytes + top_bytes,
+        .keepcost = top_bytes,
+    };
+    lock_release(&heap_lock, locked);
+    return info;
+}
+
+struct snug_system_calls snug_system_calls(void)
+{
+    return (struct snug_system_calls){
+        .brk = os_calls(OS_BRK),
+        .mmap = os_calls(OS_MMAP),
+        .munmap = os_calls(OS_MUNMAP),
+        .mremap = os_calls(OS_MREMAP),
+        .madvise = os_calls(OS_MADVISE),
+    };
+}
+
+static void figure(struct text *text, const char *name, uint64_t number,
+                   const char *unit)
+{
+    text_string(text, name);
+    text_decimal(text, number);
+    text_string(text, unit);
+}
+
+void snug_malloc_stats(void)
+{
+    const struct mallinfo2 info = snug_mallinfo2();
+    const struct snug_system_calls calls = snug_system_calls();
+    char buffer[1024];
+    struct text text = {buffer, sizeof buffer, 0};
+    figure(&text, "snug: heap      ", info.arena, " bytes reserved, ");
+    figure(&text, "", info.uordblks, " in use, ");
+    figure(&text, "", info.fordblks, " free in ");
+    figure(&text, "", info.ordblks, " blocks and the top of ");
+    figure(&text, "", info.keepcost, "\n");
+    figure(&text, "snug: large     ", info.hblkhd, " bytes in ");
+    figure(&text, "", info.hblks, " mappings\n");
+    figure(&text, "snug: calls     brk ", calls.brk, ", ");
+    figure(&text, "mmap ", calls.mmap, ", ");
+    figure(&text, "munmap ", calls.munmap, ", ");
+    figure(&text, "mremap ", calls.mremap, ", ");
+    figure(&text, "madvise ", calls.madvise, "\n");
+    text_write(&text, STDERR_FILENO);
+}
+
+int snug_malloc_trim(size_t pad)
+{
+    const bool locked = lock_acquire(&heap_lock);
+    const size_t given_back = heap_purge_blocks() + heap_trim_top(pad);
+    lock_release(&heap_lock, locked);
+    return given_back != 0;
+}
+
+int snug_mallopt(int parameter, int value)
+{
+    const bool locked = lock_acquire(&heap_lock);
+    int known = 1;
+    if (parameter == M_MMAP_THRESHOLD && value >= 0) {
+        policy_set_mmap_threshold((size_t)value);
+    } else if (parameter == M_TRIM_THRESHOLD) {
+        heap.trim_threshold_bytes = value < 0 ? SIZE_MAX : (size_t)value;
+    } else if (parameter == M_TOP_PAD && value >= 0) {
+        heap.top_pad_bytes = (size_t)value;
+    } else {
+        known = 0;
+    }
+    lock_release(&heap_lock, locked);
+    return known;
+}
+
+const char *snug_check_heap(void)
+{
+    const bool locked = lock_acquire(&heap_lock);
+    const char *broken = heap_check();
+    if (broken == NULL) {
+        broken = large_check();
+    }
+    lock_release(&heap_lock, locked);
+    return broken;
+}
