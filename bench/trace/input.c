@@ -2,6 +2,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,12 +16,13 @@ enum {
     BUFFER_BYTES = 1 << 20,
     READ_BLOCK_BYTES = 1 << 18,
     PEEK_BYTES = 4096,
-    PATH_SHOWN_BYTES = 60,
-    FOUND_SHOWN_BYTES = 32
+    PATH_SHOWN_BYTES = 240,
+    FOUND_SHOWN_BYTES = 32,
+    REASON_SHOWN_BYTES = 38
 };
 
 struct input {
-    char path[4 * PATH_SHOWN_BYTES + 4]; /* as messages show it */
+    char path[PATH_SHOWN_BYTES + 4]; /* as messages show it: "..." and the end */
     int fd;
     struct archive *archive;
     char *buffer; /* BUFFER_BYTES and one for the last line's NUL */
@@ -43,26 +45,24 @@ const char *input_escape(char *buffer, const char *text, size_t length, size_t l
             *out++ = (char)c;
         }
     }
-    strcpy(out, shown < length ? "..." : "");
+    memcpy(out, shown < length ? "..." : "", shown < length ? 4 : 1);
     return buffer;
 }
 
-/* The end of a long path says more than its beginning. */
+/* One line whatever the name is; the end of a long path says more than its beginning.
+ */
 static void remember_path(struct input *input, const char *path)
 {
     const char *shown = strcmp(path, "-") == 0 ? "standard input" : path;
     size_t length = strlen(shown);
-    if (length <= 2 * PATH_SHOWN_BYTES) {
-        size_t out = 0;
-        for (size_t i = 0; i < length && out + 5 < sizeof input->path; i++) {
-            input_escape(input->path + out, shown + i, 1, 1);
-            out += strlen(input->path + out);
+    bool is_long = length > PATH_SHOWN_BYTES;
+    snprintf(input->path, sizeof input->path, "%s%s", is_long ? "..." : "",
+             is_long ? shown + length - PATH_SHOWN_BYTES : shown);
+    for (char *c = input->path; *c != '\0'; c++) {
+        if (iscntrl((unsigned char)*c)) {
+            *c = '?';
         }
-        return;
     }
-    strcpy(input->path, "...");
-    input_escape(input->path + 3, shown + length - (PATH_SHOWN_BYTES - 4),
-                 PATH_SHOWN_BYTES - 4, PATH_SHOWN_BYTES - 4);
 }
 
 bool input_fail_file(const struct input *input, struct trace_error *error,
@@ -123,8 +123,8 @@ static bool fail_read(const struct input *input, struct trace_error *error,
                       const char *reason)
 {
     char message[240];
-    char shown[161];
-    input_escape(shown, reason, strlen(reason), 38);
+    char shown[4 * REASON_SHOWN_BYTES + 4];
+    input_escape(shown, reason, strlen(reason), REASON_SHOWN_BYTES);
     if (strcasestr(reason, "truncated") != NULL) {
         snprintf(message, sizeof message,
                  "expected the rest of the compressed data, found the end of the file "

@@ -232,7 +232,7 @@ static bool walk_and_finish(struct trace *trace, struct walk *walk)
     }
     size_t slot_count = (size_t)walk->header.slot_count;
     walk->block_bytes = malloc(slot_count * sizeof *walk->block_bytes);
-    walk->samples = calloc(2 * SAMPLE_INTERVALS, sizeof *walk->samples);
+    walk->samples = calloc((size_t)2 * SAMPLE_INTERVALS, sizeof *walk->samples);
     if (walk->block_bytes != NULL && walk->samples != NULL) {
         memset(walk->block_bytes, 0xff, slot_count * sizeof *walk->block_bytes);
         if (!walk_all(walk, trace->ops)) {

@@ -1,12 +1,12 @@
 /* trace_write: the text form of a trace; grammar in README.md. */
-#include "trace/output.h"
+#include "trace/sink.h"
 #include "trace/trace.h"
 
 /* Above this, the strongest compression would take minutes. */
 #define HARD_OP_LIMIT 3000000u
 
 struct writer {
-    struct output *output;
+    struct sink *sink;
     bool has_threads;
     uint16_t thread; /* of the last 't' line; 0 holds without one */
 };
@@ -23,8 +23,8 @@ static void put_header(const struct writer *writer, const struct trace_header *h
         header->peak_live_bytes,
     };
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        output_number(writer->output, numbers[i]);
-        output_text(writer->output, "\n");
+        sink_number(writer->sink, numbers[i]);
+        sink_text(writer->sink, "\n");
     }
 }
 
@@ -32,25 +32,25 @@ static void put_header(const struct writer *writer, const struct trace_header *h
 static void put_comment(const struct writer *writer, const char *text)
 {
     char one[] = "?";
-    output_text(writer->output, "# ");
+    sink_text(writer->sink, "# ");
     for (; *text != '\0'; text++) {
         one[0] = *text;
-        output_text(writer->output, *text == '\n' ? "\n# " : one);
+        sink_text(writer->sink, *text == '\n' ? "\n# " : one);
     }
-    output_text(writer->output, "\n");
+    sink_text(writer->sink, "\n");
 }
 
 static void put_field(const struct writer *writer, uint64_t number)
 {
-    output_text(writer->output, " ");
-    output_number(writer->output, number);
+    sink_text(writer->sink, " ");
+    sink_number(writer->sink, number);
 }
 
 static void put_event(const struct writer *writer, const char *text, uint16_t thread)
 {
-    output_text(writer->output, text);
-    output_number(writer->output, thread);
-    output_text(writer->output, "\n");
+    sink_text(writer->sink, text);
+    sink_number(writer->sink, thread);
+    sink_text(writer->sink, "\n");
 }
 
 static void put_thread(struct writer *writer, uint16_t thread)
@@ -63,9 +63,9 @@ static void put_thread(struct writer *writer, uint16_t thread)
 
 static void put_id(const struct writer *writer, const char *letter, uint32_t slot)
 {
-    output_text(writer->output, letter);
+    sink_text(writer->sink, letter);
     if (slot == 0) {
-        output_text(writer->output, " -1");
+        sink_text(writer->sink, " -1");
     } else {
         put_field(writer, slot - 1);
     }
@@ -88,7 +88,7 @@ static void put_operation(struct writer *writer, struct trace_op op)
     if (op.kind != TRACE_FREE) {
         put_field(writer, op.size_bytes);
     }
-    output_text(writer->output, "\n");
+    sink_text(writer->sink, "\n");
 }
 
 static void put_op(struct writer *writer, struct trace_op op)
@@ -113,10 +113,10 @@ bool trace_write(const struct trace *trace, const char *path,
 {
     const struct trace_header *header = trace->header;
     struct writer writer = {
-        .output = output_open(path, header->op_count < HARD_OP_LIMIT, error),
+        .sink = sink_open(path, header->op_count < HARD_OP_LIMIT, error),
         .has_threads = header->thread_count > 1,
     };
-    if (writer.output == NULL) {
+    if (writer.sink == NULL) {
         return false;
     }
     put_header(&writer, header);
@@ -126,5 +126,5 @@ bool trace_write(const struct trace *trace, const char *path,
     for (uint64_t i = 0; i < header->op_count; i++) {
         put_op(&writer, trace->ops[i]);
     }
-    return output_finish(writer.output, error);
+    return sink_finish(writer.sink, error);
 }

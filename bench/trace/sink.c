@@ -1,4 +1,4 @@
-#include "trace/output.h"
+#include "trace/sink.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -16,7 +16,7 @@ enum {
     NUMBER_DIGITS = 20
 };
 
-struct output {
+struct sink {
     char *path;  /* as given, for messages */
     char *final; /* where the file goes; NULL: written directly */
     char *aside; /* where it grows; NULL: written directly */
@@ -27,69 +27,69 @@ struct output {
     char buffer[BUFFER_BYTES];
 };
 
-static void release(struct output *output)
+static void release(struct sink *sink)
 {
-    archive_write_free(output->archive);
-    if (output->fd > STDOUT_FILENO) {
-        close(output->fd);
+    archive_write_free(sink->archive);
+    if (sink->fd > STDOUT_FILENO) {
+        close(sink->fd);
     }
-    if (output->aside != NULL) {
-        unlink(output->aside);
+    if (sink->aside != NULL) {
+        unlink(sink->aside);
     }
-    free(output->aside);
-    free(output->final);
-    free(output->path);
-    free(output);
+    free(sink->aside);
+    free(sink->final);
+    free(sink->path);
+    free(sink);
 }
 
-static bool fail(const struct output *output, const char *what, int reason,
+static bool fail(const struct sink *sink, const char *what, int reason,
                  struct trace_error *error)
 {
-    snprintf(error->text, sizeof error->text, "%.300s: %s: %s", output->path, what,
+    snprintf(error->text, sizeof error->text, "%.300s: %s: %s", sink->path, what,
              strerror(reason));
     return false;
 }
 
 /* dir/file.rep -> dir/.file.rep.XXXXXX, beside it so that rename(2) can move it. */
-static bool open_aside(struct output *output)
+static bool open_aside(struct sink *sink)
 {
-    const char *slash = strrchr(output->final, '/');
-    int directory_length = slash == NULL ? 0 : (int)(slash + 1 - output->final);
-    const char *base = output->final + directory_length;
+    const char *slash = strrchr(sink->final, '/');
+    int directory_length = slash == NULL ? 0 : (int)(slash + 1 - sink->final);
+    const char *base = sink->final + directory_length;
     char *aside = NULL;
-    if (asprintf(&aside, "%.*s.%s.XXXXXX", directory_length, output->final, base) < 0) {
+    if (asprintf(&aside, "%.*s.%s.XXXXXX", directory_length, sink->final, base) < 0) {
         return false;
     }
-    output->fd = mkostemp(aside, O_CLOEXEC);
-    if (output->fd < 0) {
+    sink->fd = mkostemp(aside, O_CLOEXEC);
+    if (sink->fd < 0) {
         free(aside);
         return false;
     }
-    output->aside = aside;
+    sink->aside = aside;
     mode_t mask = umask(0);
     umask(mask);
-    return fchmod(output->fd, 0666 & ~mask) == 0;
+    return fchmod(sink->fd, 0666 & ~mask) == 0;
 }
 
-static bool open_target(struct output *output)
+static bool open_target(struct sink *sink)
 {
-    if (strcmp(output->path, "-") == 0) {
-        output->fd = STDOUT_FILENO;
+    if (strcmp(sink->path, "-") == 0) {
+        sink->fd = STDOUT_FILENO;
         return true;
     }
     struct stat status;
-    bool exists = stat(output->path, &status) == 0;
+    bool exists = stat(sink->path, &status) == 0;
     if (exists && S_ISDIR(status.st_mode)) {
         errno = EISDIR;
         return false;
     }
     if (exists && !S_ISREG(status.st_mode)) {
-        output->fd = open(output->path, O_WRONLY | O_CLOEXEC);
-        return output->fd >= 0;
+        sink->fd = open(sink->path, O_WRONLY | O_CLOEXEC);
+        return sink->fd >= 0;
     }
     /* Through a symbolic link, so that the link stays and its target is replaced. */
-    output->final = exists ? realpath(output->path, NULL) : strdup(output->path);
-    return output->final != NULL && open_aside(output);
+    sink->final = exists ? realpath(sink->path, NULL) : strdup(sink->path);
+    return sink->final != NULL && open_aside(sink);
 }
 
 static bool ends_with(const char *text, const char *ending)
@@ -125,18 +125,18 @@ static int add_filter(struct archive *archive, const char *path, bool hard)
     return archive_write_add_filter_none(archive);
 }
 
-static bool open_archive(struct output *output, bool hard)
+static bool open_archive(struct sink *sink, bool hard)
 {
     struct archive *archive = archive_write_new();
-    output->archive = archive;
+    sink->archive = archive;
     errno = ENOMEM;
     if (archive == NULL || archive_write_set_format_raw(archive) != ARCHIVE_OK ||
-        add_filter(archive, output->path, hard) != ARCHIVE_OK) {
+        add_filter(archive, sink->path, hard) != ARCHIVE_OK) {
         return false;
     }
     archive_write_set_bytes_per_block(archive, BLOCK_BYTES);
     archive_write_set_bytes_in_last_block(archive, 1); /* no padding */
-    if (archive_write_open_fd(archive, output->fd) != ARCHIVE_OK) {
+    if (archive_write_open_fd(archive, sink->fd) != ARCHIVE_OK) {
         return false;
     }
     struct archive_entry *entry = archive_entry_new();
@@ -149,58 +149,58 @@ static bool open_archive(struct output *output, bool hard)
     return begun;
 }
 
-struct output *output_open(const char *path, bool hard, struct trace_error *error)
+struct sink *sink_open(const char *path, bool hard, struct trace_error *error)
 {
-    struct output *output = calloc(1, sizeof *output);
-    if (output == NULL || (output->path = strdup(path)) == NULL) {
-        free(output);
+    struct sink *sink = calloc(1, sizeof *sink);
+    if (sink == NULL || (sink->path = strdup(path)) == NULL) {
+        free(sink);
         snprintf(error->text, sizeof error->text, "no memory to write a trace");
         return NULL;
     }
-    output->fd = -1;
-    if (!open_target(output) || !open_archive(output, hard)) {
-        fail(output, "cannot be created", errno, error);
-        release(output);
+    sink->fd = -1;
+    if (!open_target(sink) || !open_archive(sink, hard)) {
+        fail(sink, "cannot be created", errno, error);
+        release(sink);
         return NULL;
     }
-    return output;
+    return sink;
 }
 
-static void remember_failure(struct output *output)
+static void remember_failure(struct sink *sink)
 {
-    if (output->failure == 0) {
-        int reason = archive_errno(output->archive);
-        output->failure = reason > 0 ? reason : EIO;
+    if (sink->failure == 0) {
+        int reason = archive_errno(sink->archive);
+        sink->failure = reason > 0 ? reason : EIO;
     }
 }
 
-static void flush(struct output *output)
+static void flush(struct sink *sink)
 {
-    if (output->failure == 0 && output->used > 0 &&
-        archive_write_data(output->archive, output->buffer, output->used) !=
-            (la_ssize_t)output->used) {
-        remember_failure(output);
+    if (sink->failure == 0 && sink->used > 0 &&
+        archive_write_data(sink->archive, sink->buffer, sink->used) !=
+            (la_ssize_t)sink->used) {
+        remember_failure(sink);
     }
-    output->used = 0;
+    sink->used = 0;
 }
 
-void output_text(struct output *output, const char *text)
+void sink_text(struct sink *sink, const char *text)
 {
     size_t length = strlen(text);
     while (length > 0) {
-        if (output->used == BUFFER_BYTES) {
-            flush(output);
+        if (sink->used == BUFFER_BYTES) {
+            flush(sink);
         }
-        size_t room = BUFFER_BYTES - output->used;
+        size_t room = BUFFER_BYTES - sink->used;
         size_t part = length < room ? length : room;
-        memcpy(output->buffer + output->used, text, part);
-        output->used += part;
+        memcpy(sink->buffer + sink->used, text, part);
+        sink->used += part;
         text += part;
         length -= part;
     }
 }
 
-void output_number(struct output *output, uint64_t number)
+void sink_number(struct sink *sink, uint64_t number)
 {
     char digits[NUMBER_DIGITS + 1];
     char *at = digits + NUMBER_DIGITS;
@@ -209,29 +209,29 @@ void output_number(struct output *output, uint64_t number)
         *--at = (char)('0' + number % 10);
         number /= 10;
     } while (number > 0);
-    output_text(output, at);
+    sink_text(sink, at);
 }
 
-bool output_finish(struct output *output, struct trace_error *error)
+bool sink_finish(struct sink *sink, struct trace_error *error)
 {
-    flush(output);
+    flush(sink);
     /* Always closed, so that compressors release what they hold. */
-    if (archive_write_close(output->archive) != ARCHIVE_OK) {
-        remember_failure(output);
+    if (archive_write_close(sink->archive) != ARCHIVE_OK) {
+        remember_failure(sink);
     }
-    bool done = output->failure == 0;
-    if (done && output->aside != NULL) {
-        if (rename(output->aside, output->final) != 0) {
-            output->failure = errno;
+    bool done = sink->failure == 0;
+    if (done && sink->aside != NULL) {
+        if (rename(sink->aside, sink->final) != 0) {
+            sink->failure = errno;
             done = false;
         } else {
-            free(output->aside);
-            output->aside = NULL;
+            free(sink->aside);
+            sink->aside = NULL;
         }
     }
     if (!done) {
-        fail(output, "cannot be written", output->failure, error);
+        fail(sink, "cannot be written", sink->failure, error);
     }
-    release(output);
+    release(sink);
     return done;
 }
