@@ -1,0 +1,245 @@
+/* The tables on the terminal: one for each trace, then one over all of them. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "analysis/summary.h"
+#include "report/fields.h"
+#include "report/grid.h"
+#include "report/report.h"
+#include "report/verdicts.h"
+
+/* Of one trace's table; the totals keep the same kind of figure in each column. */
+enum column {
+    COLUMN_NAME,
+    COLUMN_WARM,
+    COLUMN_MOPS,
+    COLUMN_RATIO,
+    COLUMN_COLD,
+    COLUMN_UTILIZATION,
+    COLUMN_MAPPED,
+    COLUMN_SYSCALLS,
+    COLUMN_TEXT,
+};
+
+static void set_number(struct grid_row *row, size_t column, struct figure figure,
+                       int decimals)
+{
+    if (figure.present) {
+        grid_set(row, column, GRID_PLAIN, "%.*f", decimals, figure.value);
+    } else {
+        grid_set(row, column, GRID_FAINT, "-");
+    }
+}
+
+/* Three digits that mean something, whatever the size. */
+static int decimals_for(double value)
+{
+    return value >= 100 ? 0 : value >= 10 ? 1 : 2;
+}
+
+static void set_estimate(struct grid_row *row, size_t column, struct estimate estimate)
+{
+    if (!estimate.present) {
+        grid_set(row, column, GRID_FAINT, "-");
+        return;
+    }
+    const double half_pct = 50 * (estimate.high - estimate.low) / estimate.value;
+    grid_set(row, column, GRID_PLAIN, "%.*f ±%2.0f%%", decimals_for(estimate.value),
+             estimate.value, half_pct);
+}
+
+static void set_comparison(struct grid_row *row, size_t column,
+                           struct comparison comparison)
+{
+    static const struct {
+        const char *mark;
+        enum grid_style style;
+    } looks[] = {
+        [VERDICT_NONE] = {"", GRID_FAINT},
+        [VERDICT_TOO_FEW] = {" ?", GRID_FAINT},
+        [VERDICT_REFERENCE] = {"", GRID_FAINT},
+        [VERDICT_FASTER] = {" faster", GRID_GOOD},
+        [VERDICT_SLOWER] = {" slower", GRID_BAD},
+        [VERDICT_SAME] = {" same", GRID_PLAIN},
+    };
+    if (comparison.verdict == VERDICT_REFERENCE) {
+        grid_set(row, column, GRID_FAINT, "reference");
+    } else if (!comparison.ratio.present) {
+        grid_set(row, column, GRID_FAINT, "-");
+    } else {
+        grid_set(row, column, looks[comparison.verdict].style, "%.2fx%s",
+                 comparison.ratio.value, looks[comparison.verdict].mark);
+    }
+}
+
+static void set_name(struct grid_row *row, const struct allocator *allocator)
+{
+    grid_set(row, COLUMN_NAME, allocator->is_floor ? GRID_FAINT : GRID_PLAIN, "%s%s",
+             allocator->name, allocator->is_floor ? " (harness)" : "");
+}
+
+static struct figure syscall_sum(const struct figure *phases)
+{
+    struct figure sum = {.present = true};
+    for (size_t phase = 0; phase < PHASE_COUNT; phase++) {
+        sum.present = sum.present && phases[phase].present;
+        sum.value += phases[phase].value;
+    }
+    return sum;
+}
+
+static void add_cell_row(struct grid_row *row, const struct run *run,
+                         const struct result *result, const struct cell *cell)
+{
+    set_name(row, &run->allocators[result->allocator_index]);
+    if (result->status != RESULT_OK) {
+        grid_set(row, COLUMN_TEXT, GRID_BAD, "%s%s%s", status_name(result->status),
+                 *result->status_text != '\0' ? ": " : "", result->status_text);
+        if (result->status != RESULT_INTERRUPTED) {
+            return;
+        }
+    }
+    const struct estimate mops = cell->warm_mops;
+    set_estimate(row, COLUMN_WARM, cell->warm.ns_per_op);
+    set_number(row, COLUMN_MOPS,
+               (struct figure){.value = mops.value, .present = mops.present},
+               decimals_for(mops.value));
+    set_comparison(row, COLUMN_RATIO, cell->warm.against_reference);
+    set_estimate(row, COLUMN_COLD, cell->cold.ns_per_op);
+    set_number(row, COLUMN_UTILIZATION, cell->memory.utilization, 3);
+    set_number(row, COLUMN_MAPPED, cell->memory.mapped_utilization, 3);
+    set_number(row, COLUMN_SYSCALLS, syscall_sum(cell->syscalls), 0);
+}
+
+static void add_heading(struct grid_row *row, const char *const *headings,
+                        const char *reference)
+{
+    for (size_t column = 0; column <= COLUMN_SYSCALLS; column++) {
+        grid_set(row, column, GRID_FAINT, "%s", headings[column]);
+    }
+    grid_set(row, COLUMN_RATIO, GRID_FAINT, "speed v %s", reference);
+}
+
+static const char *reference_name(const struct run *run)
+{
+    return run->allocators[run->reference_index].name;
+}
+
+static void print_trace_line(FILE *out, const struct trace_facts *trace)
+{
+    const double peak_kib = (double)trace->header.peak_live_bytes / 1024;
+    const bool is_large = peak_kib >= 10240;
+    fprintf(out, "%s: %" PRIu64 " operations, peak live %.*f %s\n", trace->name,
+            trace->header.op_count, decimals_for(is_large ? peak_kib / 1024 : peak_kib),
+            is_large ? peak_kib / 1024 : peak_kib, is_large ? "MiB" : "KiB");
+}
+
+static bool print_trace(FILE *out, const struct run *run, const struct summary *summary,
+                        size_t trace, bool in_colour)
+{
+    static const char *const headings[] = {
+        "allocator",  "warm ns/op",  "Mops",        "",
+        "cold ns/op", "utilization", "mapped util", "syscalls"};
+    struct grid grid = {.count = 0};
+    print_trace_line(out, &run->traces[trace]);
+    if (run->traces[trace].skipped[0] != '\0') {
+        fprintf(out, "  skipped: %s\n\n", run->traces[trace].skipped);
+        return true;
+    }
+    struct grid_row *row = grid_add_row(&grid);
+    if (row == NULL) {
+        return false;
+    }
+    add_heading(row, headings, reference_name(run));
+    for (size_t i = 0; i < run->allocator_count; i++) {
+        row = grid_add_row(&grid);
+        if (row == NULL) {
+            free(grid.rows);
+            return false;
+        }
+        add_cell_row(row, run, &run->results[trace * run->allocator_count + i],
+                     summary_cell(summary, trace, i));
+    }
+    grid_print(&grid, out, in_colour);
+    fputc('\n', out);
+    return true;
+}
+
+static void add_total_row(struct grid_row *row, const struct run *run,
+                          const struct total *total, size_t allocator)
+{
+    set_name(row, &run->allocators[allocator]);
+    set_estimate(row, COLUMN_WARM, total->warm_mops);
+    set_comparison(row, COLUMN_MOPS, total->warm);
+    set_comparison(row, COLUMN_RATIO, total->cold);
+    set_number(row, COLUMN_COLD, total->mean_utilization, 3);
+    set_number(row, COLUMN_UTILIZATION, total->worst_utilization, 3);
+    set_number(row, COLUMN_MAPPED, total->mean_mapped_utilization, 3);
+    set_number(row, COLUMN_SYSCALLS, syscall_sum(total->syscalls), 0);
+    if (total->failed_count > 0) {
+        grid_set(row, COLUMN_TEXT, GRID_BAD, "failed on %zu", total->failed_count);
+    } else if (total->faster_count + total->slower_count + total->same_count > 0) {
+        grid_set(row, COLUMN_TEXT, GRID_PLAIN,
+                 "faster on %zu, slower on %zu, same on %zu", total->faster_count,
+                 total->slower_count, total->same_count);
+    }
+}
+
+static bool print_totals(FILE *out, const struct run *run,
+                         const struct summary *summary, bool in_colour)
+{
+    static const char *const headings[] = {"allocator",   "geomean Mops", "warm",
+                                           "cold",        "mean util",    "worst util",
+                                           "mapped util", "syscalls"};
+    struct grid grid = {.count = 0};
+    fprintf(
+        out,
+        "all traces: speed over %zu, utilization over %zu, system calls over %zu of "
+        "%zu (those that every allocator completed)\n",
+        summary->warm_trace_count, summary->memory_trace_count,
+        summary->syscall_trace_count, run->trace_count);
+    struct grid_row *row = grid_add_row(&grid);
+    for (size_t column = 0; row != NULL && column <= COLUMN_SYSCALLS; column++) {
+        grid_set(row, column, GRID_FAINT, "%s%s%s", headings[column],
+                 column == 2 || column == 3 ? " v " : "",
+                 column == 2 || column == 3 ? reference_name(run) : "");
+    }
+    for (size_t i = 0; row != NULL && i < run->allocator_count; i++) {
+        row = grid_add_row(&grid);
+        if (row != NULL) {
+            add_total_row(row, run, &summary->totals[i], i);
+        }
+    }
+    if (row == NULL) {
+        free(grid.rows);
+        return false;
+    }
+    grid_print(&grid, out, in_colour);
+    return true;
+}
+
+bool report_table(FILE *out, const struct run *run,
+                  const struct report_options *options)
+{
+    struct summary *summary = summary_create(
+        run, (struct summary_options){.warm_effect = options->warm_effect,
+                                      .cold_effect = options->cold_effect});
+    if (summary == NULL) {
+        return false;
+    }
+    const char *no_colour = getenv("NO_COLOR");
+    const bool in_colour =
+        isatty(fileno(out)) && (no_colour == NULL || *no_colour == '\0');
+    bool done = true;
+    for (size_t trace = 0; done && trace < run->trace_count; trace++) {
+        done = print_trace(out, run, summary, trace, in_colour);
+    }
+    done = done && print_totals(out, run, summary, in_colour);
+    if (done) {
+        verdicts_print(out, run, summary, options);
+    }
+    summary_destroy(summary);
+    return done && fflush(out) == 0 && !ferror(out);
+}

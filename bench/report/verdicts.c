@@ -1,0 +1,168 @@
+#include "report/verdicts.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* Utilization is measured once and repeats to about this much. */
+static const double utilization_effect = 0.01;
+
+/* What the sentences compare: our own allocator against every other. */
+struct contest {
+    FILE *out;
+    const struct run *run;
+    const struct summary *summary;
+    size_t subject;
+    size_t losses;
+};
+
+static const char *name_of(const struct contest *contest, size_t allocator)
+{
+    return contest->run->allocators[allocator].name;
+}
+
+static size_t find_subject(const struct run *run)
+{
+    for (size_t i = 0; i < run->allocator_count; i++) {
+        if (strcmp(run->allocators[i].name, "snug") == 0) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+static void begin_loss(struct contest *contest)
+{
+    if (contest->losses++ == 0) {
+        fprintf(contest->out, "%s loses:\n", name_of(contest, contest->subject));
+    }
+    fputs("  ", contest->out);
+}
+
+/* Speed of the single traces on which the verdict is "slower". */
+static void print_slower_traces(struct contest *contest)
+{
+    size_t listed = 0;
+    for (size_t trace = 0; trace < contest->run->trace_count; trace++) {
+        const struct comparison *warm =
+            &summary_cell(contest->summary, trace, contest->subject)
+                 ->warm.against_reference;
+        if (warm->verdict != VERDICT_SLOWER) {
+            continue;
+        }
+        if (listed++ == 0) {
+            begin_loss(contest);
+            fprintf(contest->out, "in speed to %s on ",
+                    name_of(contest, contest->run->reference_index));
+        } else {
+            fputs(", ", contest->out);
+        }
+        fprintf(contest->out, "%s (%.2fx)", contest->run->traces[trace].name,
+                warm->ratio.value);
+    }
+    if (listed > 0) {
+        fputc('\n', contest->out);
+    }
+}
+
+static void print_less_compact_traces(struct contest *contest)
+{
+    size_t listed = 0;
+    for (size_t trace = 0; trace < contest->run->trace_count; trace++) {
+        const struct figure ours =
+            summary_cell(contest->summary, trace, contest->subject)->memory.utilization;
+        const struct figure theirs =
+            summary_cell(contest->summary, trace, contest->run->reference_index)
+                ->memory.utilization;
+        if (!ours.present || !theirs.present ||
+            ours.value > theirs.value - utilization_effect) {
+            continue;
+        }
+        if (listed++ == 0) {
+            begin_loss(contest);
+            fprintf(contest->out, "in utilization to %s on ",
+                    name_of(contest, contest->run->reference_index));
+        } else {
+            fputs(", ", contest->out);
+        }
+        fprintf(contest->out, "%s (%.3f against %.3f)",
+                contest->run->traces[trace].name, ours.value, theirs.value);
+    }
+    if (listed > 0) {
+        fputc('\n', contest->out);
+    }
+}
+
+static void print_lost_totals(struct contest *contest, size_t rival)
+{
+    const struct total *ours = &contest->summary->totals[contest->subject];
+    const struct total *theirs = &contest->summary->totals[rival];
+    /* Intervals that overlap decide nothing. */
+    if (ours->warm_mops.present && theirs->warm_mops.present &&
+        theirs->warm_mops.low > ours->warm_mops.high) {
+        begin_loss(contest);
+        fprintf(
+            contest->out, "in speed over all traces to %s (%.1f against %.1f Mops)\n",
+            name_of(contest, rival), ours->warm_mops.value, theirs->warm_mops.value);
+    }
+    if (ours->mean_utilization.present && theirs->mean_utilization.present &&
+        ours->mean_utilization.value <
+            theirs->mean_utilization.value - utilization_effect) {
+        begin_loss(contest);
+        fprintf(contest->out, "in mean utilization to %s (%.3f against %.3f)\n",
+                name_of(contest, rival), ours->mean_utilization.value,
+                theirs->mean_utilization.value);
+    }
+}
+
+static void print_comparison(FILE *out, const struct run *run, size_t allocator,
+                             const struct comparison *comparison, const char *kind)
+{
+    if (!comparison->ratio.present) {
+        return;
+    }
+    fprintf(out, "%s against %s, %s: %.2fx, 95 %% interval %.2f to %.2f: %s\n",
+            run->allocators[allocator].name, run->allocators[run->reference_index].name,
+            kind, comparison->ratio.value, comparison->ratio.low,
+            comparison->ratio.high, verdict_text(comparison->verdict));
+}
+
+static void print_losses(struct contest *contest)
+{
+    print_slower_traces(contest);
+    print_less_compact_traces(contest);
+    for (size_t i = 0; i < contest->run->allocator_count; i++) {
+        if (i != contest->subject && !contest->run->allocators[i].is_floor) {
+            print_lost_totals(contest, i);
+        }
+    }
+    const struct total *total = &contest->summary->totals[contest->subject];
+    if (contest->losses == 0 && total->warm.ratio.present) {
+        fprintf(contest->out, "%s loses nowhere in this run\n",
+                name_of(contest, contest->subject));
+    }
+}
+
+void verdicts_print(FILE *out, const struct run *run, const struct summary *summary,
+                    const struct report_options *options)
+{
+    fputc('\n', out);
+    for (size_t i = 0; i < run->allocator_count; i++) {
+        const struct total *total = &summary->totals[i];
+        if (i != run->reference_index && !run->allocators[i].is_floor) {
+            print_comparison(out, run, i, &total->warm, "warm");
+        }
+    }
+    struct contest contest = {
+        .out = out, .run = run, .summary = summary, .subject = find_subject(run)};
+    if (contest.subject != SIZE_MAX && contest.subject != run->reference_index) {
+        print_comparison(out, run, contest.subject,
+                         &summary->totals[contest.subject].cold, "cold");
+        print_losses(&contest);
+    }
+    fprintf(
+        out,
+        "A difference counts if its interval leaves out 1 and it is at least %.0f %% "
+        "warm, %.0f %% cold; %d rounds are needed (here %u).\n",
+        100 * options->warm_effect, 100 * options->cold_effect, SUMMARY_VERDICT_ROUNDS,
+        run->rounds);
+}
