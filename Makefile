@@ -23,7 +23,7 @@ BENCH_LIBS := -larchive -lseccomp -lcsv -ljansson -lm -ldl
 ALLOCATOR_SOURCES := $(wildcard allocator/*.c)
 BENCH_SOURCES := bench/main.c \
     $(wildcard $(foreach d,cli trace runner analysis report,bench/$d/*.c)) \
-    bench/record/launch.c
+    bench/record/launch.c bench/record/convert.c
 
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 ALLOCATOR_OBJECTS := $(call object,$(ALLOCATOR_SOURCES))
@@ -92,16 +92,16 @@ $(BUILD)/snugbench: $(BENCH_OBJECTS)
 $(BUILD)/snugbench-worker: $(wildcard bench/worker/*.c)
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_FLAGS) -fno-builtin-malloc -fno-builtin-free -fno-builtin-realloc \
-	    -fno-builtin-calloc -Wl,-z,now -MF $(BUILD)/worker.d -o $@ $^ $(LDFLAGS)
+	    -fno-builtin-calloc -Wl,-z,now -MF $(BUILD)/worker.d -o $@ $(filter %.c,$^) $(LDFLAGS)
 
 $(BUILD)/libsnugbench-floor.so: $(wildcard bench/floor/*.c)
 	@mkdir -p $(@D)
-	$(CC) $(BENCH_FLAGS) -fPIC -shared -fno-builtin -MF $(BUILD)/floor.d -o $@ $^ $(LDFLAGS)
+	$(CC) $(BENCH_FLAGS) -fPIC -shared -fno-builtin -MF $(BUILD)/floor.d -o $@ $(filter %.c,$^) $(LDFLAGS)
 
 $(BUILD)/libsnugbench-record.so: bench/record/recorder.c
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_FLAGS) -fPIC -shared -fvisibility=hidden -fno-builtin \
-	    -ftls-model=initial-exec -MF $(BUILD)/recorder.d -o $@ $^ $(LDFLAGS)
+	    -ftls-model=initial-exec -MF $(BUILD)/recorder.d -o $@ $(filter %.c,$^) $(LDFLAGS)
 
 $(BUILD)/test/%: allocator/test/%.c $(BUILD)/libsnug.a
 	@mkdir -p $(@D)

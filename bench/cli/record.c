@@ -1,0 +1,285 @@
+/* snugbench record: run a program, keep its allocations as a trace. */
+#include <errno.h>
+#include <getopt.h>
+#include <gnu/libc-version.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "record/convert.h"
+#include "record/launch.h"
+
+struct options {
+    char output[PATH_MAX];
+    char **program; /* NULL-terminated, inside argv */
+};
+
+enum {
+    COMMENT_BYTES = 2048,
+    COMMENT_COUNT = 16
+};
+
+/* The provenance that stands at the head of the trace file. */
+struct comments {
+    char lines[COMMENT_COUNT][COMMENT_BYTES];
+    const char *pointers[COMMENT_COUNT + 1];
+    size_t count;
+};
+
+static void print_help(FILE *out)
+{
+    fprintf(
+        out,
+        "usage: snugbench record [-o FILE] [--] PROGRAM [ARGUMENT]...\n\n"
+        "Run PROGRAM and write every call of malloc, calloc, realloc, free and the\n"
+        "aligned kinds, of all its threads in one order, as a trace.\n\n"
+        "  -o, --output FILE   the trace; its ending chooses the compression: "
+        ".rep.zst\n"
+        "                      .rep.gz .rep.xz .rep.lz4 or .rep\n"
+        "                      (default: PROGRAM.rep.zst here)\n"
+        "  -h, --help          this text\n\n"
+        "PROGRAM keeps its standard streams. Only its own process is recorded, not "
+        "those\n"
+        "it forks; after exec in the same process the last program counts. Ctrl-C "
+        "ends\n"
+        "PROGRAM and the trace is still written. The log lies in $TMPDIR or /tmp "
+        "while\n"
+        "PROGRAM runs: 32 bytes a call.\n\n"
+        "Exit code: that of PROGRAM, 128+n if signal n ended it, 127 not found, 126 "
+        "not\n"
+        "executable; 1 the recording failed (nothing is written, except where the "
+        "disk\n"
+        "filled up under way: then what was recorded so far); 2 bad usage.\n\n"
+        "examples:\n"
+        "  snugbench record -o sort.rep.zst -- sort --parallel=2 words.txt\n"
+        "  snugbench record python3 -c 'print(sorted(range(100000))[-1])'\n"
+        "  snugbench record -o cc1.rep.zst -- $(gcc -print-prog-name=cc1) -O2 -quiet "
+        "x.i\n"
+        "  snugbench replay sort.rep.zst -a snug -a glibc\n");
+}
+
+static int usage_error(const char *what, const char *which)
+{
+    fprintf(stderr, "snugbench: %s%s; 'snugbench record --help' tells how\n", what,
+            which);
+    return EXIT_USAGE;
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
+/* -1: go on; else the exit code. */
+static int parse_options(int argc, char **argv, struct options *options)
+{
+    static const struct option long_options[] = {
+        {"output", required_argument, NULL, 'o'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    const char *output = NULL;
+    opterr = 0;
+    optind = 0; /* getopt starts afresh */
+    for (int option;
+         (option = getopt_long(argc, argv, "+:o:h", long_options, NULL)) != -1;) {
+        switch (option) {
+        case 'o':
+            output = optarg;
+            break;
+        case 'h':
+            print_help(stdout);
+            return EXIT_OK;
+        case ':':
+            return usage_error("a file name is missing after ", argv[optind - 1]);
+        default:
+            return usage_error("unknown option ", argv[optind - 1]);
+        }
+    }
+    if (optind >= argc || argv[optind][0] == '\0') {
+        return usage_error("record: no program is named", "");
+    }
+    options->program = argv + optind;
+    int length = output != NULL ? snprintf(options->output, PATH_MAX, "%s", output)
+                                : snprintf(options->output, PATH_MAX, "%s.rep.zst",
+                                           base_name(argv[optind]));
+    if (length >= PATH_MAX) {
+        return usage_error("the output's name is too long", "");
+    }
+    if (strcmp(options->output, "-") == 0) {
+        return usage_error("standard output is the program's own, name a file with -o",
+                           "");
+    }
+    return -1;
+}
+
+/* Found out before the program has run for an hour. */
+static bool output_is_writable(const char *path)
+{
+    char folder[PATH_MAX];
+    struct stat status;
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+        fprintf(stderr, "snugbench: cannot write %s: it is a directory\n", path);
+        return false;
+    }
+    snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (slash == NULL) {
+        strcpy(folder, ".");
+    } else {
+        slash[slash == folder ? 1 : 0] = '\0';
+    }
+    if (access(folder, W_OK | X_OK) != 0) {
+        fprintf(stderr, "snugbench: cannot write into %s: %s\n", folder,
+                strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+/* ---- provenance ---- */
+
+static char *comment_line(struct comments *comments)
+{
+    char *line = comments->lines[comments->count];
+    comments->pointers[comments->count++] = line;
+    comments->pointers[comments->count] = NULL;
+    return line;
+}
+
+/* The command as one would type it; arguments with anything unusual in quotes, control
+ * characters as '?', cut where the line is full. */
+static void describe_command(char *line, char *const program[])
+{
+    size_t length = (size_t)snprintf(line, COMMENT_BYTES, "command:");
+    for (size_t i = 0; program[i] != NULL && length < COMMENT_BYTES - 8; i++) {
+        bool quoted = program[i][strcspn(program[i], " \t\n\"$&;|<>()*?'`\\")] != '\0';
+        length += (size_t)snprintf(line + length, COMMENT_BYTES - length,
+                                   quoted ? " '%s'" : " %s", program[i]);
+    }
+    if (length >= COMMENT_BYTES) {
+        strcpy(line + COMMENT_BYTES - 5, " ...");
+    }
+    for (char *c = line; *c != '\0'; c++) {
+        if ((unsigned char)*c < ' ' || *c == 0x7f) {
+            *c = '?';
+        }
+    }
+}
+
+static void describe(struct comments *comments, const struct trace *trace,
+                     const struct recording *recording, char *const program[])
+{
+    struct utsname system;
+    struct tm now;
+    time_t seconds = time(NULL);
+    comments->count = 0;
+    snprintf(comment_line(comments), COMMENT_BYTES, "recorded by snugbench %s",
+             SNUGBENCH_VERSION);
+    describe_command(comment_line(comments), program);
+    snprintf(comment_line(comments), COMMENT_BYTES, "image: %.1000s",
+             recording->log->image);
+    if (gmtime_r(&seconds, &now) != NULL) {
+        strftime(comment_line(comments), COMMENT_BYTES, "date: %Y-%m-%dT%H:%M:%SZ",
+                 &now);
+    }
+    if (uname(&system) == 0) {
+        snprintf(comment_line(comments), COMMENT_BYTES, "system: %s %s %s, glibc %s",
+                 system.sysname, system.release, system.machine,
+                 gnu_get_libc_version());
+    }
+    for (size_t i = 0; i < trace->note_count && comments->count < COMMENT_COUNT; i++) {
+        snprintf(comment_line(comments), COMMENT_BYTES, "note: %s", trace->notes[i]);
+    }
+}
+
+/* ---- the end ---- */
+
+static void print_bytes(FILE *out, uint64_t bytes)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    double value = (double)bytes;
+    size_t unit = 0;
+    for (; value >= 1024 && unit + 1 < sizeof units / sizeof *units; unit++) {
+        value /= 1024;
+    }
+    fprintf(out, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+}
+
+static void print_summary(const struct trace *trace, const struct recording *recording,
+                          const struct options *options)
+{
+    if (recording->signal != 0) {
+        fprintf(stderr, "snugbench: %s was ended by signal %d (%s)\n",
+                options->program[0], recording->signal, strsignal(recording->signal));
+    }
+    for (size_t i = 0; i < trace->note_count; i++) {
+        fprintf(stderr, "snugbench: warning: %s\n", trace->notes[i]);
+    }
+    fprintf(stderr,
+            "snugbench: recorded %" PRIu64 " operations, %" PRIu64
+            " thread%s, peak live ",
+            trace->header->op_count, trace->header->thread_count,
+            trace->header->thread_count == 1 ? "" : "s");
+    print_bytes(stderr, trace->header->peak_live_bytes);
+    fprintf(stderr, ", in %s\n", options->output);
+}
+
+static int keep(const struct recording *recording, const struct options *options)
+{
+    static struct comments comments;
+    struct trace_error error = {""};
+    struct trace *trace =
+        convert_log(recording->log, base_name(options->program[0]), &error);
+    if (trace == NULL) {
+        fprintf(stderr, "snugbench: %s\n", error.text);
+        return EXIT_FAILED;
+    }
+    bool written = false;
+    if (trace->header->op_count == 0) {
+        fprintf(stderr, "snugbench: nothing to write: %s%s\n",
+                recording->log->full != 0 ? "no room for the log (TMPDIR names another "
+                                            "place) of "
+                                          : "no allocation was made by ",
+                options->program[0]);
+    } else {
+        describe(&comments, trace, recording, options->program);
+        written = trace_write(trace, options->output, comments.pointers, &error);
+        if (written) {
+            print_summary(trace, recording, options);
+        } else {
+            fprintf(stderr, "snugbench: %s\n", error.text);
+        }
+    }
+    trace_destroy(trace);
+    return written && recording->log->full == 0 ? recording->exit_code : EXIT_FAILED;
+}
+
+int cli_record(int argc, char **argv)
+{
+    struct options options;
+    struct recording recording;
+    struct trace_error error = {""};
+    int code = parse_options(argc, argv, &options);
+    if (code >= 0) {
+        return code;
+    }
+    if (!output_is_writable(options.output)) {
+        return EXIT_FAILED;
+    }
+    if (!recording_run(&recording, options.program, &error)) {
+        fprintf(stderr, "snugbench: %s\n", error.text);
+        return recording.exit_code;
+    }
+    code = keep(&recording, &options);
+    recording_close(&recording);
+    return code;
+}
