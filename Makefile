@@ -82,7 +82,7 @@ $(BUILD)/libsnug.a: $(LIBRARY_OBJECTS)
 	ar rcs $@ $^
 
 $(BUILD)/libsnug.so: $(ALLOCATOR_OBJECTS)
-	$(CC) -shared $(OPT) -g -Wl,-z,now -Wl,-z,defs -o $@ $^ $(LDFLAGS)
+	$(CC) -shared $(OPT) -g -Wl,-z,now -Wl,-z,defs -Wl,-Bsymbolic -o $@ $^ $(LDFLAGS)
 
 $(BUILD)/snugbench: $(BENCH_OBJECTS)
 	$(CC) $(OPT) -g -o $@ $^ $(LDFLAGS) $(BENCH_LIBS)

@@ -29,12 +29,40 @@
  * large buffer in a loop two system calls and all its page faults each time round). */
 #define MMAP_THRESHOLD_LIMIT_BYTES (32 * MIB)
 
-/* Free memory at the top of the heap goes back to the system beyond this. */
+/* Free memory at the top of the heap goes back to the system beyond this, and beyond this
+ * share of what the heap has touched... */
 #define TRIM_THRESHOLD_BYTES (256 * KIB)
-/* ...but no page sooner than this after the last trim, for each page given back: a page
- * fault costs 0.5 us on hardware and 12 us on the virtual machines measured, so that
+#define TRIM_SHARE 8
+/* ...but not sooner than this after the last trim, for each page given back then: a page
+ * fault costs 0.5 us on hardware and 12 to 25 us on the virtual machines measured, so that
  * the faults of a program that takes the pages again stay near a tenth of its time. */
-#define TRIM_NS_PER_PAGE ((size_t)50000)
+#define TRIM_NS_PER_PAGE ((size_t)200000)
+
+/* Requests up to this are served from runs: blocks cut into objects of one size class
+ * without a header each. Classes beyond 512 bytes were no faster and less compact. */
+#define SMALL_LIMIT_BYTES ((size_t)512)
+/* Runs start at multiples of this; the map has one entry a granule. */
+#define GRANULE_BYTES KIB
+#define RUN_LIMIT_GRANULES 8
+/* A class gets runs once this many of its blocks are live in the heap at a time:
+ * before, a run would cost more than their headers do. */
+#define RUN_WORTH_BLOCKS 8
+/* Fresh objects are cut off a run this many bytes at a time, so that a run's pages are
+ * touched as they are needed. */
+#define CARVE_BYTES ((size_t)512)
+/* Caches are taken back into the heap before it grows by this share and these bytes. */
+#define RECLAIM_SHARE 32
+#define RECLAIM_MIN_BYTES (8 * KIB)
+
+/* With more than one thread a cache holds at most this much of a class twice over: a
+ * list that is in use and one that is whole and goes to other threads in one piece. */
+#define LIST_LIMIT_BYTES (16 * KIB)
+#define LIST_LIMIT_OBJECTS 256
+/* With one thread a list is taken back when the heap would grow, hardly ever before. */
+#define LIST_LIMIT_SINGLE 32768
+/* Whole lists that wait for another thread hold at most this share of the heap. */
+#define DEPOT_SHARE 32
+#define DEPOT_MIN_BYTES (64 * KIB)
 
 static_assert(PREALLOCATE_BYTES >= 4 * KIB, "extend by whole pages");
 static_assert(MMAP_THRESHOLD_BYTES <= MMAP_THRESHOLD_LIMIT_BYTES, "");

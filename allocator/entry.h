@@ -4,9 +4,6 @@
 
 #include "lock.h"
 
-/* Protects the heap, the bins, the table of large blocks and the policy. */
-extern struct lock heap_lock;
-
 /* From now on requests of `bytes` and more get their own mapping. Under the lock. */
 void policy_set_mmap_threshold(size_t bytes);
 

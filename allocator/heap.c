@@ -50,6 +50,11 @@ static void region_close(void)
 static void region_open(char *memory, size_t bytes)
 {
     region_close();
+    if (heap.regions == NULL) {
+        char *const place = map_place(memory, bytes);
+        bytes -= (size_t)(place - memory);
+        memory = place;
+    }
     char *const start = (char *)align_up((uintptr_t)memory, ALIGNMENT_BYTES);
     char *const end = (char *)align_down((uintptr_t)memory + bytes, ALIGNMENT_BYTES);
     struct heap_region *const region = (struct heap_region *)(uintptr_t)start;
@@ -66,6 +71,8 @@ static void region_open(char *memory, size_t bytes)
     if (end > heap.highest) {
         heap.highest = end;
     }
+    heap.reclaim_at = heap.top;
+    map_cover(end);
 }
 
 /* Extend the current region: brk went on where it had ended. */
@@ -77,6 +84,7 @@ static void region_extend(size_t bytes)
     if (heap.end > heap.highest) {
         heap.highest = heap.end;
     }
+    map_cover(heap.end);
 }
 
 static bool grow_by_break(size_t bytes)
@@ -110,8 +118,11 @@ static bool grow_by_map(size_t bytes)
 static COLD_CODE bool heap_grow(size_t bytes)
 {
     /* A region of its own needs a header, a fence and both ends aligned. */
-    const size_t need =
+    size_t need =
         align_up(bytes + sizeof(struct heap_region) + 3 * ALIGNMENT_BYTES, 64 * KIB);
+    if (heap.regions == NULL) { /* and the first one the map */
+        need += need / 16;
+    }
     size_t want =
         heap.region_bytes > PREALLOCATE_BYTES ? heap.region_bytes : PREALLOCATE_BYTES;
     if (want < need + heap.top_pad_bytes) {
@@ -126,6 +137,21 @@ static COLD_CODE bool heap_grow(size_t bytes)
         }
         want = want / 2 > need ? align_up(want / 2, PAGE_BYTES) : need;
     }
+}
+
+/* The top is about to rise beyond what has been touched: first take back what lies
+ * unused in caches, once for every thirty-second part that the heap grows. */
+static COLD_CODE bool reclaim_for(size_t bytes)
+{
+    const size_t span = (size_t)(heap.top - (char *)heap.regions);
+    heap.reclaim_at = heap.top + bytes + span / RECLAIM_SHARE + RECLAIM_MIN_BYTES;
+    return heap.reclaim != NULL && heap.reclaim();
+}
+
+static ALWAYS_INLINE bool is_reclaim_due(size_t bytes)
+{
+    char *const risen = heap.top + bytes;
+    return risen > heap.touched && risen > heap.reclaim_at && heap.regions != NULL;
 }
 
 static struct block *allocate_from_top(size_t bytes)
@@ -159,7 +185,10 @@ static void take_part(struct block *block, size_t bytes)
 
 struct block *heap_allocate(size_t bytes)
 {
-    struct block *const block = bins_take_best(&heap.bins, bytes);
+    struct block *block = bins_take_best(&heap.bins, bytes);
+    if (block == NULL && UNLIKELY(is_reclaim_due(bytes)) && reclaim_for(bytes)) {
+        block = bins_take_best(&heap.bins, bytes);
+    }
     if (block == NULL) {
         return allocate_from_top(bytes);
     }
@@ -168,35 +197,63 @@ struct block *heap_allocate(size_t bytes)
     return block;
 }
 
+static void heap_shrink(struct block *block, size_t bytes);
+
+/* Bytes to skip at `block` so that a payload behind them is aligned: none, or a block.
+ */
+static size_t gap_before_aligned(const struct block *block, size_t alignment)
+{
+    const uintptr_t payload = (uintptr_t)block + BLOCK_HEADER_BYTES;
+    size_t gap = align_up(payload, alignment) - payload;
+    if (gap != 0 && gap < BLOCK_MIN_BYTES) {
+        gap += alignment;
+    }
+    return gap;
+}
+
+/* Make the first `gap` bytes of a block in use a free block. */
+static struct block *cut_front(struct block *front, size_t gap)
+{
+    if (gap == 0) {
+        return front;
+    }
+    struct block *const block = block_at(front, gap);
+    block_set_in_use(block, block_size(front) - gap);
+    block_resize(front, gap);
+    heap_free(front);
+    return block;
+}
+
 struct block *heap_allocate_aligned(size_t bytes, size_t alignment)
 {
-    struct block *block = heap_allocate(bytes + alignment + BLOCK_MIN_BYTES);
-    if (block == NULL) {
-        return NULL;
+    /* In any free block of this size there is an aligned payload of `bytes`. */
+    const size_t enough = bytes + alignment + ALIGNMENT_BYTES;
+    struct block *block = bins_take_best(&heap.bins, enough);
+    if (block == NULL && UNLIKELY(is_reclaim_due(enough)) && reclaim_for(enough)) {
+        block = bins_take_best(&heap.bins, enough);
     }
     heap.dirty_end = heap.highest;
-    const uintptr_t payload = (uintptr_t)block_payload(block);
-    uintptr_t aligned = align_up(payload, alignment);
-    if (aligned != payload) {
-        if (aligned - payload <
-            BLOCK_MIN_BYTES) { /* what is in front must be a block */
-            aligned += alignment;
-        }
-        struct block *const front = block;
-        const size_t size = block_size(front);
-        block = block_from_payload((const void *)aligned);
-        const size_t front_bytes = (size_t)(aligned - payload);
-        block_set_in_use(block, size - front_bytes);
-        block_resize(front, front_bytes);
-        heap_free(front);
+    if (block != NULL) {
+        take_part(block, block_size(block));
+        block = cut_front(block, gap_before_aligned(block, alignment));
+        heap_shrink(block, bytes);
+        return block;
     }
-    heap_resize(block, bytes);
-    return block;
+    if (enough > (size_t)(heap.end - heap.top) && !heap_grow(enough)) {
+        return NULL;
+    }
+    const struct block *const top = (const struct block *)(uintptr_t)heap.top;
+    const size_t gap = gap_before_aligned(top, alignment);
+    return cut_front(allocate_from_top(gap + bytes), gap);
 }
 
 /* Free memory above the top is worth giving back, if it has been quiet long enough. */
 static COLD_CODE void consider_trim(void)
 {
+    const size_t unused = (size_t)(heap.touched - heap.top);
+    if (unused < (size_t)(heap.touched - (char *)heap.regions) / TRIM_SHARE) {
+        return;
+    }
     if (heap.trim_patience > 0) {
         heap.trim_patience--;
         return;
@@ -358,5 +415,6 @@ size_t heap_trim_top(size_t pad_bytes)
         return 0;
     }
     heap.touched = (char *)keep;
+    heap.reclaim_at = heap.touched;
     return end - keep;
 }

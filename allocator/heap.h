@@ -22,6 +22,7 @@
 #define SNUG_HEAP_H
 
 #include "bins.h"
+#include "map.h"
 
 struct heap_region { /* stands in the region's first bytes */
     struct heap_region *older;
@@ -45,6 +46,10 @@ struct heap {
     uint64_t trimmed_at_ns;
     size_t trimmed_pages;   /* by the last trim */
     unsigned trim_patience; /* frees to let pass before the clock is read again */
+    char *reclaim_at; /* the top may not pass this without asking for cached memory */
+    /* Give what caches hold back to the heap; true if any was. Called under the lock.
+     */
+    bool (*reclaim)(void);
 };
 
 extern struct heap heap;

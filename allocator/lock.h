@@ -18,6 +18,10 @@ struct lock {
     atomic_int state; /* enum lock_state */
 };
 
+/* Protects the heap, its bins, map and runs, the table of large blocks and the policy.
+ */
+extern struct lock heap_lock;
+
 COLD_CODE void lock_wait(struct lock *lock);
 
 /* Returns what lock_release needs to know: whether the lock was needed at all. */

@@ -4,11 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cache.h"
 #include "entry.h"
-#include "heap.h"
 #include "large.h"
-
-struct lock heap_lock;
 
 static struct {
     size_t mmap_threshold_bytes;
@@ -45,31 +43,48 @@ static void *allocate(size_t size, size_t *dirty_bytes)
     return block_payload(block);
 }
 
-void *snug_malloc(size_t size)
+/* Beyond the size classes. *dirty_bytes as in allocate. */
+static NO_INLINE void *allocate_large(size_t size, size_t *dirty_bytes)
 {
+    *dirty_bytes = 0;
     if (UNLIKELY(size > REQUEST_LIMIT_BYTES)) {
         return out_of_memory();
     }
     const bool locked = lock_acquire(&heap_lock);
-    size_t dirty_bytes;
-    void *const payload = allocate(size, &dirty_bytes);
+    void *const payload = allocate(size, dirty_bytes);
     lock_release(&heap_lock, locked);
     return LIKELY(payload != NULL) ? payload : out_of_memory();
+}
+
+static NO_INLINE void *allocate_small_slowly(unsigned class, size_t size)
+{
+    void *const payload = cache_allocate(class, size);
+    return LIKELY(payload != NULL) ? payload : out_of_memory();
+}
+
+void *snug_malloc(size_t size)
+{
+    if (LIKELY(size <= SMALL_LIMIT_BYTES)) {
+        const unsigned class = class_from_request(size);
+        void *const object = cache_pop(class);
+        return LIKELY(object != NULL) ? object : allocate_small_slowly(class, size);
+    }
+    size_t dirty_bytes;
+    return allocate_large(size, &dirty_bytes);
 }
 
 void *snug_calloc(size_t count, size_t size)
 {
     size_t bytes;
-    if (UNLIKELY(__builtin_mul_overflow(count, size, &bytes) ||
-                 bytes > REQUEST_LIMIT_BYTES)) {
+    if (UNLIKELY(__builtin_mul_overflow(count, size, &bytes))) {
         return out_of_memory();
     }
-    const bool locked = lock_acquire(&heap_lock);
-    size_t dirty_bytes;
-    void *const payload = allocate(bytes, &dirty_bytes);
-    lock_release(&heap_lock, locked);
+    size_t dirty_bytes = bytes;
+    void *const payload = bytes <= SMALL_LIMIT_BYTES
+                              ? snug_malloc(bytes)
+                              : allocate_large(bytes, &dirty_bytes);
     if (UNLIKELY(payload == NULL)) {
-        return out_of_memory();
+        return NULL;
     }
     return memset(payload, 0, dirty_bytes < bytes ? dirty_bytes : bytes);
 }
@@ -82,12 +97,12 @@ static ALWAYS_INLINE struct block *live_block(const void *ptr, const char *misus
     return block;
 }
 
-/* Freed mappings raise the threshold: blocks of that size come and go. */
+/* A freed mapping raises the threshold past its size: such blocks come and go. */
 static void adapt_mmap_threshold(size_t freed_bytes)
 {
     if (!policy.mmap_threshold_fixed && freed_bytes > policy.mmap_threshold_bytes &&
         freed_bytes <= MMAP_THRESHOLD_LIMIT_BYTES) {
-        policy.mmap_threshold_bytes = freed_bytes;
+        policy.mmap_threshold_bytes = freed_bytes + 1;
     }
 }
 
@@ -98,15 +113,17 @@ static void free_large(void *ptr, size_t bytes)
     }
 }
 
-void snug_free(void *ptr)
+static NO_INLINE void free_block(void *ptr)
 {
-    if (UNLIKELY(ptr == NULL)) {
+    if (ptr == NULL) {
         return;
     }
     const bool locked = lock_acquire(&heap_lock);
     size_t large = 0;
     if (LIKELY(heap_owns(ptr))) {
-        heap_free(live_block(ptr, "double free of"));
+        struct block *const block = live_block(ptr, "double free of");
+        run_note_freed(block_size(block));
+        heap_free(block);
     } else {
         large = large_take(ptr);
         REQUIRE(large != 0, "free of a pointer that is no block:", ptr);
@@ -116,6 +133,19 @@ void snug_free(void *ptr)
     if (UNLIKELY(large != 0)) {
         free_large(ptr, large);
     }
+}
+
+void snug_free(void *ptr)
+{
+    const unsigned entry = map_entry(ptr);
+    if (LIKELY(entry != 0)) {
+        const unsigned class = entry_class(entry);
+        if (UNLIKELY(!cache_push(class, ptr))) {
+            cache_free(class, ptr);
+        }
+        return;
+    }
+    free_block(ptr);
 }
 
 void snug_free_sized(void *ptr, size_t size)
@@ -134,6 +164,11 @@ void snug_free_aligned_sized(void *ptr, size_t alignment, size_t size)
 /* Bytes usable at a live block; under the lock. */
 static size_t usable_bytes(const void *ptr, const char *misuse, const char *foreign)
 {
+    const unsigned entry = map_entry(ptr);
+    if (entry != 0) {
+        REQUIRE(run_has_object_at(ptr, entry), foreign, ptr);
+        return class_bytes(entry_class(entry));
+    }
     if (LIKELY(heap_owns(ptr))) {
         return block_payload_bytes(live_block(ptr, misuse));
     }
@@ -143,8 +178,13 @@ static size_t usable_bytes(const void *ptr, const char *misuse, const char *fore
 }
 
 /* Resize without copying; NULL: the block must move. Under the lock. */
-static void *resize_in_place(void *ptr, size_t size)
+static void *resize_in_place(void *ptr, size_t old_bytes, size_t size)
 {
+    if (map_entry(ptr) != 0) {
+        /* An object has the room of its class; half empty, a smaller class is better.
+         */
+        return size <= old_bytes && size > old_bytes / 2 ? ptr : NULL;
+    }
     if (heap_owns(ptr)) {
         struct block *const block = block_from_payload(ptr);
         return heap_resize(block, block_bytes_from_request(size)) ? ptr : NULL;
@@ -168,16 +208,14 @@ void *snug_realloc(void *ptr, size_t size)
     const bool locked = lock_acquire(&heap_lock);
     const size_t old_bytes = usable_bytes(ptr, "realloc of the freed block",
                                           "realloc of a pointer that is no block:");
-    void *moved = resize_in_place(ptr, size);
+    void *moved = resize_in_place(ptr, old_bytes, size);
+    lock_release(&heap_lock, locked);
     if (moved != NULL) {
-        lock_release(&heap_lock, locked);
         return moved;
     }
-    size_t dirty_bytes;
-    moved = allocate(size, &dirty_bytes);
-    lock_release(&heap_lock, locked);
+    moved = snug_malloc(size);
     if (moved == NULL) {
-        return out_of_memory();
+        return NULL;
     }
     memcpy(moved, ptr, old_bytes < size ? old_bytes : size);
     snug_free(ptr);
@@ -198,20 +236,18 @@ void *allocate_aligned(size_t alignment, size_t size)
     if (size > REQUEST_LIMIT_BYTES || alignment > REQUEST_LIMIT_BYTES - size) {
         return NULL;
     }
+    if (alignment <= ALIGNMENT_BYTES) {
+        return snug_malloc(size);
+    }
     const bool locked = lock_acquire(&heap_lock);
     void *payload = NULL;
-    if (alignment <= ALIGNMENT_BYTES) {
-        size_t dirty_bytes;
-        payload = allocate(size, &dirty_bytes);
-    } else {
-        if (size >= policy.mmap_threshold_bytes) {
-            payload = large_allocate(size, alignment);
-        }
-        if (payload == NULL) {
-            struct block *const block =
-                heap_allocate_aligned(block_bytes_from_request(size), alignment);
-            payload = block != NULL ? block_payload(block) : NULL;
-        }
+    if (size >= policy.mmap_threshold_bytes) {
+        payload = large_allocate(size, alignment);
+    }
+    if (payload == NULL) {
+        struct block *const block =
+            heap_allocate_aligned(block_bytes_from_request(size), alignment);
+        payload = block != NULL ? block_payload(block) : NULL;
     }
     lock_release(&heap_lock, locked);
     return payload;

@@ -3,8 +3,8 @@
 
 #include <unistd.h>
 
+#include "cache.h"
 #include "entry.h"
-#include "heap.h"
 #include "large.h"
 #include "text.h"
 
@@ -83,6 +83,7 @@ void snug_malloc_stats(void)
 int snug_malloc_trim(size_t pad)
 {
     const bool locked = lock_acquire(&heap_lock);
+    cache_reclaim();
     const size_t given_back = heap_purge_blocks() + heap_trim_top(pad);
     lock_release(&heap_lock, locked);
     return given_back != 0;
@@ -109,6 +110,9 @@ const char *snug_check_heap(void)
 {
     const bool locked = lock_acquire(&heap_lock);
     const char *broken = heap_check();
+    if (broken == NULL) {
+        broken = run_check();
+    }
     if (broken == NULL) {
         broken = large_check();
     }

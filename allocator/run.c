@@ -1,0 +1,266 @@
+#include "run.h"
+
+/* The bookkeeping at a run's start. Free objects are linked by their first two bytes:
+ * the offset of the next one in the run, 0 at the end. */
+struct run {
+    struct run *next; /* of its class, with something to give */
+    struct run *previous;
+    uint16_t class;
+    uint16_t granules;
+    uint16_t live;
+    uint16_t free_count;
+    uint16_t first_free; /* offset in bytes; 0: none */
+    uint16_t carved_end; /* objects from this offset on were never used */
+    uint16_t end;        /* where the last object ends */
+    uint16_t listed;
+};
+
+static_assert(sizeof(struct run) % ALIGNMENT_BYTES == 0, "objects start aligned");
+
+static struct {
+    struct run *runs[CLASS_COUNT]; /* with free or never used objects */
+    bool served[CLASS_COUNT];
+    uint8_t
+        heap_blocks[CLASS_COUNT + 2]; /* live blocks by size / 16, up to the worth */
+    struct run_totals totals;
+} classes;
+
+static struct run *run_from_entry(const void *pointer, unsigned entry)
+{
+    const uintptr_t granule = (uintptr_t)pointer & ~(GRANULE_BYTES - 1);
+    return (struct run *)(granule - (entry >> ENTRY_CLASS_BITS) * GRANULE_BYTES);
+}
+
+static size_t run_capacity(size_t object_bytes, size_t granules)
+{
+    return (granules * GRANULE_BYTES - BLOCK_HEADER_BYTES - sizeof(struct run)) /
+           object_bytes;
+}
+
+/* The length in granules that wastes the smallest share, among lengths that hold not
+ * many more objects than are worth it: a class's first run should not dwarf the heap.
+ */
+static size_t run_best_granules(size_t object_bytes)
+{
+    size_t longest = object_bytes / 8;
+    if (longest > RUN_LIMIT_GRANULES) {
+        longest = RUN_LIMIT_GRANULES;
+    }
+    size_t best = 1;
+    size_t best_waste = SIZE_MAX;
+    for (size_t n = longest > 1 ? longest / 2 : 1; n <= longest; n++) {
+        const size_t used = run_capacity(object_bytes, n) * object_bytes;
+        const size_t waste = (n * GRANULE_BYTES - used) * 840 / n; /* 840: divisible */
+        if (waste <= best_waste) {
+            best = n;
+            best_waste = waste;
+        }
+    }
+    return best;
+}
+
+static void list_insert(struct run *run)
+{
+    struct run *const first = classes.runs[run->class];
+    run->listed = 1;
+    run->previous = NULL;
+    run->next = first;
+    if (first != NULL) {
+        first->previous = run;
+    }
+    classes.runs[run->class] = run;
+}
+
+static void list_remove(struct run *run)
+{
+    run->listed = 0;
+    if (run->next != NULL) {
+        run->next->previous = run->previous;
+    }
+    if (run->previous != NULL) {
+        run->previous->next = run->next;
+    } else {
+        classes.runs[run->class] = run->next;
+    }
+}
+
+static struct run *run_create(unsigned class)
+{
+    const size_t object_bytes = class_bytes(class);
+    const size_t granules = run_best_granules(object_bytes);
+    struct block *const block =
+        heap_allocate_aligned(granules * GRANULE_BYTES, GRANULE_BYTES);
+    if (block == NULL) {
+        return classes.runs[class];
+    }
+    if (classes.runs[class] !=
+        NULL) { /* the heap has reclaimed cached objects for it */
+        heap_free(block);
+        return classes.runs[class];
+    }
+    struct run *const run = block_payload(block);
+    if (!map_covers((char *)run + granules * GRANULE_BYTES - 1)) {
+        heap_free(block);
+        return NULL;
+    }
+    for (size_t i = 0; i < granules; i++) {
+        map_set((char *)run + i * GRANULE_BYTES,
+                (unsigned)(i << ENTRY_CLASS_BITS) | (class + 1));
+    }
+    *run = (struct run){
+        .class = (uint16_t) class,
+        .granules = (uint16_t)granules,
+        .carved_end = sizeof *run,
+        .end = (uint16_t)(sizeof *run +
+                          run_capacity(object_bytes, granules) * object_bytes),
+    };
+    list_insert(run);
+    classes.totals.runs++;
+    classes.totals.free_bytes += run->end - sizeof *run;
+    return run;
+}
+
+static void run_destroy(struct run *run)
+{
+    list_remove(run);
+    for (size_t i = 0; i < run->granules; i++) {
+        map_set((char *)run + i * GRANULE_BYTES, 0);
+    }
+    classes.totals.runs--;
+    classes.totals.free_bytes -= run->end - sizeof *run;
+    heap_free(block_from_payload(run));
+}
+
+bool run_serves(unsigned class)
+{
+    return classes.served[class];
+}
+
+void run_note_allocated(unsigned class, size_t block_bytes)
+{
+    const size_t index = block_bytes / ALIGNMENT_BYTES;
+    if (index < CLASS_COUNT + 2 && ++classes.heap_blocks[index] >= RUN_WORTH_BLOCKS) {
+        classes.served[class] = true;
+        classes.heap_blocks[index] = RUN_WORTH_BLOCKS - 1;
+    }
+}
+
+void run_note_freed(size_t block_bytes)
+{
+    const size_t index = block_bytes / ALIGNMENT_BYTES;
+    if (index < CLASS_COUNT + 2 && classes.heap_blocks[index] > 0) {
+        classes.heap_blocks[index]--;
+    }
+}
+
+size_t run_take_objects(unsigned class, void (*take)(void *object, void *context),
+                        void *context)
+{
+    struct run *run = classes.runs[class];
+    if (run == NULL) {
+        run = run_create(class);
+        if (run == NULL) {
+            return 0;
+        }
+    }
+    const size_t object_bytes = class_bytes(class);
+    size_t count = 0;
+    if (run->first_free != 0) {
+        count = run->free_count;
+        for (size_t offset = run->first_free; offset != 0;) {
+            char *const object = (char *)run + offset;
+            offset = *(uint16_t *)(uintptr_t)object;
+            take(object, context);
+        }
+        run->first_free = 0;
+        run->free_count = 0;
+    } else {
+        size_t end = run->carved_end + CARVE_BYTES;
+        end = end > run->end ? run->end : end;
+        while (run->carved_end + object_bytes <= end || count == 0) {
+            take((char *)run + run->carved_end, context);
+            run->carved_end = (uint16_t)(run->carved_end + object_bytes);
+            count++;
+        }
+    }
+    run->live = (uint16_t)(run->live + count);
+    classes.totals.free_bytes -= count * object_bytes;
+    if (run->carved_end == run->end && run->free_count == 0) {
+        list_remove(run);
+    }
+    return count;
+}
+
+void run_return_object(void *object, unsigned entry)
+{
+    struct run *const run = run_from_entry(object, entry);
+    *(uint16_t *)object = run->first_free;
+    run->first_free = (uint16_t)((uintptr_t)object - (uintptr_t)run);
+    run->free_count++;
+    run->live--;
+    classes.totals.free_bytes += class_bytes(run->class);
+    if (!run->listed) {
+        list_insert(run);
+    }
+    if (run->live == 0) {
+        run_destroy(run);
+    }
+}
+
+bool run_has_object_at(const void *pointer, unsigned entry)
+{
+    const struct run *const run = run_from_entry(pointer, entry);
+    const size_t offset = (uintptr_t)pointer - (uintptr_t)run;
+    return offset >= sizeof *run && offset < run->carved_end &&
+           (offset - sizeof *run) % class_bytes(run->class) == 0;
+}
+
+struct run_totals run_totals(void)
+{
+    return classes.totals;
+}
+
+static const char *check_run(const struct run *run, unsigned class)
+{
+    for (size_t i = 0; i < run->granules; i++) {
+        const unsigned entry = map_entry((const char *)run + i * GRANULE_BYTES);
+        if (entry != ((i << ENTRY_CLASS_BITS) | (class + 1))) {
+            return "the map does not name a run for its granules";
+        }
+    }
+    const size_t object_bytes = class_bytes(class);
+    size_t free_count = 0;
+    for (size_t offset = run->first_free; offset != 0; free_count++) {
+        if (offset >= run->carved_end || free_count > run->free_count) {
+            return "a run's free list leads out of it";
+        }
+        offset = *(const uint16_t *)((uintptr_t)run + offset);
+    }
+    const size_t unused = (size_t)(run->end - run->carved_end) / object_bytes;
+    const size_t capacity = (size_t)(run->end - sizeof *run) / object_bytes;
+    if (free_count != run->free_count || run->live + free_count + unused != capacity) {
+        return "a run's objects do not add up";
+    }
+    if (!run->listed || (free_count == 0 && unused == 0)) {
+        return "a run is listed with nothing to give";
+    }
+    return run->live > 0 ? NULL : "an empty run was kept";
+}
+
+const char *run_check(void)
+{
+    for (unsigned class = 0; class < CLASS_COUNT; class ++) {
+        const struct run *previous = NULL;
+        for (const struct run *r = classes.runs[class]; r != NULL; r = r->next) {
+            const char *const broken = check_run(r, class);
+            if (broken != NULL) {
+                return broken;
+            }
+            if (r->previous != previous) {
+                return "a list of runs disagrees with itself";
+            }
+            previous = r;
+        }
+    }
+    return NULL;
+}
