@@ -75,6 +75,7 @@ bool job_start(struct job *job)
 {
     job->process = (struct process){.output_fd = -1, .go_fd = -1};
     job->record = NULL;
+    set_status(job, RESULT_ERROR, "not judged"); /* until job_judge */
     int record_fd = make_record(job);
     if (record_fd < 0) {
         set_status(job, RESULT_ERROR, "no memory for the worker's record: %s",
@@ -260,7 +261,7 @@ void job_run_all(struct job *jobs, size_t count, size_t parallel)
         }
         uint64_t deadline_ns = poll_jobs(jobs, started, &running);
         if (running < parallel && started < count) {
-            job_start(&jobs[started++]);
+            running += job_start(&jobs[started++]);
         } else if (running > 0) {
             signals_wait(deadline_ns);
         }

@@ -38,7 +38,9 @@ static void format_left(const struct progress *progress, double share, char *tex
 {
     double done = progress->work_done + share * progress->work_current;
     text[0] = '\0';
-    if (done <= 0 || done < progress->work_total * estimate_share) {
+    bool is_last = progress->trace_index + 1 == progress->trace_count;
+    bool is_over = is_last && progress->work_current <= 0;
+    if (is_over || done <= 0 || done < progress->work_total * estimate_share) {
         return;
     }
     double elapsed = (double)(signals_now_ns() - progress->start_ns) / NS_PER_SECOND;
