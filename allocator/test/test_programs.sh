@@ -297,7 +297,7 @@ preloaded()
         echo | LD_PRELOAD=$library LD_BIND_NOW=1 LD_DEBUG=bindings \
             LD_DEBUG_OUTPUT=$scratch/bindings "$command" --version >/dev/null 2>&1
         found=$(cat "$scratch"/bindings.* 2>/dev/null |
-            grep -cE "to $library \[0\]: normal symbol .malloc'")
+            grep -cF "to $library [0]: normal symbol \`malloc'")
         if [ "$found" -eq 0 ]; then
             echo "not ok $number - malloc resolves into libsnug.so"
             echo "# not in $command"
@@ -307,7 +307,6 @@ preloaded()
     echo "ok $number - malloc resolves into libsnug.so"
 }
 
-echo "1..15"
 preloaded bash git python3 perl gcc sqlite3 sort gnuplot jq awk tar xz zstd make find
 program bash bash
 program git git
@@ -323,3 +322,4 @@ program jq jq
 program lua lua5.4
 program compression tar xz zstd gzip
 program make make find
+echo "1..$number"
