@@ -117,6 +117,16 @@ static bool complain(const char *option, const char *text, const char *expected)
     return false;
 }
 
+/* What getopt_long did not take; `word` is the long option. */
+static void complain_option(bool is_value_missing, const char *word)
+{
+    char short_option[3] = {'-', (char)optopt, '\0'};
+    bool is_short = optopt > 0 && optopt < 256;
+    fprintf(stderr, "snugbench: %s '%s'; see 'replay --help'\n",
+            is_value_missing ? "a value is missing after" : "there is no option",
+            is_short ? short_option : word);
+}
+
 static bool parse_whole(const char *text, uint64_t limit, uint64_t *value)
 {
     char *end;
@@ -241,7 +251,7 @@ static bool parse_schedule_option(struct schedule_options *schedule, int option,
     case OPTION_PASSES:
         return parse_passes(text, &schedule->passes);
     default:
-        return false; /* getopt has said what is wrong */
+        return false;
     }
 }
 
@@ -322,11 +332,16 @@ enum replay_request replay_options_parse(struct replay_options *options, int arg
     bool has_max = false;
     int option;
     optind = 0;
-    while ((option = getopt_long(argc, argv, "a:r:m:M:w:o:h", long_options, NULL)) !=
+    opterr = 0; /* its lines do not begin as ours do */
+    while ((option = getopt_long(argc, argv, ":a:r:m:M:w:o:h", long_options, NULL)) !=
            -1) {
         if (option == 'h') {
             print_help();
             return REPLAY_HELP;
+        }
+        if (option == '?' || option == ':') {
+            complain_option(option == ':', argv[optind - 1]);
+            return REPLAY_USAGE;
         }
         if (!parse_option(options, option, optarg)) {
             return REPLAY_USAGE;

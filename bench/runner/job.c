@@ -135,6 +135,11 @@ static void describe_output(const struct job *job, char *text, size_t size)
     snprintf(text, size, "%s%s", line[0] != '\0' ? "; it printed: " : "", line);
 }
 
+static double seconds_of(struct timeval time)
+{
+    return (double)time.tv_sec + (double)time.tv_usec * 1e-6;
+}
+
 static void judge_ending(struct job *job)
 {
     char place[96];
@@ -143,13 +148,12 @@ static void judge_ending(struct job *job)
     describe_output(job, output, sizeof output);
     const struct process *process = &job->process;
     if (process->timed_out) {
-        double cpu_seconds = (double)process->usage.ru_utime.tv_sec +
-                             (double)process->usage.ru_stime.tv_sec;
+        double cpu_seconds =
+            seconds_of(process->usage.ru_utime) + seconds_of(process->usage.ru_stime);
         double limit_seconds = (double)job->timeout_ns / NS_PER_SECOND;
         bool looping = cpu_seconds * 2 > limit_seconds;
         set_status(job, RESULT_TIMED_OUT, "%s %s, stopped after %g s (--timeout)%s",
-                   looping ? "busy without an end" : "hung", place, limit_seconds,
-                   output);
+                   looping ? "looping" : "waiting", place, limit_seconds, output);
     } else if (WIFSIGNALED(process->wait_status)) {
         int signal_number = WTERMSIG(process->wait_status);
         if (signal_number == SIGKILL) {
@@ -158,8 +162,8 @@ static void judge_ending(struct job *job)
                        place);
             return;
         }
-        set_status(job, RESULT_CRASHED, "crashed with SIG%s %s%s",
-                   sigabbrev_np(signal_number), place, output);
+        set_status(job, RESULT_CRASHED, "SIG%s %s%s", sigabbrev_np(signal_number),
+                   place, output);
     } else {
         set_status(job, RESULT_ERROR, "the worker ended with code %d %s%s",
                    WEXITSTATUS(process->wait_status), place, output);
@@ -178,8 +182,7 @@ static void judge_answer(struct job *job)
         job->status_text[0] = '\0';
         break;
     case WORKER_WRONG_LIBRARY:
-        set_status(job, RESULT_PRELOAD_FAILED, "preload failed: %s%s", record->message,
-                   output);
+        set_status(job, RESULT_PRELOAD_FAILED, "%s%s", record->message, output);
         break;
     case WORKER_VERIFY_FAILED:
         set_status(job, RESULT_VERIFY_FAILED, "%s", record->message);
@@ -204,7 +207,7 @@ void job_judge(struct job *job, bool interrupted)
                       WIFEXITED(process->wait_status) &&
                       WEXITSTATUS(process->wait_status) == 0;
     if (interrupted && !process->ended) {
-        set_status(job, RESULT_INTERRUPTED, "interrupted");
+        set_status(job, RESULT_INTERRUPTED, "during the %s", mode_names[job->mode]);
     } else if (!ended_well || job->record->status == WORKER_STARTED) {
         judge_ending(job);
     } else {
@@ -242,7 +245,7 @@ static void interrupt_jobs(struct job *jobs, size_t started, size_t count)
         struct job *job = &jobs[i];
         bool is_running = i < started && job->process.pid > 0 && !job->process.ended;
         if (i >= started || is_running) {
-            set_status(job, RESULT_INTERRUPTED, "interrupted");
+            set_status(job, RESULT_INTERRUPTED, "during the %s", mode_names[job->mode]);
         }
         if (is_running) {
             process_kill(&job->process); /* reaped by job_close */

@@ -27,7 +27,7 @@ struct job {
 
     /* answered */
     enum result_status status;
-    char status_text[320]; /* room of struct result */
+    char status_text[320]; /* as in struct result: reads on after "crashed: " etc. */
     struct process process;
     struct worker_record *record; /* NULL: not started */
     size_t record_bytes;

@@ -35,6 +35,9 @@ const struct schedule_options schedule_defaults = {
     .warm_min_passes = 3,
 };
 
+/* The memory pass itself waits a second to see what is given back late. */
+static const uint64_t memory_sleep_ns = NS_PER_SECOND;
+
 struct schedule {
     struct run *run;
     const struct schedule_options *options;
@@ -81,7 +84,8 @@ static struct job make_job(struct schedule *schedule, size_t allocator_index,
         .warm_min_passes = schedule->options->warm_min_passes,
         .padding_bytes =
             (size_t)dice_below(&schedule->dice, PROCESS_PADDING_LIMIT_BYTES),
-        .timeout_ns = schedule->options->timeout_ns,
+        .timeout_ns = schedule->options->timeout_ns +
+                      (mode == WORKER_MEMORY ? memory_sleep_ns : 0),
     };
 }
 
@@ -285,8 +289,7 @@ static void run_passes(struct schedule *schedule)
     }
     bool is_enough = passes & PASS_TIME && rounds >= schedule->options->min_rounds;
     if (signals_interrupted() && !is_enough) {
-        set_all(schedule, RESULT_INTERRUPTED, "interrupted after %" PRIu32 " rounds",
-                rounds);
+        set_all(schedule, RESULT_INTERRUPTED, "after %" PRIu32 " timed rounds", rounds);
     }
 }
 
@@ -326,7 +329,9 @@ static void run_trace(struct schedule *schedule, struct sources *sources)
         run_passes(schedule);
         sources_close(sources, index, trace);
     }
-    progress_trace_done(&schedule->progress);
+    if (!signals_interrupted()) {
+        progress_trace_done(&schedule->progress);
+    }
 }
 
 void schedule_run(struct run *run, struct sources *sources,
@@ -352,7 +357,7 @@ void schedule_run(struct run *run, struct sources *sources,
     for (size_t i = 0; i < run->trace_count; i++) {
         schedule.trace_index = i;
         if (signals_interrupted()) {
-            set_all(&schedule, RESULT_INTERRUPTED, "interrupted");
+            set_all(&schedule, RESULT_INTERRUPTED, "before it was begun");
         } else {
             run_trace(&schedule, sources);
         }
