@@ -32,17 +32,22 @@ static uint64_t clamp(const struct generator *generator, uint64_t bytes)
     return bytes > parameters->max_bytes ? parameters->max_bytes : bytes;
 }
 
-/* Log-uniform: an octave, each as likely, then a size in it, each as likely. */
+static uint64_t log2_rounded_up(uint64_t number)
+{
+    return number <= 1 ? 0 : 64 - (uint64_t)__builtin_clzll(number - 1);
+}
+
+/* Log-uniform: an octave (2^(k-1), 2^k], each as likely, then a size in it, each as
+   likely. */
 static uint64_t octave_size(struct generator *generator)
 {
     const struct generate_parameters *parameters = &generator->parameters;
-    int low = 63 - __builtin_clzll(parameters->min_bytes);
-    int high = 63 - __builtin_clzll(parameters->max_bytes);
-    uint64_t octave = (uint64_t)1 << random_between(&generator->random, (uint64_t)low,
-                                                    (uint64_t)high);
-    uint64_t first = clamp(generator, octave);
-    uint64_t last = clamp(generator, 2 * octave - 1);
-    return random_between(&generator->random, first, last);
+    uint64_t k =
+        random_between(&generator->random, log2_rounded_up(parameters->min_bytes),
+                       log2_rounded_up(parameters->max_bytes));
+    uint64_t last = (uint64_t)1 << k;
+    return random_between(&generator->random, clamp(generator, last / 2 + 1),
+                          clamp(generator, last));
 }
 
 /* Power law with exponent 1: half of the sizes are below twice the minimum, half of the
@@ -241,7 +246,7 @@ void model_structs(struct generator *generator)
     block_handle *kept = generator_blocks(generator, generator->parameters.live);
     uint64_t kind_bytes[STRUCT_KINDS];
     for (int i = 0; i < STRUCT_KINDS; i++) {
-        kind_bytes[i] = clamp(generator, (uniform_size(generator) + 7) / 8 * 8);
+        kind_bytes[i] = clamp(generator, (octave_size(generator) + 7) / 8 * 8);
     }
     while (generator_goes_on(generator)) {
         struct_phase(generator, kind_bytes, kept, recent);
