@@ -85,6 +85,8 @@ static bool grow_by_break(size_t bytes)
     if (memory == NULL) {
         return false;
     }
+    /* Others may have used, and given back, part of the page where the break stood. */
+    memset(memory, 0, align_up((uintptr_t)memory, PAGE_BYTES) - (uintptr_t)memory);
     if (heap.break_end != NULL && memory == heap.break_end) {
         region_extend(bytes);
     } else {
