@@ -85,9 +85,9 @@ static ALWAYS_INLINE struct block *live_block(const void *ptr, const char *misus
 /* Freed mappings raise the threshold: blocks of that size come and go. */
 static void adapt_mmap_threshold(size_t freed_bytes)
 {
-    if (!policy.mmap_threshold_fixed && freed_bytes > policy.mmap_threshold_bytes &&
+    if (!policy.mmap_threshold_fixed && freed_bytes >= policy.mmap_threshold_bytes &&
         freed_bytes <= MMAP_THRESHOLD_LIMIT_BYTES) {
-        policy.mmap_threshold_bytes = freed_bytes;
+        policy.mmap_threshold_bytes = freed_bytes + 1;
     }
 }
 
