@@ -93,6 +93,8 @@ static bool grow_by_break(size_t bytes)
     if (memory == NULL) {
         return false;
     }
+    /* Others may have used, and given back, part of the page where the break stood. */
+    memset(memory, 0, align_up((uintptr_t)memory, PAGE_BYTES) - (uintptr_t)memory);
     if (heap.break_end != NULL && memory == heap.break_end) {
         region_extend(bytes);
     } else {
@@ -409,10 +411,23 @@ size_t heap_purge_blocks(void)
 
 size_t heap_trim_top(size_t pad_bytes)
 {
-    const uintptr_t keep = align_up((uintptr_t)heap.top + pad_bytes, PAGE_BYTES);
-    const uintptr_t end = align_up((uintptr_t)heap.touched, PAGE_BYTES);
-    if (heap.top == NULL || keep >= end || !os_purge((void *)keep, end - keep)) {
+    if (pad_bytes >= (size_t)(heap.touched - heap.top)) {
         return 0;
+    }
+    const uintptr_t keep = align_up((uintptr_t)heap.top + pad_bytes, PAGE_BYTES);
+    const uintptr_t touched = (uintptr_t)heap.touched;
+    uintptr_t end = align_up(touched, PAGE_BYTES);
+    /* The region may end inside a page, and the rest of that page be another's. */
+    const uintptr_t own_end =
+        align_down((uintptr_t)heap.end + sizeof(size_t), PAGE_BYTES);
+    if (end > own_end) {
+        end = own_end;
+    }
+    if (keep >= end || !os_purge((void *)keep, end - keep)) {
+        return 0;
+    }
+    if (touched > end) {
+        memset((void *)end, 0, touched - end);
     }
     heap.touched = (char *)keep;
     heap.reclaim_at = heap.touched;

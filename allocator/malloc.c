@@ -100,7 +100,7 @@ static ALWAYS_INLINE struct block *live_block(const void *ptr, const char *misus
 /* A freed mapping raises the threshold past its size: such blocks come and go. */
 static void adapt_mmap_threshold(size_t freed_bytes)
 {
-    if (!policy.mmap_threshold_fixed && freed_bytes > policy.mmap_threshold_bytes &&
+    if (!policy.mmap_threshold_fixed && freed_bytes >= policy.mmap_threshold_bytes &&
         freed_bytes <= MMAP_THRESHOLD_LIMIT_BYTES) {
         policy.mmap_threshold_bytes = freed_bytes + 1;
     }

@@ -48,33 +48,6 @@ double statistics_median(double *values, size_t count)
     return quantile(values, count, 0.5);
 }
 
-double statistics_minimum(const double *values, size_t count)
-{
-    double minimum = values[0];
-    for (size_t i = 1; i < count; i++) {
-        minimum = fmin(minimum, values[i]);
-    }
-    return minimum;
-}
-
-double statistics_mean(const double *values, size_t count)
-{
-    double sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        sum += values[i];
-    }
-    return sum / (double)count;
-}
-
-double statistics_geometric_mean(const double *values, size_t count)
-{
-    double sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        sum += log(values[i]);
-    }
-    return exp(sum / (double)count);
-}
-
 size_t statistics_outlier_count(double *values, size_t count)
 {
     if (count < 4) {
@@ -111,17 +84,22 @@ uint64_t statistics_random(uint64_t *state)
     return mixed ^ (mixed >> 31);
 }
 
-/* The statistic of one resample: draws[k], a share of a row, picks each row's k-th
- * value.*/
+/* A whole number below `count`, by the high bits of a product (the low ones of a simple
+ * generator are its weak ones). */
+static size_t random_below(uint64_t *state, size_t count)
+{
+    return (size_t)(((statistics_random(state) >> 32) * count) >> 32);
+}
+
 static double resampled_center(const struct series *rows, size_t row_count,
-                               const double *draws, double *picked)
+                               double *scratch, uint64_t *state)
 {
     double sum = 0;
     for (size_t i = 0; i < row_count; i++) {
         for (size_t k = 0; k < rows[i].count; k++) {
-            picked[k] = rows[i].values[(size_t)(draws[k] * (double)rows[i].count)];
+            scratch[k] = rows[i].values[random_below(state, rows[i].count)];
         }
-        sum += log(statistics_median(picked, rows[i].count));
+        sum += log(statistics_median(scratch, rows[i].count));
     }
     return exp(sum / (double)row_count);
 }
@@ -129,17 +107,9 @@ static double resampled_center(const struct series *rows, size_t row_count,
 struct interval statistics_bootstrap(const struct series *rows, size_t row_count,
                                      double *scratch, uint64_t seed)
 {
-    size_t longest = 0;
-    for (size_t i = 0; i < row_count; i++) {
-        longest = rows[i].count > longest ? rows[i].count : longest;
-    }
     double centers[RESAMPLES];
     for (size_t sample = 0; sample < RESAMPLES; sample++) {
-        for (size_t k = 0; k < longest; k++) {
-            /* 53 bits fill a double: below 1, so the index is always in the row. */
-            scratch[k] = (double)(statistics_random(&seed) >> 11) * 0x1p-53;
-        }
-        centers[sample] = resampled_center(rows, row_count, scratch, scratch + longest);
+        centers[sample] = resampled_center(rows, row_count, scratch, &seed);
     }
     sort(centers, RESAMPLES);
     return (struct interval){.low = quantile(centers, RESAMPLES, 0.025),

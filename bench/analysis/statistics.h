@@ -30,12 +30,6 @@ struct round_value {
 /* Sorts `values`; the mean of the middle two if `count` is even. count >= 1. */
 double statistics_median(double *values, size_t count);
 
-double statistics_minimum(const double *values, size_t count);
-double statistics_mean(const double *values, size_t count);
-
-/* Of positive values. */
-double statistics_geometric_mean(const double *values, size_t count);
-
 /* Values outside Tukey's fences, 1.5 quartile distances beyond the quartiles. Sorts.
  * None below 4 values. */
 size_t statistics_outlier_count(double *values, size_t count);
@@ -45,9 +39,9 @@ size_t statistics_outlier_count(double *values, size_t count);
  * doubles as the longest row. Rows have at least one value, all positive. */
 double statistics_center(const struct series *rows, size_t row_count, double *scratch);
 
-/* The 95 % percentile-bootstrap interval of statistics_center. Rounds are resampled
- * jointly: what slows all traces of one round stays together. `scratch` holds twice as
- * many doubles as the longest row. O(resamples * values * log values). */
+/* The 95 % percentile-bootstrap interval of statistics_center. Each row is resampled by
+ * itself: rounds of different traces are taken at different times. `scratch` as above.
+ * O(values * log values) for each of 2,000 resamples. */
 struct interval statistics_bootstrap(const struct series *rows, size_t row_count,
                                      double *scratch, uint64_t seed);
 

@@ -14,7 +14,7 @@ struct workshop {
     struct summary *summary;
     struct timing_values *warm, *cold; /* one per cell */
     struct series *rows;               /* trace_count */
-    double *scratch;                   /* twice the longest series */
+    double *scratch;                   /* as long as the longest series */
 };
 
 const char *verdict_text(enum verdict verdict)
@@ -385,7 +385,7 @@ struct summary *summary_create(const struct run *run, struct summary_options opt
         .warm = calloc(cells + 1, sizeof *shop.warm),
         .cold = calloc(cells + 1, sizeof *shop.cold),
         .rows = calloc(run->trace_count + 1, sizeof *shop.rows),
-        .scratch = calloc(2 * longest_series(run), sizeof *shop.scratch),
+        .scratch = calloc(longest_series(run), sizeof *shop.scratch),
     };
     const bool complete = shop.summary != NULL && shop.warm != NULL &&
                           shop.cold != NULL && shop.rows != NULL &&

@@ -2,26 +2,33 @@
 
 #include <stdlib.h>
 
-static void fill_round_values(struct round_value *out, struct timing_samples samples,
-                              uint64_t op_count)
+/* A time of 0 is none: the process ended before its first pass did. Returns how many.
+ */
+static size_t fill_round_values(struct round_value *out, struct timing_samples samples,
+                                uint64_t op_count)
 {
+    size_t count = 0;
     for (size_t i = 0; i < samples.count; i++) {
-        out[i] = (struct round_value){
-            .round = samples.items[i].round,
-            .value = (double)samples.items[i].best_pass_ns / (double)op_count,
-        };
+        const struct timing_sample *sample = &samples.items[i];
+        if (sample->best_pass_ns > 0) {
+            out[count++] = (struct round_value){
+                .round = sample->round,
+                .value = (double)sample->best_pass_ns / (double)op_count,
+            };
+        }
     }
+    return count;
 }
 
 bool timing_values_create(struct timing_values *values, struct timing_samples samples,
                           struct timing_samples reference, uint64_t op_count)
 {
-    *values = (struct timing_values){.count = samples.count};
-    const size_t paired = samples.count + reference.count;
+    *values = (struct timing_values){.count = 0};
     if (samples.count == 0) {
         return true;
     }
-    struct round_value *rounds = calloc(paired, sizeof *rounds);
+    struct round_value *rounds =
+        calloc(samples.count + reference.count, sizeof *rounds);
     values->ns_per_op = calloc(samples.count, sizeof *values->ns_per_op);
     values->ratios = calloc(samples.count, sizeof *values->ratios);
     if (rounds == NULL || values->ns_per_op == NULL || values->ratios == NULL) {
@@ -30,13 +37,14 @@ bool timing_values_create(struct timing_values *values, struct timing_samples sa
         return false;
     }
     struct round_value *reference_rounds = rounds + samples.count;
-    fill_round_values(rounds, samples, op_count);
-    fill_round_values(reference_rounds, reference, op_count);
-    for (size_t i = 0; i < samples.count; i++) {
+    const size_t reference_count =
+        fill_round_values(reference_rounds, reference, op_count);
+    values->count = fill_round_values(rounds, samples, op_count);
+    for (size_t i = 0; i < values->count; i++) {
         values->ns_per_op[i] = rounds[i].value;
     }
-    values->ratio_count = statistics_pair_ratios(reference_rounds, reference.count,
-                                                 rounds, samples.count, values->ratios);
+    values->ratio_count = statistics_pair_ratios(reference_rounds, reference_count,
+                                                 rounds, values->count, values->ratios);
     free(rounds);
     return true;
 }

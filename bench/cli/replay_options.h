@@ -1,0 +1,37 @@
+/* The command line of `snugbench replay`, parsed. */
+#ifndef SNUGBENCH_CLI_REPLAY_OPTIONS_H
+#define SNUGBENCH_CLI_REPLAY_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "report/report.h"
+#include "runner/schedule.h"
+#include "worker/record.h"
+
+struct replay_options {
+    const char **allocators; /* as given with -a */
+    size_t allocator_count;
+    const char **traces;
+    size_t trace_count;
+    const char *reference; /* NULL: the default */
+    const char *csv_path;  /* NULL: none */
+    const char *directory; /* NULL: none */
+    enum worker_touch cold_touch, warm_touch;
+    uint64_t seed;
+    struct schedule_options schedule;
+    struct report_options report;
+};
+
+enum replay_request {
+    REPLAY_RUN,
+    REPLAY_HELP,  /* --help: printed */
+    REPLAY_USAGE, /* wrong: the line is printed */
+};
+
+enum replay_request replay_options_parse(struct replay_options *options, int argc,
+                                         char **argv);
+void replay_options_free(struct replay_options *options);
+
+#endif

@@ -1,0 +1,272 @@
+#include "runner/job.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runner/signals.h"
+
+enum {
+    NS_PER_SECOND = 1000000000
+};
+
+static const char *const mode_names[] = {
+    [WORKER_VERIFY] = "verify pass",        [WORKER_COLD] = "cold pass",
+    [WORKER_WARM] = "warm passes",          [WORKER_MEMORY] = "memory pass",
+    [WORKER_SYSCALLS] = "system call pass",
+};
+
+__attribute__((format(printf, 3, 4))) static void
+set_status(struct job *job, enum result_status status, const char *format, ...)
+{
+    job->status = status;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(job->status_text, sizeof job->status_text, format, arguments);
+    va_end(arguments);
+}
+
+/* A zeroed record in a memfd; its descriptor, or -1. */
+static int make_record(struct job *job)
+{
+    uint64_t capacity =
+        job->mode == WORKER_MEMORY ? job->trace->header->sample_count : 0;
+    job->record_bytes =
+        sizeof *job->record + (size_t)capacity * sizeof job->record->samples[0];
+    int fd = memfd_create("snugbench-record", MFD_CLOEXEC);
+    if (fd < 0) {
+        return -1;
+    }
+    void *start = MAP_FAILED;
+    if (ftruncate(fd, (off_t)job->record_bytes) == 0) {
+        start =
+            mmap(NULL, job->record_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    }
+    if (start == MAP_FAILED) {
+        close(fd);
+        return -1;
+    }
+    job->record = start;
+    job->record->sample_capacity = capacity;
+    return fd;
+}
+
+static void fill_record(const struct job *job)
+{
+    struct worker_record *record = job->record;
+    record->mode = job->mode;
+    record->touch = job->touch;
+    record->warm_budget_ns = job->warm_budget_ns;
+    record->warm_min_passes = job->warm_min_passes;
+    record->is_floor = job->allocator->is_floor;
+    record->status = WORKER_STARTED;
+    if (job->allocator->library != NULL) {
+        snprintf(record->expected_library, sizeof record->expected_library, "%s",
+                 job->allocator->library);
+    }
+}
+
+bool job_start(struct job *job)
+{
+    job->process = (struct process){.output_fd = -1, .go_fd = -1};
+    job->record = NULL;
+    set_status(job, RESULT_ERROR, "not judged"); /* until job_judge */
+    int record_fd = make_record(job);
+    if (record_fd < 0) {
+        set_status(job, RESULT_ERROR, "no memory for the worker's record: %s",
+                   strerror(errno));
+        return false;
+    }
+    fill_record(job);
+    struct process_plan plan = {
+        .library = job->allocator->library,
+        .trace_fd = job->trace->memfd,
+        .record_fd = record_fd,
+        .padding_bytes = job->padding_bytes,
+        .timeout_ns = job->timeout_ns,
+        .filter = job->filter,
+    };
+    char error[sizeof job->status_text];
+    bool started = process_start(&job->process, &plan, error, sizeof error);
+    if (!started) {
+        set_status(job, RESULT_ERROR, "%s", error);
+    }
+    close(record_fd);
+    return started;
+}
+
+void job_close(struct job *job)
+{
+    process_close(&job->process);
+    if (job->record != NULL) {
+        munmap(job->record, job->record_bytes);
+        job->record = NULL;
+    }
+}
+
+/* "at operation 12 of 40 (verify pass)", as far as it is known. */
+static void describe_place(const struct job *job, char *text, size_t size)
+{
+    const char *mode = mode_names[job->mode];
+    uint64_t reached = job->record->current_op;
+    bool is_counted = job->mode == WORKER_VERIFY || job->mode == WORKER_MEMORY;
+    if (!is_counted) {
+        snprintf(text, size, "in the %s", mode);
+    } else if (reached == 0) {
+        snprintf(text, size, "before the first operation (%s)", mode);
+    } else if (reached > job->trace->header->op_count) {
+        snprintf(text, size, "in the frees that empty the heap (%s)", mode);
+    } else {
+        snprintf(text, size, "at operation %" PRIu64 " of %" PRIu64 " (%s)", reached,
+                 job->trace->header->op_count, mode);
+    }
+}
+
+/* "; it printed: ..." or nothing. */
+static void describe_output(const struct job *job, char *text, size_t size)
+{
+    char line[160];
+    process_first_line(&job->process, line, sizeof line);
+    snprintf(text, size, "%s%s", line[0] != '\0' ? "; it printed: " : "", line);
+}
+
+static double seconds_of(struct timeval time)
+{
+    return (double)time.tv_sec + (double)time.tv_usec * 1e-6;
+}
+
+static void judge_ending(struct job *job)
+{
+    char place[96];
+    char output[192];
+    describe_place(job, place, sizeof place);
+    describe_output(job, output, sizeof output);
+    const struct process *process = &job->process;
+    if (process->timed_out) {
+        double cpu_seconds =
+            seconds_of(process->usage.ru_utime) + seconds_of(process->usage.ru_stime);
+        double limit_seconds = (double)job->timeout_ns / NS_PER_SECOND;
+        bool looping = cpu_seconds * 2 > limit_seconds;
+        set_status(job, RESULT_TIMED_OUT, "%s %s, stopped after %g s (--timeout)%s",
+                   looping ? "looping" : "waiting", place, limit_seconds, output);
+    } else if (WIFSIGNALED(process->wait_status)) {
+        int signal_number = WTERMSIG(process->wait_status);
+        if (signal_number == SIGKILL) {
+            set_status(job, RESULT_OUT_OF_MEMORY,
+                       "killed %s, most likely by the kernel for want of memory",
+                       place);
+            return;
+        }
+        set_status(job, RESULT_CRASHED, "SIG%s %s%s", sigabbrev_np(signal_number),
+                   place, output);
+    } else {
+        set_status(job, RESULT_ERROR, "the worker ended with code %d %s%s",
+                   WEXITSTATUS(process->wait_status), place, output);
+    }
+}
+
+static void judge_answer(struct job *job)
+{
+    struct worker_record *record = job->record;
+    record->message[sizeof record->message - 1] = '\0';
+    char output[192];
+    describe_output(job, output, sizeof output);
+    switch ((enum worker_status)record->status) {
+    case WORKER_DONE:
+        job->status = RESULT_OK;
+        job->status_text[0] = '\0';
+        break;
+    case WORKER_WRONG_LIBRARY:
+        set_status(job, RESULT_PRELOAD_FAILED, "%s%s", record->message, output);
+        break;
+    case WORKER_VERIFY_FAILED:
+        set_status(job, RESULT_VERIFY_FAILED, "%s", record->message);
+        break;
+    case WORKER_OUT_OF_MEMORY:
+        set_status(job, RESULT_OUT_OF_MEMORY, "%s (%s)", record->message,
+                   mode_names[job->mode]);
+        break;
+    case WORKER_STARTED:
+    case WORKER_INTERNAL_ERROR:
+    default:
+        set_status(job, RESULT_ERROR, "%s (%s)", record->message,
+                   mode_names[job->mode]);
+        break;
+    }
+}
+
+void job_judge(struct job *job, bool interrupted)
+{
+    const struct process *process = &job->process;
+    bool ended_well = process->ended && !process->timed_out &&
+                      WIFEXITED(process->wait_status) &&
+                      WEXITSTATUS(process->wait_status) == 0;
+    if (interrupted && !process->ended) {
+        set_status(job, RESULT_INTERRUPTED, "during the %s", mode_names[job->mode]);
+    } else if (!ended_well || job->record->status == WORKER_STARTED) {
+        judge_ending(job);
+    } else {
+        judge_answer(job);
+    }
+}
+
+/* One look at every running job; returns the next deadline, and counts those that run.
+ */
+static uint64_t poll_jobs(struct job *jobs, size_t count, size_t *running)
+{
+    uint64_t deadline_ns = UINT64_MAX;
+    *running = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct process *process = &jobs[i].process;
+        if (process->pid == 0 || process->ended) {
+            continue;
+        }
+        process_poll(process);
+        if (process->ended) {
+            job_judge(&jobs[i], false);
+            continue;
+        }
+        ++*running;
+        if (!process->timed_out && process->deadline_ns < deadline_ns) {
+            deadline_ns = process->deadline_ns;
+        }
+    }
+    return deadline_ns;
+}
+
+static void interrupt_jobs(struct job *jobs, size_t started, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct job *job = &jobs[i];
+        bool is_running = i < started && job->process.pid > 0 && !job->process.ended;
+        if (i >= started || is_running) {
+            set_status(job, RESULT_INTERRUPTED, "during the %s", mode_names[job->mode]);
+        }
+        if (is_running) {
+            process_kill(&job->process); /* reaped by job_close */
+        }
+    }
+}
+
+void job_run_all(struct job *jobs, size_t count, size_t parallel)
+{
+    size_t started = 0;
+    size_t running = 0;
+    while (started < count || running > 0) {
+        if (signals_interrupted()) {
+            interrupt_jobs(jobs, started, count);
+            return;
+        }
+        uint64_t deadline_ns = poll_jobs(jobs, started, &running);
+        if (running < parallel && started < count) {
+            running += job_start(&jobs[started++]);
+        } else if (running > 0) {
+            signals_wait(deadline_ns);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+/* One worker run: what is asked, the process, and its answer turned into a status.
+ *
+ * Life: job_start, then the process is watched (job_run_all here, or the tracer), then
+ * job_judge, the figures are taken from `record`, job_close. */
+#ifndef SNUGBENCH_RUNNER_JOB_H
+#define SNUGBENCH_RUNNER_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runner/result.h"
+#include "runner/spawn.h"
+#include "trace/trace.h"
+
+struct job {
+    /* asked */
+    const struct allocator *allocator;
+    const struct trace *trace;
+    enum worker_mode mode;
+    enum worker_touch touch;
+    uint64_t warm_budget_ns;
+    uint32_t warm_min_passes;
+    size_t padding_bytes;
+    uint64_t timeout_ns;
+    const struct sock_fprog *filter; /* NULL: not traced */
+
+    /* answered */
+    enum result_status status;
+    char status_text[320]; /* as in struct result: reads on after "crashed: " etc. */
+    struct process process;
+    struct worker_record *record; /* NULL: not started */
+    size_t record_bytes;
+};
+
+/* false: the status is RESULT_ERROR with its text; job_close is still due. */
+bool job_start(struct job *job);
+
+/* After the process has ended (or `interrupted`: before): fills in the status. */
+void job_judge(struct job *job, bool interrupted);
+
+void job_close(struct job *job);
+
+/* Start, watch and judge all jobs, at most `parallel` at a time, in order. Stops early
+ * when interrupted: the rest is RESULT_INTERRUPTED. signals_hold must be in force. */
+void job_run_all(struct job *jobs, size_t count, size_t parallel);
+
+#endif

@@ -1,0 +1,89 @@
+#include "runner/progress.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "runner/signals.h"
+
+enum {
+    NS_PER_SECOND = 1000000000,
+    REFRESH_NS = 100000000, /* a terminal is slow, a worker quick */
+};
+
+/* Before this share is done an estimate is a guess. */
+static const double estimate_share = 0.02;
+
+struct progress progress_begin(size_t trace_count, double work_total)
+{
+    return (struct progress){
+        .is_terminal = isatty(STDERR_FILENO) == 1,
+        .trace_count = trace_count,
+        .work_total = work_total,
+        .start_ns = signals_now_ns(),
+    };
+}
+
+void progress_trace(struct progress *progress, size_t index, const char *name,
+                    double work)
+{
+    progress->trace_index = index;
+    progress->trace_name = name;
+    progress->work_current = work;
+}
+
+/* ", 1:05 left", or "" while nobody can tell. */
+static void format_left(const struct progress *progress, double share, char *text,
+                        size_t size)
+{
+    double done = progress->work_done + share * progress->work_current;
+    text[0] = '\0';
+    bool is_last = progress->trace_index + 1 == progress->trace_count;
+    bool is_over = is_last && progress->work_current <= 0;
+    if (is_over || done <= 0 || done < progress->work_total * estimate_share) {
+        return;
+    }
+    double elapsed = (double)(signals_now_ns() - progress->start_ns) / NS_PER_SECOND;
+    double left = elapsed * (progress->work_total - done) / done;
+    unsigned long seconds = (unsigned long)(left > 0 ? left + 0.5 : 0);
+    snprintf(text, size, ", %lu:%02lu left", seconds / 60, seconds % 60);
+}
+
+void progress_step(struct progress *progress, double share, const char *format, ...)
+{
+    uint64_t now_ns = signals_now_ns();
+    if (!progress->is_terminal || now_ns - progress->shown_ns < REFRESH_NS) {
+        return;
+    }
+    progress->shown_ns = now_ns;
+    char step[64];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(step, sizeof step, format, arguments);
+    va_end(arguments);
+    char left[32];
+    format_left(progress, share, left, sizeof left);
+    fprintf(stderr, "\r\033[K[%zu/%zu] %.24s: %s%s", progress->trace_index + 1,
+            progress->trace_count, progress->trace_name, step, left);
+    fflush(stderr);
+}
+
+void progress_trace_done(struct progress *progress)
+{
+    progress->work_done += progress->work_current;
+    progress->work_current = 0;
+    if (!progress->is_terminal) {
+        char left[32];
+        format_left(progress, 0, left, sizeof left);
+        fprintf(stderr, "snugbench: %zu of %zu traces done (%s)%s\n",
+                progress->trace_index + 1, progress->trace_count, progress->trace_name,
+                left);
+    }
+}
+
+void progress_clear(const struct progress *progress)
+{
+    if (progress->is_terminal) {
+        fprintf(stderr, "\r\033[K");
+    }
+}

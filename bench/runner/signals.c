@@ -1,0 +1,86 @@
+#include "runner/signals.h"
+
+#include <stddef.h>
+#include <time.h>
+
+enum {
+    NS_PER_SECOND = 1000000000
+};
+
+static struct {
+    bool held;
+    bool interrupted;
+    sigset_t waited_for;
+    sigset_t original_mask;
+} signals;
+
+void signals_hold(void)
+{
+    if (signals.held) {
+        return;
+    }
+    static const int stoppers[] = {SIGINT, SIGTERM, SIGHUP};
+    sigemptyset(&signals.waited_for);
+    sigaddset(&signals.waited_for, SIGCHLD);
+    for (size_t i = 0; i < sizeof stoppers / sizeof *stoppers; i++) {
+        struct sigaction action;
+        if (sigaction(stoppers[i], NULL, &action) == 0 &&
+            action.sa_handler != SIG_IGN) {
+            sigaddset(&signals.waited_for, stoppers[i]);
+        }
+    }
+    /* An ignored SIGCHLD would make the kernel reap children behind our back. */
+    signal(SIGCHLD, SIG_DFL);
+    sigprocmask(SIG_BLOCK, &signals.waited_for, &signals.original_mask);
+    signals.interrupted = false;
+    signals.held = true;
+}
+
+void signals_release(void)
+{
+    if (signals.held) {
+        sigprocmask(SIG_SETMASK, &signals.original_mask, NULL);
+        signals.held = false;
+    }
+}
+
+const sigset_t *signals_original_mask(void)
+{
+    return &signals.original_mask;
+}
+
+/* Take one signal within `left_ns`; false if none came. */
+static bool take_signal(uint64_t left_ns)
+{
+    struct timespec left = {
+        .tv_sec = (time_t)(left_ns / NS_PER_SECOND),
+        .tv_nsec = (long)(left_ns % NS_PER_SECOND),
+    };
+    int signal_number = sigtimedwait(&signals.waited_for, NULL, &left);
+    if (signal_number > 0 && signal_number != SIGCHLD) {
+        signals.interrupted = true;
+    }
+    return signal_number > 0;
+}
+
+void signals_wait(uint64_t deadline_ns)
+{
+    uint64_t now_ns = signals_now_ns();
+    take_signal(deadline_ns > now_ns ? deadline_ns - now_ns : 0);
+}
+
+bool signals_interrupted(void)
+{
+    /* A SIGCHLD taken here is not missed: callers look at their children after this,
+     * and before they sleep. */
+    while (signals.held && !signals.interrupted && take_signal(0)) {
+    }
+    return signals.interrupted;
+}
+
+uint64_t signals_now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
+}

@@ -1,0 +1,33 @@
+/* One place where the runner waits: for children, for a deadline, for Ctrl-C.
+ *
+ * The signals are blocked for the whole run and taken with sigtimedwait, so none can
+ * slip in between a check and a wait. One thread. */
+#ifndef SNUGBENCH_RUNNER_SIGNALS_H
+#define SNUGBENCH_RUNNER_SIGNALS_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* From here on SIGCHLD, SIGINT, SIGTERM and SIGHUP are held back. Those that were
+ * ignored (nohup, a script's background job) stay ignored. Nothing if already held. */
+void signals_hold(void);
+
+/* Undo signals_hold. A held interrupt that was never taken then strikes as usual. */
+void signals_release(void);
+
+/* The signal mask from before signals_hold, for children. */
+const sigset_t *signals_original_mask(void);
+
+/* Sleep until a child stops or ends, somebody asks to stop, or the clock of
+ * signals_now_ns reaches `deadline_ns`. May return early: callers look for themselves.
+ */
+void signals_wait(uint64_t deadline_ns);
+
+/* Whether somebody asked to stop; stays true. */
+bool signals_interrupted(void);
+
+/* CLOCK_MONOTONIC. */
+uint64_t signals_now_ns(void);
+
+#endif

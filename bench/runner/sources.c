@@ -1,0 +1,99 @@
+#include "runner/sources.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/run.h"
+
+enum {
+    KEPT_LIMIT_BYTES = 1 << 30
+};
+
+bool sources_add(struct sources *sources, const char *path, struct trace_error *error)
+{
+    struct trace *trace = trace_read(path, error);
+    if (trace == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < trace->note_count; i++) {
+        fprintf(stderr, "snugbench: %s: %s\n", path, trace->notes[i]);
+    }
+    sources->items =
+        run_grow(sources->items, sources->count + 1, sizeof *sources->items);
+    struct source *source = &sources->items[sources->count++];
+    *source = (struct source){
+        .path = path,
+        .name = run_copy(trace->name),
+        .header = *trace->header,
+        .kept = trace,
+    };
+    bool is_stream = strcmp(path, "-") == 0; /* comes only once */
+    if (!is_stream && trace->mapped_bytes > KEPT_LIMIT_BYTES - sources->kept_bytes) {
+        trace_destroy(trace);
+        source->kept = NULL;
+    } else if (!is_stream) {
+        sources->kept_bytes += trace->mapped_bytes;
+    }
+    return true;
+}
+
+static bool is_name_taken(const struct run *run, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(run->traces[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void sources_describe(const struct sources *sources, struct run *run)
+{
+    for (size_t i = 0; i < sources->count; i++) {
+        const struct source *source = &sources->items[i];
+        bool is_taken = is_name_taken(run, i, source->name);
+        run->traces[i] = (struct trace_facts){
+            .name = run_copy(is_taken ? source->path : source->name),
+            .path = run_copy(source->path),
+            .header = source->header,
+        };
+    }
+}
+
+struct trace *sources_open(const struct sources *sources, size_t index,
+                           struct trace_error *error)
+{
+    const struct source *source = &sources->items[index];
+    if (source->kept != NULL) {
+        return source->kept;
+    }
+    struct trace *trace = trace_read(source->path, error);
+    if (trace != NULL &&
+        memcmp(trace->header, &source->header, sizeof source->header) != 0) {
+        snprintf(error->text, sizeof error->text,
+                 "%s: changed since it was checked; run again", source->path);
+        trace_destroy(trace);
+        trace = NULL;
+    }
+    return trace;
+}
+
+void sources_close(struct sources *sources, size_t index, struct trace *trace)
+{
+    /* Kept or not, its turn is over. */
+    sources->items[index].kept = NULL;
+    trace_destroy(trace);
+}
+
+void sources_free(struct sources *sources)
+{
+    for (size_t i = 0; i < sources->count; i++) {
+        if (sources->items[i].kept != NULL) {
+            trace_destroy(sources->items[i].kept);
+        }
+        free(sources->items[i].name);
+    }
+    free(sources->items);
+    *sources = (struct sources){0};
+}

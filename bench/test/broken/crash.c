@@ -1,0 +1,31 @@
+/* malloc of BROKEN_BYTES dies of SIGSEGV. */
+#include "libc.h"
+
+void *malloc(size_t bytes)
+{
+    static const char read_only[] = "constant";
+    if (bytes == BROKEN_BYTES) {
+        *(volatile char *)(size_t)read_only = 0;
+    }
+    return __libc_malloc(bytes);
+}
+
+void *calloc(size_t count, size_t bytes)
+{
+    return __libc_calloc(count, bytes);
+}
+
+void *realloc(void *block, size_t bytes)
+{
+    return __libc_realloc(block, bytes);
+}
+
+void *memalign(size_t alignment, size_t bytes)
+{
+    return __libc_memalign(alignment, bytes);
+}
+
+void free(void *block)
+{
+    __libc_free(block);
+}

@@ -1,0 +1,35 @@
+/* malloc of BROKEN_BYTES writes into the last block of INNER_BYTES. */
+#include "libc.h"
+
+static char *victim;
+
+void *malloc(size_t bytes)
+{
+    char *block = __libc_malloc(bytes);
+    if (bytes == INNER_BYTES) {
+        victim = block;
+    } else if (bytes == BROKEN_BYTES) {
+        victim[INNER_BYTES - 1] = (char)(victim[INNER_BYTES - 1] ^ 0x80);
+    }
+    return block;
+}
+
+void *calloc(size_t count, size_t bytes)
+{
+    return __libc_calloc(count, bytes);
+}
+
+void *realloc(void *block, size_t bytes)
+{
+    return __libc_realloc(block, bytes);
+}
+
+void *memalign(size_t alignment, size_t bytes)
+{
+    return __libc_memalign(alignment, bytes);
+}
+
+void free(void *block)
+{
+    __libc_free(block);
+}

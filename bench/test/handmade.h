@@ -1,0 +1,147 @@
+/* A run made by hand, for the tests of analysis and report: every figure is known. */
+#ifndef SNUGBENCH_TEST_HANDMADE_H
+#define SNUGBENCH_TEST_HANDMADE_H
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/result.h"
+
+enum {
+    HANDMADE_GLIBC,
+    HANDMADE_SNUG,
+    HANDMADE_FLOOR,
+    HANDMADE_ALLOCATORS,
+    HANDMADE_TRACES = 2,
+    HANDMADE_ROUNDS = 7,
+    HANDMADE_OPS = 1000,
+    HANDMADE_LIVE = 1 << 20,
+};
+
+static inline struct result *handmade_result(const struct run *run, size_t trace,
+                                             size_t allocator)
+{
+    return &run->results[trace * run->allocator_count + allocator];
+}
+
+/* `pass_ns` for every round, a little more from round to round so that medians are
+ * known: the median over 7 rounds is pass_ns itself. */
+static inline struct timing_samples handmade_times(uint64_t pass_ns)
+{
+    struct timing_samples samples = {.count = HANDMADE_ROUNDS};
+    samples.items = calloc(HANDMADE_ROUNDS, sizeof *samples.items);
+    for (uint32_t i = 0; i < HANDMADE_ROUNDS; i++) {
+        samples.items[i] = (struct timing_sample){
+            .round = i,
+            .pass_count = 10,
+            .best_pass_ns = pass_ns - 3 + i,
+            .first_pass_ns = 2 * pass_ns,
+            .minor_faults = 100 + i,
+        };
+    }
+    return samples;
+}
+
+static inline struct worker_sample handmade_sample(uint64_t op, uint64_t live,
+                                                   uint64_t resident)
+{
+    return (struct worker_sample){.op_index = op,
+                                  .live_bytes = live,
+                                  .usable_bytes = live + live / 64,
+                                  .resident_bytes = resident,
+                                  .accessible_bytes = 2 * resident,
+                                  .reserved_bytes = 4 * resident};
+}
+
+/* Rises from 4 MiB to `peak_resident` and stays. */
+static inline struct memory_profile handmade_memory(uint64_t peak_resident)
+{
+    const uint64_t start = 4 << 20;
+    struct memory_profile memory = {.measured = true, .sample_count = 2};
+    memory.samples = calloc(2, sizeof *memory.samples);
+    memory.before = handmade_sample(0, 0, start);
+    memory.samples[0] = handmade_sample(100, HANDMADE_LIVE / 2, start);
+    memory.samples[1] = handmade_sample(500, HANDMADE_LIVE, peak_resident);
+    memory.after_free = handmade_sample(HANDMADE_OPS, 0, peak_resident);
+    memory.after_second = handmade_sample(HANDMADE_OPS, 0, start);
+    return memory;
+}
+
+static inline struct syscall_counts handmade_calls(uint64_t brk_calls,
+                                                   uint64_t accessible_bytes)
+{
+    struct syscall_counts calls = {.measured = true, .count = 2};
+    calls.items = calloc(2, sizeof *calls.items);
+    calls.items[0] = (struct syscall_count){.name = "brk", .calls = {1, brk_calls, 2}};
+    calls.items[1] = (struct syscall_count){.name = "mmap", .calls = {8, 0, 0}};
+    calls.peak_accessible_bytes = accessible_bytes;
+    calls.peak_reserved_bytes = 2 * accessible_bytes;
+    return calls;
+}
+
+/* glibc takes 20 ns an operation, snug 10, the floor 2. Over the floor, glibc's peak is
+ * 2 MiB and snug's 1.25 MiB for 1 MiB of live bytes: utilizations 0.5 and 0.8. */
+static inline struct run *handmade_create(void)
+{
+    static const char *const names[] = {"glibc", "snug", "floor"};
+    static const uint64_t warm_ns[] = {20, 10, 2};
+    static const uint64_t peaks[] = {6 << 20, (5 << 20) + (1 << 18), 4 << 20};
+    static const uint64_t calls[] = {30, 3, 0};
+    struct run *run = calloc(1, sizeof *run);
+    *run = (struct run){
+        .allocator_count = HANDMADE_ALLOCATORS,
+        .trace_count = HANDMADE_TRACES,
+        .reference_index = HANDMADE_GLIBC,
+        .floor_index = HANDMADE_FLOOR,
+        .allocators = calloc(HANDMADE_ALLOCATORS, sizeof *run->allocators),
+        .traces = calloc(HANDMADE_TRACES, sizeof *run->traces),
+        .results =
+            calloc((size_t)HANDMADE_TRACES * HANDMADE_ALLOCATORS, sizeof *run->results),
+        .cold_touch = TOUCH_PAGE,
+        .warm_touch = TOUCH_FIRST,
+        .seed = 1,
+        .rounds = HANDMADE_ROUNDS,
+    };
+    for (size_t i = 0; i < HANDMADE_ALLOCATORS; i++) {
+        run->allocators[i].name = strdup(names[i]);
+        run->allocators[i].is_floor = i == HANDMADE_FLOOR;
+    }
+    for (size_t trace = 0; trace < HANDMADE_TRACES; trace++) {
+        run->traces[trace].name = strdup(trace == 0 ? "first" : "second, \"quoted\"");
+        run->traces[trace].header.op_count = HANDMADE_OPS;
+        run->traces[trace].header.peak_live_bytes = HANDMADE_LIVE;
+        for (size_t i = 0; i < HANDMADE_ALLOCATORS; i++) {
+            struct result *result = handmade_result(run, trace, i);
+            result->trace_index = trace;
+            result->allocator_index = i;
+            result->warm = handmade_times(warm_ns[i] * HANDMADE_OPS);
+            result->cold = handmade_times(5 * warm_ns[i] * HANDMADE_OPS);
+            result->memory = handmade_memory(peaks[i]);
+            result->syscalls = handmade_calls(calls[i], 2 * peaks[i]);
+        }
+    }
+    return run;
+}
+
+static inline void handmade_destroy(struct run *run)
+{
+    for (size_t i = 0; i < run->trace_count * run->allocator_count; i++) {
+        free(run->results[i].warm.items);
+        free(run->results[i].cold.items);
+        free(run->results[i].memory.samples);
+        free(run->results[i].syscalls.items);
+    }
+    for (size_t i = 0; i < run->trace_count; i++) {
+        free(run->traces[i].name);
+    }
+    for (size_t i = 0; i < run->allocator_count; i++) {
+        free(run->allocators[i].name);
+    }
+    free(run->results);
+    free(run->traces);
+    free(run->allocators);
+    free(run);
+}
+
+#endif

@@ -1,0 +1,186 @@
+#!/usr/bin/env bash
+# The command line of 'snugbench replay' and 'list': exit codes, messages, whole files.
+set -u
+bench=${BUILD:-build}/snugbench
+work=$(mktemp -d)
+cleanup() {
+    mountpoint -q "$work/full" && umount "$work/full"
+    rm -rf "$work"
+}
+trap cleanup EXIT
+number=0
+
+report() { # NAME CODE: code 0 is passed
+    number=$((number + 1))
+    if [ "$2" -eq 0 ]; then
+        echo "ok $number - $1"
+    else
+        echo "not ok $number - $1"
+        sed 's/^/# /' "$work/out" "$work/err"
+    fi
+}
+
+skip() { # NAME REASON
+    number=$((number + 1))
+    echo "ok $number - $1 # SKIP $2"
+}
+
+# expect NAME CODE WHERE PATTERN COMMAND...: the exit code, and PATTERN (extended) in
+# WHERE: out, err
+expect() {
+    local name=$1 code=$2 where=$3 pattern=$4
+    shift 4
+    "$@" >"$work/out" 2>"$work/err"
+    local found=$?
+    [ "$found" -eq "$code" ] && grep -qE -- "$pattern" "$work/$where"
+    report "$name" $?
+    [ "$found" -eq "$code" ] || echo "# exit code $found, not $code"
+}
+
+from_stdin() {
+    "$bench" replay - "$@" <"$trace"
+}
+
+onto_full() {
+    "$bench" "$@" >/dev/full
+}
+
+# A sound trace of N blocks allocated, then freed; the header is right.
+make_trace() { # FILE N
+    awk -v n="$2" 'BEGIN {
+        for (i = 0; i < n; i++) peak += 16 + i % 500
+        print peak; print n; print 2 * n; print 1
+        for (i = 0; i < n; i++) print "a", i, 16 + i % 500
+        for (i = 0; i < n; i++) print "f", i
+    }' >"$1"
+}
+
+trace=$work/good.rep
+make_trace "$trace" 2000
+printf 'a 0 10\nf 0\nf 0\n' >"$work/bad.rep"
+sed -i '1i 10\n1\n3\n1' "$work/bad.rep"
+quick=(-r 1 --passes "verify,time" -w 1)
+
+# Bad usage: code 2, one line, and nothing on stdout.
+expect "no trace" 2 err '^snugbench: which trace' "$bench" replay
+expect "unknown option" 2 err "^snugbench: there is no option '--bogus'" \
+    "$bench" replay --bogus "$trace"
+expect "option without its value" 2 err "^snugbench: a value is missing after '-a'" \
+    "$bench" replay "$trace" -a
+expect "runs must be a number" 2 err "^snugbench: --runs takes a number" \
+    "$bench" replay "$trace" -r many
+expect "unknown pass" 2 err "^snugbench: --passes takes" \
+    "$bench" replay "$trace" --passes verify,speed
+expect "empty pass" 2 err "^snugbench: --passes takes" "$bench" replay "$trace" --passes ""
+expect "unknown touch" 2 err "^snugbench: --touch takes" \
+    "$bench" replay "$trace" --touch some
+expect "min above max" 2 err "min-runs is above" "$bench" replay "$trace" -m 5 -M 4
+expect "standard input twice" 2 err "only once" "$bench" replay - -
+expect "unknown allocator" 2 err "no allocator 'fast'; write -a fast=LIBRARY.so" \
+    "$bench" replay "$trace" -a fast
+expect "missing library" 2 err "cannot read the library '/nowhere/lib.so'" \
+    "$bench" replay "$trace" -a "fast=/nowhere/lib.so"
+expect "allocator twice" 2 err "given twice" "$bench" replay "$trace" -a glibc -a glibc
+expect "reference that is not there" 2 err "'mine' is not among the allocators" \
+    "$bench" replay "$trace" -a glibc --reference mine
+[ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" -eq 1 ]
+report "an error is one line on stderr" $?
+expect "help has examples" 0 out '^examples:' "$bench" replay --help
+
+# Bad input: code 2 before anything is measured or written.
+expect "malformed trace" 2 err 'bad.rep:7: expected .*found' \
+    "$bench" replay "$trace" "$work/bad.rep" -a glibc "${quick[@]}" \
+    --export-csv "$work/none.csv" -o "$work/none"
+[ ! -e "$work/none.csv" ] && [ ! -e "$work/none" ] && [ ! -s "$work/out" ]
+report "a malformed trace leaves no output" $?
+expect "missing trace" 2 err "$work/absent.rep" "$bench" replay "$work/absent.rep"
+
+# A good run.
+expect "a good run" 0 out 'glibc' "$bench" replay "$trace" -a glibc -a snug "${quick[@]}" \
+    --seed 5 --export-csv "$work/good.csv" -o "$work/dir"
+grep -q 'seed: 5$' "$work/err"
+report "the seed is shown" $?
+[ "$(head -c 7 "$work/good.csv")" = '"trace"' ] && [ "$(wc -l <"$work/good.csv")" -eq 4 ]
+report "export-csv: a header and three rows, the floor too" $?
+all=0
+for file in summary.csv samples.csv timeline.csv syscalls.csv; do
+    [ -s "$work/dir/$file" ] || all=1
+done
+report "output directory holds the files" $all
+# Cold and warm, of three allocators, one round.
+[ "$(wc -l <"$work/dir/samples.csv")" -eq 7 ]
+report "one sample for each process" $?
+expect "standard input" 0 out 'glibc' \
+    from_stdin -a glibc "${quick[@]}"
+expect "csv to standard output" 0 out '^"trace"' \
+    "$bench" replay "$trace" -a glibc "${quick[@]}" --export-csv -
+! grep -qv '^"' "$work/out"
+report "csv to standard output is alone there" $?
+expect "reference" 0 out 'v snug' \
+    "$bench" replay "$trace" -a glibc -a snug "${quick[@]}" --reference snug
+
+# What fails has its own row and the others survive.
+cp /bin/true "$work/noalloc.so"
+expect "not an allocator" 1 out 'preload failed: malloc comes from' \
+    "$bench" replay "$trace" -a "$(printf 'no=%s' "$work/noalloc.so")" -a glibc "${quick[@]}"
+grep -qE '^ *glibc +[0-9]' "$work/out"
+report "the other row survives" $?
+
+# ptrace is refused where somebody traces already: here strace.
+if strace -o /dev/null true 2>/dev/null; then
+    expect "refused ptrace" 0 err 'system calls are not counted, as ptrace is refused' \
+        strace -f -o /dev/null "$bench" replay "$trace" -a glibc -r 1 -w 1 \
+        --passes syscalls,time
+    [ "$(grep -c 'not counted' "$work/err")" -eq 1 ] && grep -qE '^ *glibc +[0-9]' "$work/out"
+    report "refused ptrace: one warning, the time survives" $?
+else
+    skip "refused ptrace" "no strace"
+fi
+
+# Interrupted in the timed rounds: code 130, whole files, nobody left behind.
+"$bench" replay "$trace" -a glibc --passes time -r 10000 --export-csv "$work/cut.csv" \
+    -o "$work/cut" >"$work/out" 2>"$work/err" &
+pid=$!
+sleep 1
+kill -TERM "$pid"
+wait "$pid"
+code=$?
+[ "$code" -eq 130 ] && grep -q 'interrupted' "$work/out"
+report "interrupted: code 130 and a table that says so" $?
+grep -q '"interrupted"' "$work/cut.csv" && [ "$(wc -l <"$work/cut/samples.csv")" -gt 5 ]
+report "interrupted: samples so far are written" $?
+! tail -n 1 "$work/cut/samples.csv" | grep -qv '"$'
+report "interrupted: the last line is whole" $?
+! pgrep -P "$pid" >/dev/null
+report "interrupted: no worker left" $?
+
+# Outputs that cannot be written.
+expect "unwritable csv" 1 err "cannot write '$work/nowhere/x.csv'" \
+    "$bench" replay "$trace" -a glibc "${quick[@]}" --export-csv "$work/nowhere/x.csv"
+[ ! -s "$work/out" ]
+report "unwritable csv is found before measuring" $?
+expect "csv onto a directory" 1 err "cannot write" \
+    "$bench" replay "$trace" -a glibc "${quick[@]}" --export-csv "$work"
+expect "full standard output" 1 err 'cannot write the table' \
+    onto_full replay "$trace" -a glibc "${quick[@]}"
+expect "full csv" 1 err "cannot write '?/dev/full" \
+    "$bench" replay "$trace" -a glibc "${quick[@]}" --export-csv /dev/full
+mkdir "$work/full"
+if [ "$(id -u)" -eq 0 ] && mount -t tmpfs -o size=8k none "$work/full" 2>/dev/null; then
+    expect "full disk" 1 err 'No space left' \
+        "$bench" replay "$trace" -a glibc -r 1 -w 1 --passes memory,time -o "$work/full/out"
+    [ -z "$(find "$work/full" -type f)" ]
+    report "full disk: nothing half-written" $?
+else
+    skip "full disk" "needs root and mount"
+fi
+
+# list
+expect "list" 0 out '^snug +- +/.*libsnug.so$' "$bench" list
+grep -qE '^glibc +[0-9.]+ ' "$work/out"
+report "list shows the version of the libc" $?
+expect "list takes no arguments" 2 err "list takes no argument 'x'" "$bench" list x
+expect "list on a full disk" 1 err 'cannot write' \
+    onto_full list
+
+echo "1..$number"

@@ -1,0 +1,388 @@
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <csv.h>
+#include <jansson.h>
+
+#include "handmade.h"
+#include "report/report.h"
+
+static char directory[] = "/tmp/snug-test-report-XXXXXX";
+
+static char *path_of(const char *name)
+{
+    static char path[256];
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    return path;
+}
+
+/* A whole file as text; the caller frees. */
+static char *slurp(const char *path)
+{
+    FILE *in = fopen(path, "r");
+    assert_non_null(in);
+    char *text = NULL;
+    size_t size = 0;
+    assert_true(getdelim(&text, &size, '\0', in) > 0);
+    fclose(in);
+    return text;
+}
+
+static void remove_files(void)
+{
+    static const char *const names[] = {
+        "summary.csv",  "totals.csv",       "samples.csv", "timeline.csv",
+        "syscalls.csv", "environment.json", "out.csv"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        unlink(path_of(names[i]));
+    }
+    rmdir(directory);
+}
+
+static void write_all(const struct run *run)
+{
+    struct report_error error = {.text = ""};
+    assert_true(report_write_directory(run, &report_defaults, directory, &error));
+    assert_string_equal(error.text, "");
+}
+
+/* Rows of a CSV file, as a reader other than ours sees them. */
+struct sheet {
+    char *cells[200][64];
+    size_t row, column;
+};
+
+static void take_field(void *text, size_t length, void *data)
+{
+    struct sheet *sheet = data;
+    assert_true(sheet->row < 200 && sheet->column < 64);
+    sheet->cells[sheet->row][sheet->column++] = strndup(text, length);
+}
+
+static void end_row(int terminator, void *data)
+{
+    (void)terminator;
+    struct sheet *sheet = data;
+    sheet->row++;
+    sheet->column = 0;
+}
+
+static struct sheet *read_sheet(const char *name)
+{
+    struct sheet *sheet = calloc(1, sizeof *sheet);
+    struct csv_parser parser;
+    char *text = slurp(path_of(name));
+    assert_int_equal(csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI), 0);
+    assert_int_equal(csv_parse(&parser, text, strlen(text), take_field, end_row, sheet),
+                     strlen(text));
+    assert_int_equal(csv_fini(&parser, take_field, end_row, sheet), 0);
+    csv_free(&parser);
+    free(text);
+    return sheet;
+}
+
+static void free_sheet(struct sheet *sheet)
+{
+    for (size_t row = 0; row < 200; row++) {
+        for (size_t column = 0; column < 64; column++) {
+            free(sheet->cells[row][column]);
+        }
+    }
+    free(sheet);
+}
+
+static const char *cell(const struct sheet *sheet, size_t row, const char *column)
+{
+    for (size_t i = 0; i < 64 && sheet->cells[0][i] != NULL; i++) {
+        if (strcmp(sheet->cells[0][i], column) == 0) {
+            assert_non_null(sheet->cells[row][i]);
+            return sheet->cells[row][i];
+        }
+    }
+    fail_msg("no column '%s'", column);
+    return "";
+}
+
+static void test_summary(void **state)
+{
+    (void)state;
+    struct run *run = handmade_create();
+    write_all(run);
+    struct sheet *sheet = read_sheet("summary.csv");
+    assert_int_equal(sheet->row, 1 + HANDMADE_TRACES * HANDMADE_ALLOCATORS);
+    assert_string_equal(cell(sheet, 1, "trace"), "first");
+    assert_string_equal(cell(sheet, 1, "role"), "reference");
+    assert_string_equal(cell(sheet, 1, "utilization_ratio"), "0.5");
+    assert_string_equal(cell(sheet, 2, "allocator"), "snug");
+    assert_string_equal(cell(sheet, 2, "status"), "ok");
+    assert_string_equal(cell(sheet, 2, "warm_ns_per_op"), "10");
+    assert_string_equal(cell(sheet, 2, "warm_mops"), "100");
+    assert_string_equal(cell(sheet, 2, "warm_verdict"), "faster");
+    assert_string_equal(cell(sheet, 2, "utilization_ratio"), "0.8");
+    assert_string_equal(cell(sheet, 2, "peak_resident_growth_bytes"), "1310720");
+    assert_string_equal(cell(sheet, 2, "start_up_syscalls_count"), "9");
+    assert_string_equal(cell(sheet, 3, "role"), "floor");
+    assert_string_equal(cell(sheet, 3, "utilization_ratio"), "");
+    assert_string_equal(cell(sheet, 4, "trace"), "second, \"quoted\"");
+    free_sheet(sheet);
+    handmade_destroy(run);
+}
+
+static void test_not_measured_is_an_empty_cell(void **state)
+{
+    (void)state;
+    static const char *const absent[] = {
+        "warm_ns_per_op",
+        "warm_mops",
+        "warm_speed_ratio",
+        "warm_verdict",
+        "cold_ns_per_op",
+        "cold_minor_faults_count",
+        "utilization_ratio",
+        "mapped_utilization_ratio",
+        "peak_resident_growth_bytes",
+        "replay_syscalls_count",
+    };
+    struct run *run = handmade_create();
+    struct result *snug = handmade_result(run, 0, HANDMADE_SNUG);
+    snug->status = RESULT_CRASHED;
+    strcpy(snug->status_text, "signal 11 at operation 17, \"why\"");
+    write_all(run);
+    struct sheet *sheet = read_sheet("summary.csv");
+    assert_string_equal(cell(sheet, 2, "status"), "crashed");
+    assert_string_equal(cell(sheet, 2, "status_text"), snug->status_text);
+    for (size_t i = 0; i < sizeof absent / sizeof *absent; i++) {
+        assert_string_equal(cell(sheet, 2, absent[i]), "");
+    }
+    free_sheet(sheet);
+    handmade_destroy(run);
+}
+
+static void test_no_cell_is_inf_or_nan(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"summary.csv", "totals.csv", "timeline.csv"};
+    struct run *run = handmade_create();
+    for (size_t i = 0; i < HANDMADE_ROUNDS; i++) {
+        handmade_result(run, 0, HANDMADE_SNUG)->warm.items[i].best_pass_ns = 0;
+    }
+    run->traces[1].header.op_count = 0;
+    run->traces[1].header.peak_live_bytes = 0;
+    write_all(run);
+    for (size_t i = 0; i < 3; i++) {
+        char *text = slurp(path_of(names[i]));
+        assert_null(strstr(text, "\"inf"));
+        assert_null(strstr(text, "\"-inf"));
+        assert_null(strstr(text, "nan"));
+        free(text);
+    }
+    handmade_destroy(run);
+}
+
+static void test_other_files(void **state)
+{
+    (void)state;
+    struct run *run = handmade_create();
+    write_all(run);
+    char *text = slurp(path_of("syscalls.csv"));
+    assert_non_null(strstr(text,
+                           "\"trace\",\"allocator\",\"role\",\"phase\",\"call\","
+                           "\"calls_count\"\n"
+                           "\"first\",\"glibc\",\"reference\",\"start-up\",\"brk\","
+                           "\"1\"\n"));
+    assert_non_null(
+        strstr(text, "\"first\",\"snug\",\"allocator\",\"replay\",\"brk\",\"3\"\n"));
+    free(text);
+    struct sheet *samples = read_sheet("samples.csv");
+    assert_int_equal(samples->row,
+                     1 + HANDMADE_TRACES * HANDMADE_ALLOCATORS * 2 * HANDMADE_ROUNDS);
+    assert_string_equal(cell(samples, 1, "mode"), "cold");
+    assert_string_equal(cell(samples, 8, "mode"), "warm");
+    assert_string_equal(cell(samples, 8, "best_pass_ns"), "19997");
+    free_sheet(samples);
+    struct sheet *timeline = read_sheet("timeline.csv");
+    assert_int_equal(timeline->row, 1 + HANDMADE_TRACES * HANDMADE_ALLOCATORS * 2);
+    assert_string_equal(cell(timeline, 2, "live_bytes"), "1048576");
+    assert_string_equal(cell(timeline, 2, "resident_growth_bytes"), "2097152");
+    free_sheet(timeline);
+    struct sheet *totals = read_sheet("totals.csv");
+    assert_int_equal(totals->row, 1 + HANDMADE_ALLOCATORS);
+    assert_string_equal(cell(totals, 2, "geomean_warm_mops"), "100");
+    assert_string_equal(cell(totals, 2, "mean_utilization_ratio"), "0.8");
+    free_sheet(totals);
+    handmade_destroy(run);
+}
+
+static void test_environment_is_json(void **state)
+{
+    (void)state;
+    struct run *run = handmade_create();
+    run->argc = 2;
+    char command[] = "replay";
+    char trace[] = "a \"b\".rep";
+    run->argv = (char *[]){command, trace, NULL};
+    write_all(run);
+    json_error_t error;
+    json_t *object = json_load_file(path_of("environment.json"), 0, &error);
+    assert_non_null(object);
+    const json_t *how = json_object_get(object, "run");
+    assert_int_equal(json_integer_value(json_object_get(how, "rounds")),
+                     HANDMADE_ROUNDS);
+    const json_t *words = json_object_get(how, "command_line");
+    assert_string_equal(json_string_value(json_array_get(words, 1)), "a \"b\".rep");
+    assert_int_equal(json_array_size(json_object_get(object, "allocators")),
+                     HANDMADE_ALLOCATORS);
+    assert_non_null(json_object_get(json_object_get(object, "machine"), "kernel"));
+    json_decref(object);
+    handmade_destroy(run);
+}
+
+static size_t entries_in_directory(void)
+{
+    char command[300];
+    size_t count = 0;
+    snprintf(command, sizeof command, "ls -A '%s'", directory);
+    FILE *list = popen(command, "r");
+    for (int c = getc(list); c != EOF; c = getc(list)) {
+        count += c == '\n';
+    }
+    pclose(list);
+    return count;
+}
+
+/* A limit on file size stands in for a full disk: writing fails in the middle. What
+ * stood there stays, and nothing half-written is left beside it. */
+static void test_failed_write_leaves_old_files(void **state)
+{
+    (void)state;
+    struct run *run = handmade_create();
+    write_all(run);
+    char *before = slurp(path_of("samples.csv"));
+    const size_t entries = entries_in_directory();
+    struct rlimit old;
+    getrlimit(RLIMIT_FSIZE, &old);
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE,
+              &(struct rlimit){.rlim_cur = 4096, .rlim_max = old.rlim_max});
+    struct report_error error = {.text = ""};
+    const bool written =
+        report_write_directory(run, &report_defaults, directory, &error);
+    const bool exported =
+        report_export_summary(run, &report_defaults, "/dev/full", &error);
+    setrlimit(RLIMIT_FSIZE, &old);
+    assert_false(written);
+    assert_false(exported);
+    assert_string_equal(error.text,
+                        "cannot write '/dev/full': No space left on device");
+    char *after = slurp(path_of("samples.csv"));
+    assert_string_equal(before, after);
+    assert_int_equal(entries_in_directory(), entries);
+    free(before);
+    free(after);
+    handmade_destroy(run);
+}
+
+static void test_export(void **state)
+{
+    (void)state;
+    struct run *run = handmade_create();
+    struct report_error error = {.text = ""};
+    write_all(run);
+    assert_true(
+        report_export_summary(run, &report_defaults, path_of("out.csv"), &error));
+    char *exported = slurp(path_of("out.csv"));
+    char *summary = slurp(path_of("summary.csv"));
+    assert_string_equal(exported, summary);
+    assert_false(
+        report_export_summary(run, &report_defaults, "/nowhere/out.csv", &error));
+    assert_string_equal(error.text,
+                        "cannot write '/nowhere/out.csv': No such file or directory");
+    free(exported);
+    free(summary);
+    handmade_destroy(run);
+}
+
+static char *table_of(const struct run *run)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    assert_true(report_table(out, run, &report_defaults));
+    fclose(out);
+    return text;
+}
+
+static void test_table_says_who_wins_and_loses(void **state)
+{
+    (void)state;
+    struct run *run = handmade_create();
+    char *text = table_of(run);
+    assert_non_null(strstr(text, "floor (harness)"));
+    assert_non_null(strstr(text, "2.00x faster"));
+    assert_non_null(strstr(text, "snug loses nowhere in this run"));
+    assert_null(strchr(text, '\033')); /* no terminal, no colour */
+    free(text);
+    struct timing_samples *warm = &handmade_result(run, 1, HANDMADE_SNUG)->warm;
+    for (size_t i = 0; i < warm->count; i++) {
+        warm->items[i].best_pass_ns *= 4;
+    }
+    handmade_result(run, 0, HANDMADE_GLIBC)->status = RESULT_TIMED_OUT;
+    text = table_of(run);
+    assert_non_null(strstr(text, "timed out"));
+    assert_non_null(strstr(text, "in speed to glibc on second, \"quoted\" (0.50x)"));
+    assert_null(strstr(text, "loses nowhere"));
+    free(text);
+    handmade_destroy(run);
+}
+
+static void test_table_on_a_full_disk(void **state)
+{
+    (void)state;
+    struct run *run = handmade_create();
+    FILE *out = fopen("/dev/full", "w");
+    assert_non_null(out);
+    assert_false(report_table(out, run, &report_defaults));
+    fclose(out);
+    handmade_destroy(run);
+}
+
+/* With a directory as argument: only write the files there, for test_charts.sh. */
+int main(int argc, char **argv)
+{
+    if (argc == 2) {
+        struct run *run = handmade_create();
+        struct report_error error;
+        const bool written =
+            report_write_directory(run, &report_defaults, argv[1], &error);
+        handmade_destroy(run);
+        return written ? 0 : 1;
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_summary),
+        cmocka_unit_test(test_not_measured_is_an_empty_cell),
+        cmocka_unit_test(test_no_cell_is_inf_or_nan),
+        cmocka_unit_test(test_other_files),
+        cmocka_unit_test(test_environment_is_json),
+        cmocka_unit_test(test_failed_write_leaves_old_files),
+        cmocka_unit_test(test_export),
+        cmocka_unit_test(test_table_says_who_wins_and_loses),
+        cmocka_unit_test(test_table_on_a_full_disk),
+    };
+    if (mkdtemp(directory) == NULL) {
+        return 1;
+    }
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    remove_files();
+    return failed;
+}

@@ -1,0 +1,75 @@
+/* A trace as text that two traces can be compared by, and small files to read. */
+#ifndef SNUGBENCH_TEST_TRACE_DUMP_H
+#define SNUGBENCH_TEST_TRACE_DUMP_H
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "trace/trace.h"
+
+static const char *const dump_kinds[TRACE_KIND_COUNT] = {
+    [TRACE_MALLOC] = "malloc",
+    [TRACE_FREE] = "free",
+    [TRACE_REALLOC] = "realloc",
+    [TRACE_CALLOC] = "calloc",
+    [TRACE_MEMALIGN] = "memalign",
+    [TRACE_FREE_SIZED] = "free_sized",
+    [TRACE_THREAD_START] = "thread_start",
+    [TRACE_THREAD_END] = "thread_end",
+    [TRACE_MARK] = "mark",
+};
+
+/* The caller frees it. */
+static inline char *trace_dump(const struct trace *trace)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    const struct trace_header *header = trace->header;
+    fprintf(out,
+            "operations %" PRIu64 " epilogue %" PRIu64 " slots %" PRIu64
+            " threads %" PRIu64 "\npeak %" PRIu64 " bytes after operation %" PRIu64
+            ", %" PRIu64 " blocks; allocated %" PRIu64 "\n",
+            header->op_count, header->epilogue_count, header->slot_count,
+            header->thread_count, header->peak_live_bytes, header->peak_live_op + 1,
+            header->peak_live_blocks, header->allocated_bytes);
+    for (uint64_t i = 0; i < header->op_count + header->epilogue_count; i++) {
+        struct trace_op op = trace->ops[i];
+        fprintf(out, "%s slot %" PRIu32 " thread %u", dump_kinds[op.kind], op.slot,
+                op.thread);
+        fprintf(out, " count %u size %" PRIu64 " align %u\n", (unsigned)op.count,
+                (uint64_t)op.size_bytes, 1u << op.align_log2);
+    }
+    for (size_t i = 0; i < trace->note_count; i++) {
+        fprintf(out, "note: %s\n", trace->notes[i]);
+    }
+    fclose(out);
+    return text;
+}
+
+static inline char *read_whole(const char *path)
+{
+    char *text = NULL;
+    size_t capacity = 0;
+    FILE *in = fopen(path, "r");
+    if (in == NULL || getdelim(&text, &capacity, '\0', in) < 0) {
+        fprintf(stderr, "cannot read %s\n", path);
+        abort();
+    }
+    fclose(in);
+    return text;
+}
+
+static inline void write_whole(const char *path, const void *bytes, size_t length)
+{
+    FILE *out = fopen(path, "w");
+    if (out == NULL || fwrite(bytes, 1, length, out) != length || fclose(out) != 0) {
+        fprintf(stderr, "cannot write %s\n", path);
+        abort();
+    }
+}
+
+#endif

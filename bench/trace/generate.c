@@ -1,0 +1,120 @@
+#include "trace/generate.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace/generator.h"
+
+static const struct generate_model models[] = {
+    {"binary",
+     "small and large in turn; the large ones go, then come larger ones (64, 448 B)",
+     {200000, 1, 64, 512, 4000},
+     model_binary},
+    {"churn",
+     "a steady set of blocks, any of them replaced by one of uniform size",
+     {400000, 1, 16, 2048, 5000},
+     model_churn},
+    {"coalesce",
+     "two neighbours of one size are freed, one of twice that size is asked for",
+     {200000, 1, 16, 8192, 500},
+     model_coalesce},
+    {"medium",
+     "257 B to 1 MiB, every power of two as likely, random lifetimes",
+     {200000, 1, 257, 1 << 20, 400},
+     model_medium},
+    {"nodes",
+     "lists of small nodes, one built while the one before is torn down",
+     {400000, 1, 16, 64, 10000},
+     model_nodes},
+    {"random",
+     "uniform sizes, random lifetimes",
+     {200000, 1, 1, 32768, 1500},
+     model_random},
+    {"realloc",
+     "eight buffers growing by 1 to 128 bytes at a time among small blocks",
+     {200000, 1, 16, 65536, 500},
+     model_realloc},
+    {"strings",
+     "power-law sizes, most soon gone, first in, first out",
+     {400000, 1, 8, 65536, 8000},
+     model_strings},
+    {"structs",
+     "a dozen fixed sizes, some popular, others in each phase; most go at its end",
+     {400000, 1, 16, 512, 10000},
+     model_structs},
+};
+
+const struct generate_model *generate_models(size_t *count)
+{
+    *count = sizeof models / sizeof *models;
+    return models;
+}
+
+const struct generate_model *generate_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+        if (strcmp(models[i].name, name) == 0) {
+            return &models[i];
+        }
+    }
+    return NULL;
+}
+
+static bool parameters_fit(const struct generate_parameters *parameters,
+                           struct trace_error *error)
+{
+    const char *wrong = NULL;
+    if (parameters->ops < 2 || parameters->ops > GENERATE_OPS_MAX) {
+        wrong = "between 2 and 2^32 operations";
+    } else if (parameters->live < 1 || parameters->live > GENERATE_LIVE_MAX) {
+        wrong = "between 1 and 2^28 live blocks";
+    } else if (parameters->min_bytes < 1 ||
+               parameters->min_bytes > parameters->max_bytes) {
+        wrong = "a least size between 1 and the greatest";
+    } else if (parameters->max_bytes > GENERATE_BYTES_MAX) {
+        wrong = "a greatest size of at most 2^40 bytes";
+    }
+    if (wrong != NULL) {
+        snprintf(error->text, sizeof error->text, "expected %s", wrong);
+    }
+    return wrong == NULL;
+}
+
+static struct trace *fail(struct generator *generator, struct trace_error *error)
+{
+    snprintf(error->text, sizeof error->text, "no memory for the trace: %s",
+             strerror(errno));
+    trace_destroy(generator->trace);
+    return NULL;
+}
+
+struct trace *generate_trace(const struct generate_model *model,
+                             const struct generate_parameters *parameters,
+                             struct trace_error *error)
+{
+    if (!parameters_fit(parameters, error)) {
+        return NULL;
+    }
+    struct generator generator = {
+        .parameters = *parameters,
+        .random = {.state = parameters->seed},
+        .trace = trace_create(model->name, "-"),
+    };
+    if (generator.trace == NULL) {
+        return fail(&generator, error);
+    }
+    model->run(&generator);
+    generator_free_all(&generator);
+    free(generator.live);
+    free(generator.place);
+    if (generator.failed) {
+        return fail(&generator, error);
+    }
+    if (!trace_seal(generator.trace, error)) {
+        trace_destroy(generator.trace);
+        return NULL;
+    }
+    return generator.trace;
+}

@@ -1,0 +1,106 @@
+#include "trace/generator.h"
+
+#include <stdlib.h>
+
+enum {
+    FIRST_CAPACITY = 1024
+};
+
+bool generator_goes_on(const struct generator *generator)
+{
+    return !generator->failed &&
+           generator->done + generator->live_count + 2 <= generator->parameters.ops;
+}
+
+static bool append(struct generator *generator, struct trace_op op)
+{
+    op.count = 1;
+    if (generator->failed || !trace_append(generator->trace, op)) {
+        generator->failed = true;
+        return false;
+    }
+    generator->done++;
+    return true;
+}
+
+static bool grow(struct generator *generator, size_t needed)
+{
+    size_t capacity = generator->live_capacity;
+    while (capacity < needed) {
+        capacity = capacity == 0 ? FIRST_CAPACITY : capacity * 2;
+    }
+    block_handle *live = reallocarray(generator->live, capacity, sizeof *live);
+    if (live == NULL) {
+        return false;
+    }
+    generator->live = live;
+    uint32_t *place = reallocarray(generator->place, capacity, sizeof *place);
+    if (place == NULL) {
+        return false;
+    }
+    generator->place = place;
+    generator->live_capacity = capacity;
+    return true;
+}
+
+block_handle generator_malloc(struct generator *generator, uint64_t bytes)
+{
+    if (!generator_goes_on(generator)) {
+        return 0;
+    }
+    uint32_t slot = trace_slot_take(generator->trace);
+    /* Slots are dense: with n live blocks the next one is n + 1 at most. */
+    if (slot == 0 ||
+        (slot >= generator->live_capacity && !grow(generator, (size_t)slot + 1)) ||
+        !append(generator, (struct trace_op){.kind = TRACE_MALLOC,
+                                             .slot = slot,
+                                             .size_bytes = bytes & TRACE_SIZE_MASK})) {
+        generator->failed = true;
+        return 0;
+    }
+    generator->place[slot] = (uint32_t)generator->live_count;
+    generator->live[generator->live_count++] = slot;
+    return slot;
+}
+
+void generator_realloc(struct generator *generator, block_handle block, uint64_t bytes)
+{
+    if (block == 0 || !generator_goes_on(generator)) {
+        return;
+    }
+    append(generator, (struct trace_op){.kind = TRACE_REALLOC,
+                                        .slot = block,
+                                        .size_bytes = bytes & TRACE_SIZE_MASK});
+}
+
+void generator_free(struct generator *generator, block_handle block)
+{
+    if (block == 0 ||
+        !append(generator, (struct trace_op){.kind = TRACE_FREE, .slot = block})) {
+        return;
+    }
+    trace_slot_release(generator->trace, block);
+    uint32_t place = generator->place[block];
+    block_handle last = generator->live[--generator->live_count];
+    generator->live[place] = last;
+    generator->place[last] = place;
+}
+
+block_handle generator_any(struct generator *generator)
+{
+    return generator->live[random_below(&generator->random, generator->live_count)];
+}
+
+block_handle *generator_blocks(struct generator *generator, uint64_t count)
+{
+    block_handle *blocks = calloc((size_t)count, sizeof *blocks);
+    generator->failed = generator->failed || blocks == NULL;
+    return blocks;
+}
+
+void generator_free_all(struct generator *generator)
+{
+    while (!generator->failed && generator->live_count > 0) {
+        generator_free(generator, generator_any(generator));
+    }
+}

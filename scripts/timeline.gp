@@ -1,0 +1,38 @@
+# timeline: live against resident bytes along one trace, for all allocators: the trace with
+# the largest peak, or the one that the environment names in TRACE. From timeline.csv.
+file = dir."/timeline.csv"
+load scripts."/style.gp"
+height_px = 480
+load scripts."/canvas.gp"
+chosen = system("printf %s \"$TRACE\"")
+wanted = chosen
+largest = -1
+offer(trace, live) = wanted eq "" && live > largest ? (largest = live, chosen = trace, 0) : 0
+stats file using (offer(strcol("trace"), column("live_bytes")), \
+    note_trace(strcol("trace")), \
+    note_allocator(strcol("allocator"), strcol("role"))) nooutput
+if (index_of(traces, chosen) == 0) {
+    print sprintf("charts: no trace '%s' in %s", chosen, file)
+    exit status 1
+}
+lanes = words(allocators)
+mib(name) = column(name) / 1048576.0
+here(name) = (strcol("trace") eq chosen ? mib(name) : NaN)
+resident(i) = (is(i) ? here("resident_growth_bytes") : NaN)
+live(i) = (is(i) ? here("live_bytes") : NaN)
+set title sprintf("%s: live bytes against resident growth over the floor", chosen)
+set xlabel "operations done"
+set ylabel "MiB (down is better)"
+set xrange [0:*]
+set yrange [0:*]
+set format x "%.0s%c"
+set rmargin 4
+set grid xtics ytics
+set bmargin 6.2
+set key below center horizontal Left reverse samplen 2 maxrows 2
+plot file using (column("operations_done_count")):(live(1)) with filledcurves y1=0 \
+        fillcolor rgb "#dddddd" notitle, \
+    for [i=1:lanes] file using (column("operations_done_count")):(resident(i)) \
+        with lines linewidth 1.6 linecolor rgb colour(i) title word(allocators, i), \
+    file using (column("operations_done_count")):(live(1)) with lines linewidth 1.6 \
+        linecolor rgb "black" title "live"

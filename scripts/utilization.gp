@@ -1,0 +1,16 @@
+# utilization: peak live bytes / peak resident growth for each trace. From summary.csv.
+file = dir."/summary.csv"
+load scripts."/style.gp"
+stats file using (note_trace(strcol("trace")), \
+    note_allocator(strcol("allocator"), strcol("role"))) nooutput
+load scripts."/rows.gp"
+set title "Memory utilization of each trace"
+set xrange [0:1.03]
+set xtics 0.1
+set xlabel "peak live bytes / peak resident growth (right is better, 1 is no waste)"
+set arrow 1 from first 1, graph 0 to first 1, graph 1 nohead dashtype 2 \
+    linecolor rgb "black"
+plot for [i=1:lanes] file using (is(i) ? column("utilization_ratio") : NaN): \
+        (row(strcol("trace")) + lane(i)) \
+        with points pointtype mark(i) pointsize 0.8 \
+        linecolor rgb colour(i) title word(allocators, i)
