@@ -153,7 +153,8 @@ static COLD_CODE bool reclaim_for(size_t bytes)
 static ALWAYS_INLINE bool is_reclaim_due(size_t bytes)
 {
     char *const risen = heap.top + bytes;
-    return risen > heap.touched && risen > heap.reclaim_at && heap.regions != NULL;
+    return heap.regions != NULL &&
+           ((risen > heap.touched && risen > heap.reclaim_at) || risen > heap.end);
 }
 
 static struct block *allocate_from_top(size_t bytes)
