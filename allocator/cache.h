@@ -1,11 +1,12 @@
 /* Caches: per thread and class, lists of free objects in front of the runs.
  *
  * malloc pops and free pushes, without a lock and without touching the run. A list is
- * strung through the objects' first words; a link's low 48 bits are the next object,
- * its high 16 bits the number of objects from that one on, so that the depth of a list
- * is known from the one word that is loaded anyway.
+ * strung through the objects' first words. A link's low 48 bits are the next object,
+ * its high 16 bits the room left: how many more objects the list may take. So a push
+ * finds the room in the one word that it loads anyway, an empty list is a link to NULL
+ * with all its room, and a list of a thread that has no cache yet has no room.
  *
- * Each thread has two lists a class: the current one, and a parked one that is whole.
+ * Each thread has two lists a class: the current one, and a parked one that is full.
  * When the current list is full it is parked; what was parked goes to the class's
  * depot, from where any thread takes it in one piece. Any thread frees into its own
  * lists: objects have no owner.
@@ -19,63 +20,59 @@
 #include "run.h"
 
 enum {
-    LINK_DEPTH_SHIFT = 48
+    LINK_ROOM_SHIFT = 48
 };
 
 struct cache {
     uintptr_t current[CLASS_COUNT];
-    uint16_t limit[CLASS_COUNT]; /* of the current list; 0 before and after the thread's
-                                    cache is alive: every free takes the slow path */
-    uint16_t state;              /* enum cache_state */
-    uintptr_t parked[CLASS_COUNT];
-    struct cache *next; /* among the caches alive; under the heap lock */
-    struct cache *previous;
+    uintptr_t parked[CLASS_COUNT]; /* 0: none */
+    uint8_t state;                 /* enum cache_state */
+    bool shares;                   /* lists are short and may go to other threads */
 };
 
 extern __thread struct cache cache;
 
 static ALWAYS_INLINE void *link_object(uintptr_t link)
 {
-    return (void *)(link & (((uintptr_t)1 << LINK_DEPTH_SHIFT) - 1));
+    return (void *)(link << (64 - LINK_ROOM_SHIFT) >> (64 - LINK_ROOM_SHIFT));
 }
 
-static ALWAYS_INLINE size_t link_depth(uintptr_t link)
+static ALWAYS_INLINE size_t link_room(uintptr_t link)
 {
-    return link >> LINK_DEPTH_SHIFT;
-}
-
-static ALWAYS_INLINE void link_push(uintptr_t *list, void *object)
-{
-    const uintptr_t link = *list;
-    *(uintptr_t *)object = link;
-    *list = (uintptr_t)object + (link & ~(uintptr_t)link_object(~(uintptr_t)0)) +
-            ((uintptr_t)1 << LINK_DEPTH_SHIFT);
+    return link >> LINK_ROOM_SHIFT;
 }
 
 /* An object of the class, NULL if the current list is empty. */
-static ALWAYS_INLINE void *cache_pop(unsigned class)
+static ALWAYS_INLINE void *cache_pop(size_t size_class)
 {
-    void *const object = link_object(cache.current[class]);
+    void *const object = link_object(cache.current[size_class]);
     if (LIKELY(object != NULL)) {
-        cache.current[class] = *(const uintptr_t *)object;
+        cache.current[size_class] = *(const uintptr_t *)object;
     }
     return object;
 }
 
-/* false: the current list is full, or the cache is not alive. */
-static ALWAYS_INLINE bool cache_push(unsigned class, void *object)
+/* false: the list has no room. */
+static ALWAYS_INLINE bool link_push(uintptr_t *list, void *object)
 {
-    uintptr_t *const list = &cache.current[class];
-    if (UNLIKELY(link_depth(*list) >= cache.limit[class])) {
+    const uintptr_t link = *list;
+    const size_t room = link_room(link);
+    if (UNLIKELY(room == 0)) {
         return false;
     }
-    link_push(list, object);
+    *(uintptr_t *)object = link;
+    *list = (uintptr_t)object | (room - 1) << LINK_ROOM_SHIFT;
     return true;
 }
 
+static ALWAYS_INLINE bool cache_push(size_t size_class, void *object)
+{
+    return link_push(&cache.current[size_class], object);
+}
+
 /* The slow ways: other lists, other threads' lists, the runs, the heap. */
-COLD_CODE void *cache_allocate(unsigned class, size_t size);
-COLD_CODE void cache_free(unsigned class, void *object);
+COLD_CODE void *cache_allocate(size_t size_class, size_t size);
+COLD_CODE void cache_free(size_t size_class, void *object);
 
 /* Called with the heap lock held: all that this thread and the depots hold goes back.
  */

@@ -29,20 +29,22 @@
  * large buffer in a loop two system calls and all its page faults each time round). */
 #define MMAP_THRESHOLD_LIMIT_BYTES (32 * MIB)
 
-/* Free memory at the top of the heap goes back to the system beyond this, and beyond this
- * share of what the heap has touched... */
+/* Free memory at the top of the heap goes back to the system beyond this, and beyond
+ * this share of what the heap has touched... */
 #define TRIM_THRESHOLD_BYTES (256 * KIB)
 #define TRIM_SHARE 8
-/* ...but not sooner than this after the last trim, for each page given back then: a page
- * fault costs 0.5 us on hardware and 12 to 25 us on the virtual machines measured, so that
- * the faults of a program that takes the pages again stay near a tenth of its time. */
+/* ...but not sooner than this after the last trim, for each page given back then: a
+ * page fault costs 0.5 us on hardware and 12 to 25 us on the virtual machines measured,
+ * so that the faults of a program that takes the pages again stay near a tenth of its
+ * time. */
 #define TRIM_NS_PER_PAGE ((size_t)200000)
 
 /* Requests up to this are served from runs: blocks cut into objects of one size class
  * without a header each. Classes beyond 512 bytes were no faster and less compact. */
 #define SMALL_LIMIT_BYTES ((size_t)512)
 /* Runs start at multiples of this; the map has one entry a granule. */
-#define GRANULE_BYTES KIB
+#define GRANULE_SHIFT 10
+#define GRANULE_BYTES ((size_t)1 << GRANULE_SHIFT)
 #define RUN_LIMIT_GRANULES 8
 /* A class gets runs once this many of its blocks are live in the heap at a time:
  * before, a run would cost more than their headers do. */
@@ -54,12 +56,13 @@
 #define RECLAIM_SHARE 32
 #define RECLAIM_MIN_BYTES (8 * KIB)
 
-/* With more than one thread a cache holds at most this much of a class twice over: a
- * list that is in use and one that is whole and goes to other threads in one piece. */
+/* A list of a cache is full with this much of a class; then it is parked, and with more
+ * than one thread goes to other threads in one piece. With one thread lists are taken
+ * back when the heap would grow, hardly ever before, and the limit is only a fence. */
 #define LIST_LIMIT_BYTES (16 * KIB)
 #define LIST_LIMIT_OBJECTS 256
-/* With one thread a list is taken back when the heap would grow, hardly ever before. */
-#define LIST_LIMIT_SINGLE 32768
+#define LIST_LIMIT_SINGLE_BYTES MIB
+#define LIST_LIMIT_SINGLE_OBJECTS 32768
 /* Whole lists that wait for another thread hold at most this share of the heap. */
 #define DEPOT_SHARE 32
 #define DEPOT_MIN_BYTES (64 * KIB)

@@ -56,18 +56,19 @@ static NO_INLINE void *allocate_large(size_t size, size_t *dirty_bytes)
     return LIKELY(payload != NULL) ? payload : out_of_memory();
 }
 
-static NO_INLINE void *allocate_small_slowly(unsigned class, size_t size)
+static NO_INLINE void *allocate_small_slowly(size_t size_class, size_t size)
 {
-    void *const payload = cache_allocate(class, size);
+    void *const payload = cache_allocate(size_class, size);
     return LIKELY(payload != NULL) ? payload : out_of_memory();
 }
 
 void *snug_malloc(size_t size)
 {
     if (LIKELY(size <= SMALL_LIMIT_BYTES)) {
-        const unsigned class = class_from_request(size);
-        void *const object = cache_pop(class);
-        return LIKELY(object != NULL) ? object : allocate_small_slowly(class, size);
+        const size_t size_class = class_from_request(size);
+        void *const object = cache_pop(size_class);
+        return LIKELY(object != NULL) ? object
+                                      : allocate_small_slowly(size_class, size);
     }
     size_t dirty_bytes;
     return allocate_large(size, &dirty_bytes);
@@ -137,11 +138,10 @@ static NO_INLINE void free_block(void *ptr)
 
 void snug_free(void *ptr)
 {
-    const unsigned entry = map_entry(ptr);
-    if (LIKELY(entry != 0)) {
-        const unsigned class = entry_class(entry);
-        if (UNLIKELY(!cache_push(class, ptr))) {
-            cache_free(class, ptr);
+    const size_t size_class = map_class(ptr);
+    if (LIKELY(size_class != 0)) {
+        if (UNLIKELY(!cache_push(size_class, ptr))) {
+            cache_free(size_class, ptr);
         }
         return;
     }
@@ -164,10 +164,10 @@ void snug_free_aligned_sized(void *ptr, size_t alignment, size_t size)
 /* Bytes usable at a live block; under the lock. */
 static size_t usable_bytes(const void *ptr, const char *misuse, const char *foreign)
 {
-    const unsigned entry = map_entry(ptr);
-    if (entry != 0) {
-        REQUIRE(run_has_object_at(ptr, entry), foreign, ptr);
-        return class_bytes(entry_class(entry));
+    const size_t size_class = map_class(ptr);
+    if (size_class != 0) {
+        REQUIRE(run_has_object_at(ptr), foreign, ptr);
+        return class_bytes(size_class);
     }
     if (LIKELY(heap_owns(ptr))) {
         return block_payload_bytes(live_block(ptr, misuse));
@@ -180,7 +180,7 @@ static size_t usable_bytes(const void *ptr, const char *misuse, const char *fore
 /* Resize without copying; NULL: the block must move. Under the lock. */
 static void *resize_in_place(void *ptr, size_t old_bytes, size_t size)
 {
-    if (map_entry(ptr) != 0) {
+    if (map_class(ptr) != 0) {
         /* An object has the room of its class; half empty, a smaller class is better.
          */
         return size <= old_bytes && size > old_bytes / 2 ? ptr : NULL;
@@ -236,8 +236,9 @@ void *allocate_aligned(size_t alignment, size_t size)
     if (size > REQUEST_LIMIT_BYTES || alignment > REQUEST_LIMIT_BYTES - size) {
         return NULL;
     }
-    if (alignment <= ALIGNMENT_BYTES) {
-        return snug_malloc(size);
+    if (alignment <=
+        ALIGNMENT_BYTES) { /* only the classes of 8 bytes are less aligned */
+        return snug_malloc(size < alignment ? alignment : size);
     }
     const bool locked = lock_acquire(&heap_lock);
     void *payload = NULL;

@@ -1,4 +1,4 @@
-/* The map: one 16-bit entry for each granule of the heap's address range.
+/* The map: one entry of two bytes for each granule of the heap's address range.
  *
  * It grows downwards from the heap's first granule, so that a small heap's entries
  * share the page with its first blocks, and covers sixteen times the first region;
@@ -13,33 +13,49 @@
 
 #include "size.h"
 
+struct map_entry {
+    uint8_t size_class; /* 0: no run here */
+    uint8_t back;       /* granules from the run's start to here */
+};
+
+/* Granule g has index -1 - g, so that entries grow downwards from their end. */
 struct granule_map {
-    uintptr_t base;       /* address of granule 0 */
-    size_t granules;      /* covered; 0: no heap yet */
-    uint16_t *last_entry; /* entry of granule g is last_entry[-g] */
+    uintptr_t before_first; /* the byte before granule 0; never changes */
+    ptrdiff_t lowest;       /* index of the last granule covered; no heap yet: -1, and a
+                               map of one empty entry */
+    struct map_entry *end;
 };
 
 extern struct granule_map granule_map;
 
-/* The entry of an address; 0 outside the range. */
-static ALWAYS_INLINE unsigned map_entry(const void *address)
+static ALWAYS_INLINE ptrdiff_t map_index(const void *address)
 {
-    const size_t granule = ((uintptr_t)address - granule_map.base) / GRANULE_BYTES;
-    return LIKELY(granule < granule_map.granules)
-               ? granule_map.last_entry[-(ptrdiff_t)granule]
-               : 0;
+    /* An arithmetic shift rounds down, where a division would round towards zero. */
+    return (ptrdiff_t)(granule_map.before_first - (uintptr_t)address) >> GRANULE_SHIFT;
+}
+
+static ALWAYS_INLINE bool map_is_index(ptrdiff_t index)
+{
+    /* One comparison: as unsigned numbers only -1 down to lowest are this large. */
+    return (size_t)index >= (size_t)granule_map.lowest;
+}
+
+/* The class of the run at an address; 0 if there is none. */
+static ALWAYS_INLINE size_t map_class(const void *address)
+{
+    const ptrdiff_t index = map_index(address);
+    return LIKELY(map_is_index(index)) ? granule_map.end[index].size_class : 0;
 }
 
 static ALWAYS_INLINE bool map_covers(const void *address)
 {
-    return ((uintptr_t)address - granule_map.base) / GRANULE_BYTES <
-           granule_map.granules;
+    return map_is_index(map_index(address));
 }
 
-static ALWAYS_INLINE void map_set(const void *address, unsigned entry)
+/* The entry of an address that is covered. */
+static ALWAYS_INLINE struct map_entry *map_entry(const void *address)
 {
-    const size_t granule = ((uintptr_t)address - granule_map.base) / GRANULE_BYTES;
-    granule_map.last_entry[-(ptrdiff_t)granule] = (uint16_t)entry;
+    return &granule_map.end[map_index(address)];
 }
 
 /* Lay the first map at the start of the first region (zeroed, not yet used). Returns

@@ -5,7 +5,7 @@
 struct run {
     struct run *next; /* of its class, with something to give */
     struct run *previous;
-    uint16_t class;
+    uint16_t size_class;
     uint16_t granules;
     uint16_t live;
     uint16_t free_count;
@@ -25,10 +25,10 @@ static struct {
     struct run_totals totals;
 } classes;
 
-static struct run *run_from_entry(const void *pointer, unsigned entry)
+static struct run *run_of(const void *pointer)
 {
     const uintptr_t granule = (uintptr_t)pointer & ~(GRANULE_BYTES - 1);
-    return (struct run *)(granule - (entry >> ENTRY_CLASS_BITS) * GRANULE_BYTES);
+    return (struct run *)(granule - map_entry(pointer)->back * GRANULE_BYTES);
 }
 
 static size_t run_capacity(size_t object_bytes, size_t granules)
@@ -61,14 +61,14 @@ static size_t run_best_granules(size_t object_bytes)
 
 static void list_insert(struct run *run)
 {
-    struct run *const first = classes.runs[run->class];
+    struct run *const first = classes.runs[run->size_class];
     run->listed = 1;
     run->previous = NULL;
     run->next = first;
     if (first != NULL) {
         first->previous = run;
     }
-    classes.runs[run->class] = run;
+    classes.runs[run->size_class] = run;
 }
 
 static void list_remove(struct run *run)
@@ -80,23 +80,23 @@ static void list_remove(struct run *run)
     if (run->previous != NULL) {
         run->previous->next = run->next;
     } else {
-        classes.runs[run->class] = run->next;
+        classes.runs[run->size_class] = run->next;
     }
 }
 
-static struct run *run_create(unsigned class)
+static struct run *run_create(size_t size_class)
 {
-    const size_t object_bytes = class_bytes(class);
+    const size_t object_bytes = class_bytes(size_class);
     const size_t granules = run_best_granules(object_bytes);
     struct block *const block =
         heap_allocate_aligned(granules * GRANULE_BYTES, GRANULE_BYTES);
     if (block == NULL) {
-        return classes.runs[class];
+        return classes.runs[size_class];
     }
-    if (classes.runs[class] !=
+    if (classes.runs[size_class] !=
         NULL) { /* the heap has reclaimed cached objects for it */
         heap_free(block);
-        return classes.runs[class];
+        return classes.runs[size_class];
     }
     struct run *const run = block_payload(block);
     if (!map_covers((char *)run + granules * GRANULE_BYTES - 1)) {
@@ -104,11 +104,11 @@ static struct run *run_create(unsigned class)
         return NULL;
     }
     for (size_t i = 0; i < granules; i++) {
-        map_set((char *)run + i * GRANULE_BYTES,
-                (unsigned)(i << ENTRY_CLASS_BITS) | (class + 1));
+        *map_entry((char *)run + i * GRANULE_BYTES) =
+            (struct map_entry){.size_class = (uint8_t)size_class, .back = (uint8_t)i};
     }
     *run = (struct run){
-        .class = (uint16_t) class,
+        .size_class = (uint16_t)size_class,
         .granules = (uint16_t)granules,
         .carved_end = sizeof *run,
         .end = (uint16_t)(sizeof *run +
@@ -124,23 +124,23 @@ static void run_destroy(struct run *run)
 {
     list_remove(run);
     for (size_t i = 0; i < run->granules; i++) {
-        map_set((char *)run + i * GRANULE_BYTES, 0);
+        *map_entry((char *)run + i * GRANULE_BYTES) = (struct map_entry){0, 0};
     }
     classes.totals.runs--;
     classes.totals.free_bytes -= run->end - sizeof *run;
     heap_free(block_from_payload(run));
 }
 
-bool run_serves(unsigned class)
+bool run_serves(size_t size_class)
 {
-    return classes.served[class];
+    return classes.served[size_class];
 }
 
-void run_note_allocated(unsigned class, size_t block_bytes)
+void run_note_allocated(size_t size_class, size_t block_bytes)
 {
     const size_t index = block_bytes / ALIGNMENT_BYTES;
     if (index < CLASS_COUNT + 2 && ++classes.heap_blocks[index] >= RUN_WORTH_BLOCKS) {
-        classes.served[class] = true;
+        classes.served[size_class] = true;
         classes.heap_blocks[index] = RUN_WORTH_BLOCKS - 1;
     }
 }
@@ -153,52 +153,71 @@ void run_note_freed(size_t block_bytes)
     }
 }
 
-size_t run_take_objects(unsigned class, void (*take)(void *object, void *context),
-                        void *context)
+/* From the free list; at least one. */
+static size_t take_free(struct run *run, size_t most,
+                        void (*take)(void *object, void *context), void *context)
 {
-    struct run *run = classes.runs[class];
+    size_t count = 0;
+    size_t offset = run->first_free;
+    while (offset != 0 && count < most) {
+        uint16_t *const object = (uint16_t *)((uintptr_t)run + offset);
+        offset = *object;
+        take(object, context);
+        count++;
+    }
+    run->first_free = (uint16_t)offset;
+    run->free_count = (uint16_t)(run->free_count - count);
+    return count;
+}
+
+/* From what was never used; at least one. The object taken last is given out first, so
+ * that the run is walked upwards. */
+static size_t carve(struct run *run, size_t most,
+                    void (*take)(void *object, void *context), void *context)
+{
+    const size_t object_bytes = class_bytes(run->size_class);
+    size_t count = (size_t)(run->end - run->carved_end) / object_bytes;
+    if (count > CARVE_BYTES / object_bytes) {
+        count = CARVE_BYTES / object_bytes;
+    }
+    if (count > most) {
+        count = most;
+    }
+    for (size_t i = count; i-- > 0;) {
+        take((char *)run + run->carved_end + i * object_bytes, context);
+    }
+    run->carved_end = (uint16_t)(run->carved_end + count * object_bytes);
+    return count;
+}
+
+size_t run_take_objects(size_t size_class, size_t most,
+                        void (*take)(void *object, void *context), void *context)
+{
+    struct run *run = classes.runs[size_class];
     if (run == NULL) {
-        run = run_create(class);
+        run = run_create(size_class);
         if (run == NULL) {
             return 0;
         }
     }
-    const size_t object_bytes = class_bytes(class);
-    size_t count = 0;
-    if (run->first_free != 0) {
-        count = run->free_count;
-        for (size_t offset = run->first_free; offset != 0;) {
-            char *const object = (char *)run + offset;
-            offset = *(uint16_t *)(uintptr_t)object;
-            take(object, context);
-        }
-        run->first_free = 0;
-        run->free_count = 0;
-    } else {
-        size_t end = run->carved_end + CARVE_BYTES;
-        end = end > run->end ? run->end : end;
-        while (run->carved_end + object_bytes <= end || count == 0) {
-            take((char *)run + run->carved_end, context);
-            run->carved_end = (uint16_t)(run->carved_end + object_bytes);
-            count++;
-        }
-    }
+    const size_t count = run->first_free != 0 ? take_free(run, most, take, context)
+                                              : carve(run, most, take, context);
     run->live = (uint16_t)(run->live + count);
-    classes.totals.free_bytes -= count * object_bytes;
+    classes.totals.free_bytes -= count * class_bytes(size_class);
     if (run->carved_end == run->end && run->free_count == 0) {
         list_remove(run);
     }
     return count;
 }
 
-void run_return_object(void *object, unsigned entry)
+void run_return_object(void *object)
 {
-    struct run *const run = run_from_entry(object, entry);
+    struct run *const run = run_of(object);
     *(uint16_t *)object = run->first_free;
     run->first_free = (uint16_t)((uintptr_t)object - (uintptr_t)run);
     run->free_count++;
     run->live--;
-    classes.totals.free_bytes += class_bytes(run->class);
+    classes.totals.free_bytes += class_bytes(run->size_class);
     if (!run->listed) {
         list_insert(run);
     }
@@ -207,12 +226,12 @@ void run_return_object(void *object, unsigned entry)
     }
 }
 
-bool run_has_object_at(const void *pointer, unsigned entry)
+bool run_has_object_at(const void *pointer)
 {
-    const struct run *const run = run_from_entry(pointer, entry);
+    const struct run *const run = run_of(pointer);
     const size_t offset = (uintptr_t)pointer - (uintptr_t)run;
     return offset >= sizeof *run && offset < run->carved_end &&
-           (offset - sizeof *run) % class_bytes(run->class) == 0;
+           (offset - sizeof *run) % class_bytes(run->size_class) == 0;
 }
 
 struct run_totals run_totals(void)
@@ -220,15 +239,16 @@ struct run_totals run_totals(void)
     return classes.totals;
 }
 
-static const char *check_run(const struct run *run, unsigned class)
+static const char *check_run(const struct run *run, size_t size_class)
 {
     for (size_t i = 0; i < run->granules; i++) {
-        const unsigned entry = map_entry((const char *)run + i * GRANULE_BYTES);
-        if (entry != ((i << ENTRY_CLASS_BITS) | (class + 1))) {
+        const struct map_entry *const entry =
+            map_entry((const char *)run + i * GRANULE_BYTES);
+        if (entry->size_class != size_class || entry->back != i) {
             return "the map does not name a run for its granules";
         }
     }
-    const size_t object_bytes = class_bytes(class);
+    const size_t object_bytes = class_bytes(size_class);
     size_t free_count = 0;
     for (size_t offset = run->first_free; offset != 0; free_count++) {
         if (offset >= run->carved_end || free_count > run->free_count) {
@@ -249,10 +269,10 @@ static const char *check_run(const struct run *run, unsigned class)
 
 const char *run_check(void)
 {
-    for (unsigned class = 0; class < CLASS_COUNT; class ++) {
+    for (size_t size_class = 1; size_class < CLASS_COUNT; size_class++) {
         const struct run *previous = NULL;
-        for (const struct run *r = classes.runs[class]; r != NULL; r = r->next) {
-            const char *const broken = check_run(r, class);
+        for (const struct run *r = classes.runs[size_class]; r != NULL; r = r->next) {
+            const char *const broken = check_run(r, size_class);
             if (broken != NULL) {
                 return broken;
             }

@@ -21,36 +21,22 @@
 #include "heap.h"
 #include "map.h"
 
-/* A map entry: 0 no run, else class + 1 in the low bits, granules back in the high. */
-enum {
-    ENTRY_CLASS_BITS = 6,
-    ENTRY_CLASS_MASK = (1 << ENTRY_CLASS_BITS) - 1
-};
-
-static_assert(CLASS_COUNT <= ENTRY_CLASS_MASK, "class + 1 fits into its bits");
-
-/* entry != 0 */
-static ALWAYS_INLINE unsigned entry_class(unsigned entry)
-{
-    return (entry & ENTRY_CLASS_MASK) - 1;
-}
-
 /* Whether objects of a class come from runs by now. Until then the heap serves the
  * class, and is counted: a class gets runs for good once RUN_WORTH_BLOCKS of its blocks
  * live. */
-bool run_serves(unsigned class);
-void run_note_allocated(unsigned class, size_t block_bytes);
+bool run_serves(size_t size_class);
+void run_note_allocated(size_t size_class, size_t block_bytes);
 void run_note_freed(size_t block_bytes);
 
-/* Take free objects of a class from one run, as many as it can give at once: calls
- * `take` for each. 0: the heap gives no memory for a run. */
-size_t run_take_objects(unsigned class, void (*take)(void *object, void *context),
-                        void *context);
-/* Put an object back; its map entry is given. */
-void run_return_object(void *object, unsigned entry);
+/* Take up to `most` free objects of a class from one run: calls `take` for each.
+ * Returns how many; 0: the heap gives no memory for a run. */
+size_t run_take_objects(size_t size_class, size_t most,
+                        void (*take)(void *object, void *context), void *context);
+/* Put an object back. */
+void run_return_object(void *object);
 /* Whether an object may begin here; false for pointers between objects, into the
- * bookkeeping, or to objects that were never used. */
-bool run_has_object_at(const void *pointer, unsigned entry);
+ * bookkeeping, or to objects that were never used. The map has a class here. */
+bool run_has_object_at(const void *pointer);
 
 struct run_totals {
     size_t runs;
