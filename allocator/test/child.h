@@ -1,0 +1,154 @@
+/* Tests in processes of their own: each starts with a heap that nobody has used, since
+ * the parent never calls the allocator, and may die without taking the others along.
+ *
+ * A body reports by CHECK, which ends its process; from any thread. */
+#ifndef SNUG_TEST_CHILD_H
+#define SNUG_TEST_CHILD_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED                                                                      \
+    true /* address space limits cannot be set, memory looks different                 \
+          */
+#else
+#define SANITIZED false
+#endif
+
+enum {
+    CHILD_TIMEOUT_S = 200,
+    CHILD_FAILED = 1,
+    CHILD_SKIPPED = 77
+};
+
+struct child_result {
+    int status; /* of waitpid */
+    size_t length;
+    char errors[4096]; /* its stderr, ended with 0 */
+};
+
+static inline _Noreturn void child_fail(const char *file, int line, const char *what,
+                                        unsigned long long left,
+                                        unsigned long long right)
+{
+    char text[512];
+    const int n =
+        left == right
+            ? snprintf(text, sizeof text, "%s:%d: not so: %s\n", file, line, what)
+            : snprintf(text, sizeof text, "%s:%d: not so: %s (%llu, %llu)\n", file,
+                       line, what, left, right);
+    if (n > 0 && write(STDERR_FILENO, text, strnlen(text, sizeof text)) < 0) {
+        abort();
+    }
+    _exit(CHILD_FAILED);
+}
+
+#define CHECK(condition)                                                               \
+    do {                                                                               \
+        if (!(condition)) {                                                            \
+            child_fail(__FILE__, __LINE__, #condition, 0, 0);                          \
+        }                                                                              \
+    } while (0)
+
+/* Two numbers and how they must stand to each other; both are shown if they do not. */
+#define CHECK_NUMBERS(left, operator, right)                                           \
+    do {                                                                               \
+        const unsigned long long left_ = (unsigned long long)(left);                   \
+        const unsigned long long right_ = (unsigned long long)(right);                 \
+        if (!(left_ operator right_)) {                                                \
+            child_fail(__FILE__, __LINE__, #left " " #operator" " #right, left_,       \
+                       right_);                                                        \
+        }                                                                              \
+    } while (0)
+
+/* The heap's own check, its sentence shown. */
+#define CHECK_HEAP()                                                                   \
+    do {                                                                               \
+        const char *const broken_ = snug_check_heap();                                 \
+        if (broken_ != NULL) {                                                         \
+            child_fail(__FILE__, __LINE__, broken_, 0, 0);                             \
+        }                                                                              \
+    } while (0)
+
+static inline struct child_result child_run(void (*body)(void))
+{
+    int pipe_ends[2];
+    assert_int_equal(pipe(pipe_ends), 0);
+    fflush(NULL);
+    const pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        const struct rlimit no_core = {0, 0};
+        setrlimit(RLIMIT_CORE, &no_core);
+        dup2(pipe_ends[1], STDERR_FILENO);
+        close(pipe_ends[0]);
+        close(pipe_ends[1]);
+        alarm(CHILD_TIMEOUT_S);
+        body();
+        _exit(0);
+    }
+    close(pipe_ends[1]);
+    struct child_result result = {0};
+    for (;;) { /* to the end, so that the child never waits for us */
+        char rest[256];
+        const bool room = result.length < sizeof result.errors - 1;
+        char *const to = room ? result.errors + result.length : rest;
+        const size_t most =
+            room ? sizeof result.errors - 1 - result.length : sizeof rest;
+        const ssize_t n = read(pipe_ends[0], to, most);
+        if (n <= 0) {
+            break;
+        }
+        result.length += room ? (size_t)n : 0;
+    }
+    close(pipe_ends[0]);
+    assert_int_equal(waitpid(pid, &result.status, 0), pid);
+    return result;
+}
+
+struct child_test {
+    void (*body)(void);
+};
+
+/* The cmocka side of a body: its child must end with 0. */
+static inline void child_test_run(void **state)
+{
+    const struct child_test *const test = *state;
+    const struct child_result result = child_run(test->body);
+    if (WIFEXITED(result.status) && WEXITSTATUS(result.status) == CHILD_SKIPPED) {
+        skip();
+    }
+    if (WIFSIGNALED(result.status)) {
+        fail_msg("child died of signal %d: %s", WTERMSIG(result.status), result.errors);
+    }
+    if (WEXITSTATUS(result.status) != 0) {
+        fail_msg("%s", result.errors);
+    }
+    if (result.length != 0) { /* a seed, a figure: for the reader */
+        fprintf(stderr, "%s", result.errors);
+    }
+}
+
+#define CHILD_TEST(name)                                                               \
+    {                                                                                  \
+#name, child_test_run, NULL, NULL, &(struct child_test)                        \
+        {                                                                              \
+            name                                                                       \
+        }                                                                              \
+    }
+
+#endif

@@ -1,0 +1,234 @@
+/* The aligned calls: aligned_alloc, posix_memalign, memalign, valloc, pvalloc. */
+#include "snug.h"
+
+#include <errno.h>
+
+#include "child.h"
+#include "pattern.h"
+#include "random.h"
+
+enum {
+    ERRNO_BEFORE = 77, /* no error of ours */
+    LARGEST_BITS = 24
+};
+
+static const size_t page_bytes = 4096;
+
+typedef void *allocate_function(size_t alignment, size_t size);
+
+static void *by_posix_memalign(size_t alignment, size_t size)
+{
+    void *block = NULL;
+    if (alignment < sizeof(void *)) {
+        return snug_malloc(size);
+    }
+    CHECK_NUMBERS(snug_posix_memalign(&block, alignment, size), ==, 0);
+    return block;
+}
+
+static void *by_valloc(size_t alignment, size_t size)
+{
+    return alignment <= page_bytes ? snug_valloc(size)
+                                   : snug_aligned_alloc(alignment, size);
+}
+
+static void *by_pvalloc(size_t alignment, size_t size)
+{
+    return alignment <= page_bytes ? snug_pvalloc(size)
+                                   : snug_aligned_alloc(alignment, size);
+}
+
+static void check_all_alignments(allocate_function *allocate)
+{
+    static const size_t sizes[] = {0,     1,      8,      9,      16,     24,
+                                   100,   512,    1000,   4095,   4096,   5000,
+                                   30000, 131071, 131072, 200000, 1048576};
+    enum {
+        SIZES = sizeof sizes / sizeof *sizes,
+        BLOCKS = SIZES * (LARGEST_BITS + 1)
+    };
+    static void *blocks[BLOCKS];
+    size_t order[BLOCKS];
+    struct random random = {3};
+    for (size_t i = 0; i < BLOCKS; i++) {
+        order[i] = i;
+    }
+    random_shuffle(&random, order, BLOCKS);
+    for (size_t i = 0; i < BLOCKS; i++) {
+        const size_t alignment = (size_t)1 << order[i] / SIZES;
+        const size_t size = sizes[order[i] % SIZES];
+        errno = ERRNO_BEFORE;
+        void *const block = blocks[order[i]] = allocate(alignment, size);
+        CHECK_NUMBERS(errno, ==, ERRNO_BEFORE);
+        CHECK(block != NULL);
+        CHECK_NUMBERS((uintptr_t)block % alignment, ==, 0);
+        CHECK_NUMBERS((uintptr_t)block % (size <= 8 ? 8 : 16), ==, 0);
+        CHECK_NUMBERS(snug_malloc_usable_size(block), >=, size);
+        pattern_fill(block, size, order[i]);
+    }
+    CHECK_HEAP();
+    random_shuffle(&random, order, BLOCKS);
+    for (size_t i = 0; i < BLOCKS; i++) {
+        void *const block = blocks[order[i]];
+        const size_t size = sizes[order[i] % SIZES];
+        CHECK(pattern_holds(block, size, size, order[i]));
+        if (i % 5 == 0) { /* as good as any other block */
+            char *const moved = snug_realloc(block, size + 1000);
+            CHECK(moved != NULL && pattern_holds(moved, size, size, order[i]));
+            snug_free(moved);
+        } else {
+            snug_free(block);
+        }
+    }
+    CHECK_HEAP();
+    CHECK_NUMBERS(snug_mallinfo2().hblks, ==, 0);
+}
+
+static void aligned_alloc_meets_every_alignment(void)
+{
+    check_all_alignments(snug_aligned_alloc);
+}
+
+static void posix_memalign_meets_every_alignment(void)
+{
+    check_all_alignments(by_posix_memalign);
+}
+
+static void memalign_meets_every_alignment(void)
+{
+    check_all_alignments(snug_memalign);
+}
+
+static void valloc_meets_every_size(void)
+{
+    check_all_alignments(by_valloc);
+}
+
+static void pvalloc_meets_every_size(void)
+{
+    check_all_alignments(by_pvalloc);
+}
+
+static void bad_alignments_are_refused(void)
+{
+    static const size_t bad[] = {0,
+                                 3,
+                                 5,
+                                 6,
+                                 7,
+                                 12,
+                                 24,
+                                 48,
+                                 96,
+                                 4095,
+                                 4097,
+                                 SIZE_MAX,
+                                 SIZE_MAX - 1,
+                                 ((size_t)1 << 40) + 8,
+                                 (size_t)3 << 62};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        errno = 0;
+        CHECK(snug_aligned_alloc(bad[i], 64) == NULL);
+        CHECK_NUMBERS(errno, ==, EINVAL);
+    }
+    char untouched;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad + 3; i++) {
+        static const size_t too_small[] = {1, 2, 4}; /* powers, but below a pointer */
+        const size_t alignment = i < 3 ? too_small[i] : bad[i - 3];
+        void *out = &untouched;
+        errno = ERRNO_BEFORE;
+        CHECK_NUMBERS(snug_posix_memalign(&out, alignment, 64), ==, EINVAL);
+        CHECK_NUMBERS(errno, ==, ERRNO_BEFORE);
+        CHECK(out == &untouched);
+    }
+    CHECK_HEAP();
+}
+
+static void memalign_rounds_bad_alignments_up(void)
+{
+    static const struct {
+        size_t given, used;
+    } rows[] = {{0, 16},  {1, 16},    {3, 16},     {17, 32},
+                {24, 32}, {100, 128}, {4097, 8192}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        void *const block = snug_memalign(rows[i].given, 50);
+        CHECK(block != NULL);
+        CHECK_NUMBERS((uintptr_t)block % rows[i].used, ==, 0);
+        snug_free(block);
+    }
+    errno = 0;
+    CHECK(snug_memalign(SIZE_MAX, 1) == NULL);
+    CHECK_NUMBERS(errno, ==, EINVAL);
+    errno = 0;
+    CHECK(snug_memalign(SIZE_MAX / 2 + 2, 1) == NULL);
+    CHECK_NUMBERS(errno, ==, EINVAL);
+}
+
+static void alignments_that_no_address_has_are_refused(void)
+{
+    for (unsigned bit = 47; bit < 64; bit++) {
+        const size_t sizes[] = {0, 1, 100, (size_t)1 << 46};
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+            errno = 0;
+            CHECK(snug_aligned_alloc((size_t)1 << bit, sizes[i]) == NULL);
+            CHECK_NUMBERS(errno, ==, ENOMEM);
+            void *out = NULL;
+            CHECK_NUMBERS(snug_posix_memalign(&out, (size_t)1 << bit, sizes[i]), ==,
+                          ENOMEM);
+            CHECK(out == NULL);
+        }
+    }
+    CHECK_HEAP();
+}
+
+static void pvalloc_gives_whole_pages(void)
+{
+    for (size_t size = 1; size < 5 * page_bytes; size += 511) {
+        const size_t whole = (size + page_bytes - 1) / page_bytes * page_bytes;
+        unsigned char *const block = snug_pvalloc(size);
+        CHECK(block != NULL);
+        CHECK_NUMBERS((uintptr_t)block % page_bytes, ==, 0);
+        CHECK_NUMBERS(snug_malloc_usable_size(block), >=, whole);
+        memset(block, 1, whole);
+    }
+    CHECK_HEAP();
+}
+
+/* Hundreds of small blocks on 64 KiB boundaries: what lies between is for others. */
+static void gaps_are_free_for_others(void)
+{
+    enum {
+        BLOCKS = 200
+    };
+    const size_t alignment = 65536;
+    snug_free(snug_malloc(1));
+    const struct mallinfo2 before = snug_mallinfo2();
+    for (size_t i = 0; i < BLOCKS; i++) {
+        CHECK(snug_aligned_alloc(alignment, 1000) != NULL);
+    }
+    const struct mallinfo2 after = snug_mallinfo2();
+    CHECK_NUMBERS(after.uordblks - before.uordblks, <, (size_t)BLOCKS * 1200);
+    const size_t top = after.keepcost;
+    for (size_t i = 1; i < BLOCKS; i++) {
+        CHECK(snug_malloc(alignment / 2) != NULL);
+    }
+    CHECK_NUMBERS(snug_mallinfo2().keepcost, ==, top); /* all of them in the gaps */
+    CHECK_HEAP();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CHILD_TEST(aligned_alloc_meets_every_alignment),
+        CHILD_TEST(posix_memalign_meets_every_alignment),
+        CHILD_TEST(memalign_meets_every_alignment),
+        CHILD_TEST(valloc_meets_every_size),
+        CHILD_TEST(pvalloc_meets_every_size),
+        CHILD_TEST(bad_alignments_are_refused),
+        CHILD_TEST(memalign_rounds_bad_alignments_up),
+        CHILD_TEST(alignments_that_no_address_has_are_refused),
+        CHILD_TEST(pvalloc_gives_whole_pages),
+        CHILD_TEST(gaps_are_free_for_others),
+    };
+    return cmocka_run_group_tests_name("aligned", tests, NULL, NULL);
+}

@@ -1,0 +1,321 @@
+/* What the heap does with memory, seen from outside: coalescing, best fit, reservation,
+ * giving back, and its neighbours in the address space. */
+#include "snug.h"
+
+#include <errno.h>
+#include <malloc.h>
+
+#include "child.h"
+#include "pattern.h"
+#include "random.h"
+
+static const size_t kib = 1024;
+static const size_t mib = (size_t)1024 * 1024;
+
+/* Everything from the heap from now on, nothing by mmap. */
+static void keep_all_in_the_heap(void)
+{
+    CHECK_NUMBERS(snug_mallopt(M_MMAP_THRESHOLD, 1 << 30), ==, 1);
+}
+
+/* Leave less than `bytes` above the last block: what is allocated now comes from free
+ * blocks, or makes the arena grow. */
+static void use_up_the_top(size_t bytes)
+{
+    while (snug_mallinfo2().keepcost >= bytes) {
+        CHECK(snug_malloc(bytes / 2) != NULL);
+    }
+}
+
+enum order {
+    FORWARD,
+    BACKWARD,
+    EVEN_THEN_ODD,
+    SHUFFLED,
+    ORDERS
+};
+
+static void make_order(enum order order, size_t *numbers, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const size_t half = (count + 1) / 2;
+        const size_t paired = i < half ? 2 * i : 2 * (i - half) + 1;
+        numbers[i] = order == BACKWARD        ? count - 1 - i
+                     : order == EVEN_THEN_ODD ? paired
+                                              : i;
+    }
+    struct random random = {4};
+    if (order == SHUFFLED) {
+        random_shuffle(&random, numbers, count);
+    }
+}
+
+/* Allocate many, free them in some order: what they had is one free block again. */
+static void check_coalescing(size_t size, size_t count, enum order order)
+{
+    size_t *const numbers = calloc(count, sizeof *numbers);
+    void **const blocks = calloc(count, sizeof *blocks);
+    CHECK(numbers != NULL && blocks != NULL);
+    for (size_t i = 0; i < count; i++) {
+        blocks[i] = snug_malloc(size);
+        CHECK(blocks[i] != NULL);
+    }
+    /* An exact fit for medium sizes; small ones may live in runs with an edge. */
+    const size_t total = size < 1000 ? size * count / 2 : size * count;
+    use_up_the_top(total);
+    const size_t arena = snug_mallinfo2().arena;
+    make_order(order, numbers, count);
+    for (size_t i = 0; i < count; i++) {
+        snug_free(blocks[numbers[i]]);
+    }
+    CHECK_HEAP();
+    char *const whole = snug_malloc(total);
+    CHECK(whole != NULL);
+    CHECK_NUMBERS(snug_mallinfo2().arena, ==, arena);
+    pattern_fill(whole, total, 1);
+    CHECK_HEAP();
+    snug_free(whole);
+    free(numbers);
+    free(blocks);
+}
+
+static void free_neighbours_become_one_block(void)
+{
+    keep_all_in_the_heap();
+    const size_t sizes[] = {24, 64, 500, 2000, 20000, 100000};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        for (enum order order = 0; order < ORDERS; order++) {
+            check_coalescing(sizes[i], 3 * mib / sizes[i], order);
+        }
+    }
+}
+
+struct hole {
+    char *address;
+    size_t usable;
+};
+
+/* Holes of many sizes, kept apart by blocks in use. */
+static void make_holes(struct hole *holes, size_t count, struct random *random)
+{
+    for (size_t i = 0; i < count; i++) {
+        const size_t size = 1000 + random_below(random, i % 2 == 0 ? 3000 : 90000);
+        holes[i].address = snug_malloc(size);
+        CHECK(holes[i].address != NULL);
+        holes[i].usable = snug_malloc_usable_size(holes[i].address);
+        CHECK(snug_malloc(1000) != NULL);
+    }
+    for (size_t i = 0; i < count; i++) {
+        snug_free(holes[i].address);
+    }
+}
+
+static size_t smallest_that_holds(const struct hole *holes, size_t count, size_t size)
+{
+    size_t best = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (holes[i].usable >= size && (best == 0 || holes[i].usable < best)) {
+            best = holes[i].usable;
+        }
+    }
+    return best;
+}
+
+static void the_smallest_sufficient_hole_is_chosen(void)
+{
+    enum {
+        HOLES = 300,
+        REQUESTS = 20000
+    };
+    static struct hole holes[HOLES];
+    struct random random = {5};
+    keep_all_in_the_heap();
+    make_holes(holes, HOLES, &random);
+    for (size_t i = 0; i < REQUESTS; i++) {
+        const size_t size = 1000 + random_below(&random, 85000);
+        const size_t best = smallest_that_holds(holes, HOLES, size);
+        CHECK(best != 0);
+        char *const block = snug_malloc(size);
+        const struct hole *hole = holes;
+        while (hole < holes + HOLES && hole->address != block) {
+            hole++;
+        }
+        CHECK(hole < holes + HOLES);
+        CHECK_NUMBERS(hole->usable, ==, best);
+        snug_free(block); /* the hole is whole again */
+    }
+    CHECK_HEAP();
+}
+
+/* The rest of a hole is a hole: all of it gets used before the heap grows. */
+static void what_is_cut_off_is_used(void)
+{
+    keep_all_in_the_heap();
+    char *const hole = snug_malloc(64 * kib);
+    CHECK(hole != NULL && snug_malloc(1000) != NULL);
+    snug_free(hole);
+    const size_t top = snug_mallinfo2().keepcost;
+    for (size_t taken = 0; taken + 3100 <= 64 * kib; taken += 3100) {
+        char *const part = snug_malloc(3000);
+        CHECK(part >= hole && part + 3000 <= hole + 64 * kib);
+    }
+    CHECK_NUMBERS(snug_mallinfo2().keepcost, ==, top);
+}
+
+static uint64_t growth_calls(void)
+{
+    const struct snug_system_calls calls = snug_system_calls();
+    return calls.brk + calls.mmap;
+}
+
+static void growing_takes_few_system_calls(void)
+{
+    struct random random = {6};
+    size_t bytes = 0;
+    for (size_t i = 0; i < 100000; i++) {
+        const size_t size = random_size(&random, 12);
+        bytes += size;
+        CHECK(snug_malloc(size) != NULL);
+    }
+    CHECK_NUMBERS(bytes, >, 16 * mib);
+    CHECK_NUMBERS(growth_calls(), <=, 8);
+    CHECK_NUMBERS(snug_system_calls().munmap, <=, 4);
+}
+
+/* Ten times the first reservation: still a handful of calls, as each doubles. */
+static void growing_large_takes_few_system_calls(void)
+{
+    for (size_t i = 0; i < 640 * mib / 60000; i++) {
+        CHECK(snug_malloc(60000) != NULL);
+    }
+    CHECK_NUMBERS(growth_calls(), <=, 16);
+    CHECK_HEAP();
+}
+
+static void check_sums(struct mallinfo2 info)
+{
+    CHECK_NUMBERS(info.uordblks + info.fordblks, ==, info.arena);
+    CHECK_NUMBERS(info.keepcost, <=, info.fordblks);
+}
+
+static void mallinfo_adds_up(void)
+{
+    const struct mallinfo2 nothing = snug_mallinfo2();
+    CHECK_NUMBERS(nothing.hblks, ==, 0);
+    check_sums(nothing);
+    snug_free(snug_malloc(5000));
+    const struct mallinfo2 before = snug_mallinfo2();
+    check_sums(before);
+    enum {
+        BLOCKS = 100
+    };
+    void *blocks[BLOCKS];
+    for (size_t i = 0; i < BLOCKS; i++) {
+        blocks[i] = snug_malloc(5000);
+    }
+    void *const large = snug_malloc(50 * mib);
+    CHECK(large != NULL);
+    struct mallinfo2 info = snug_mallinfo2();
+    check_sums(info);
+    CHECK_NUMBERS(info.uordblks - before.uordblks, >=, (size_t)BLOCKS * 5000);
+    CHECK_NUMBERS(info.uordblks - before.uordblks, <=, (size_t)BLOCKS * 5100);
+    CHECK_NUMBERS(info.hblks, ==, 1);
+    CHECK_NUMBERS(info.hblkhd, >=, 50 * mib);
+    CHECK_NUMBERS(info.hblkhd, <=, 50 * mib + 8 * kib);
+    for (size_t i = 0; i < BLOCKS; i += 2) {
+        snug_free(blocks[i]);
+    }
+    snug_free(large);
+    info = snug_mallinfo2();
+    check_sums(info);
+    CHECK_NUMBERS(info.hblks, ==, 0);
+    CHECK_NUMBERS(info.hblkhd, ==, 0);
+    CHECK_NUMBERS(info.ordblks - before.ordblks, ==, BLOCKS / 2);
+    CHECK_NUMBERS(info.fordblks - info.keepcost, >=, (size_t)BLOCKS / 2 * 5000);
+    for (size_t i = 1; i < BLOCKS; i += 2) {
+        snug_free(blocks[i]);
+    }
+    info = snug_mallinfo2();
+    check_sums(info);
+    CHECK_NUMBERS(info.uordblks, ==, before.uordblks);
+    CHECK_NUMBERS(info.ordblks, ==, before.ordblks);
+}
+
+static void stats_are_written_without_allocating(void)
+{
+    snug_free(snug_malloc(100));
+    const struct snug_system_calls before = snug_system_calls();
+    int pipe_ends[2];
+    CHECK(pipe(pipe_ends) == 0);
+    const int saved = dup(STDERR_FILENO);
+    CHECK(dup2(pipe_ends[1], STDERR_FILENO) == STDERR_FILENO);
+    snug_malloc_stats();
+    CHECK(dup2(saved, STDERR_FILENO) == STDERR_FILENO);
+    char text[4096] = "";
+    CHECK(read(pipe_ends[0], text, sizeof text - 1) > 0);
+    char arena[40];
+    snprintf(arena, sizeof arena, "%zu bytes", snug_mallinfo2().arena);
+    CHECK(strncmp(text, "snug: ", 6) == 0);
+    CHECK(strstr(text, arena) != NULL);
+    CHECK(text[strlen(text) - 1] == '\n');
+    const struct snug_system_calls after = snug_system_calls();
+    CHECK(memcmp(&before, &after, sizeof before) == 0);
+}
+
+static void mallopt_knows_its_parameters(void)
+{
+    CHECK_NUMBERS(snug_mallopt(M_MMAP_THRESHOLD, 64 * 1024), ==, 1);
+    CHECK_NUMBERS(snug_mallopt(M_TRIM_THRESHOLD, 0), ==, 1);
+    CHECK_NUMBERS(snug_mallopt(M_TRIM_THRESHOLD, -1), ==, 1);
+    CHECK_NUMBERS(snug_mallopt(M_TOP_PAD, 1 << 20), ==, 1);
+    CHECK_NUMBERS(snug_mallopt(M_MMAP_THRESHOLD, -1), ==, 0);
+    CHECK_NUMBERS(snug_mallopt(M_TOP_PAD, -5), ==, 0);
+    CHECK_NUMBERS(snug_mallopt(12345, 1), ==, 0);
+    CHECK_NUMBERS(snug_mallopt(-12345, 1), ==, 0);
+    CHECK_HEAP();
+}
+
+static void the_mmap_threshold_is_obeyed_once_set(void)
+{
+    CHECK_NUMBERS(snug_mallopt(M_MMAP_THRESHOLD, 300000), ==, 1);
+    for (int round = 0; round < 3; round++) {
+        void *const below = snug_malloc(299000);
+        CHECK_NUMBERS(snug_mallinfo2().hblks, ==, 0);
+        void *const above = snug_malloc(300000);
+        CHECK_NUMBERS(snug_mallinfo2().hblks, ==, 1);
+        void *const far_above = snug_malloc(30 * mib);
+        CHECK_NUMBERS(snug_mallinfo2().hblks, ==, 2);
+        snug_free(below);
+        snug_free(above);
+        snug_free(far_above); /* does not raise a threshold that was set */
+    }
+    CHECK_HEAP();
+}
+
+static void a_large_block_that_comes_and_goes_costs_no_calls(void)
+{
+    for (int i = 0; i < 1000; i++) {
+        void *const block = snug_malloc(2 * mib);
+        CHECK(block != NULL);
+        snug_free(block);
+    }
+    const struct snug_system_calls calls = snug_system_calls();
+    CHECK_NUMBERS(calls.mmap + calls.munmap + calls.brk, <, 40);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CHILD_TEST(free_neighbours_become_one_block),
+        CHILD_TEST(the_smallest_sufficient_hole_is_chosen),
+        CHILD_TEST(what_is_cut_off_is_used),
+        CHILD_TEST(growing_takes_few_system_calls),
+        CHILD_TEST(growing_large_takes_few_system_calls),
+        CHILD_TEST(mallinfo_adds_up),
+        CHILD_TEST(stats_are_written_without_allocating),
+        CHILD_TEST(mallopt_knows_its_parameters),
+        CHILD_TEST(the_mmap_threshold_is_obeyed_once_set),
+        CHILD_TEST(a_large_block_that_comes_and_goes_costs_no_calls),
+    };
+    return cmocka_run_group_tests_name("heap", tests, NULL, NULL);
+}
