@@ -1,0 +1,337 @@
+/* When the system refuses: each system call of a fixed piece of work in turn, then a
+ * limit on memory. Blocks keep their contents, the heap stays in order, and as soon as
+ * there is memory again work goes on. */
+#include "snug.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <sys/mman.h>
+
+#include "child.h"
+#include "os.h"
+#include "pattern.h"
+#include "random.h"
+
+static const size_t kib = 1024;
+static const size_t mib = (size_t)1024 * 1024;
+
+enum {
+    SLOTS = 160,
+    WORK_SLOTS = 80
+};
+
+struct slot {
+    char *block;
+    size_t size;
+};
+
+static struct slot slots[SLOTS];
+static size_t refusals;
+
+static void check_slot(const struct slot *slot, size_t prefix)
+{
+    CHECK(pattern_holds(slot->block, prefix, slot->size, (size_t)(slot - slots)));
+}
+
+static void check_everything(void)
+{
+    CHECK_HEAP();
+    for (size_t i = 0; i < SLOTS; i++) {
+        if (slots[i].block != NULL) {
+            check_slot(&slots[i], slots[i].size);
+        }
+    }
+}
+
+/* A refusal must say ENOMEM, leave all as it was, and not last. */
+static void *or_again(void *block, void *(*call)(struct slot *, size_t),
+                      struct slot *slot, size_t size)
+{
+    if (block == NULL) {
+        CHECK_NUMBERS(errno, ==, ENOMEM);
+        refusals++;
+        check_everything();
+        block = call(slot, size);
+        CHECK(block != NULL);
+    }
+    return block;
+}
+
+static void *by_malloc(struct slot *slot, size_t size)
+{
+    (void)slot;
+    return snug_malloc(size);
+}
+
+static void *by_calloc(struct slot *slot, size_t size)
+{
+    (void)slot;
+    return snug_calloc(size, 1);
+}
+
+static void *by_realloc(struct slot *slot, size_t size)
+{
+    return snug_realloc(slot->block, size);
+}
+
+static void *by_aligned_alloc(struct slot *slot, size_t size)
+{
+    (void)slot;
+    return snug_aligned_alloc(256 * kib, size);
+}
+
+static void *by_posix_memalign(struct slot *slot, size_t size)
+{
+    void *block = slot;
+    errno = 0;
+    const int error = snug_posix_memalign(&block, 8 * kib, size);
+    CHECK_NUMBERS(errno, ==, 0);
+    CHECK(error == 0 || (error == ENOMEM && block == slot));
+    errno = error;
+    return error == 0 ? block : NULL;
+}
+
+static void give_back(struct slot *slot)
+{
+    check_slot(slot, slot->size);
+    snug_free(slot->block);
+    slot->block = NULL;
+}
+
+static void allocate(struct slot *slot, void *(*call)(struct slot *, size_t),
+                     size_t size)
+{
+    errno = 0;
+    char *const block = or_again(call(slot, size), call, slot, size);
+    if (call == by_calloc) {
+        CHECK(pattern_is_zero(block, size));
+    } else if (call == by_realloc) {
+        const size_t kept = size < slot->size ? size : slot->size;
+        CHECK(pattern_holds(block, kept, slot->size, (size_t)(slot - slots)));
+    }
+    *slot = (struct slot){block, size};
+    pattern_fill(block, size, (size_t)(slot - slots));
+}
+
+/* Work that makes every kind of system call at many places: growing the heap twice,
+ * mappings made, resized, trimmed to an alignment, given back; the table of mappings
+ * outgrown; trims. */
+static void work(void)
+{
+    snug_mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+    snug_mallopt(M_TRIM_THRESHOLD, 64 * 1024);
+    for (size_t i = 0; i < WORK_SLOTS; i++) {
+        static const size_t sizes[] = {100, 3000, 100 * 1024, 300 * 1024, 40000};
+        void *(*const calls[])(struct slot *, size_t) = {
+            by_malloc, by_calloc, by_aligned_alloc, by_posix_memalign};
+        allocate(&slots[i], calls[i % 4], sizes[i % 5]);
+    }
+    for (size_t i = 0; i < WORK_SLOTS; i += 3) {
+        const size_t sizes[] = {2 * slots[i].size + 5, mib, slots[i].size / 2 + 1};
+        allocate(&slots[i], by_realloc, sizes[i % 9 / 3]);
+    }
+    for (size_t i = 0; i < WORK_SLOTS; i += 2) {
+        give_back(&slots[i]);
+        if (i % 20 == 0) {
+            snug_malloc_trim(0);
+        }
+    }
+    for (size_t i = 0; i < WORK_SLOTS; i += 2) {
+        allocate(&slots[i], i % 4 == 0 ? by_calloc : by_malloc, 70 * kib);
+    }
+    snug_mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    void *const beyond_the_reservation = snug_malloc(80 * mib);
+    CHECK(beyond_the_reservation != NULL);
+    check_everything();
+    for (size_t i = 0; i < WORK_SLOTS; i++) {
+        give_back(&slots[i]);
+    }
+    snug_free(beyond_the_reservation);
+    snug_malloc_trim(0);
+    CHECK_HEAP();
+}
+
+static uint64_t calls_so_far(void)
+{
+    uint64_t calls = 0;
+    for (int call = 0; call < OS_CALL_COUNT; call++) {
+        calls += os_calls((enum os_call)call);
+    }
+    return calls;
+}
+
+static uint64_t failing_nth;
+static uint64_t *shared_calls; /* made by the last child */
+
+static void work_with_one_failure(void)
+{
+    os_fail_nth(failing_nth);
+    work();
+    *shared_calls = calls_so_far();
+}
+
+static void any_one_system_call_may_fail(void **state)
+{
+    (void)state;
+    shared_calls = mmap(NULL, sizeof *shared_calls, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true((void *)shared_calls != MAP_FAILED);
+    uint64_t calls = 0;
+    for (failing_nth = 0; failing_nth <= calls + 16; failing_nth++) {
+        const struct child_result result = child_run(work_with_one_failure);
+        if (result.status != 0) {
+            fail_msg("with call %llu refused (status %#x): %s",
+                     (unsigned long long)failing_nth, (unsigned)result.status,
+                     result.errors);
+        }
+        if (failing_nth == 0) {
+            calls = *shared_calls;
+            assert_in_range(calls, 120, 1000); /* the work is worth the name */
+        }
+    }
+}
+
+/* Allocate until there is no more, under whatever limit has been set. */
+static size_t fill_up(struct random *random, unsigned bits)
+{
+    size_t taken = 0;
+    while (taken < SLOTS && slots[taken].block != NULL) {
+        taken++;
+    }
+    for (; taken < SLOTS; taken++) {
+        const size_t size = random_size(random, bits);
+        errno = 0;
+        char *const block =
+            taken % 2 == 0 ? snug_malloc(size) : snug_aligned_alloc(4096, size);
+        if (block == NULL) {
+            CHECK_NUMBERS(errno, ==, ENOMEM);
+            break;
+        }
+        slots[taken] = (struct slot){block, size};
+        pattern_fill(block, size, taken);
+    }
+    return taken;
+}
+
+static void check_exhaustion(unsigned bits)
+{
+    struct random random = {8};
+    for (int round = 0; round < 20; round++) {
+        const size_t taken = fill_up(&random, bits);
+        CHECK_NUMBERS(taken, >, 0);
+        CHECK_NUMBERS(taken, <, SLOTS); /* it did run out */
+        check_everything();
+        for (size_t i = 0; i < taken; i++) { /* a block that cannot grow stays */
+            errno = 0;
+            CHECK(snug_realloc(slots[i].block, 600 * mib) == NULL);
+            CHECK_NUMBERS(errno, ==, ENOMEM);
+        }
+        errno = 0;
+        CHECK(snug_calloc(600, mib) == NULL);
+        CHECK_NUMBERS(errno, ==, ENOMEM);
+        check_everything();
+        for (size_t i = 0; i < taken; i++) {
+            if (i % 4 != (size_t)round % 4) {
+                give_back(&slots[i]);
+            }
+        }
+        size_t kept = 0; /* close ranks, each pattern by its new number */
+        for (size_t i = 0; i < taken; i++) {
+            if (slots[i].block != NULL) {
+                const struct slot slot = slots[i];
+                slots[i].block = NULL;
+                slots[kept] = slot;
+                pattern_fill(slot.block, slot.size, kept++);
+            }
+        }
+        check_everything();
+    }
+}
+
+/* The limit as it is now plus `bytes`, from a line of /proc/self/status in kB. */
+static void limit_to(int resource, const char *line, size_t bytes)
+{
+    if (SANITIZED) {
+        _exit(CHILD_SKIPPED);
+    }
+    FILE *const status = fopen("/proc/self/status", "r");
+    CHECK(status != NULL);
+    char text[256];
+    unsigned long now_kib = 0;
+    while (fgets(text, sizeof text, status) != NULL) {
+        if (strncmp(text, line, strlen(line)) == 0) {
+            now_kib = strtoul(text + strlen(line), NULL, 10);
+        }
+    }
+    fclose(status);
+    CHECK(now_kib != 0);
+    struct rlimit limit;
+    CHECK(getrlimit((__rlimit_resource_t)resource, &limit) == 0);
+    limit.rlim_cur = now_kib * kib + bytes;
+    CHECK(setrlimit((__rlimit_resource_t)resource, &limit) == 0);
+}
+
+static void lift_the_limit(int resource)
+{
+    struct rlimit limit;
+    CHECK(getrlimit((__rlimit_resource_t)resource, &limit) == 0);
+    limit.rlim_cur = limit.rlim_max;
+    CHECK(setrlimit((__rlimit_resource_t)resource, &limit) == 0);
+    char *const block = snug_malloc(100 * mib);
+    CHECK(block != NULL);
+    pattern_fill(block, 100 * mib, 1);
+    check_everything();
+}
+
+static void address_space_may_run_out(void)
+{
+    limit_to(RLIMIT_AS, "VmSize:", 24 * mib);
+    check_exhaustion(22);
+    lift_the_limit(RLIMIT_AS);
+}
+
+static void data_may_run_out(void)
+{
+    limit_to(RLIMIT_DATA, "VmData:", 12 * mib);
+    check_exhaustion(22);
+    lift_the_limit(RLIMIT_DATA);
+}
+
+/* Less than the allocator would reserve by itself: it asks for less. */
+static void a_small_limit_leaves_small_blocks(void)
+{
+    limit_to(RLIMIT_AS, "VmSize:", 512 * kib);
+    check_exhaustion(16);
+    lift_the_limit(RLIMIT_AS);
+}
+
+/* From the first call on there is nothing at all. */
+static void nothing_at_all_is_refused_cleanly(void)
+{
+    limit_to(RLIMIT_AS, "VmSize:", 0);
+    for (size_t size = 0; size < 100 * mib; size = 2 * size + 1) {
+        errno = 0;
+        CHECK(snug_malloc(size) == NULL);
+        CHECK_NUMBERS(errno, ==, ENOMEM);
+        CHECK(snug_calloc(1, size) == NULL);
+        CHECK(snug_realloc(NULL, size) == NULL);
+        CHECK(snug_aligned_alloc(64, size) == NULL);
+        CHECK(snug_aligned_alloc(mib, size) == NULL);
+    }
+    snug_free(NULL);
+    CHECK_NUMBERS(snug_malloc_trim(0), ==, 0);
+    CHECK_HEAP();
+    lift_the_limit(RLIMIT_AS);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_one_system_call_may_fail),
+        CHILD_TEST(address_space_may_run_out),
+        CHILD_TEST(data_may_run_out),
+        CHILD_TEST(a_small_limit_leaves_small_blocks),
+        CHILD_TEST(nothing_at_all_is_refused_cleanly),
+    };
+    return cmocka_run_group_tests_name("faults", tests, NULL, NULL);
+}
