@@ -7,10 +7,10 @@
 
 #include <cmocka.h>
 
-#include "test/trace_dump.h"
 #include "trace/generate.h"
 #include "trace/summary.h"
 #include "trace/trace.h"
+#include "trace_dump.h"
 
 static struct trace *generate(const char *name, struct generate_parameters parameters)
 {
