@@ -351,12 +351,31 @@ static void test_names_are_unique(void **state)
     sources_free(&sources);
 }
 
+/* Beyond the limit a trace is not kept but read again, and must be the same. */
+static void test_read_again(void **state)
+{
+    (void)state;
+    struct sources sources = {.kept_bytes = (size_t)1 << 30};
+    struct trace_error error;
+    assert_true(sources_add(&sources, trace_path, &error));
+    assert_null(sources.items[0].kept);
+    struct trace *trace = sources_open(&sources, 0, &error);
+    assert_non_null(trace);
+    assert_int_equal(trace->header->op_count, 2 * BLOCKS);
+    sources_close(&sources, 0, trace);
+    sources.items[0].header.op_count--;
+    assert_null(sources_open(&sources, 0, &error));
+    assert_non_null(strstr(error.text, "changed since it was checked"));
+    sources_free(&sources);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dice),
         cmocka_unit_test(test_batches),
         cmocka_unit_test(test_names_are_unique),
+        cmocka_unit_test(test_read_again),
         cmocka_unit_test(test_passes),
         cmocka_unit_test(test_budget_ends_rounds),
         cmocka_unit_test(test_too_large),
