@@ -237,7 +237,8 @@ static bool convert_record(struct conversion *conversion,
         conversion->unwritten++;
         return true;
     }
-    switch (record->kind) {
+    uint8_t kind = record->kind; /* clang has no switch on an atomic */
+    switch (kind) {
     case LOG_MALLOC:
     case LOG_CALLOC:
     case LOG_MEMALIGN:
