@@ -8,8 +8,6 @@
 #include "heap.h"
 #include "large.h"
 
-struct lock heap_lock;
-
 static struct {
     size_t mmap_threshold_bytes;
     bool mmap_threshold_fixed; /* set by the user: does not adapt */
