@@ -297,7 +297,9 @@ static void without_brk_the_heap_grows_by_mappings(void)
     };
     static char *blocks[BLOCKS];
     for (size_t i = 0; i < BLOCKS; i++) {
+        errno = 77; /* a refused brk is not the caller's business */
         blocks[i] = snug_calloc(1, 50000);
+        CHECK_NUMBERS(errno, ==, 77);
         CHECK(blocks[i] != NULL && pattern_is_zero(blocks[i], 50000));
         pattern_fill(blocks[i], 50000, i);
     }

@@ -1,0 +1,347 @@
+/* Everything at once, against a shadow model: what each live block holds is known, and
+ * looked at whenever it is resized or freed, by whichever thread.
+ *
+ *   SNUG_STRESS_OPERATIONS  operations of the single thread; the others in proportion
+ *   SNUG_STRESS_SEED        another sequence of operations */
+#include "snug.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "child.h"
+#include "pattern.h"
+#include "random.h"
+
+enum {
+    SLOTS = 300,       /* live blocks of a thread, at most */
+    LARGEST_BITS = 22, /* 4 MiB */
+    ALIGNMENT_BITS = 13,
+    QUEUE_SLOTS = 256,
+    MAX_THREADS = 8
+};
+
+struct slot {
+    char *block; /* NULL: none */
+    size_t size;
+    uint64_t seed; /* of its contents */
+};
+
+/* Blocks on their way from one thread to another. */
+static struct {
+    pthread_mutex_t lock;
+    struct slot slots[QUEUE_SLOTS];
+    size_t count;
+} queue = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+struct worker {
+    struct slot slots[SLOTS];
+    struct random random;
+    size_t operations;
+    bool hands_over; /* there are others */
+    bool forks;
+};
+
+static atomic_size_t forked;
+
+static size_t number_from(const char *name, size_t otherwise)
+{
+    const char *const text = getenv(name);
+    if (text == NULL || *text == '\0') {
+        return otherwise;
+    }
+    char *end;
+    errno = 0;
+    const unsigned long long number = strtoull(text, &end, 0);
+    CHECK(errno == 0 && *end == '\0');
+    return (size_t)number;
+}
+
+static void *allocate_somehow(struct random *random, size_t size)
+{
+    const size_t alignment = (size_t)1 << random_below(random, ALIGNMENT_BITS);
+    void *block = NULL;
+    switch (random_below(random, 16)) {
+    case 0:
+    case 1:
+        block = snug_calloc(1 + size / 8, 8);
+        CHECK(block == NULL || pattern_is_zero(block, size));
+        return block;
+    case 2:
+        return snug_aligned_alloc(alignment, size);
+    case 3:
+        CHECK(snug_posix_memalign(&block, 8 * alignment, size) == 0);
+        CHECK_NUMBERS((uintptr_t)block % (8 * alignment), ==, 0);
+        return block;
+    case 4:
+        return snug_memalign(alignment, size);
+    case 5:
+        return random_below(random, 8) == 0 ? snug_valloc(size) : snug_malloc(size);
+    case 6:
+        return random_below(random, 8) == 0 ? snug_pvalloc(size) : snug_malloc(size);
+    case 7:
+        return snug_realloc(NULL, size);
+    default:
+        return snug_malloc(size);
+    }
+}
+
+static void describe(struct worker *worker, struct slot *slot, char *block, size_t size)
+{
+    CHECK(block != NULL);
+    CHECK_NUMBERS((uintptr_t)block % (size <= 8 ? 8 : 16), ==, 0);
+    CHECK_NUMBERS(snug_malloc_usable_size(block), >=, size);
+    *slot = (struct slot){block, size, random_next(&worker->random)};
+    pattern_fill(block, size, slot->seed);
+}
+
+static void check_contents(const struct slot *slot)
+{
+    CHECK(pattern_holds(slot->block, slot->size, slot->size, slot->seed));
+}
+
+static void release(struct worker *worker, struct slot *slot)
+{
+    check_contents(slot);
+    switch (random_below(&worker->random, 8)) {
+    case 0:
+        snug_free_sized(slot->block, slot->size);
+        break;
+    case 1:
+        CHECK(snug_realloc(slot->block, 0) == NULL);
+        break;
+    default:
+        snug_free(slot->block);
+        break;
+    }
+    slot->block = NULL;
+}
+
+static void resize(struct worker *worker, struct slot *slot)
+{
+    const size_t size = 1 + random_size(&worker->random, LARGEST_BITS);
+    char *const block = random_below(&worker->random, 4) == 0
+                            ? snug_reallocarray(slot->block, size, 1)
+                            : snug_realloc(slot->block, size);
+    CHECK(block != NULL);
+    const size_t kept = size < slot->size ? size : slot->size;
+    CHECK(pattern_holds(block, kept, slot->size, slot->seed));
+    describe(worker, slot, block, size);
+}
+
+static void hand_over(struct slot *slot)
+{
+    pthread_mutex_lock(&queue.lock);
+    if (queue.count < QUEUE_SLOTS) {
+        queue.slots[queue.count++] = *slot;
+        slot->block = NULL;
+    }
+    pthread_mutex_unlock(&queue.lock);
+}
+
+static void take_over(struct random *random, struct slot *slot)
+{
+    pthread_mutex_lock(&queue.lock);
+    if (queue.count > 0) {
+        struct slot *const chosen = &queue.slots[random_below(random, queue.count)];
+        *slot = *chosen;
+        *chosen = queue.slots[--queue.count];
+    }
+    pthread_mutex_unlock(&queue.lock);
+}
+
+static void operate(struct worker *worker)
+{
+    struct random *const random = &worker->random;
+    struct slot *const slot = &worker->slots[random_below(random, SLOTS)];
+    if (slot->block == NULL) {
+        if (worker->hands_over && random_below(random, 3) == 0) {
+            take_over(random, slot);
+            return;
+        }
+        const size_t size = random_size(random, LARGEST_BITS);
+        describe(worker, slot, allocate_somehow(random, size), size);
+        return;
+    }
+    switch (random_below(random, 8)) {
+    case 0:
+    case 1:
+        resize(worker, slot);
+        break;
+    case 2:
+    case 3:
+        if (worker->hands_over) {
+            hand_over(slot);
+            break;
+        }
+        release(worker, slot);
+        break;
+    default:
+        release(worker, slot);
+        break;
+    }
+}
+
+static void release_all(struct worker *worker)
+{
+    for (size_t i = 0; i < SLOTS; i++) {
+        if (worker->slots[i].block != NULL) {
+            release(worker, &worker->slots[i]);
+        }
+    }
+}
+
+/* The child has this thread alone, and a copy of everything: others may have been in
+ * the middle of any call. It leaves the queue alone, whose lock they may hold. */
+static void fork_and_go_on(struct worker *worker)
+{
+    const pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        alarm(CHILD_TIMEOUT_S);
+        worker->hands_over = false;
+        CHECK_HEAP();
+        for (size_t i = 0; i < 1500; i++) {
+            operate(worker);
+        }
+        release_all(worker);
+        CHECK_HEAP();
+        _exit(0);
+    }
+    int status;
+    CHECK(waitpid(pid, &status, 0) == pid);
+    CHECK_NUMBERS(status, ==, 0);
+    forked++;
+}
+
+static void work(struct worker *worker)
+{
+    for (size_t i = 1; i <= worker->operations; i++) {
+        operate(worker);
+        if (i % 4096 == 0) {
+            CHECK_HEAP();
+        }
+        if (i % 7000 == 0) {
+            snug_malloc_trim(random_size(&worker->random, LARGEST_BITS));
+        }
+        if (worker->forks && i % 2500 == 0) {
+            fork_and_go_on(worker);
+        }
+    }
+}
+
+/* A thread's life: what it does not free itself, others inherit. */
+static void *live(void *argument)
+{
+    struct worker *const worker = argument;
+    work(worker);
+    for (size_t i = 0; i < SLOTS; i += 2) {
+        if (worker->slots[i].block != NULL) {
+            hand_over(&worker->slots[i]);
+        }
+    }
+    release_all(worker);
+    return NULL;
+}
+
+static size_t operations(void)
+{
+    return number_from("SNUG_STRESS_OPERATIONS", 40000);
+}
+
+static uint64_t first_seed(void)
+{
+    const uint64_t seed = number_from("SNUG_STRESS_SEED", 1);
+    char text[80];
+    const int n = snprintf(text, sizeof text, "# seed %llu, %zu operations\n",
+                           (unsigned long long)seed, operations());
+    CHECK(n > 0 && write(STDERR_FILENO, text, (size_t)n) == n);
+    alarm(CHILD_TIMEOUT_S * (unsigned)(1 + operations() / 100000));
+    return seed;
+}
+
+/* Nothing is left when all has been freed. */
+static void check_empty(void)
+{
+    struct random random = {0};
+    struct slot slot;
+    for (slot.block = NULL; queue.count > 0; slot.block = NULL) {
+        take_over(&random, &slot);
+        check_contents(&slot);
+        snug_free(slot.block);
+    }
+    CHECK_HEAP();
+    CHECK_NUMBERS(snug_mallinfo2().hblks, ==, 0);
+}
+
+static void one_thread(void)
+{
+    static struct worker worker;
+    worker = (struct worker){.random = {first_seed()}, .operations = operations()};
+    work(&worker);
+    CHECK_HEAP();
+    release_all(&worker);
+    check_empty();
+}
+
+/* `count` threads at any time; each generation ends and the next begins one by one. */
+static void run_threads(size_t count, size_t generations, size_t per_thread, bool forks)
+{
+    static struct worker workers[MAX_THREADS];
+    pthread_t threads[MAX_THREADS];
+    const uint64_t seed = first_seed();
+    for (size_t i = 0; i < count * (generations + 1); i++) {
+        const size_t place = i % count;
+        if (i >= count) {
+            CHECK(pthread_join(threads[place], NULL) == 0);
+        }
+        if (i >= count * generations) {
+            continue;
+        }
+        workers[place] = (struct worker){
+            .random = {seed + (i + 1) * 1000003},
+            .operations = per_thread,
+            .hands_over = true,
+            .forks = forks && place == 0,
+        };
+        CHECK(pthread_create(&threads[place], NULL, live, &workers[place]) == 0);
+    }
+    check_empty();
+}
+
+static void two_threads(void)
+{
+    run_threads(2, 3, operations() / 6, false);
+}
+
+static void four_threads(void)
+{
+    run_threads(4, 3, operations() / 12, false);
+}
+
+static void eight_threads(void)
+{
+    run_threads(8, 3, operations() / 24, false);
+}
+
+/* Hundreds of threads that hardly live. */
+static void short_lives(void)
+{
+    run_threads(8, 60, operations() / 2000, false);
+}
+
+static void forks_amid_threads(void)
+{
+    run_threads(4, 2, operations() / 8, true);
+    CHECK_NUMBERS(forked, >=, operations() / 8 / 2500 * 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CHILD_TEST(one_thread),   CHILD_TEST(two_threads),
+        CHILD_TEST(four_threads), CHILD_TEST(eight_threads),
+        CHILD_TEST(short_lives),  CHILD_TEST(forks_amid_threads),
+    };
+    return cmocka_run_group_tests_name("stress", tests, NULL, NULL);
+}
