@@ -39,7 +39,7 @@ SHELL_TESTS := $(wildcard allocator/test/test_*.sh bench/test/test_*.sh)
 PRODUCTS := $(BUILD)/libsnug.so $(BUILD)/libsnug.a $(BUILD)/snugbench \
     $(BUILD)/snugbench-worker $(BUILD)/libsnugbench-floor.so $(BUILD)/libsnugbench-record.so
 
-.PHONY: all help test check bench bench-full programs traces format clean
+.PHONY: all help test stress check bench bench-full programs traces format clean
 all: $(PRODUCTS) ## build everything into build/
 
 help: ## list the targets
@@ -47,6 +47,10 @@ help: ## list the targets
 
 test: all $(ALLOCATOR_TESTS) $(BENCH_TESTS) $(BROKEN) $(HELPERS) ## build and run every test
 	@scripts/run-tests $(ALLOCATOR_TESTS) $(BENCH_TESTS) $(SHELL_TESTS)
+
+stress: $(BUILD)/test/test_stress ## the allocator's stress test at length, from a seed of its own
+	SNUG_STRESS_OPERATIONS=$${SNUG_STRESS_OPERATIONS:-400000} \
+	    SNUG_STRESS_SEED=$${SNUG_STRESS_SEED:-$$(date +%s)} CMOCKA_MESSAGE_OUTPUT=TAP $<
 
 check: ## format, clang-tidy, include rules, shellcheck
 	@scripts/check

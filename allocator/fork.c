@@ -3,6 +3,10 @@
 
 #include "cache.h"
 
+/* It stands here so that whoever links libsnug.a gets this file along with malloc: a
+ * linker takes a member of an archive only for a symbol that it needs. */
+struct lock heap_lock;
+
 static bool locked_for_fork;
 
 static void before_fork(void)

@@ -14,6 +14,7 @@ static const struct command {
     {"generate", cli_generate, "write a synthetic trace from a model and a seed"},
     {"stat", cli_stat, "what is in a trace: operations, sizes, peak live bytes"},
     {"list", cli_list, "the allocators found on this machine"},
+    {"programs", cli_programs, "tables from hyperfine runs of whole programs"},
 };
 
 enum {
@@ -28,13 +29,12 @@ static void print_help(FILE *out)
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
     }
-    fprintf(out,
-            "\nexamples:\n"
-            "  snugbench record -o app.rep.zst -- ./app --its-own-flags\n"
-            "  snugbench replay app.rep.zst -a snug -a glibc\n"
-            "  snugbench replay traces/*.rep.zst -a glibc -a mine=./libmine.so "
-            "--export-csv out.csv\n"
-            "\n'snugbench COMMAND --help' tells the rest.\n");
+    fprintf(out, "\nexamples:\n"
+                 "  snugbench record -o app.rep.zst -- ./app --its-own-flags\n"
+                 "  snugbench replay app.rep.zst -a snug -a glibc\n"
+                 "  snugbench replay traces/*.rep.zst -a glibc -a mine=./libmine.so "
+                 "--export-csv out.csv\n"
+                 "\n'snugbench COMMAND --help' tells the rest.\n");
 }
 
 int main(int argc, char **argv)

@@ -4,8 +4,6 @@
 file = dir."/totals.csv"
 each = dir."/summary.csv"
 load scripts."/style.gp"
-height_px = 560
-load scripts."/canvas.gp"
 stats file using (note_allocator(strcol("allocator"), strcol("role"))) nooutput
 lanes = words(allocators)
 array speed[lanes]
@@ -21,22 +19,49 @@ keep_any(mops, utilization) = (sum [i=1:lanes] (is(i) ? keep(i, mops, utilizatio
 stats file using (strcol("role") eq "floor" ? (floor_mops = column("geomean_warm_mops")) \
     : keep_any(column("geomean_warm_mops"), column("mean_utilization_ratio"))) nooutput
 stats each using (column("warm_mops")) nooutput
+count = (sum [i=1:lanes] (speed[i] == speed[i] && compact[i] == compact[i]))
+if (STATS_records == 0 || count == 0) { exit status 3 }
 low = STATS_min / 1.2
 high = STATS_max * 1.2
+top = 1.03
+height_px = 560
+load scripts."/canvas.gp"
 
-# A label stands above its point, or below it if another point is close above.
-is_close(i, k) = i != k && abs(log(speed[i] / speed[k])) < 0.12 * log(high / low) \
-    && compact[k] >= compact[i] && compact[k] - compact[i] < 0.07
-rise(i) = (sum [k=1:lanes] is_close(i, k)) > 0 ? -1.3 : 1.3
+# Each label goes to the first place around its point where it hides no point and no label
+# before it: above, below, right, left, then further away. In shares of the picture.
+array label_x[lanes]
+array label_y[lanes]
+x(i) = log(speed[i] / low) / log(high / low)
+y(i) = compact[i] / top
+half_width(i) = 0.0058 * strlen(word(allocators, i))
+places = "0,1 0,-1 1,0 -1,0 0.7,1 -0.7,1 0.7,-1 -0.7,-1 0,2 0,-2"
+across(p) = real(substr(word(places, p), 1, strstrt(word(places, p), ",") - 1))
+along(p) = real(substr(word(places, p), strstrt(word(places, p), ",") + 1, 9))
+at_x(i, p) = x(i) + across(p) * (half_width(i) + 0.014)
+at_y(i, p) = y(i) + along(p) * 0.046
+meets(i, cx, cy, k, gap_x, gap_y) = abs(cx - x(k)) < gap_x && abs(cy - y(k)) < gap_y
+meets_label(i, cx, cy, k) = abs(cx - label_x[k]) < half_width(i) + half_width(k) \
+    && abs(cy - label_y[k]) < 0.04
+clashes(i, cx, cy) = \
+    (sum [k=1:lanes] (k != i && meets(i, cx, cy, k, half_width(i) + 0.012, 0.036))) \
+    + (i > 1 ? (sum [k=1:i - 1] meets_label(i, cx, cy, k)) : 0)
 do for [i=1:lanes] {
-    set label i word(allocators, i) at speed[i], compact[i] center offset 0, rise(i) \
-        textcolor rgb colour(i) font ",12" front
+    best = 1
+    do for [p=words(places):1:-1] {
+        if (clashes(i, at_x(i, p), at_y(i, p)) == 0) { best = p }
+    }
+    label_x[i] = at_x(i, best)
+    label_y[i] = at_y(i, best)
+    if (speed[i] == speed[i] && compact[i] == compact[i]) {
+        set label i word(allocators, i) at graph label_x[i], graph label_y[i] center \
+            textcolor rgb colour(i) font ",12" front
+    }
 }
 set title "Speed against compactness (large: all traces with 95 % interval, small: one trace)"
 set logscale x
 set xrange [low:high]
 set for [decade=-2:4] xtics add (1 * 10**decade, 2 * 10**decade, 5 * 10**decade)
-set yrange [0:1.03]
+set yrange [0:top]
 set xlabel "million operations per second (geometric mean, log scale, right is better)"
 set ylabel "utilization: peak live / peak resident growth (mean, up is better)"
 unset key

@@ -3,11 +3,13 @@ file = dir."/summary.csv"
 load scripts."/style.gp"
 stats file using (note_trace(strcol("trace")), \
     note_allocator(strcol("allocator"), strcol("role"))) nooutput
-stats file using (column("warm_mops")) nooutput
+stats file using (column("warm_mops_low")) name "LOW" nooutput
+stats file using (column("warm_mops_high")) name "HIGH" nooutput
+if (LOW_records == 0) { exit status 3 }
 load scripts."/rows.gp"
 set title "Throughput of each trace, steady state (bars: 95 % interval)"
 set logscale x
-set xrange [STATS_min / 1.25:STATS_max * 1.25]
+set xrange [LOW_min / 1.15:HIGH_max * 1.15]
 set for [decade=-2:4] xtics add (1 * 10**decade, 2 * 10**decade, 5 * 10**decade)
 set xlabel "million operations per second (log scale, right is better)"
 plot for [i=1:lanes] file using (is(i) ? column("warm_mops") : NaN): \

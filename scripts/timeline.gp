@@ -9,12 +9,13 @@ wanted = chosen
 largest = -1
 offer(trace, live) = wanted eq "" && live > largest ? (largest = live, chosen = trace, 0) : 0
 stats file using (offer(strcol("trace"), column("live_bytes")), \
-    note_trace(strcol("trace")), \
-    note_allocator(strcol("allocator"), strcol("role"))) nooutput
+    note_trace(strcol("trace"))) nooutput
 if (index_of(traces, chosen) == 0) {
     print sprintf("charts: no trace '%s' in %s", chosen, file)
     exit status 1
 }
+stats file using (strcol("trace") eq chosen \
+    ? note_allocator(strcol("allocator"), strcol("role")) : 0) nooutput
 lanes = words(allocators)
 mib(name) = column(name) / 1048576.0
 here(name) = (strcol("trace") eq chosen ? mib(name) : NaN)

@@ -18,7 +18,8 @@
 
 struct options {
     char output[PATH_MAX];
-    char **program; /* NULL-terminated, inside argv */
+    const char *comment; /* NULL: none */
+    char **program;      /* NULL-terminated, inside argv */
 };
 
 enum {
@@ -44,6 +45,7 @@ static void print_help(FILE *out)
         ".rep.zst\n"
         "                      .rep.gz .rep.xz .rep.lz4 or .rep\n"
         "                      (default: PROGRAM.rep.zst here)\n"
+        "  -c, --comment TEXT  a line of your own for the head of the trace\n"
         "  -h, --help          this text\n\n"
         "PROGRAM keeps its standard streams. Only its own process is recorded, not "
         "those\n"
@@ -83,23 +85,28 @@ static int parse_options(int argc, char **argv, struct options *options)
 {
     static const struct option long_options[] = {
         {"output", required_argument, NULL, 'o'},
+        {"comment", required_argument, NULL, 'c'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     const char *output = NULL;
+    options->comment = NULL;
     opterr = 0;
     optind = 0; /* getopt starts afresh */
     for (int option;
-         (option = getopt_long(argc, argv, "+:o:h", long_options, NULL)) != -1;) {
+         (option = getopt_long(argc, argv, "+:o:c:h", long_options, NULL)) != -1;) {
         switch (option) {
         case 'o':
             output = optarg;
+            break;
+        case 'c':
+            options->comment = optarg;
             break;
         case 'h':
             print_help(stdout);
             return EXIT_OK;
         case ':':
-            return usage_error("a file name is missing after ", argv[optind - 1]);
+            return usage_error("a value is missing after ", argv[optind - 1]);
         default:
             return usage_error("unknown option ", argv[optind - 1]);
         }
@@ -155,19 +162,25 @@ static char *comment_line(struct comments *comments)
     return line;
 }
 
-/* The command as one would type it; arguments with anything unusual in quotes, control
- * characters as '?', cut where the line is full. */
+/* The command as one would type it; arguments with anything unusual in quotes, cut
+ * where the line is full. */
 static void describe_command(char *line, char *const program[])
 {
     size_t length = (size_t)snprintf(line, COMMENT_BYTES, "command:");
     for (size_t i = 0; program[i] != NULL && length < COMMENT_BYTES - 8; i++) {
-        bool quoted = program[i][strcspn(program[i], " \t\n\"$&;|<>()*?'`\\")] != '\0';
+        size_t plain = strcspn(program[i], " \t\n\"$&;|<>()[]{}*?#~!'`\\");
+        bool quoted = plain == 0 || program[i][plain] != '\0';
         length += (size_t)snprintf(line + length, COMMENT_BYTES - length,
                                    quoted ? " '%s'" : " %s", program[i]);
     }
     if (length >= COMMENT_BYTES) {
         strcpy(line + COMMENT_BYTES - 5, " ...");
     }
+}
+
+/* A comment is one line of the file, whatever was in the arguments. */
+static void replace_controls(char *line)
+{
     for (char *c = line; *c != '\0'; c++) {
         if ((unsigned char)*c < ' ' || *c == 0x7f) {
             *c = '?';
@@ -176,7 +189,7 @@ static void describe_command(char *line, char *const program[])
 }
 
 static void describe(struct comments *comments, const struct trace *trace,
-                     const struct recording *recording, char *const program[])
+                     const struct recording *recording, const struct options *options)
 {
     struct utsname system;
     struct tm now;
@@ -184,7 +197,7 @@ static void describe(struct comments *comments, const struct trace *trace,
     comments->count = 0;
     snprintf(comment_line(comments), COMMENT_BYTES, "recorded by snugbench %s",
              SNUGBENCH_VERSION);
-    describe_command(comment_line(comments), program);
+    describe_command(comment_line(comments), options->program);
     snprintf(comment_line(comments), COMMENT_BYTES, "image: %.1000s",
              recording->log->image);
     if (gmtime_r(&seconds, &now) != NULL) {
@@ -192,12 +205,17 @@ static void describe(struct comments *comments, const struct trace *trace,
                  &now);
     }
     if (uname(&system) == 0) {
-        snprintf(comment_line(comments), COMMENT_BYTES, "system: %s %s %s, glibc %s",
-                 system.sysname, system.release, system.machine,
-                 gnu_get_libc_version());
+        snprintf(comment_line(comments), COMMENT_BYTES, "system: %s %s, glibc %s",
+                 system.sysname, system.machine, gnu_get_libc_version());
+    }
+    if (options->comment != NULL) {
+        snprintf(comment_line(comments), COMMENT_BYTES, "%s", options->comment);
     }
     for (size_t i = 0; i < trace->note_count && comments->count < COMMENT_COUNT; i++) {
         snprintf(comment_line(comments), COMMENT_BYTES, "note: %s", trace->notes[i]);
+    }
+    for (size_t i = 0; i < comments->count; i++) {
+        replace_controls(comments->lines[i]);
     }
 }
 
@@ -233,6 +251,14 @@ static void print_summary(const struct trace *trace, const struct recording *rec
     fprintf(stderr, ", in %s\n", options->output);
 }
 
+/* Strong compression takes its time: seconds from a million operations on. */
+static void announce_write(const struct trace *trace, const struct options *options)
+{
+    if (isatty(STDERR_FILENO) && trace->header->op_count > 500000) {
+        fprintf(stderr, "snugbench: writing %s ...\n", options->output);
+    }
+}
+
 static int keep(const struct recording *recording, const struct options *options)
 {
     static struct comments comments;
@@ -251,7 +277,8 @@ static int keep(const struct recording *recording, const struct options *options
                                           : "no allocation was made by ",
                 options->program[0]);
     } else {
-        describe(&comments, trace, recording, options->program);
+        describe(&comments, trace, recording, options);
+        announce_write(trace, options);
         written = trace_write(trace, options->output, comments.pointers, &error);
         if (written) {
             print_summary(trace, recording, options);

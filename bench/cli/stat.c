@@ -155,7 +155,7 @@ static void print_summary(const struct trace *trace,
            grouped(summary->size_bytes.count).bytes);
     print_percentiles("sizes", summary->size_bytes, "bytes");
     print_percentiles("lifetimes", summary->lifetime_ops, "operations");
-    printf("never freed  %s in %s blocks\n",
+    printf("never freed  %s (blocks: %s)\n",
            readable_bytes(summary->leftover_bytes).bytes,
            grouped(summary->leftover_blocks).bytes);
     for (size_t i = 0; i < trace->note_count; i++) {

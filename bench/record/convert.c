@@ -66,13 +66,14 @@ static bool block_attach(struct conversion *conversion, struct block *block,
 static void blocks_destroy(struct conversion *conversion)
 {
     struct block *block = conversion->live;
+    HASH_CLEAR(hh, conversion->live); /* the table only: the blocks stay chained */
     while (block != NULL) {
         struct block *next = block->hh.next;
-        HASH_DEL(conversion->live, block);
         free(block);
         block = next;
     }
-    for (uint32_t i = 0; i < conversion->thread_count; i++) {
+    for (uint32_t i = 0; conversion->threads != NULL && i < conversion->thread_count;
+         i++) {
         free(conversion->threads[i].in_resize);
     }
     free(conversion->threads);
@@ -237,7 +238,8 @@ static bool convert_record(struct conversion *conversion,
         conversion->unwritten++;
         return true;
     }
-    switch (record->kind) {
+    uint8_t kind = record->kind; /* clang has no switch on an atomic */
+    switch (kind) {
     case LOG_MALLOC:
     case LOG_CALLOC:
     case LOG_MEMALIGN:
@@ -249,6 +251,7 @@ static bool convert_record(struct conversion *conversion,
         convert_resize_begin(conversion, record, thread);
         return true;
     case LOG_REALLOC_END:
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the hash table holds the block */
         return convert_resize_end(conversion, record, thread);
     default:
         conversion->unwritten++;

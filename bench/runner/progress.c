@@ -52,10 +52,13 @@ static void format_left(const struct progress *progress, double share, char *tex
 void progress_step(struct progress *progress, double share, const char *format, ...)
 {
     uint64_t now_ns = signals_now_ns();
-    if (!progress->is_terminal || now_ns - progress->shown_ns < REFRESH_NS) {
+    bool is_same_kind = progress->shown_format == format;
+    bool is_soon = now_ns - progress->shown_ns < REFRESH_NS;
+    if (!progress->is_terminal || (is_same_kind && is_soon)) {
         return;
     }
     progress->shown_ns = now_ns;
+    progress->shown_format = format;
     char step[64];
     va_list arguments;
     va_start(arguments, format);

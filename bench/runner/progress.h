@@ -15,6 +15,7 @@ struct progress {
     double work_current;
     uint64_t start_ns;
     uint64_t shown_ns;
+    const char *shown_format; /* of the last step */
     size_t trace_index;
     const char *trace_name;
 };
@@ -25,7 +26,9 @@ struct progress progress_begin(size_t trace_count, double work_total);
 void progress_trace(struct progress *progress, size_t index, const char *name,
                     double work);
 
-/* What is being done and which share of the trace's work is behind us. */
+/* What is being done and which share of the trace's work is behind us. `format` is a
+ * constant: steps of one format are shown now and then, the first of another at once.
+ */
 void progress_step(struct progress *progress, double share, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -54,7 +54,8 @@ struct syscall_counts {
     bool measured; /* false: ptrace refused; the warning has been printed */
     struct syscall_count *items;
     size_t count;
-    uint64_t peak_accessible_bytes; /* over the whole run, after each call, from statm */
+    uint64_t
+        peak_accessible_bytes; /* over the whole run, after each call, from statm */
     uint64_t peak_reserved_bytes;
 };
 
@@ -69,7 +70,7 @@ struct result {
     size_t trace_index;
     size_t allocator_index;
     enum result_status status;
-    char status_text[320];     /* for people, one line; empty when OK */
+    char status_text[320];      /* for people, one line; empty when OK */
     struct timing_samples cold; /* touch: page by default */
     struct timing_samples warm; /* touch: first by default */
     struct memory_profile memory;

@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "test/trace_dump.h"
 #include "trace/generate.h"
 #include "trace/trace.h"
+#include "trace_dump.h"
 
 static char folder[] = "/tmp/snug-test-rep-XXXXXX";
 
@@ -286,7 +286,9 @@ static void truncated_compression(void **state)
                                         "t.rep.lz4"};
     struct trace_error error;
     const struct generate_model *model = generate_find("random");
-    struct trace *trace = generate_trace(model, &model->defaults, &error);
+    struct generate_parameters parameters = model->defaults;
+    parameters.ops = 30000;
+    struct trace *trace = generate_trace(model, &parameters, &error);
     assert_non_null(trace);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *path = in_folder(names[i]);

@@ -296,6 +296,41 @@ static void test_batches(void **state)
     trace_destroy(trace);
 }
 
+/* Memory passes run side by side, so a neighbour that maps the same trace must not show
+ * in a worker's figures. */
+static void test_memory_has_no_neighbours(void **state)
+{
+    (void)state;
+    struct trace_error error;
+    struct trace *trace = trace_read(trace_path, &error);
+    assert_non_null(trace);
+    char name[] = "glibc";
+    struct allocator glibc = {.name = name};
+    uint64_t resident_bytes[2];
+    for (size_t crowd = 0; crowd < 2; crowd++) {
+        struct job jobs[6];
+        size_t count = crowd == 0 ? 1 : 6;
+        for (size_t i = 0; i < count; i++) {
+            jobs[i] = (struct job){.allocator = &glibc,
+                                   .trace = trace,
+                                   .mode = WORKER_MEMORY,
+                                   .touch = TOUCH_ALL,
+                                   .timeout_ns = 20000ull * NS_PER_MS};
+        }
+        job_run_all(jobs, count, count);
+        /* While the others sleep. */
+        resident_bytes[crowd] = jobs[0].record->after_second.resident_bytes;
+        for (size_t i = 0; i < count; i++) {
+            assert_int_equal(jobs[i].status, RESULT_OK);
+            job_close(&jobs[i]);
+        }
+    }
+    trace_destroy(trace);
+    const uint64_t few_pages = 16384;
+    assert_in_range(resident_bytes[1], resident_bytes[0] - few_pages,
+                    resident_bytes[0] + few_pages);
+}
+
 static void test_dice(void **state)
 {
     (void)state;
@@ -351,12 +386,32 @@ static void test_names_are_unique(void **state)
     sources_free(&sources);
 }
 
+/* Beyond the limit a trace is not kept but read again, and must be the same. */
+static void test_read_again(void **state)
+{
+    (void)state;
+    struct sources sources = {.kept_bytes = (size_t)1 << 30};
+    struct trace_error error;
+    assert_true(sources_add(&sources, trace_path, &error));
+    assert_null(sources.items[0].kept);
+    struct trace *trace = sources_open(&sources, 0, &error);
+    assert_non_null(trace);
+    assert_int_equal(trace->header->op_count, 2 * BLOCKS);
+    sources_close(&sources, 0, trace);
+    sources.items[0].header.op_count--;
+    assert_null(sources_open(&sources, 0, &error));
+    assert_non_null(strstr(error.text, "changed since it was checked"));
+    sources_free(&sources);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dice),
         cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_memory_has_no_neighbours),
         cmocka_unit_test(test_names_are_unique),
+        cmocka_unit_test(test_read_again),
         cmocka_unit_test(test_passes),
         cmocka_unit_test(test_budget_ends_rounds),
         cmocka_unit_test(test_too_large),

@@ -64,7 +64,7 @@ static void test_memory_is_growth_over_the_floor(void **state)
     /* The system-call pass: accessible is twice, reserved four times the peak. */
     assert_figure(glibc->mapped_utilization, 0.25);
     assert_figure(glibc->peak_reserved_growth_bytes, 4 * (2 << 20));
-    assert_figure(snug->overhead_at_peak_bytes, HANDMADE_LIVE / 64);
+    assert_figure(snug->overhead_at_peak_bytes, HANDMADE_LIVE / 64.0);
     assert_figure(snug->resident_after_free_growth_bytes, 1.25 * (1 << 20));
     assert_figure(snug->resident_after_second_growth_bytes, 0);
     assert_false(summary_cell(summary, 0, HANDMADE_FLOOR)->memory.utilization.present);

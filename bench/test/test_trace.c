@@ -12,10 +12,10 @@
 
 #include <cmocka.h>
 
-#include "test/trace_dump.h"
 #include "trace/random.h"
 #include "trace/slots.h"
 #include "trace/trace.h"
+#include "trace_dump.h"
 
 static char folder[] = "/tmp/snug-test-trace-XXXXXX";
 
@@ -307,7 +307,7 @@ static void a_plain_trace_is_plain_course_text(void **state)
 /* Nothing but what is named stands in the folder. */
 static void assert_folder_holds(const char *expected)
 {
-    FILE *list = popen("LC_ALL=C ls -A | tr '\\n' ' '", "r"); // NOLINT(cert-env33-c)
+    FILE *list = popen("LC_ALL=C ls -A | tr '\\n' ' '", "r");
     char found[1000] = "";
     assert_non_null(list);
     assert_non_null(fgets(found, sizeof found, list));

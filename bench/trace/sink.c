@@ -19,7 +19,7 @@ enum {
 struct sink {
     char *path;  /* as given, for messages */
     char *final; /* where the file goes; NULL: written directly */
-    char *aside; /* where it grows; NULL: written directly */
+    char *aside; /* its name while it grows; NULL: it has none */
     int fd;
     struct archive *archive;
     int failure; /* errno of the first failure, 0: none */
@@ -50,17 +50,41 @@ static bool fail(const struct sink *sink, const char *what, int reason,
     return false;
 }
 
-/* dir/file.rep -> dir/.file.rep.XXXXXX, beside it so that rename(2) can move it. */
-static bool open_aside(struct sink *sink)
+/* "dir/" of "dir/file.rep". */
+static int directory_length(const struct sink *sink)
 {
     const char *slash = strrchr(sink->final, '/');
-    int directory_length = slash == NULL ? 0 : (int)(slash + 1 - sink->final);
-    const char *base = sink->final + directory_length;
-    char *aside = NULL;
-    if (asprintf(&aside, "%.*s.%s.XXXXXX", directory_length, sink->final, base) < 0) {
+    return slash == NULL ? 0 : (int)(slash + 1 - sink->final);
+}
+
+/* dir/file.rep -> dir/.file.rep.XXXXXX, beside it so that rename(2) can move it. */
+static char *aside_name(const struct sink *sink)
+{
+    int length = directory_length(sink);
+    char *name = NULL;
+    return asprintf(&name, "%.*s.%s.XXXXXX", length, sink->final,
+                    sink->final + length) < 0
+               ? NULL
+               : name;
+}
+
+/* A file with no name at all vanishes however this process ends. */
+static bool open_nameless(struct sink *sink)
+{
+    char *directory = NULL;
+    if (asprintf(&directory, "%.*s.", directory_length(sink), sink->final) < 0) {
         return false;
     }
-    sink->fd = mkostemp(aside, O_CLOEXEC);
+    sink->fd = open(directory, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+    free(directory);
+    return sink->fd >= 0;
+}
+
+/* Where the file system knows no nameless files. */
+static bool open_named(struct sink *sink)
+{
+    char *aside = aside_name(sink);
+    sink->fd = aside == NULL ? -1 : mkostemp(aside, O_CLOEXEC);
     if (sink->fd < 0) {
         free(aside);
         return false;
@@ -69,6 +93,42 @@ static bool open_aside(struct sink *sink)
     mode_t mask = umask(0);
     umask(mask);
     return fchmod(sink->fd, 0666 & ~mask) == 0;
+}
+
+/* linkat(2) replaces nothing, so a nameless file gets a name aside first. */
+static bool give_name(struct sink *sink)
+{
+    char open_file[40];
+    snprintf(open_file, sizeof open_file, "/proc/self/fd/%d", sink->fd);
+    char *aside = aside_name(sink);
+    int taken = aside == NULL ? -1 : mkostemp(aside, O_CLOEXEC);
+    if (taken < 0) {
+        free(aside);
+        return false;
+    }
+    /* mkostemp found a name that nobody has; it is free again for an instant. */
+    close(taken);
+    unlink(aside);
+    if (linkat(AT_FDCWD, open_file, AT_FDCWD, aside, AT_SYMLINK_FOLLOW) != 0) {
+        free(aside);
+        return false;
+    }
+    sink->aside = aside;
+    return true;
+}
+
+/* The whole file takes its place. */
+static bool move_to_final(struct sink *sink)
+{
+    if (sink->aside == NULL && !give_name(sink)) {
+        return false;
+    }
+    if (rename(sink->aside, sink->final) != 0) {
+        return false;
+    }
+    free(sink->aside);
+    sink->aside = NULL;
+    return true;
 }
 
 static bool open_target(struct sink *sink)
@@ -89,7 +149,7 @@ static bool open_target(struct sink *sink)
     }
     /* Through a symbolic link, so that the link stays and its target is replaced. */
     sink->final = exists ? realpath(sink->path, NULL) : strdup(sink->path);
-    return sink->final != NULL && open_aside(sink);
+    return sink->final != NULL && (open_nameless(sink) || open_named(sink));
 }
 
 static bool ends_with(const char *text, const char *ending)
@@ -220,14 +280,9 @@ bool sink_finish(struct sink *sink, struct trace_error *error)
         remember_failure(sink);
     }
     bool done = sink->failure == 0;
-    if (done && sink->aside != NULL) {
-        if (rename(sink->aside, sink->final) != 0) {
-            sink->failure = errno;
-            done = false;
-        } else {
-            free(sink->aside);
-            sink->aside = NULL;
-        }
+    if (done && sink->final != NULL && !move_to_final(sink)) {
+        sink->failure = errno;
+        done = false;
     }
     if (!done) {
         fail(sink, "cannot be written", sink->failure, error);

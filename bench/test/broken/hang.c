@@ -5,8 +5,10 @@
 
 void *malloc(size_t bytes)
 {
-    while (bytes == BROKEN_BYTES) {
-        pause();
+    if (bytes == BROKEN_BYTES) {
+        for (;;) {
+            pause();
+        }
     }
     return __libc_malloc(bytes);
 }

@@ -1,0 +1,248 @@
+#include "report/programs.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "analysis/timing.h"
+#include "report/csv.h"
+#include "report/fields.h"
+#include "report/grid.h"
+#include "report/output.h"
+
+static const char *const columns[] = {
+    "program",
+    "allocator",
+    "rounds_count",
+    "median_s",
+    "median_s_low",
+    "median_s_high",
+    "mean_s",
+    "stddev_s",
+    "min_s",
+    "speed_ratio",
+    "speed_ratio_low",
+    "speed_ratio_high",
+    "speed_verdict",
+    "peak_resident_bytes",
+    "peak_resident_ratio",
+};
+
+enum {
+    COLUMN_COUNT = sizeof columns / sizeof *columns
+};
+
+struct program_figures {
+    struct estimate median_s;
+    struct comparison speed;
+    struct figure mean_s, stddev_s, minimum_s, peak_ratio;
+};
+
+static struct comparison compare(const struct program_times *entry,
+                                 const struct program_times *reference, double effect,
+                                 double *ratios, double *scratch)
+{
+    struct comparison comparison = {.verdict = VERDICT_NONE};
+    if (reference == NULL || entry->count == 0) {
+        return comparison;
+    }
+    const size_t count = statistics_pair_ratios(reference->medians_s, reference->count,
+                                                entry->medians_s, entry->count, ratios);
+    const struct series row = {.values = ratios, .count = count};
+    comparison.ratio = timing_estimate(&row, count > 0, scratch, 2);
+    comparison.verdict = entry == reference
+                             ? VERDICT_REFERENCE
+                             : timing_verdict(comparison.ratio, count, effect);
+    return comparison;
+}
+
+/* false: out of memory. */
+static bool make_figures(struct program_figures *figures,
+                         const struct program_list *list,
+                         const struct program_times *entry, const char *reference_name,
+                         double effect)
+{
+    const struct program_times *reference =
+        program_find(list, entry->program, reference_name);
+    const size_t count = entry->count;
+    double *buffers = calloc(3 * count + 1, sizeof *buffers);
+    *figures = (struct program_figures){.speed.verdict = VERDICT_NONE};
+    if (buffers == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        buffers[i] = entry->medians_s[i].value;
+    }
+    const struct series row = {.values = buffers, .count = count};
+    const bool timed = count > 0;
+    figures->median_s = timing_estimate(&row, timed, buffers + 2 * count, 1);
+    figures->speed =
+        compare(entry, reference, effect, buffers + count, buffers + 2 * count);
+    if (timed) {
+        figures->mean_s = (struct figure){entry->mean_sum_s / (double)count, true};
+        figures->stddev_s =
+            (struct figure){sqrt(entry->variance_sum_s2 / (double)count), true};
+        figures->minimum_s = (struct figure){entry->minimum_s, true};
+    }
+    if (reference != NULL && reference->peak_resident_bytes.value > 0 &&
+        entry->peak_resident_bytes.present) {
+        figures->peak_ratio = (struct figure){entry->peak_resident_bytes.value /
+                                                  reference->peak_resident_bytes.value,
+                                              true};
+    }
+    free(buffers);
+    return true;
+}
+
+static bool write_rows(FILE *out, const struct program_list *list,
+                       const char *reference, double effect)
+{
+    struct csv_line line = {.count = 0};
+    bool written = csv_row(out, COLUMN_COUNT, columns);
+    for (size_t i = 0; written && i < list->count; i++) {
+        const struct program_times *entry = &list->items[i];
+        struct program_figures figures;
+        if (!make_figures(&figures, list, entry, reference, effect)) {
+            return false;
+        }
+        csv_line_text(&line, entry->program);
+        csv_line_text(&line, entry->allocator);
+        csv_line_count(&line, entry->count);
+        field_estimate(&line, figures.median_s);
+        field_figure(&line, figures.mean_s);
+        field_figure(&line, figures.stddev_s);
+        field_figure(&line, figures.minimum_s);
+        field_comparison(&line, figures.speed);
+        field_figure(&line, entry->peak_resident_bytes);
+        field_figure(&line, figures.peak_ratio);
+        written = csv_line_write(&line, out);
+    }
+    return written;
+}
+
+bool programs_write_csv(const struct program_list *list, const char *reference,
+                        double effect, const char *path, struct report_error *error)
+{
+    char *folder = NULL;
+    const char *slash = strrchr(path, '/');
+    folder = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
+    struct output output;
+    if (folder == NULL) {
+        snprintf(error->text, sizeof error->text, "out of memory");
+        return false;
+    }
+    bool done = output_open(&output, folder, slash == NULL ? path : slash + 1, error);
+    free(folder);
+    if (!done) {
+        return false;
+    }
+    if (!write_rows(output.stream, list, reference, effect)) {
+        snprintf(error->text, sizeof error->text, "cannot write '%s': %s", path,
+                 strerror(errno));
+        done = false;
+    }
+    done = done && output_finish(&output, error) && output_keep(&output, error);
+    output_close(&output);
+    return done;
+}
+
+static void set_row(struct grid_row *row, const struct program_times *entry,
+                    const struct program_figures *figures)
+{
+    grid_set(row, 0, GRID_PLAIN, "%s", entry->allocator);
+    grid_set(row, 1, GRID_FAINT, "-");
+    grid_set(row, 3, GRID_FAINT, "-");
+    grid_set(row, 4, GRID_FAINT, "-");
+    const struct estimate median = figures->median_s;
+    if (median.present) {
+        grid_set(row, 1, GRID_PLAIN, "%.1f ±%2.0f%%", 1e3 * median.value,
+                 50 * (median.high - median.low) / median.value);
+        grid_set(row, 2, GRID_PLAIN, "%.1f", 1e3 * figures->minimum_s.value);
+    }
+    const enum verdict verdict = figures->speed.verdict;
+    if (verdict == VERDICT_REFERENCE) {
+        grid_set(row, 3, GRID_FAINT, "reference");
+    } else if (figures->speed.ratio.present) {
+        grid_set(row, 3,
+                 verdict == VERDICT_FASTER   ? GRID_GOOD
+                 : verdict == VERDICT_SLOWER ? GRID_BAD
+                                             : GRID_PLAIN,
+                 "%.2fx %s", figures->speed.ratio.value,
+                 verdict == VERDICT_SAME      ? "same"
+                 : verdict == VERDICT_TOO_FEW ? "?"
+                                              : verdict_text(verdict));
+    }
+    if (entry->peak_resident_bytes.present) {
+        grid_set(row, 4, GRID_PLAIN, "%.1f",
+                 entry->peak_resident_bytes.value / (1 << 20));
+    }
+    if (figures->peak_ratio.present) {
+        grid_set(row, 5, GRID_PLAIN, "%.2fx", figures->peak_ratio.value);
+    }
+}
+
+static bool add_program(struct grid *grid, const struct program_list *list,
+                        const char *program, const char *reference, double effect)
+{
+    struct grid_row *row = grid_add_row(grid);
+    if (row == NULL) {
+        return false;
+    }
+    grid_set(row, 0, GRID_PLAIN, "%s", program);
+    for (size_t i = 0; i < list->count; i++) {
+        const struct program_times *entry = &list->items[i];
+        struct program_figures figures;
+        if (strcmp(entry->program, program) != 0) {
+            continue;
+        }
+        if (!make_figures(&figures, list, entry, reference, effect) ||
+            (row = grid_add_row(grid)) == NULL) {
+            return false;
+        }
+        set_row(row, entry, &figures);
+    }
+    return true;
+}
+
+/* Whether no entry before this one is of the same program. */
+static bool is_first(const struct program_list *list, size_t index)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (strcmp(list->items[i].program, list->items[index].program) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool programs_table(FILE *out, const struct program_list *list, const char *reference,
+                    double effect)
+{
+    static const char *const headings[] = {"", "median ms", "min ms", "", "peak MiB"};
+    struct grid grid = {.count = 0};
+    struct grid_row *row = grid_add_row(&grid);
+    bool done = row != NULL;
+    for (size_t i = 0; done && i < 5; i++) {
+        grid_set(row, i, GRID_FAINT, "%s", headings[i]);
+    }
+    if (done) {
+        grid_set(row, 3, GRID_FAINT, "speed v %s", reference);
+        grid_set(row, 5, GRID_FAINT, "v %s", reference);
+    }
+    for (size_t i = 0; done && i < list->count; i++) {
+        if (is_first(list, i)) {
+            done = add_program(&grid, list, list->items[i].program, reference, effect);
+        }
+    }
+    if (!done) {
+        free(grid.rows);
+        return false;
+    }
+    const char *no_colour = getenv("NO_COLOR");
+    grid_print(&grid, out,
+               isatty(fileno(out)) && (no_colour == NULL || *no_colour == '\0'));
+    return fflush(out) == 0 && !ferror(out);
+}

@@ -1,0 +1,20 @@
+/* Table and CSV of whole programs timed under each allocator. */
+#ifndef SNUGBENCH_REPORT_PROGRAMS_H
+#define SNUGBENCH_REPORT_PROGRAMS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "report/hyperfine.h"
+#include "report/report.h"
+
+/* false: out of memory or `out` cannot be written. Ratios are against `reference`,
+ * paired by round; a difference below `effect` is none. */
+bool programs_table(FILE *out, const struct program_list *list, const char *reference,
+                    double effect);
+
+/* programs.csv, written aside and renamed. */
+bool programs_write_csv(const struct program_list *list, const char *reference,
+                        double effect, const char *path, struct report_error *error);
+
+#endif

@@ -1,0 +1,214 @@
+/* A program to record: each mode makes calls that test_record.sh knows by their sizes.
+ */
+#include <errno.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    MARKER_BYTES = 123457, /* what lies between two of these is looked at */
+    HAMMER_THREADS = 8,
+    HAMMER_STEPS = 62500,
+    HAMMER_CELLS = 512
+};
+
+/* Through volatile, so that the compiler removes no pair of calls. */
+static void *volatile kept;
+
+static void *keep(void *block)
+{
+    kept = block;
+    return kept;
+}
+
+static void marker(void)
+{
+    free(keep(malloc(MARKER_BYTES)));
+}
+
+static int sequence(void)
+{
+    volatile size_t far_too_much = PTRDIFF_MAX;
+    void *aligned = NULL;
+    marker();
+    char *a = keep(malloc(100));
+    void *b = keep(calloc(3, 40));
+    void *c = keep(realloc(keep(NULL), 7));
+    a = keep(realloc(a, 5000));
+    c = keep(reallocarray(c, 10, 20));
+    if (posix_memalign(&aligned, 64, 300) != 0 || malloc(far_too_much) != NULL ||
+        realloc(a, far_too_much) != NULL) {
+        return 1;
+    }
+    void *e = keep(aligned_alloc(256, 512));
+    void *f = keep(memalign(32, 33));
+    void *g = keep(valloc(10));
+    void *h = keep(pvalloc(10));
+    free(keep(NULL));
+    kept = realloc(b, 0);
+    void *big = keep(calloc(100000, 3)); /* more elements than an operation can count */
+    a = keep(realloc(a, 1 << 20));
+    free(a);
+    free(c);
+    free(aligned);
+    free(e);
+    free(f);
+    free(g);
+    free(h);
+    free(big);
+    marker();
+    return 0;
+}
+
+static void *allocate_1001(void *unused)
+{
+    (void)unused;
+    return keep(malloc(1001));
+}
+
+static int thread_hands_over(void)
+{
+    pthread_t thread;
+    void *block = NULL;
+    if (pthread_create(&thread, NULL, allocate_1001, NULL) != 0 ||
+        pthread_join(thread, &block) != 0) {
+        return 1;
+    }
+    free(block);
+    free(keep(malloc(1002)));
+    return 0;
+}
+
+static int fork_detaches(void)
+{
+    pid_t (*const forks[])(void) = {fork, _Fork};
+    for (size_t i = 0; i < 2; i++) {
+        pid_t child = forks[i]();
+        if (child == 0) {
+            keep(malloc(2001));
+            _exit(0);
+        }
+        int status = 0;
+        if (waitpid(child, &status, 0) != child || status != 0) {
+            return 1;
+        }
+    }
+    keep(malloc(2002));
+    return 0;
+}
+
+static int die(void)
+{
+    keep(malloc(3001));
+    kill(getpid(), SIGKILL);
+    return 1;
+}
+
+static int leave(void)
+{
+    fprintf(stderr, "to standard error\n");
+    printf("to standard output\n");
+    fflush(stdout);
+    keep(malloc(4001));
+    _exit(9);
+}
+
+static int exec_again(const char *self)
+{
+    keep(malloc(5001));
+    execl(self, self, "leave", (char *)NULL);
+    return 1;
+}
+
+static int errno_survives(void)
+{
+    for (int i = 0; i < 1 << 20; i++) { /* over the first chunk of the log */
+        errno = 77;
+        free(keep(malloc(24)));
+        if (errno != 77) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Blocks change hands through the cells: most are freed by another thread. */
+static _Atomic(void *) cells[HAMMER_CELLS];
+
+static void *hammer_thread(void *seed)
+{
+    uint32_t state = (uint32_t)(uintptr_t)seed * 2654435761u + 1;
+    for (int i = 0; i < HAMMER_STEPS; i++) {
+        state = state * 1664525u + 1013904223u;
+        size_t size = 1 + (state >> 20);
+        void *block = malloc(size);
+        if (block != NULL) {
+            memset(block, 1, size < 16 ? size : 16);
+        }
+        if ((state & 0xf00) == 0) {
+            block = realloc(block, size * 2);
+        }
+        free(atomic_exchange(&cells[(state >> 12) % HAMMER_CELLS], block));
+    }
+    return NULL;
+}
+
+static int hammer(void)
+{
+    pthread_t threads[HAMMER_THREADS];
+    for (uintptr_t i = 0; i < HAMMER_THREADS; i++) {
+        if (pthread_create(&threads[i], NULL, hammer_thread, (void *)(i + 1)) != 0) {
+            return 1;
+        }
+    }
+    for (size_t i = 0; i < HAMMER_THREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    for (size_t i = 0; i < HAMMER_CELLS; i++) {
+        free(cells[i]);
+    }
+    return 0;
+}
+
+static int wait_for_signal(void)
+{
+    keep(malloc(6001));
+    printf("ready\n");
+    fflush(stdout);
+    sleep(20);
+    return 1;
+}
+
+static int run(const char *mode, const char *self)
+{
+    if (strcmp(mode, "exec") == 0) {
+        return exec_again(self);
+    }
+    static const struct mode {
+        const char *name;
+        int (*run)(void);
+    } modes[] = {
+        {"sequence", sequence},  {"thread", thread_hands_over},
+        {"fork", fork_detaches}, {"die", die},
+        {"leave", leave},        {"errno", errno_survives},
+        {"hammer", hammer},      {"wait", wait_for_signal},
+    };
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        if (strcmp(modes[i].name, mode) == 0) {
+            return modes[i].run();
+        }
+    }
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    return argc == 2 ? run(argv[1], argv[0]) : 2;
+}

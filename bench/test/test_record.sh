@@ -1,0 +1,234 @@
+#!/usr/bin/env bash
+# snugbench record on a program whose calls are known, on real ones, and in bad conditions.
+set -u
+snugbench=${BUILD:-build}/snugbench
+helper=${BUILD:-build}/test/helper_record
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+number=0 failures=0
+
+# ok NAME: reports the exit status of the command before it.
+ok()
+{
+    local status=$?
+    number=$((number + 1))
+    if [ "$status" -eq 0 ]; then
+        echo "ok $number - $1"
+    else
+        echo "not ok $number - $1"
+        failures=$((failures + 1))
+        tail -n 5 "$work/err" 2>/dev/null | sed 's/^/# /'
+    fi
+}
+
+skip()
+{
+    number=$((number + 1))
+    echo "ok $number - $1 # SKIP $2"
+}
+
+# record NAME PROGRAM ARGS...: trace in $work/NAME.rep, streams in out and err, code in $code
+record()
+{
+    local name=$1
+    shift
+    "$snugbench" record -o "$work/$name.rep" -- "$@" >"$work/out" 2>"$work/err" </dev/null
+    code=$?
+}
+
+# How often a request of so many bytes is in a trace.
+requests()
+{
+    grep -cE "^[ar] [0-9]+ $2\$" "$work/$1.rep"
+}
+
+# ---- exactly the calls of the program ----
+
+record sequence "$helper" sequence
+[ "$code" -eq 0 ]
+ok "the known sequence is recorded"
+# Between the markers, with the ids counted from their first appearance.
+awk '/^a [0-9]+ 123457$/ { on = !on; marker = $2; next }
+     !on || /^[#t]/ { next }
+     $1 == "f" && $2 == marker { marker = "none"; next }
+     { if (!($2 in id)) id[$2] = ($2 == "-1" ? "NULL" : "b" ++count); $2 = id[$2] }
+     $1 == "f" { for (k in id) if (id[k] == $2) delete id[k] }
+     { print }' "$work/sequence.rep" >"$work/got"
+cat >"$work/expected" <<'CALLS'
+a b1 100
+c b2 3 40
+r b3 7
+r b1 5000
+r b3 200
+m b4 64 300
+m b5 256 512
+m b6 32 33
+m b7 4096 10
+m b8 4096 4096
+f NULL
+f b2
+c b9 3 100000
+r b1 1048576
+f b1
+f b3
+f b4
+f b5
+f b6
+f b7
+f b8
+f b9
+CALLS
+diff -u "$work/expected" "$work/got" >"$work/err"
+ok "its operations are these and no others, with exact sizes"
+
+grep -q "^# command: $helper sequence\$" "$work/sequence.rep" &&
+    grep -q "^# image: .*helper_record\$" "$work/sequence.rep" &&
+    grep -q '^# system: .*glibc' "$work/sequence.rep"
+ok "the trace says how it was made"
+
+record thread "$helper" thread
+awk '$1 == "t" { thread = $2 }
+     /^a [0-9]+ 1001$/ { id = $2; by = thread }
+     $1 == "f" && $2 == id && id != "" { freed = thread; id = "" }
+     /^a [0-9]+ 1002$/ { main = thread }
+     END { exit !(by != main && freed == main) }' "$work/thread.rep"
+ok "a block allocated in one thread is freed in another"
+
+record fork "$helper" fork
+[ "$code" -eq 0 ] && [ "$(requests fork 2001)" -eq 0 ] && [ "$(requests fork 2002)" -eq 1 ]
+ok "the children of fork and _Fork do not record, the parent does"
+
+record die "$helper" die
+[ "$code" -eq 137 ] && [ "$(requests die 3001)" -eq 1 ] && grep -q 'signal 9' "$work/err"
+ok "what was done until SIGKILL is in the trace, exit code 137"
+
+record leave "$helper" leave
+[ "$code" -eq 9 ] && [ "$(requests leave 4001)" -eq 1 ] &&
+    [ "$(cat "$work/out")" = "to standard output" ] &&
+    [ "$(head -n 1 "$work/err")" = "to standard error" ]
+ok "_exit: output and exit code are the program's own, the trace is whole"
+
+[ "$(wc -l <"$work/err")" -eq 2 ] &&
+    grep -qE '^snugbench: recorded [0-9]+ operations, 1 thread, peak live .*, in ' "$work/err"
+ok "one line of summary on standard error"
+
+record exec "$helper" exec
+[ "$code" -eq 9 ] && [ "$(requests exec 5001)" -eq 0 ] && [ "$(requests exec 4001)" -eq 1 ]
+ok "after exec in the same process the last program counts"
+
+record errno "$helper" errno
+[ "$code" -eq 0 ] && [ "$(requests errno 24)" -ge $((1 << 20)) ]
+ok "errno survives two million recorded calls"
+
+record hammer "$helper" hammer
+[ "$code" -eq 0 ] && "$snugbench" stat --csv "$work/hammer.rep" >"$work/stat" &&
+    ! grep -q '^# note:' "$work/hammer.rep" &&
+    awk -F '","' 'NR == 1 { for (i = 1; i <= NF; i++) column[$i] = i }
+        NR == 2 { exit !($(column["operations"]) > 1000000 && $(column["threads"]) == 9) }' \
+        "$work/stat"
+ok "a million calls of nine threads with frees across them: consistent, nothing repaired"
+
+# ---- real programs ----
+
+# shellcheck disable=SC2016 # expanded by the recorded shell
+record bash bash -c 'x=$(echo a b c); set -- $x; echo $#'
+[ "$code" -eq 0 ] && [ "$(cat "$work/out")" = 3 ] &&
+    "$snugbench" stat "$work/bash.rep" >"$work/stat" 2>&1
+ok "bash with a subshell"
+
+record python python3 -c 'import json, threading
+t = threading.Thread(target=lambda: print(len(json.dumps(list(range(1000))))))
+t.start(); t.join()'
+[ "$code" -eq 0 ] && [ "$(cat "$work/out")" = 4890 ] &&
+    "$snugbench" stat "$work/python.rep" >"$work/stat" 2>&1
+ok "python3 with a thread"
+
+echo 'from standard input' | "$snugbench" record -o "$work/cat.rep" cat >"$work/out" 2>"$work/err"
+[ "$(cat "$work/out")" = 'from standard input' ] && [ -s "$work/cat.rep" ]
+ok "standard input is the program's own"
+
+(cd "$work" && case $snugbench in /*) s=$snugbench ;; *) s=$OLDPWD/$snugbench ;; esac &&
+    "$s" record bash -c : 2>err && [ -s bash.rep.zst ])
+ok "without -o the trace is PROGRAM.rep.zst"
+
+# ---- interruption ----
+
+# interrupt SIGNAL TARGET: send it to snugbench (pid) or to its whole session (-pid), as a
+# terminal does. A background job of a script ignores SIGINT, so perl restores it.
+interrupt()
+{
+    : >"$work/out"
+    perl -e '$SIG{INT} = "DEFAULT"; use POSIX; POSIX::setsid(); exec @ARGV' \
+        "$snugbench" record -o "$work/$1.rep" "$helper" wait >"$work/out" 2>"$work/err" &
+    local pid=$! tries=0
+    until grep -q ready "$work/out" || [ $((tries += 1)) -gt 100 ]; do
+        sleep 0.05
+    done
+    kill -s "$1" -- "$2$pid"
+    wait "$pid"
+    code=$?
+}
+interrupt INT -
+[ "$code" -eq 130 ] && [ "$(requests INT 6001)" -eq 1 ]
+ok "Ctrl-C ends the program, its trace is written"
+interrupt TERM ""
+[ "$code" -eq 143 ] && [ "$(requests TERM 6001)" -eq 1 ]
+ok "SIGTERM is passed on, the trace is written"
+
+# ---- what is refused ----
+
+# refuses NAME CODE TEXT ARGUMENTS...: one line, that exit code, nothing written
+refuses()
+{
+    local name=$1 expected=$2 text=$3
+    shift 3
+    "$snugbench" record "$@" >"$work/out" 2>"$work/err" </dev/null
+    local code=$?
+    [ "$code" -eq "$expected" ] && [ "$(wc -l <"$work/err")" -eq 1 ] &&
+        grep -q "^snugbench: .*$text" "$work/err" && [ ! -e "$work/no.rep" ]
+    ok "$name"
+}
+refuses "program not found" 127 'no such program' -o "$work/no.rep" -- "$work/nonesuch"
+refuses "program not executable" 126 'Permission denied' -o "$work/no.rep" -- "$work/leave.rep"
+refuses "output folder missing" 1 'No such file' -o "$work/nowhere/no.rep" -- bash -c :
+refuses "output is a directory" 1 'is a directory' -o "$work" -- bash -c :
+refuses "output to the program's own stream" 2 'name a file' -o - -- bash -c :
+refuses "no program" 2 'no program' -o "$work/no.rep"
+refuses "unknown option" 2 'unknown option --fast' --fast bash
+TMPDIR=$work/nowhere refuses "no place for the log" 1 'TMPDIR names another place' \
+    -o "$work/no.rep" -- bash -c :
+refuses "a program that allocates nothing" 1 'no allocation' -o "$work/no.rep" -- /bin/true
+if echo 'int main(void) { return 0; }' | gcc -static -x c -o "$work/static" - 2>"$work/err"; then
+    refuses "a static program" 1 'did not load the recorder' -o "$work/no.rep" -- "$work/static"
+else
+    skip "a static program" "gcc -static does not work here"
+fi
+
+# ---- a full disk under the log ----
+
+# on_small_disk SIZE: the hammer with its log on a tmpfs of that size, mounted for it alone
+on_small_disk()
+{
+    mkdir -p "$work/disk"
+    rm -f "$work/full.rep"
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    unshare -rm sh -c 'mount -t tmpfs -o size="$1" none "$2/disk" &&
+        TMPDIR=$2/disk exec "$3" record -o "$2/full.rep" -- "$4" hammer' \
+        sh "$1" "$work" "$snugbench" "$helper" >"$work/out" 2>"$work/err"
+    code=$?
+}
+if unshare -rm mount -t tmpfs none "$work" 2>/dev/null; then
+    on_small_disk 20m
+    [ "$code" -eq 1 ] && grep -q 'recording ended before the program: No space' "$work/err" &&
+        ! grep -q 'ended by signal' "$work/err" && [ "$(grep -cE '^[arf] ' "$work/full.rep")" -gt 400000 ] &&
+        "$snugbench" stat "$work/full.rep" >"$work/stat" 2>&1
+    ok "a disk that fills up ends the recording, not the program; the part is a trace"
+    on_small_disk 1m
+    [ "$code" -eq 1 ] && grep -q 'no room for the log' "$work/err" && [ ! -e "$work/full.rep" ]
+    ok "a disk that is full from the start: one line, nothing written"
+else
+    skip "a full disk" "no right to mount a tmpfs"
+fi
+
+echo "1..$number"
+[ "$failures" -eq 0 ]

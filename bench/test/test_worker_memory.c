@@ -1,0 +1,123 @@
+/* The worker's memory figures and page faults against what is known from outside. */
+#include "worker_case.h"
+
+static void touch_modes_fault_in_what_they_say(void **state)
+{
+    (void)state;
+    const uint64_t big_pages = 1000;
+    const struct trace_op ops[] = {MALLOC(1, big_pages * PAGE_BYTES)};
+    const enum worker_touch modes[] = {TOUCH_NONE, TOUCH_FIRST, TOUCH_PAGE, TOUCH_ALL};
+    struct trace *trace = make_trace(ops, COUNT_OF(ops));
+    for (size_t i = 0; i < COUNT_OF(modes); i++) {
+        bool every_page = modes[i] == TOUCH_PAGE || modes[i] == TOUCH_ALL;
+        struct job job = {.allocator = &glibc,
+                          .trace = trace,
+                          .mode = WORKER_COLD,
+                          .touch = modes[i],
+                          .timeout_ns = timeout_ns};
+        job_run_all(&job, 1, 1);
+        assert_int_equal(job.status, RESULT_OK);
+        uint64_t faults_taken = job.record->minor_faults;
+        /* A few for the call itself: the first use of glibc's own data. */
+        assert_in_range(faults_taken, every_page ? big_pages : 0,
+                        (every_page ? big_pages : 0) + 16);
+        job_close(&job);
+    }
+    trace_destroy(trace);
+}
+
+/* Known growth: 64 MiB asked for, written, freed. */
+static void residency_is_what_was_written(void **state)
+{
+    (void)state;
+    const uint64_t big_bytes = UINT64_C(64) << 20;
+    const struct trace_op ops[] = {MALLOC(1, 24), MALLOC(2, big_bytes), FREE(2)};
+    struct trace *trace = make_trace(ops, COUNT_OF(ops));
+    struct job job = run(trace, &glibc, WORKER_MEMORY);
+    assert_int_equal(job.status, RESULT_OK);
+    const struct worker_record *record = job.record;
+    const struct worker_sample *peak = NULL;
+    for (uint64_t i = 0; i < record->sample_count; i++) {
+        if (record->samples[i].op_index == trace->header->peak_live_op + 1) {
+            peak = &record->samples[i];
+        }
+    }
+    assert_non_null(peak);
+    assert_int_equal(peak->live_bytes, big_bytes + 24);
+    assert_in_range(peak->usable_bytes, big_bytes + 24, big_bytes + 24 + PAGE_BYTES);
+    /* The heap's first pages, and the page of the mapping's own header. */
+    uint64_t growth = peak->resident_bytes - record->before.resident_bytes;
+    assert_in_range(growth, big_bytes, big_bytes + 4 * PAGE_BYTES);
+    assert_true(peak->accessible_bytes - record->before.accessible_bytes >= big_bytes);
+    assert_true(peak->reserved_bytes - record->before.reserved_bytes >= big_bytes);
+    assert_int_equal(record->after_free.live_bytes, 0);
+    assert_true(record->after_free.resident_bytes <
+                record->before.resident_bytes + 4 * PAGE_BYTES);
+    job_close(&job);
+
+    /* Under the floor no byte beyond the first is written. */
+    struct allocator *floor = tool_allocator("libsnugbench-floor.so");
+    floor->is_floor = true;
+    job = run(trace, floor, WORKER_MEMORY);
+    assert_int_equal(job.status, RESULT_OK);
+    assert_true(job.record->after_free.resident_bytes <
+                job.record->before.resident_bytes + 8 * PAGE_BYTES);
+    job_close(&job);
+    trace_destroy(trace);
+}
+
+/* Anonymous pages of every mapping. */
+static uint64_t resident_seen_from_outside(pid_t pid)
+{
+    char path[64];
+    char line[512];
+    uint64_t total_kib = 0;
+    snprintf(path, sizeof path, "/proc/%d/smaps", (int)pid);
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL) {
+        if (strncmp(line, "Anonymous:", 10) == 0) {
+            total_kib += strtoull(line + 10, NULL, 10);
+        }
+    }
+    fclose(file);
+    return total_kib * 1024;
+}
+
+/* While it sleeps its second, the worker is as its last sample found it. */
+static void residency_equals_smaps(void **state)
+{
+    (void)state;
+    struct trace *trace = make_mixed_trace();
+    struct job job = {.allocator = &glibc,
+                      .trace = trace,
+                      .mode = WORKER_MEMORY,
+                      .timeout_ns = timeout_ns};
+    assert_true(job_start(&job));
+    const volatile struct worker_sample *sample = &job.record->after_free;
+    while (sample->accessible_bytes == 0 && !job.process.ended) {
+        usleep(1000);
+        process_poll(&job.process);
+    }
+    assert_false(job.process.ended);
+    uint64_t outside_bytes = resident_seen_from_outside(job.process.pid);
+    uint64_t inside_bytes = sample->resident_bytes;
+    job_close(&job);
+    trace_destroy(trace);
+    if (outside_bytes + PAGE_BYTES < inside_bytes ||
+        outside_bytes > inside_bytes + PAGE_BYTES) {
+        fail_msg("worker %" PRIu64 " bytes, smaps %" PRIu64, inside_bytes,
+                 outside_bytes);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(touch_modes_fault_in_what_they_say),
+        cmocka_unit_test(residency_is_what_was_written),
+        cmocka_unit_test(residency_equals_smaps),
+    };
+    signals_hold();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
