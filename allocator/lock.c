@@ -1,7 +1,5 @@
 #include "lock.h"
 
-struct lock heap_lock;
-
 #define SPINS_BEFORE_SLEEP 100
 
 void lock_wait(struct lock *lock)

@@ -16,7 +16,7 @@ static const size_t kib = 1024;
 static const size_t mib = (size_t)1024 * 1024;
 
 enum {
-    SLOTS = 160,
+    SLOTS = 400,
     WORK_SLOTS = 80
 };
 

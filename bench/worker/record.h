@@ -51,8 +51,8 @@ enum worker_status {
 struct worker_sample {
     uint64_t op_index; /* operations done before the sample */
     uint64_t live_bytes;
-    uint64_t usable_bytes;   /* sum of malloc_usable_size of live blocks; 0 unknown */
-    uint64_t resident_bytes; /* smaps_rollup: Anonymous + Private_Hugetlb */
+    uint64_t usable_bytes;     /* sum of malloc_usable_size of live blocks; 0 unknown */
+    uint64_t resident_bytes;   /* smaps_rollup: Anonymous + Private_Hugetlb */
     uint64_t accessible_bytes; /* statm data: private writable mappings, brk included */
     uint64_t reserved_bytes;   /* statm size: the whole address space */
 };

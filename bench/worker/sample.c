@@ -51,8 +51,8 @@ bool sampler_read(const struct sampler *sampler, struct job *job,
     if (!read_text(sampler->rollup_fd, text, sizeof text)) {
         return fail_to_read(job, rollup_path);
     }
-    sample->resident_bytes = field_bytes(text, "\nAnonymous:") +
-                             field_bytes(text, "\nPrivate_Hugetlb:");
+    sample->resident_bytes =
+        field_bytes(text, "\nAnonymous:") + field_bytes(text, "\nPrivate_Hugetlb:");
     if (!read_text(sampler->statm_fd, text, sizeof text)) {
         return fail_to_read(job, statm_path);
     }
