@@ -188,7 +188,7 @@ static void growing_large_takes_few_system_calls(void)
     for (size_t i = 0; i < 640 * mib / 60000; i++) {
         CHECK(snug_malloc(60000) != NULL);
     }
-    CHECK_NUMBERS(growth_calls(), <=, 16);
+    CHECK_NUMBERS(growth_calls(), <=, 8);
     CHECK_HEAP();
 }
 

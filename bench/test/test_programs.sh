@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Whole programs: the peak of a command, and scripts/programs from end to end on one
+# program, one round.
+set -u
+export BUILD=${BUILD:-build}
+number=0
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+# ok NAME COMMAND...: passes if the command succeeds.
+ok()
+{
+    local name=$1 verdict="not ok"
+    shift
+    "$@" && verdict=ok
+    number=$((number + 1))
+    echo "$verdict $number - $name"
+}
+
+peak_of() { "$BUILD/snugbench" programs --peak "$@" 2>"$dir/errors"; }
+
+# 64 MiB written by dd's buffer: the peak is that, and little more.
+row=$(peak_of dd:glibc -- dd if=/dev/zero of=/dev/null bs=64M count=1)
+bytes=$(sed -n 's/^"dd:glibc","\([0-9]*\)"$/\1/p' <<<"$row")
+ok "the peak of 64 MiB is found" [ "${bytes:-0}" -ge $((64 << 20)) ]
+ok "and is not far above" [ "${bytes:-0}" -lt $((80 << 20)) ]
+ok "a failing command has no row" [ -z "$(peak_of x:y -- false)" ]
+ok "and its exit code is told" grep -qx 'snugbench: x:y: exit code 1' "$dir/errors"
+peak_of x:y -- sh -c 'kill -SEGV $$'
+ok "a crash is told" grep -qx 'snugbench: x:y: killed by signal 11' "$dir/errors"
+"$BUILD/snugbench" programs 2>/dev/null
+ok "no files: bad usage" [ $? -eq 2 ]
+
+if command -v hyperfine >/dev/null; then
+    ONLY=sort ROUNDS=1 scripts/programs "$dir/out" >"$dir/table" 2>"$dir/errors"
+    ok "scripts/programs ends well" [ $? -eq 0 ]
+    rows=$(grep -c '^"sort",' "$dir/out/programs.csv")
+    allocators=$("$BUILD/snugbench" list | awk 'NR > 1 && $1 != "floor"' | wc -l)
+    ok "a row for each allocator" [ "$rows" -eq "$allocators" ]
+    ok "one round gives no verdict" grep -q 'too few rounds' "$dir/out/programs.csv"
+    ok "each row has its peak" \
+        [ "$(grep -c '"[0-9]\{7,\}","[0-9.]*"$' "$dir/out/programs.csv")" -eq "$rows" ]
+    ok "chart" [ -s "$dir/out/programs.png" ]
+    ok "table" grep -q '^  snug ' "$dir/table"
+else
+    echo "ok $((number + 1)) - scripts/programs # SKIP no hyperfine"
+fi
