@@ -26,12 +26,13 @@ static void touch_modes_fault_in_what_they_say(void **state)
     trace_destroy(trace);
 }
 
-/* Known growth: 64 MiB asked for, written, freed. */
+/* Known growth: 64 MiB asked for in two steps, written, freed. */
 static void residency_is_what_was_written(void **state)
 {
     (void)state;
     const uint64_t big_bytes = UINT64_C(64) << 20;
-    const struct trace_op ops[] = {MALLOC(1, 24), MALLOC(2, big_bytes), FREE(2)};
+    const struct trace_op ops[] = {MALLOC(1, 24), MALLOC(2, big_bytes / 2),
+                                   REALLOC(2, big_bytes), FREE(2)};
     struct trace *trace = make_trace(ops, COUNT_OF(ops));
     struct job job = run(trace, &glibc, WORKER_MEMORY);
     assert_int_equal(job.status, RESULT_OK);

@@ -39,8 +39,10 @@ static bool arrive_account(struct job *job, const struct trace_op *op,
                            unsigned char *block, uint64_t bytes)
 {
     uint64_t kept = op->kind == TRACE_REALLOC ? job->sizes[op->slot] : 0;
-    if (kept < bytes) {
-        memset(block + kept, FILL_VALUE, account.writes_all ? bytes - kept : 1);
+    if (kept < bytes && account.writes_all) {
+        memset(block + kept, FILL_VALUE, bytes - kept);
+    } else if (kept < bytes) {
+        *block = FILL_VALUE; /* the floor has no byte beyond the first */
     }
     job->sizes[op->slot] = bytes;
     account.live_bytes += bytes;
