@@ -20,13 +20,15 @@ static ALWAYS_INLINE size_t exact_index(size_t bytes)
 static ALWAYS_INLINE size_t tree_index(size_t bytes)
 {
     const unsigned log2 = floor_log2(bytes);
-    return (size_t)(log2 - 10) * TREE_BINS_PER_DOUBLING + ((bytes >> (log2 - 3)) & 7);
+    const size_t within =
+        (bytes >> (log2 - TREE_BINS_SHIFT)) & (((size_t)1 << TREE_BINS_SHIFT) - 1);
+    return ((size_t)(log2 - 10) << TREE_BINS_SHIFT) + within;
 }
 
 /* The highest bit of the size that is not settled by the bin. */
 static ALWAYS_INLINE size_t tree_first_bit(size_t bytes)
 {
-    return (size_t)1 << (floor_log2(bytes) - 4);
+    return (size_t)1 << (floor_log2(bytes) - TREE_BINS_SHIFT - 1);
 }
 
 static ALWAYS_INLINE size_t tree_size(const struct tree_block *node)

@@ -1,11 +1,11 @@
 /* The index of free blocks: true best fit without scanning.
  *
  * Sizes below 1 KiB have one exact bin each, a doubly linked list, and one bit in a
- * map. Larger sizes share bins, eight per power of two; a bin is a bitwise trie over
- * the size (a digital search tree, as in Lea's dlmalloc 2.8), whose nodes are the free
- * blocks themselves. Blocks of equal size hang as a doubly linked ring on the one that
- * stands in the trie. Finding, inserting and removing cost at most one step per bit of
- * the size below the bin's own: O(log size), whatever the number of free blocks.
+ * map. Larger sizes share bins, thirty-two per power of two; a bin is a bitwise trie
+ * over the size (a digital search tree, as in Lea's dlmalloc 2.8), whose nodes are the
+ * free blocks themselves. Blocks of equal size hang as a doubly linked ring on the one
+ * that stands in the trie. Finding, inserting and removing cost at most one step per
+ * bit of the size below the bin's own: O(log size), whatever the number of free blocks.
  *
  * Invariants: every free block but the top is in exactly one bin, the one of its size;
  * a bin's bit is set exactly if the bin is not empty. Protected by the heap lock. */
@@ -16,8 +16,8 @@
 
 #define EXACT_LIMIT_BYTES KIB
 #define EXACT_BIN_COUNT ((EXACT_LIMIT_BYTES - BLOCK_MIN_BYTES) / ALIGNMENT_BYTES)
-#define TREE_BINS_PER_DOUBLING 8
-#define TREE_BIN_COUNT ((size_t)(48 - 10) * TREE_BINS_PER_DOUBLING)
+#define TREE_BINS_SHIFT 5 /* 32 bins per power of two */
+#define TREE_BIN_COUNT ((size_t)(48 - 10) << TREE_BINS_SHIFT)
 #define TREE_MAP_WORDS ((TREE_BIN_COUNT + 63) / 64)
 
 static_assert(EXACT_BIN_COUNT <= 64, "the exact bins have one word of bits");

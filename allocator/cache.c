@@ -2,12 +2,6 @@
 
 #include <pthread.h>
 
-enum cache_state {
-    CACHE_UNBORN, /* the thread has not freed or refilled yet */
-    CACHE_ALIVE,
-    CACHE_DEAD /* the thread is ending: nothing is kept any more */
-};
-
 __thread struct cache cache;
 
 /* Whole lists of one class that any thread may take; linked by the second word of their
@@ -48,7 +42,7 @@ static bool list_return(uintptr_t list)
 
 static bool cache_return_all(void)
 {
-    bool any = false;
+    bool any = medium_return_all();
     for (size_t size_class = 1; size_class < CLASS_COUNT; size_class++) {
         any |= list_return(cache.current[size_class]);
         any |= list_return(cache.parked[size_class]);

@@ -17,10 +17,17 @@
 #define SNUG_CACHE_H
 
 #include "lock.h"
+#include "medium.h"
 #include "run.h"
 
 enum {
     LINK_ROOM_SHIFT = 48
+};
+
+enum cache_state {
+    CACHE_UNBORN, /* the thread has not freed or refilled yet */
+    CACHE_ALIVE,
+    CACHE_DEAD /* the thread is ending: nothing is kept any more */
 };
 
 struct cache {
@@ -31,6 +38,11 @@ struct cache {
 };
 
 extern __thread struct cache cache;
+
+static ALWAYS_INLINE bool cache_is_alive(void)
+{
+    return cache.state == CACHE_ALIVE;
+}
 
 static ALWAYS_INLINE void *link_object(uintptr_t link)
 {

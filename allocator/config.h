@@ -63,6 +63,14 @@
 #define LIST_LIMIT_OBJECTS 256
 #define LIST_LIMIT_SINGLE_BYTES MIB
 #define LIST_LIMIT_SINGLE_OBJECTS 32768
+/* Blocks of sizes that come back are kept up to this size, this many of a size, and
+ * this much in all, by each thread. */
+#define MEDIUM_LIMIT_BYTES (256 * KIB)
+#define MEDIUM_KEEP_BLOCKS 16
+#define MEDIUM_KEEP_BYTES (512 * KIB)
+#define MEDIUM_KEEP_SHARE 64
+#define MEDIUM_KEEP_MIN_BYTES (8 * KIB)
+
 /* Whole lists that wait for another thread hold at most this share of the heap. */
 #define DEPOT_SHARE 32
 #define DEPOT_MIN_BYTES (64 * KIB)

@@ -365,9 +365,7 @@ static const struct heap_region *region_of(uintptr_t address)
 
 bool heap_owns(const void *payload)
 {
-    const uintptr_t address = (uintptr_t)payload;
-    if (address < (uintptr_t)heap.lowest || address >= (uintptr_t)heap.highest ||
-        address % ALIGNMENT_BYTES != 0) {
+    if (!heap_spans(payload)) {
         return false;
     }
     const struct block *const block = block_from_payload(payload);

@@ -63,6 +63,14 @@ struct block *heap_allocate_aligned(size_t bytes, size_t alignment);
 void heap_free(struct block *block);
 /* Resize in place, into the next free block or the top; false: not possible here. */
 bool heap_resize(struct block *block, size_t bytes);
+/* Whether an aligned address is between the ends of the heap; no lock is needed for an
+ * address inside a block that the caller holds. */
+static ALWAYS_INLINE bool heap_spans(const void *address)
+{
+    return (uintptr_t)address % ALIGNMENT_BYTES == 0 &&
+           (uintptr_t)address >= (uintptr_t)heap.lowest &&
+           (uintptr_t)address < (uintptr_t)heap.highest;
+}
 /* Whether a payload may be one of ours: in range, aligned, its tag agreeing with the
  * next one. O(1); reads only memory of the heap. */
 bool heap_owns(const void *payload);

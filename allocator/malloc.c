@@ -50,6 +50,13 @@ static NO_INLINE void *allocate_large(size_t size, size_t *dirty_bytes)
     if (UNLIKELY(size > REQUEST_LIMIT_BYTES)) {
         return out_of_memory();
     }
+    if (size <= MEDIUM_LIMIT_BYTES) {
+        struct block *const kept = medium_take(block_bytes_from_request(size));
+        if (kept != NULL) {
+            *dirty_bytes = size;
+            return block_payload(kept);
+        }
+    }
     const bool locked = lock_acquire(&heap_lock);
     void *const payload = allocate(size, dirty_bytes);
     lock_release(&heap_lock, locked);
@@ -114,9 +121,22 @@ static void free_large(void *ptr, size_t bytes)
     }
 }
 
+/* Whether the thread keeps the block for itself. A pointer to the start of a page may
+ * be a large block's, before which there is no tag, perhaps no memory. */
+static ALWAYS_INLINE bool keep_medium(void *ptr)
+{
+    if ((uintptr_t)ptr % PAGE_BYTES == 0 || !heap_spans(ptr) || !cache_is_alive()) {
+        return false;
+    }
+    struct block *const block = block_from_payload(ptr);
+    const size_t bytes = block_size(block);
+    return block_is_in_use(block) && bytes > SMALL_LIMIT_BYTES &&
+           bytes <= MEDIUM_LIMIT_BYTES && medium_keep(block, bytes);
+}
+
 static NO_INLINE void free_block(void *ptr)
 {
-    if (ptr == NULL) {
+    if (ptr == NULL || keep_medium(ptr)) {
         return;
     }
     const bool locked = lock_acquire(&heap_lock);

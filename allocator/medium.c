@@ -1,0 +1,85 @@
+#include "medium.h"
+
+__thread struct medium_cache medium_cache;
+
+static bool slot_return(struct medium_slot *slot)
+{
+    const bool any = slot->kept != NULL;
+    while (slot->kept != NULL) {
+        struct block *const block = slot->kept;
+        slot->kept = *(struct block **)block_payload(block);
+        medium_cache.kept_bytes -= block_size(block);
+        heap_free(block);
+    }
+    slot->count = 0;
+    return any;
+}
+
+bool medium_return_all(void)
+{
+    bool any = false;
+    for (size_t i = 0; i < 1 << MEDIUM_SLOT_BITS; i++) {
+        any |= slot_return(&medium_cache.slots[i]);
+    }
+    return any;
+}
+
+/* What a kept block has in its second word, so that a second free is noticed. */
+static uintptr_t kept_mark(const struct block *block)
+{
+    return ~(uintptr_t)block;
+}
+
+static bool slot_keeps(const struct medium_slot *slot, struct block *block)
+{
+    struct block *kept = slot->kept;
+    while (kept != NULL && kept != block) {
+        kept = *(struct block **)block_payload(kept);
+    }
+    return kept != NULL;
+}
+
+/* A cold slot changes its size. */
+static void slot_take_over(struct medium_slot *slot, size_t block_bytes)
+{
+    if (UNLIKELY(slot->kept != NULL)) {
+        const bool locked = lock_acquire(&heap_lock);
+        slot_return(slot);
+        lock_release(&heap_lock, locked);
+    }
+    slot->size = (uint32_t)(block_bytes / ALIGNMENT_BYTES);
+}
+
+/* A share of the heap, so that small heaps stay small; a stale reading does no harm. */
+static size_t keep_limit(void)
+{
+    const size_t span = (size_t)(heap.touched - heap.lowest);
+    const size_t share = span / MEDIUM_KEEP_SHARE + MEDIUM_KEEP_MIN_BYTES;
+    return share < MEDIUM_KEEP_BYTES ? share : MEDIUM_KEEP_BYTES;
+}
+
+bool medium_keep(struct block *block, size_t block_bytes)
+{
+    struct medium_slot *const slot = medium_slot(block_bytes);
+    uintptr_t *const words = block_payload(block);
+    if (slot->size != block_bytes / ALIGNMENT_BYTES) {
+        if (slot->warmth > 0) {
+            slot->warmth--;
+        } else {
+            slot_take_over(slot, block_bytes);
+        }
+        return false;
+    }
+    REQUIRE(words[1] != kept_mark(block) || !slot_keeps(slot, block), "double free of",
+            words);
+    if (slot->warmth < MEDIUM_WARM || slot->count >= MEDIUM_KEEP_BLOCKS ||
+        medium_cache.kept_bytes + block_bytes > keep_limit()) {
+        return false;
+    }
+    words[0] = (uintptr_t)slot->kept;
+    words[1] = kept_mark(block);
+    slot->kept = block;
+    slot->count++;
+    medium_cache.kept_bytes += block_bytes;
+    return true;
+}
