@@ -263,6 +263,13 @@ struct block *bins_take_best(struct bins *bins, size_t bytes)
     return tree_take_best(bins, bytes);
 }
 
+bool bins_have(const struct bins *bins, size_t bytes)
+{
+    const size_t index = tree_index(bytes);
+    return tree_best(bins->trees[index], bytes) != NULL ||
+           tree_next_bin(bins, index + 1) != TREE_BIN_COUNT;
+}
+
 /* The node of the next larger size in the bin of `bytes`, NULL at the end: an ordered
  * walk that needs neither a stack nor recursion. */
 static const struct tree_block *tree_after(const struct bins *bins, size_t bytes)

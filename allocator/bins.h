@@ -36,6 +36,9 @@ void bins_remove(struct bins *bins, struct block *block);
 /* Take out the smallest free block of at least `bytes`; NULL if there is none. */
 struct block *bins_take_best(struct bins *bins, size_t bytes);
 
+/* Whether there is a free block of at least `bytes`, EXACT_LIMIT_BYTES or more. */
+bool bins_have(const struct bins *bins, size_t bytes);
+
 /* Call visit for every free block, exact bins first, sizes ascending by bin. */
 void bins_visit(const struct bins *bins,
                 void (*visit)(const struct block *block, void *context), void *context);

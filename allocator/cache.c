@@ -98,8 +98,26 @@ static bool depot_give(size_t size_class, uintptr_t list)
     return true;
 }
 
-bool cache_reclaim(void)
+/* Bytes in this thread's lists and in the depots, from the room that is left in them.
+ */
+static size_t cached_bytes(void)
 {
+    size_t bytes = medium_cache.kept_bytes +
+                   atomic_load_explicit(&depot_bytes, memory_order_relaxed);
+    for (size_t size_class = 1; size_class < CLASS_COUNT; size_class++) {
+        const size_t limit = list_limit(size_class);
+        const size_t objects = limit - link_room(cache.current[size_class]) +
+                               (cache.parked[size_class] != 0 ? limit : 0);
+        bytes += objects * class_bytes(size_class);
+    }
+    return bytes;
+}
+
+bool cache_reclaim(size_t least_bytes)
+{
+    if (!cache_is_alive() || cached_bytes() < least_bytes) {
+        return false;
+    }
     bool any = cache_return_all();
     for (size_t size_class = 0; size_class < CLASS_COUNT; size_class++) {
         for (uintptr_t list = depot_take(size_class); list != 0;

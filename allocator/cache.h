@@ -88,7 +88,7 @@ COLD_CODE void cache_free(size_t size_class, void *object);
 
 /* Called with the heap lock held: all that this thread and the depots hold goes back.
  */
-bool cache_reclaim(void);
+bool cache_reclaim(size_t least_bytes);
 /* Around fork, with the heap lock held; locked: whether locks are in use at all. */
 void cache_before_fork(void);
 void cache_after_fork(bool locked);

@@ -49,12 +49,16 @@
 /* A class gets runs once this many of its blocks are live in the heap at a time:
  * before, a run would cost more than their headers do. */
 #define RUN_WORTH_BLOCKS 8
+/* A class with this much free in its runs lends objects to smaller classes; a class
+ * that only grows has at most one run with anything free. */
+#define RUN_SPARE_BYTES (2 * RUN_LIMIT_GRANULES * GRANULE_BYTES)
 /* Fresh objects are cut off a run this many bytes at a time, so that a run's pages are
  * touched as they are needed. */
 #define CARVE_BYTES ((size_t)512)
-/* Caches are taken back into the heap before it grows by this share and these bytes. */
-#define RECLAIM_SHARE 32
-#define RECLAIM_MIN_BYTES (8 * KIB)
+/* Before the heap touches new pages, caches are taken back if they hold this share of
+ * it and this many bytes; looked at once for every so many bytes that it grows. */
+#define RECLAIM_SHARE 64
+#define RECLAIM_STEP_BYTES (4 * KIB)
 
 /* A list of a cache is full with this much of a class; then it is parked, and with more
  * than one thread goes to other threads in one piece. With one thread lists are taken

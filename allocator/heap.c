@@ -141,13 +141,15 @@ static COLD_CODE bool heap_grow(size_t bytes)
     }
 }
 
-/* The top is about to rise beyond what has been touched: first take back what lies
- * unused in caches, once for every thirty-second part that the heap grows. */
+/* The top is about to rise beyond what has been touched, or beyond the region: first
+ * take back what lies unused in caches, if it is worth it. */
 static COLD_CODE bool reclaim_for(size_t bytes)
 {
-    const size_t span = (size_t)(heap.top - (char *)heap.regions);
-    heap.reclaim_at = heap.top + bytes + span / RECLAIM_SHARE + RECLAIM_MIN_BYTES;
-    return heap.reclaim != NULL && heap.reclaim();
+    const size_t span = (size_t)(heap.top - heap.lowest);
+    const bool must_grow = heap.top + bytes > heap.end;
+    heap.reclaim_at = heap.top + bytes + RECLAIM_STEP_BYTES;
+    return heap.reclaim != NULL &&
+           heap.reclaim(must_grow ? 1 : span / RECLAIM_SHARE + RECLAIM_STEP_BYTES);
 }
 
 static ALWAYS_INLINE bool is_reclaim_due(size_t bytes)
@@ -227,27 +229,48 @@ static struct block *cut_front(struct block *front, size_t gap)
     return block;
 }
 
+/* The best fit if it happens to hold an aligned payload of `bytes`, as the place of an
+ * earlier aligned block does; else one that is large enough in any case. */
+static struct block *take_best_aligned(size_t bytes, size_t alignment)
+{
+    struct block *const best = bins_take_best(&heap.bins, bytes);
+    if (best == NULL ||
+        block_size(best) >= gap_before_aligned(best, alignment) + bytes) {
+        return best;
+    }
+    bins_insert(&heap.bins, best);
+    return bins_take_best(&heap.bins, bytes + alignment + ALIGNMENT_BYTES);
+}
+
 struct block *heap_allocate_aligned(size_t bytes, size_t alignment)
 {
-    /* In any free block of this size there is an aligned payload of `bytes`. */
-    const size_t enough = bytes + alignment + ALIGNMENT_BYTES;
-    struct block *block = bins_take_best(&heap.bins, enough);
-    if (block == NULL && UNLIKELY(is_reclaim_due(enough)) && reclaim_for(enough)) {
-        block = bins_take_best(&heap.bins, enough);
+    struct block *block = take_best_aligned(bytes, alignment);
+    const size_t most = bytes + alignment + ALIGNMENT_BYTES;
+    if (block == NULL && UNLIKELY(is_reclaim_due(most)) && reclaim_for(most)) {
+        block = take_best_aligned(bytes, alignment);
     }
-    heap.dirty_end = heap.highest;
     if (block != NULL) {
+        heap.dirty_end = heap.highest;
         take_part(block, block_size(block));
         block = cut_front(block, gap_before_aligned(block, alignment));
         heap_shrink(block, bytes);
         return block;
     }
-    if (enough > (size_t)(heap.end - heap.top) && !heap_grow(enough)) {
+    if (most > (size_t)(heap.end - heap.top) && !heap_grow(most)) {
         return NULL;
     }
     const struct block *const top = (const struct block *)(uintptr_t)heap.top;
     const size_t gap = gap_before_aligned(top, alignment);
     return cut_front(allocate_from_top(gap + bytes), gap);
+}
+
+bool heap_has_room(size_t bytes)
+{
+    const size_t most = bytes + GRANULE_BYTES + ALIGNMENT_BYTES;
+    if (bins_have(&heap.bins, bytes) || heap.top + most <= heap.touched) {
+        return true;
+    }
+    return is_reclaim_due(most) && reclaim_for(most) && bins_have(&heap.bins, bytes);
 }
 
 /* Free memory above the top is worth giving back, if it has been quiet long enough. */

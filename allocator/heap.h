@@ -47,9 +47,9 @@ struct heap {
     size_t trimmed_pages;   /* by the last trim */
     unsigned trim_patience; /* frees to let pass before the clock is read again */
     char *reclaim_at; /* the top may not pass this without asking for cached memory */
-    /* Give what caches hold back to the heap; true if any was. Called under the lock.
-     */
-    bool (*reclaim)(void);
+    /* Give what caches hold back to the heap, if that is at least so many bytes; true
+     * if any was. Called under the lock. */
+    bool (*reclaim)(size_t least_bytes);
 };
 
 extern struct heap heap;
@@ -59,6 +59,9 @@ extern struct heap heap;
 struct block *heap_allocate(size_t bytes);
 /* The same with its payload at a multiple of alignment, a power of two above 16. */
 struct block *heap_allocate_aligned(size_t bytes, size_t alignment);
+/* Whether a block of `bytes`, aligned to a granule, can be had without touching new
+ * pages. Takes back what caches hold first, when that is due. */
+bool heap_has_room(size_t bytes);
 /* Give a block back: coalesce with both neighbours, bin it, trim the top. O(log n). */
 void heap_free(struct block *block);
 /* Resize in place, into the next free block or the top; false: not possible here. */

@@ -22,7 +22,8 @@ static struct {
     bool served[CLASS_COUNT];
     uint8_t
         heap_blocks[CLASS_COUNT + 2]; /* live blocks by size / 16, up to the worth */
-    struct run_totals totals;
+    size_t free_bytes[CLASS_COUNT];   /* in objects free or never used, caches apart */
+    size_t run_count;
 } classes;
 
 static struct run *run_of(const void *pointer)
@@ -115,8 +116,8 @@ static struct run *run_create(size_t size_class)
                           run_capacity(object_bytes, granules) * object_bytes),
     };
     list_insert(run);
-    classes.totals.runs++;
-    classes.totals.free_bytes += run->end - sizeof *run;
+    classes.run_count++;
+    classes.free_bytes[size_class] += run->end - sizeof *run;
     return run;
 }
 
@@ -126,8 +127,8 @@ static void run_destroy(struct run *run)
     for (size_t i = 0; i < run->granules; i++) {
         *map_entry((char *)run + i * GRANULE_BYTES) = (struct map_entry){0, 0};
     }
-    classes.totals.runs--;
-    classes.totals.free_bytes -= run->end - sizeof *run;
+    classes.run_count--;
+    classes.free_bytes[run->size_class] -= run->end - sizeof *run;
     heap_free(block_from_payload(run));
 }
 
@@ -151,6 +152,25 @@ void run_note_freed(size_t block_bytes)
     if (index < CLASS_COUNT + 2 && classes.heap_blocks[index] > 0) {
         classes.heap_blocks[index]--;
     }
+}
+
+/* A run with something to give: of this class if one is there or the heap has room for
+ * one; else of a larger class, up to twice the size, that has much to spare: before the
+ * heap grows, an object half used is better than one not used at all. */
+static struct run *find_run(size_t size_class)
+{
+    if (classes.runs[size_class] == NULL &&
+        !heap_has_room(RUN_LIMIT_GRANULES * GRANULE_BYTES)) {
+        const size_t most_bytes = 2 * class_bytes(size_class);
+        for (size_t c = size_class; c < CLASS_COUNT && class_bytes(c) <= most_bytes;
+             c++) {
+            if (classes.free_bytes[c] >= RUN_SPARE_BYTES) {
+                return classes.runs[c];
+            }
+        }
+    }
+    struct run *const run = classes.runs[size_class];
+    return run != NULL ? run : run_create(size_class);
 }
 
 /* From the free list; at least one. */
@@ -193,17 +213,14 @@ static size_t carve(struct run *run, size_t most,
 size_t run_take_objects(size_t size_class, size_t most,
                         void (*take)(void *object, void *context), void *context)
 {
-    struct run *run = classes.runs[size_class];
+    struct run *run = find_run(size_class);
     if (run == NULL) {
-        run = run_create(size_class);
-        if (run == NULL) {
-            return 0;
-        }
+        return 0;
     }
     const size_t count = run->first_free != 0 ? take_free(run, most, take, context)
                                               : carve(run, most, take, context);
     run->live = (uint16_t)(run->live + count);
-    classes.totals.free_bytes -= count * class_bytes(size_class);
+    classes.free_bytes[run->size_class] -= count * class_bytes(run->size_class);
     if (run->carved_end == run->end && run->free_count == 0) {
         list_remove(run);
     }
@@ -217,7 +234,7 @@ void run_return_object(void *object)
     run->first_free = (uint16_t)((uintptr_t)object - (uintptr_t)run);
     run->free_count++;
     run->live--;
-    classes.totals.free_bytes += class_bytes(run->size_class);
+    classes.free_bytes[run->size_class] += class_bytes(run->size_class);
     if (!run->listed) {
         list_insert(run);
     }
@@ -236,7 +253,11 @@ bool run_has_object_at(const void *pointer)
 
 struct run_totals run_totals(void)
 {
-    return classes.totals;
+    struct run_totals totals = {classes.run_count, 0};
+    for (size_t size_class = 1; size_class < CLASS_COUNT; size_class++) {
+        totals.free_bytes += classes.free_bytes[size_class];
+    }
+    return totals;
 }
 
 static const char *check_run(const struct run *run, size_t size_class)

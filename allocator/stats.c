@@ -83,7 +83,7 @@ void snug_malloc_stats(void)
 int snug_malloc_trim(size_t pad)
 {
     const bool locked = lock_acquire(&heap_lock);
-    cache_reclaim();
+    cache_reclaim(1);
     const size_t given_back = heap_purge_blocks() + heap_trim_top(pad);
     lock_release(&heap_lock, locked);
     return given_back != 0;
