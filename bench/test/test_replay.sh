@@ -119,6 +119,28 @@ report "csv to standard output is alone there" $?
 expect "reference" 0 out 'v snug' \
     "$bench" replay "$trace" -a glibc -a snug "${quick[@]}" --reference snug
 
+# Notes: on one trace all of them; on several one line for what only is good to know.
+printf '9\n2\n3\n1\na 0 10\na 1 0\nf 1\n' >"$work/unfreed.rep"
+printf '10\n2\n4\n1\na 0 10\nt 1\na 1 20\nf 0\nt 2\nf 1\n' >"$work/threads.rep"
+glibc_verified=(-a glibc --passes verify)
+expect "notes on one trace" 0 err "unfreed.rep: Blocks never freed: 1; freed after" \
+    "$bench" replay "$work/unfreed.rep" "${glibc_verified[@]}"
+grep -q 'unfreed.rep: Requests for 0 bytes: 1;' "$work/err" &&
+    ! grep -qE 'traces with (several threads|blocks)' "$work/err"
+report "notes on one trace are not summed up" $?
+expect "notes on several traces are summed up" 0 err \
+    '^snugbench: traces with blocks never freed: 1 of 3; .* outside the figures$' \
+    "$bench" replay "$trace" "$work/unfreed.rep" "$work/threads.rep" \
+    "${glibc_verified[@]}"
+! grep -qE 'unfreed.rep:|Requests for 0' "$work/err"
+report "notes on several traces are summed up only" $?
+printf '9\n7\n2\n9\na 0 9\nf 0\n' >"$work/wrong.rep"
+expect "repairs are shown, however many traces" 0 err \
+    'wrong.rep: Number of ids: the header says 7, the body has 1; the body is used' \
+    "$bench" replay "$trace" "$work/wrong.rep" "${glibc_verified[@]}"
+! grep -qE 'traces with' "$work/err"
+report "nothing to sum up, no line" $?
+
 # What fails has its own row and the others survive.
 cp /bin/true "$work/noalloc.so"
 expect "not an allocator" 1 out 'preload failed: malloc comes from' \
