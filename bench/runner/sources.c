@@ -44,8 +44,10 @@ bool sources_add(struct sources *sources, const char *path, struct trace_error *
 void sources_sum_up(const struct sources *sources)
 {
     size_t unfreed = 0;
+    size_t threaded = 0;
     for (size_t i = 0; i < sources->count; i++) {
         unfreed += sources->items[i].header.epilogue_count > 0;
+        threaded += sources->items[i].header.thread_count > 1;
     }
     if (unfreed > 0 && sources->is_brief) {
         fprintf(
@@ -53,6 +55,12 @@ void sources_sum_up(const struct sources *sources)
             "snugbench: traces with blocks never freed: %zu of %zu; these are freed "
             "after the last operation, outside the figures\n",
             unfreed, sources->count);
+    }
+    if (threaded > 0) {
+        fprintf(stderr,
+                "snugbench: traces with several threads: %zu of %zu; replayed in one "
+                "thread, in the order recorded\n",
+                threaded, sources->count);
     }
 }
 

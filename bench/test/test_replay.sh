@@ -134,6 +134,12 @@ expect "notes on several traces are summed up" 0 err \
     "${glibc_verified[@]}"
 ! grep -qE 'unfreed.rep:|Requests for 0' "$work/err"
 report "notes on several traces are summed up only" $?
+[ "$(grep -c 'several threads' "$work/err")" -eq 1 ] && grep -qE \
+    '^snugbench: traces with several threads: 1 of 3; replayed in one thread' "$work/err"
+report "threads are flattened: said once" $?
+expect "threads are flattened: said of one trace" 0 err \
+    '^snugbench: traces with several threads: 1 of 1; replayed in one thread' \
+    "$bench" replay "$work/threads.rep" "${glibc_verified[@]}"
 printf '9\n7\n2\n9\na 0 9\nf 0\n' >"$work/wrong.rep"
 expect "repairs are shown, however many traces" 0 err \
     'wrong.rep: Number of ids: the header says 7, the body has 1; the body is used' \
