@@ -293,6 +293,32 @@ static void test_failed_write_leaves_old_files(void **state)
     handmade_destroy(run);
 }
 
+static bool writes_into(const struct run *run, const char *name)
+{
+    struct report_error error;
+    return report_write_directory(run, &report_defaults, path_of(name), &error);
+}
+
+static void test_failed_write_leaves_no_new_directory(void **state)
+{
+    (void)state;
+    struct run *run = handmade_create();
+    assert_int_equal(mkdir(path_of("old"), 0700), 0);
+    const size_t entries = entries_in_directory();
+    struct rlimit old;
+    getrlimit(RLIMIT_FSIZE, &old);
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){.rlim_cur = 1, .rlim_max = old.rlim_max});
+    const bool written = writes_into(run, "new") || writes_into(run, "new/and/more/") ||
+                         writes_into(run, "old") || writes_into(run, "old/new");
+    setrlimit(RLIMIT_FSIZE, &old);
+    signal(SIGXFSZ, SIG_DFL);
+    assert_false(written);
+    assert_int_equal(entries_in_directory(), entries);
+    assert_int_equal(rmdir(path_of("old")), 0); /* the user's own stays, empty */
+    handmade_destroy(run);
+}
+
 static void test_export(void **state)
 {
     (void)state;
@@ -375,6 +401,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_other_files),
         cmocka_unit_test(test_environment_is_json),
         cmocka_unit_test(test_failed_write_leaves_old_files),
+        cmocka_unit_test(test_failed_write_leaves_no_new_directory),
         cmocka_unit_test(test_export),
         cmocka_unit_test(test_table_says_who_wins_and_loses),
         cmocka_unit_test(test_table_on_a_full_disk),
