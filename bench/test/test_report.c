@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -240,7 +241,11 @@ static void test_environment_is_json(void **state)
     assert_int_equal(json_integer_value(json_object_get(how, "rounds")),
                      HANDMADE_ROUNDS);
     const json_t *words = json_object_get(how, "command_line");
-    assert_string_equal(json_string_value(json_array_get(words, 1)), "a \"b\".rep");
+    assert_int_equal(json_array_size(words), 3);
+    assert_string_equal(json_string_value(json_array_get(words, 0)),
+                        program_invocation_name);
+    assert_string_equal(json_string_value(json_array_get(words, 1)), "replay");
+    assert_string_equal(json_string_value(json_array_get(words, 2)), "a \"b\".rep");
     assert_int_equal(json_array_size(json_object_get(object, "allocators")),
                      HANDMADE_ALLOCATORS);
     assert_non_null(json_object_get(json_object_get(object, "machine"), "kernel"));
