@@ -203,6 +203,26 @@ else
     skip "full disk" "needs root and mount"
 fi
 
+# A limit on file size is met by a write, and said.
+limited() { # KIB COMMAND...
+    local kib=$1
+    shift
+    (ulimit -f "$kib" && "$@")
+}
+onto_long() {
+    limited 1024 "$bench" "$@" >>"$work/long"
+}
+head -c 1M /dev/zero >"$work/long"
+expect "file size limit: list" 1 err 'cannot write .*: File too large' onto_long list
+expect "file size limit: generate" 2 err 'File too large' \
+    limited 64 "$bench" generate churn -n 1000 -o "$work/churn.rep"
+expect "file size limit: replay" 2 err 'File too large' \
+    limited 64 "$bench" replay "$trace" "${glibc_verified[@]}"
+expect "file size limit: still ends recorded programs" 153 err 'ended by signal 25' \
+    limited 70000 "$bench" record -o "$work/dd.rep" -- \
+    dd if=/dev/zero of="$work/zeroes" bs=1 count=1 seek=80M
+rm -f "$work/long" "$work/zeroes"
+
 # list
 expect "list" 0 out '^snug +- +/.*libsnug.so$' "$bench" list
 grep -qE '^glibc +[0-9.]+ ' "$work/out"
