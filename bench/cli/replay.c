@@ -77,6 +77,7 @@ static bool read_sources(const struct replay_options *options, struct sources *s
             return false;
         }
     }
+    sources_sum_up(sources);
     return true;
 }
 
@@ -154,7 +155,7 @@ static int replay(const struct replay_options *options, int argc, char **argv)
     if (!find_allocators(options, &allocators)) {
         return EXIT_USAGE;
     }
-    struct sources sources = {0};
+    struct sources sources = {.is_brief = options->trace_count > 1};
     if (!read_sources(options, &sources)) {
         allocators_free(&allocators);
         sources_free(&sources);

@@ -161,6 +161,9 @@ static void print_summary(const struct trace *trace,
     for (size_t i = 0; i < trace->note_count; i++) {
         printf("note         %s\n", trace->notes[i]);
     }
+    for (size_t i = 0; i < trace->remark_count; i++) {
+        printf("note         %s\n", trace->remarks[i]);
+    }
     if (summary->size_bytes.count > 0) {
         print_histogram(summary);
     }

@@ -1,5 +1,6 @@
 /* environment.json: what a reader needs to judge and to repeat a run. What the machine
  * does not tell is left out. */
+#include <errno.h>
 #include <gnu/libc-version.h>
 #include <jansson.h>
 #include <libgen.h>
@@ -159,6 +160,7 @@ static json_t *how_it_ran(const struct run *run)
                                           [TOUCH_ALL] = "all"};
     json_t *object = json_object();
     json_t *words = json_array();
+    json_array_append_new(words, json_string(program_invocation_name));
     for (int i = 0; i < run->argc; i++) {
         json_array_append_new(words, json_string(run->argv[i]));
     }

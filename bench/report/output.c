@@ -69,16 +69,32 @@ void output_close(struct output *output)
     *output = (struct output){.stream = NULL};
 }
 
-bool output_make_directory(const char *directory, struct report_error *error)
+/* One step of mkdir -p. */
+static bool make_level(const char *path, size_t *old_length, bool *is_new)
+{
+    if (mkdir(path, 0777) == 0) {
+        *is_new = true;
+        return true;
+    }
+    if (errno == EEXIST && !*is_new) {
+        *old_length = strlen(path);
+    }
+    return errno == EEXIST;
+}
+
+bool output_make_directory(const char *directory, size_t *old_length,
+                           struct report_error *error)
 {
     char *path = strdup(directory);
     bool made = path != NULL && *path != '\0';
+    bool is_new = false;
+    *old_length = 0;
     for (char *end = path; made && end != NULL;) {
         end = strchr(end + 1, '/');
         if (end != NULL) {
             *end = '\0';
         }
-        made = mkdir(path, 0777) == 0 || errno == EEXIST;
+        made = make_level(path, old_length, &is_new);
         if (end != NULL) {
             *end = '/';
         }
@@ -89,7 +105,23 @@ bool output_make_directory(const char *directory, struct report_error *error)
         made = false;
     }
     free(path);
+    if (!made && is_new) {
+        output_remove_directory(directory, *old_length);
+    }
     return made || fail(error, directory);
+}
+
+void output_remove_directory(const char *directory, size_t old_length)
+{
+    const int saved = errno;
+    char *path = strdup(directory);
+    while (path != NULL && strlen(path) > old_length) {
+        rmdir(path);
+        char *slash = strrchr(path, '/');
+        *(slash != NULL ? slash : path) = '\0';
+    }
+    free(path);
+    errno = saved;
 }
 
 bool output_is_special(const char *path)

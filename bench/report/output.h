@@ -27,8 +27,13 @@ bool output_keep(const struct output *output, struct report_error *error);
 /* Frees; removes what was not kept. */
 void output_close(struct output *output);
 
-/* mkdir -p. false: `error` filled. */
-bool output_make_directory(const char *directory, struct report_error *error);
+/* mkdir -p. *old_length: how much of the path was there before. false: `error` filled,
+ * nothing is left behind. */
+bool output_make_directory(const char *directory, size_t *old_length,
+                           struct report_error *error);
+
+/* Undo it, as far as what was made is empty; errno is kept. */
+void output_remove_directory(const char *directory, size_t old_length);
 
 /* Whether `path` is there and no plain file: a device or a pipe. */
 bool output_is_special(const char *path);

@@ -52,12 +52,9 @@ static bool write_aside(struct output *output, const struct file *file,
     return output_finish(output, error);
 }
 
-bool report_write_directory(const struct run *run, const struct report_options *options,
-                            const char *directory, struct report_error *error)
+static bool write_files(const struct run *run, const struct report_options *options,
+                        const char *directory, struct report_error *error)
 {
-    if (!output_make_directory(directory, error)) {
-        return false;
-    }
     struct summary *summary = summarise(run, options);
     if (summary == NULL) {
         return fail(error, directory);
@@ -75,6 +72,20 @@ bool report_write_directory(const struct run *run, const struct report_options *
     }
     summary_destroy(summary);
     return done;
+}
+
+bool report_write_directory(const struct run *run, const struct report_options *options,
+                            const char *directory, struct report_error *error)
+{
+    size_t old_length;
+    if (!output_make_directory(directory, &old_length, error)) {
+        return false;
+    }
+    if (!write_files(run, options, directory, error)) {
+        output_remove_directory(directory, old_length);
+        return false;
+    }
+    return true;
 }
 
 static bool export_to_stdout(const struct run *run, const struct summary *summary,

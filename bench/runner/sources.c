@@ -19,6 +19,9 @@ bool sources_add(struct sources *sources, const char *path, struct trace_error *
     for (size_t i = 0; i < trace->note_count; i++) {
         fprintf(stderr, "snugbench: %s: %s\n", path, trace->notes[i]);
     }
+    for (size_t i = 0; i < trace->remark_count && !sources->is_brief; i++) {
+        fprintf(stderr, "snugbench: %s: %s\n", path, trace->remarks[i]);
+    }
     sources->items =
         run_grow(sources->items, sources->count + 1, sizeof *sources->items);
     struct source *source = &sources->items[sources->count++];
@@ -36,6 +39,29 @@ bool sources_add(struct sources *sources, const char *path, struct trace_error *
         sources->kept_bytes += trace->mapped_bytes;
     }
     return true;
+}
+
+void sources_sum_up(const struct sources *sources)
+{
+    size_t unfreed = 0;
+    size_t threaded = 0;
+    for (size_t i = 0; i < sources->count; i++) {
+        unfreed += sources->items[i].header.epilogue_count > 0;
+        threaded += sources->items[i].header.thread_count > 1;
+    }
+    if (unfreed > 0 && sources->is_brief) {
+        fprintf(
+            stderr,
+            "snugbench: traces with blocks never freed: %zu of %zu; these are freed "
+            "after the last operation, outside the figures\n",
+            unfreed, sources->count);
+    }
+    if (threaded > 0) {
+        fprintf(stderr,
+                "snugbench: traces with several threads: %zu of %zu; replayed in one "
+                "thread, in the order recorded\n",
+                threaded, sources->count);
+    }
 }
 
 static bool is_name_taken(const struct run *run, size_t count, const char *name)

@@ -22,11 +22,15 @@ struct sources {
     struct source *items;
     size_t count;
     size_t kept_bytes;
+    bool is_brief; /* remarks on single traces are not printed, only summed up */
 };
 
-/* Read and check one file, print its notes to stderr. false: `error` says what is
- * wrong. `path` must outlive the sources. */
+/* Read and check one file, print its notes and remarks to stderr. false: `error` says
+ * what is wrong. `path` must outlive the sources. */
 bool sources_add(struct sources *sources, const char *path, struct trace_error *error);
+
+/* Once all are read: what they have in common, one line each to stderr. */
+void sources_sum_up(const struct sources *sources);
 
 /* Name, path and header of each trace into run->traces. Of two equal names the second
  * becomes its path. */

@@ -119,6 +119,34 @@ report "csv to standard output is alone there" $?
 expect "reference" 0 out 'v snug' \
     "$bench" replay "$trace" -a glibc -a snug "${quick[@]}" --reference snug
 
+# Notes: on one trace all of them; on several one line for what only is good to know.
+printf '9\n2\n3\n1\na 0 10\na 1 0\nf 1\n' >"$work/unfreed.rep"
+printf '10\n2\n4\n1\na 0 10\nt 1\na 1 20\nf 0\nt 2\nf 1\n' >"$work/threads.rep"
+glibc_verified=(-a glibc --passes verify)
+expect "notes on one trace" 0 err "unfreed.rep: Blocks never freed: 1; freed after" \
+    "$bench" replay "$work/unfreed.rep" "${glibc_verified[@]}"
+grep -q 'unfreed.rep: Requests for 0 bytes: 1;' "$work/err" &&
+    ! grep -qE 'traces with (several threads|blocks)' "$work/err"
+report "notes on one trace are not summed up" $?
+expect "notes on several traces are summed up" 0 err \
+    '^snugbench: traces with blocks never freed: 1 of 3; .* outside the figures$' \
+    "$bench" replay "$trace" "$work/unfreed.rep" "$work/threads.rep" \
+    "${glibc_verified[@]}"
+! grep -qE 'unfreed.rep:|Requests for 0' "$work/err"
+report "notes on several traces are summed up only" $?
+[ "$(grep -c 'several threads' "$work/err")" -eq 1 ] && grep -qE \
+    '^snugbench: traces with several threads: 1 of 3; replayed in one thread' "$work/err"
+report "threads are flattened: said once" $?
+expect "threads are flattened: said of one trace" 0 err \
+    '^snugbench: traces with several threads: 1 of 1; replayed in one thread' \
+    "$bench" replay "$work/threads.rep" "${glibc_verified[@]}"
+printf '9\n7\n2\n9\na 0 9\nf 0\n' >"$work/wrong.rep"
+expect "repairs are shown, however many traces" 0 err \
+    'wrong.rep: Number of ids: the header says 7, the body has 1; the body is used' \
+    "$bench" replay "$trace" "$work/wrong.rep" "${glibc_verified[@]}"
+! grep -qE 'traces with' "$work/err"
+report "nothing to sum up, no line" $?
+
 # What fails has its own row and the others survive.
 cp /bin/true "$work/noalloc.so"
 expect "not an allocator" 1 out 'preload failed: malloc comes from' \
@@ -169,11 +197,31 @@ mkdir "$work/full"
 if [ "$(id -u)" -eq 0 ] && mount -t tmpfs -o size=8k none "$work/full" 2>/dev/null; then
     expect "full disk" 1 err 'No space left' \
         "$bench" replay "$trace" -a glibc -r 1 -w 1 --passes memory,time -o "$work/full/out"
-    [ -z "$(find "$work/full" -type f)" ]
-    report "full disk: nothing half-written" $?
+    [ -z "$(ls -A "$work/full")" ]
+    report "full disk: nothing half-written, no directory" $?
 else
     skip "full disk" "needs root and mount"
 fi
+
+# A limit on file size is met by a write, and said.
+limited() { # KIB COMMAND...
+    local kib=$1
+    shift
+    (ulimit -f "$kib" && "$@")
+}
+onto_long() {
+    limited 1024 "$bench" "$@" >>"$work/long"
+}
+head -c 1M /dev/zero >"$work/long"
+expect "file size limit: list" 1 err 'cannot write .*: File too large' onto_long list
+expect "file size limit: generate" 2 err 'File too large' \
+    limited 64 "$bench" generate churn -n 1000 -o "$work/churn.rep"
+expect "file size limit: replay" 2 err 'File too large' \
+    limited 64 "$bench" replay "$trace" "${glibc_verified[@]}"
+expect "file size limit: still ends recorded programs" 153 err 'ended by signal 25' \
+    limited 70000 "$bench" record -o "$work/dd.rep" -- \
+    dd if=/dev/zero of="$work/zeroes" bs=1 count=1 seek=80M
+rm -f "$work/long" "$work/zeroes"
 
 # list
 expect "list" 0 out '^snug +- +/.*libsnug.so$' "$bench" list

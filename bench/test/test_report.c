@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -240,7 +241,11 @@ static void test_environment_is_json(void **state)
     assert_int_equal(json_integer_value(json_object_get(how, "rounds")),
                      HANDMADE_ROUNDS);
     const json_t *words = json_object_get(how, "command_line");
-    assert_string_equal(json_string_value(json_array_get(words, 1)), "a \"b\".rep");
+    assert_int_equal(json_array_size(words), 3);
+    assert_string_equal(json_string_value(json_array_get(words, 0)),
+                        program_invocation_name);
+    assert_string_equal(json_string_value(json_array_get(words, 1)), "replay");
+    assert_string_equal(json_string_value(json_array_get(words, 2)), "a \"b\".rep");
     assert_int_equal(json_array_size(json_object_get(object, "allocators")),
                      HANDMADE_ALLOCATORS);
     assert_non_null(json_object_get(json_object_get(object, "machine"), "kernel"));
@@ -290,6 +295,32 @@ static void test_failed_write_leaves_old_files(void **state)
     assert_int_equal(entries_in_directory(), entries);
     free(before);
     free(after);
+    handmade_destroy(run);
+}
+
+static bool writes_into(const struct run *run, const char *name)
+{
+    struct report_error error;
+    return report_write_directory(run, &report_defaults, path_of(name), &error);
+}
+
+static void test_failed_write_leaves_no_new_directory(void **state)
+{
+    (void)state;
+    struct run *run = handmade_create();
+    assert_int_equal(mkdir(path_of("old"), 0700), 0);
+    const size_t entries = entries_in_directory();
+    struct rlimit old;
+    getrlimit(RLIMIT_FSIZE, &old);
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){.rlim_cur = 1, .rlim_max = old.rlim_max});
+    const bool written = writes_into(run, "new") || writes_into(run, "new/and/more/") ||
+                         writes_into(run, "old") || writes_into(run, "old/new");
+    setrlimit(RLIMIT_FSIZE, &old);
+    signal(SIGXFSZ, SIG_DFL);
+    assert_false(written);
+    assert_int_equal(entries_in_directory(), entries);
+    assert_int_equal(rmdir(path_of("old")), 0); /* the user's own stays, empty */
     handmade_destroy(run);
 }
 
@@ -375,6 +406,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_other_files),
         cmocka_unit_test(test_environment_is_json),
         cmocka_unit_test(test_failed_write_leaves_old_files),
+        cmocka_unit_test(test_failed_write_leaves_no_new_directory),
         cmocka_unit_test(test_export),
         cmocka_unit_test(test_table_says_who_wins_and_loses),
         cmocka_unit_test(test_table_on_a_full_disk),

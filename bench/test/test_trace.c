@@ -116,6 +116,9 @@ static void sealing_counts_and_empties(void **state)
     assert_null(trace->builder);
     assert_true(trace_note(trace, "also after sealing: %d", 5));
     assert_string_equal(trace->notes[0], "also after sealing: 5");
+    assert_true(trace_remark(trace, "apart from the notes: %d", 6));
+    assert_int_equal(trace->note_count, 1);
+    assert_string_equal(trace->remarks[0], "apart from the notes: 6");
     trace_destroy(trace);
 }
 

@@ -46,6 +46,9 @@ static inline char *trace_dump(const struct trace *trace)
     for (size_t i = 0; i < trace->note_count; i++) {
         fprintf(out, "note: %s\n", trace->notes[i]);
     }
+    for (size_t i = 0; i < trace->remark_count; i++) {
+        fprintf(out, "remark: %s\n", trace->remarks[i]);
+    }
     fclose(out);
     return text;
 }

@@ -353,18 +353,18 @@ static bool read_line(struct reader *reader, const struct input_line *line)
     return read_op(reader);
 }
 
-static void note_body(const struct reader *reader)
+static void remark_on_body(const struct reader *reader)
 {
     struct trace *trace = reader->trace;
     if (reader->zero_sizes > 0) {
-        trace_note(trace, "Requests for 0 bytes: %" PRIu64 "; replayed as they are.",
-                   reader->zero_sizes);
+        trace_remark(trace, "Requests for 0 bytes: %" PRIu64 "; replayed as they are.",
+                     reader->zero_sizes);
     }
     if (trace->header->epilogue_count > 0) {
-        trace_note(trace,
-                   "Blocks never freed: %" PRIu64
-                   "; freed after the last operation, outside the figures.",
-                   trace->header->epilogue_count);
+        trace_remark(trace,
+                     "Blocks never freed: %" PRIu64
+                     "; freed after the last operation, outside the figures.",
+                     trace->header->epilogue_count);
     }
 }
 
@@ -384,7 +384,7 @@ static bool finish_reading(struct reader *reader)
     }
     rep_header_note(&reader->header, reader->trace, reader->ids.distinct,
                     reader->ids.top_plus_one, reader->op_lines);
-    note_body(reader);
+    remark_on_body(reader);
     return true;
 }
 

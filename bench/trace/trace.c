@@ -80,6 +80,14 @@ fail:;
     return NULL;
 }
 
+static void free_sentences(char **sentences, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(sentences[i]);
+    }
+    free(sentences);
+}
+
 void trace_destroy(struct trace *trace)
 {
     if (trace == NULL) {
@@ -95,10 +103,8 @@ void trace_destroy(struct trace *trace)
         slots_destroy(&trace->builder->slots);
         free(trace->builder);
     }
-    for (size_t i = 0; i < trace->note_count; i++) {
-        free(trace->notes[i]);
-    }
-    free(trace->notes);
+    free_sentences(trace->notes, trace->note_count);
+    free_sentences(trace->remarks, trace->remark_count);
     free(trace->name);
     free(trace->path);
     free(trace);
@@ -149,20 +155,35 @@ bool trace_op_set_calloc(struct trace_op *op, uint64_t count, uint64_t size_byte
     return true;
 }
 
+static bool add_sentence(char ***list, size_t *count, const char *format,
+                         va_list arguments)
+{
+    char **sentences = reallocarray(*list, *count + 1, sizeof *sentences);
+    if (sentences == NULL) {
+        return false;
+    }
+    *list = sentences;
+    if (vasprintf(&sentences[*count], format, arguments) < 0) {
+        return false;
+    }
+    ++*count;
+    return true;
+}
+
 bool trace_note(struct trace *trace, const char *format, ...)
 {
-    char **notes = reallocarray(trace->notes, trace->note_count + 1, sizeof *notes);
-    if (notes == NULL) {
-        return false;
-    }
-    trace->notes = notes;
     va_list arguments;
     va_start(arguments, format);
-    int length = vasprintf(&notes[trace->note_count], format, arguments);
+    bool added = add_sentence(&trace->notes, &trace->note_count, format, arguments);
     va_end(arguments);
-    if (length < 0) {
-        return false;
-    }
-    trace->note_count++;
-    return true;
+    return added;
+}
+
+bool trace_remark(struct trace *trace, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    bool added = add_sentence(&trace->remarks, &trace->remark_count, format, arguments);
+    va_end(arguments);
+    return added;
 }

@@ -31,6 +31,9 @@ struct trace {
      * NULL. */
     char **notes;
     size_t note_count;
+    /* The same for what is replayed as it stands, but is good to know. */
+    char **remarks;
+    size_t remark_count;
     struct trace_builder *builder; /* NULL once sealed */
 };
 
@@ -49,8 +52,11 @@ bool trace_append(struct trace *trace, struct trace_op op);
  * the product is 2^47 bytes or more. */
 bool trace_op_set_calloc(struct trace_op *op, uint64_t count, uint64_t size_bytes);
 
-/* Remember a sentence about what was dropped or repaired (printf-like). */
+/* Remember a sentence (printf-like): about what was dropped or repaired; about what was
+ * not. */
 bool trace_note(struct trace *trace, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+bool trace_remark(struct trace *trace, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* End of building: checks the invariants of op.h, computes peak and counts, appends the
