@@ -1,7 +1,7 @@
 /* The knobs of the allocator: values, each with its reason and its bounds.
  *
  * A constant chosen by measurement names the measurement; allocator/DESIGN.md has them
- * together. Knobs that a user may turn at run time are in options.h. */
+ * together. Three of them can be turned at run time, see snug_mallopt in snug.h. */
 #ifndef SNUG_CONFIG_H
 #define SNUG_CONFIG_H
 

@@ -236,13 +236,17 @@ static bool add_specified(struct allocator_list *list, const char *spec,
     return true;
 }
 
+/* Those of the compiler's are for debugging: they run when they are asked for. */
 static void add_installed(struct allocator_list *list)
 {
     for (size_t i = 0; i < KNOWN_COUNT; i++) {
         const struct known *known = &known_allocators[i];
         char *library = known_library(known);
-        if (library != NULL || known->origin == ORIGIN_LIBC) {
+        if (known->origin == ORIGIN_LIBC ||
+            (library != NULL && known->origin != ORIGIN_CLANG)) {
             list_add(list, known->name, library);
+        } else {
+            free(library);
         }
     }
 }
