@@ -113,14 +113,24 @@ static ALWAYS_INLINE void block_resize(struct block *block, size_t bytes)
     block->tag = bytes | (block->tag & BLOCK_FLAGS);
 }
 
+/* What is before a block changes under the lock, while the thread that holds the block
+ * may look at its tag without one: hence the atomic accesses, at no cost. */
 static ALWAYS_INLINE void block_mark_previous_in_use(struct block *block)
 {
-    block->tag |= BLOCK_PREVIOUS_IN_USE;
+    __atomic_store_n(&block->tag, block->tag | BLOCK_PREVIOUS_IN_USE, __ATOMIC_RELAXED);
 }
 
 static ALWAYS_INLINE void block_mark_previous_free(struct block *block)
 {
-    block->tag &= ~(size_t)BLOCK_PREVIOUS_IN_USE;
+    __atomic_store_n(&block->tag, block->tag & ~(size_t)BLOCK_PREVIOUS_IN_USE,
+                     __ATOMIC_RELAXED);
+}
+
+/* Size of a block that the caller holds, without the lock; 0 if it is not in use. */
+static ALWAYS_INLINE size_t block_size_unlocked(const struct block *block)
+{
+    const size_t tag = __atomic_load_n(&block->tag, __ATOMIC_RELAXED);
+    return (tag & BLOCK_IN_USE) != 0 ? tag & ~(size_t)BLOCK_FLAGS : 0;
 }
 
 #endif

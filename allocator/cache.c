@@ -84,7 +84,8 @@ static uintptr_t depot_take(size_t size_class)
  */
 static bool depot_give(size_t size_class, uintptr_t list)
 {
-    const size_t most = heap.region_bytes / DEPOT_SHARE / 64 + DEPOT_MIN_BYTES;
+    const size_t touched = __atomic_load_n(&heap.touched_bytes, __ATOMIC_RELAXED);
+    const size_t most = touched / DEPOT_SHARE + DEPOT_MIN_BYTES;
     if (class_bytes(size_class) < 2 * sizeof(uintptr_t) ||
         atomic_load_explicit(&depot_bytes, memory_order_relaxed) > most) {
         return false;

@@ -22,6 +22,9 @@ static_assert(sizeof(struct heap_region) % ALIGNMENT_BYTES == 8,
 static void touch_to(char *end)
 {
     if (end > heap.touched) {
+        const size_t more = (size_t)(end - heap.touched);
+        __atomic_store_n(&heap.touched_bytes, heap.touched_bytes + more,
+                         __ATOMIC_RELAXED);
         heap.touched = end;
     }
 }
@@ -64,12 +67,12 @@ static void region_open(char *memory, size_t bytes)
     heap.top = (char *)region_first(region);
     heap.touched = heap.top;
     heap.end = region->end;
-    heap.region_bytes += bytes;
+    __atomic_store_n(&heap.region_bytes, heap.region_bytes + bytes, __ATOMIC_RELAXED);
     if (heap.lowest == NULL || start < heap.lowest) {
-        heap.lowest = start;
+        __atomic_store_n(&heap.lowest, start, __ATOMIC_RELAXED);
     }
     if (end > heap.highest) {
-        heap.highest = end;
+        __atomic_store_n(&heap.highest, end, __ATOMIC_RELAXED);
     }
     heap.reclaim_at = heap.top;
     map_cover(end);
@@ -80,9 +83,9 @@ static void region_extend(size_t bytes)
 {
     heap.end += bytes;
     heap.regions->end = heap.end;
-    heap.region_bytes += bytes;
+    __atomic_store_n(&heap.region_bytes, heap.region_bytes + bytes, __ATOMIC_RELAXED);
     if (heap.end > heap.highest) {
-        heap.highest = heap.end;
+        __atomic_store_n(&heap.highest, heap.end, __ATOMIC_RELAXED);
     }
     map_cover(heap.end);
 }
@@ -145,11 +148,11 @@ static COLD_CODE bool heap_grow(size_t bytes)
  * take back what lies unused in caches, if it is worth it. */
 static COLD_CODE bool reclaim_for(size_t bytes)
 {
-    const size_t span = (size_t)(heap.top - heap.lowest);
     const bool must_grow = heap.top + bytes > heap.end;
     heap.reclaim_at = heap.top + bytes + RECLAIM_STEP_BYTES;
     return heap.reclaim != NULL &&
-           heap.reclaim(must_grow ? 1 : span / RECLAIM_SHARE + RECLAIM_STEP_BYTES);
+           heap.reclaim(
+               must_grow ? 1 : heap.touched_bytes / RECLAIM_SHARE + RECLAIM_STEP_BYTES);
 }
 
 static ALWAYS_INLINE bool is_reclaim_due(size_t bytes)
@@ -277,7 +280,7 @@ bool heap_has_room(size_t bytes)
 static COLD_CODE void consider_trim(void)
 {
     const size_t unused = (size_t)(heap.touched - heap.top);
-    if (unused < (size_t)(heap.touched - (char *)heap.regions) / TRIM_SHARE) {
+    if (unused < heap.touched_bytes / TRIM_SHARE) {
         return;
     }
     if (heap.trim_patience > 0) {
@@ -451,6 +454,8 @@ size_t heap_trim_top(size_t pad_bytes)
     if (touched > end) {
         memset((void *)end, 0, touched - end);
     }
+    const size_t less = (size_t)(heap.touched - (char *)keep);
+    __atomic_store_n(&heap.touched_bytes, heap.touched_bytes - less, __ATOMIC_RELAXED);
     heap.touched = (char *)keep;
     heap.reclaim_at = heap.touched;
     return end - keep;

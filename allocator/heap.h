@@ -41,6 +41,7 @@ struct heap {
     char *break_end; /* where our last brk ended; NULL: the region is not from brk */
     struct heap_region *regions; /* newest first */
     size_t region_bytes;         /* sum over regions: address space taken */
+    size_t touched_bytes;        /* sum over regions, less what was given back */
     size_t trim_threshold_bytes;
     size_t top_pad_bytes; /* kept above the top at a trim */
     uint64_t trimmed_at_ns;
@@ -70,9 +71,11 @@ bool heap_resize(struct block *block, size_t bytes);
  * address inside a block that the caller holds. */
 static ALWAYS_INLINE bool heap_spans(const void *address)
 {
+    char *const lowest = __atomic_load_n(&heap.lowest, __ATOMIC_RELAXED);
+    char *const highest = __atomic_load_n(&heap.highest, __ATOMIC_RELAXED);
     return (uintptr_t)address % ALIGNMENT_BYTES == 0 &&
-           (uintptr_t)address >= (uintptr_t)heap.lowest &&
-           (uintptr_t)address < (uintptr_t)heap.highest;
+           (uintptr_t)address >= (uintptr_t)lowest &&
+           (uintptr_t)address < (uintptr_t)highest;
 }
 /* Whether a payload may be one of ours: in range, aligned, its tag agreeing with the
  * next one. O(1); reads only memory of the heap. */

@@ -129,9 +129,9 @@ static ALWAYS_INLINE bool keep_medium(void *ptr)
         return false;
     }
     struct block *const block = block_from_payload(ptr);
-    const size_t bytes = block_size(block);
-    return block_is_in_use(block) && bytes > SMALL_LIMIT_BYTES &&
-           bytes <= MEDIUM_LIMIT_BYTES && medium_keep(block, bytes);
+    const size_t bytes = block_size_unlocked(block);
+    return bytes > SMALL_LIMIT_BYTES && bytes <= MEDIUM_LIMIT_BYTES &&
+           medium_keep(block, bytes);
 }
 
 static NO_INLINE void free_block(void *ptr)

@@ -50,11 +50,11 @@ static void slot_take_over(struct medium_slot *slot, size_t block_bytes)
     slot->size = (uint32_t)(block_bytes / ALIGNMENT_BYTES);
 }
 
-/* A share of the heap, so that small heaps stay small; a stale reading does no harm. */
+/* A share of the heap, so that small heaps stay small; an old reading does no harm. */
 static size_t keep_limit(void)
 {
-    const size_t span = (size_t)(heap.touched - heap.lowest);
-    const size_t share = span / MEDIUM_KEEP_SHARE + MEDIUM_KEEP_MIN_BYTES;
+    const size_t touched = __atomic_load_n(&heap.touched_bytes, __ATOMIC_RELAXED);
+    const size_t share = touched / MEDIUM_KEEP_SHARE + MEDIUM_KEEP_MIN_BYTES;
     return share < MEDIUM_KEEP_BYTES ? share : MEDIUM_KEEP_BYTES;
 }
 
