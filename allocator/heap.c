@@ -8,9 +8,6 @@ struct heap heap = {
     .trim_threshold_bytes = TRIM_THRESHOLD_BYTES,
 };
 
-/* Free blocks of this size and more have whole pages inside that a trim gives back. */
-#define PURGE_BLOCK_BYTES (64 * KIB)
-
 static struct block *region_first(const struct heap_region *region)
 {
     return (struct block *)((uintptr_t)region + sizeof *region);
@@ -276,26 +273,6 @@ bool heap_has_room(size_t bytes)
     return is_reclaim_due(most) && reclaim_for(most) && bins_have(&heap.bins, bytes);
 }
 
-/* Free memory above the top is worth giving back, if it has been quiet long enough. */
-static COLD_CODE void consider_trim(void)
-{
-    const size_t unused = (size_t)(heap.touched - heap.top);
-    if (unused < heap.touched_bytes / TRIM_SHARE) {
-        return;
-    }
-    if (heap.trim_patience > 0) {
-        heap.trim_patience--;
-        return;
-    }
-    const uint64_t now_ns = os_now_ns();
-    if (now_ns - heap.trimmed_at_ns < heap.trimmed_pages * TRIM_NS_PER_PAGE) {
-        heap.trim_patience = 64;
-        return;
-    }
-    heap.trimmed_at_ns = now_ns;
-    heap.trimmed_pages = heap_trim_top(heap.top_pad_bytes) / PAGE_BYTES;
-}
-
 void heap_free(struct block *block)
 {
     size_t bytes = block_size(block);
@@ -312,7 +289,7 @@ void heap_free(struct block *block)
     if ((char *)next == heap.top) {
         heap.top = (char *)block;
         if (UNLIKELY((size_t)(heap.touched - heap.top) > heap.trim_threshold_bytes)) {
-            consider_trim();
+            heap_consider_trim();
         }
         return;
     }
@@ -409,54 +386,4 @@ bool heap_owns(const void *payload)
     const struct block *const next = block_next(block);
     return (char *)(uintptr_t)next == heap.top ||
            block_is_previous_in_use(next) == block_is_in_use(block);
-}
-
-static void purge_block(const struct block *block, void *context)
-{
-    size_t *const purged = context;
-    const size_t bytes = block_size(block);
-    if (bytes < PURGE_BLOCK_BYTES) {
-        return;
-    }
-    /* The links at its start and the footer at its end stay. */
-    const uintptr_t start = align_up((uintptr_t)block + 8 * sizeof(void *), PAGE_BYTES);
-    const uintptr_t end =
-        align_down((uintptr_t)block + bytes - sizeof(size_t), PAGE_BYTES);
-    if (os_purge((void *)start, end - start)) {
-        *purged += end - start;
-    }
-}
-
-size_t heap_purge_blocks(void)
-{
-    size_t purged = 0;
-    bins_visit(&heap.bins, purge_block, &purged);
-    return purged;
-}
-
-size_t heap_trim_top(size_t pad_bytes)
-{
-    if (pad_bytes >= (size_t)(heap.touched - heap.top)) {
-        return 0;
-    }
-    const uintptr_t keep = align_up((uintptr_t)heap.top + pad_bytes, PAGE_BYTES);
-    const uintptr_t touched = (uintptr_t)heap.touched;
-    uintptr_t end = align_up(touched, PAGE_BYTES);
-    /* The region may end inside a page, and the rest of that page be another's. */
-    const uintptr_t own_end =
-        align_down((uintptr_t)heap.end + sizeof(size_t), PAGE_BYTES);
-    if (end > own_end) {
-        end = own_end;
-    }
-    if (keep >= end || !os_purge((void *)keep, end - keep)) {
-        return 0;
-    }
-    if (touched > end) {
-        memset((void *)end, 0, touched - end);
-    }
-    const size_t less = (size_t)(heap.touched - (char *)keep);
-    __atomic_store_n(&heap.touched_bytes, heap.touched_bytes - less, __ATOMIC_RELAXED);
-    heap.touched = (char *)keep;
-    heap.reclaim_at = heap.touched;
-    return end - keep;
 }

@@ -82,6 +82,8 @@ static ALWAYS_INLINE bool heap_spans(const void *address)
 bool heap_owns(const void *payload);
 /* Bytes of the block just allocated, from its payload on, that may not be zero. */
 size_t heap_dirty_bytes(struct block *block);
+/* Trim the top if that is worth a system call and it has been long enough since. */
+COLD_CODE void heap_consider_trim(void);
 /* Give back what has been touched above the top, but for pad_bytes. Returns the bytes
  * given back; one system call. */
 size_t heap_trim_top(size_t pad_bytes);

@@ -134,10 +134,11 @@ static void test_default_is_what_list_shows(void **state)
     size_t available = 0;
     for (size_t i = 0; i < allocators_known_count(); i++) {
         struct known_state known = allocators_known(i);
-        if (known.is_available) {
+        /* The compiler's own run only when they are asked for. */
+        if (known.is_available && strcmp(known.name, "scudo") != 0) {
             assert_string_equal(list.items[available].name, known.name);
             available++;
-        } else {
+        } else if (!known.is_available) {
             assert_non_null(known.remedy);
         }
         free(known.library);
