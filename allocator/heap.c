@@ -356,14 +356,21 @@ size_t heap_dirty_bytes(struct block *block)
     return dirty_end - payload < bytes ? (size_t)(dirty_end - payload) : bytes;
 }
 
-static const struct heap_region *region_of(uintptr_t address)
+/* Where the blocks end of the region that an address is in; 0 if it is in none. */
+static uintptr_t region_limit(uintptr_t address)
 {
-    for (const struct heap_region *r = heap.regions; r != NULL; r = r->older) {
-        if (address >= (uintptr_t)region_first(r) && address < (uintptr_t)r->end) {
-            return r;
+    const struct heap_region *region = heap.regions;
+    if (LIKELY(address >= (uintptr_t)region_first(region) &&
+               address < (uintptr_t)heap.top)) {
+        return (uintptr_t)heap.top;
+    }
+    for (region = region->older; region != NULL; region = region->older) {
+        if (address >= (uintptr_t)region_first(region) &&
+            address < (uintptr_t)region->end) {
+            return (uintptr_t)region->end;
         }
     }
-    return NULL;
+    return 0;
 }
 
 bool heap_owns(const void *payload)
@@ -372,15 +379,12 @@ bool heap_owns(const void *payload)
         return false;
     }
     const struct block *const block = block_from_payload(payload);
-    const struct heap_region *const region = region_of((uintptr_t)block);
-    if (region == NULL) {
+    const uintptr_t limit = region_limit((uintptr_t)block);
+    if (limit == 0) {
         return false;
     }
-    const uintptr_t limit =
-        region == heap.regions ? (uintptr_t)heap.top : (uintptr_t)region->end;
     const size_t bytes = block_size(block);
-    if ((uintptr_t)block >= limit || bytes < BLOCK_MIN_BYTES ||
-        bytes > limit - (uintptr_t)block) {
+    if (bytes < BLOCK_MIN_BYTES || bytes > limit - (uintptr_t)block) {
         return false;
     }
     const struct block *const next = block_next(block);

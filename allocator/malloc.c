@@ -143,7 +143,9 @@ static NO_INLINE void free_block(void *ptr)
     size_t large = 0;
     if (LIKELY(heap_owns(ptr))) {
         struct block *const block = live_block(ptr, "double free of");
-        run_note_freed(block_size(block));
+        if (block_size(block) <= SMALL_LIMIT_BYTES + 2 * ALIGNMENT_BYTES) {
+            run_note_freed(block_size(block));
+        }
         heap_free(block);
     } else {
         large = large_take(ptr);

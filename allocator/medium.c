@@ -70,8 +70,9 @@ bool medium_keep(struct block *block, size_t block_bytes)
         }
         return false;
     }
-    REQUIRE(words[1] != kept_mark(block) || !slot_keeps(slot, block), "double free of",
-            words);
+    REQUIRE(slot->kept == NULL || words[1] != kept_mark(block) ||
+                !slot_keeps(slot, block),
+            "double free of", words);
     if (slot->warmth < MEDIUM_WARM || slot->count >= MEDIUM_KEEP_BLOCKS ||
         medium_cache.kept_bytes + block_bytes > keep_limit()) {
         return false;
