@@ -200,13 +200,8 @@ static size_t usable_bytes(const void *ptr, const char *misuse, const char *fore
 }
 
 /* Resize without copying; NULL: the block must move. Under the lock. */
-static void *resize_in_place(void *ptr, size_t old_bytes, size_t size)
+static void *resize_in_place(void *ptr, size_t size)
 {
-    if (map_class(ptr) != 0) {
-        /* An object has the room of its class; half empty, a smaller class is better.
-         */
-        return size <= old_bytes && size > old_bytes / 2 ? ptr : NULL;
-    }
     if (heap_owns(ptr)) {
         struct block *const block = block_from_payload(ptr);
         return heap_resize(block, block_bytes_from_request(size)) ? ptr : NULL;
@@ -215,33 +210,46 @@ static void *resize_in_place(void *ptr, size_t old_bytes, size_t size)
     return size >= policy.mmap_threshold_bytes / 2 ? large_resize(ptr, size) : NULL;
 }
 
-void *snug_realloc(void *ptr, size_t size)
+static void *move(void *ptr, size_t old_bytes, size_t size)
 {
-    if (ptr == NULL) {
-        return snug_malloc(size);
-    }
-    if (size == 0) {
+    void *const moved = snug_malloc(size);
+    if (moved != NULL) {
+        memcpy(moved, ptr, old_bytes < size ? old_bytes : size);
         snug_free(ptr);
-        return NULL;
     }
+    return moved;
+}
+
+/* A block that is no object of a run. */
+static NO_INLINE void *resize_block(void *ptr, size_t size)
+{
     if (UNLIKELY(size > REQUEST_LIMIT_BYTES)) {
         return out_of_memory();
     }
     const bool locked = lock_acquire(&heap_lock);
     const size_t old_bytes = usable_bytes(ptr, "realloc of the freed block",
                                           "realloc of a pointer that is no block:");
-    void *moved = resize_in_place(ptr, old_bytes, size);
+    void *const resized = resize_in_place(ptr, size);
     lock_release(&heap_lock, locked);
-    if (moved != NULL) {
-        return moved;
+    return resized != NULL ? resized : move(ptr, old_bytes, size);
+}
+
+void *snug_realloc(void *ptr, size_t size)
+{
+    if (UNLIKELY(ptr == NULL)) {
+        return snug_malloc(size);
     }
-    moved = snug_malloc(size);
-    if (moved == NULL) {
+    if (UNLIKELY(size == 0)) {
+        snug_free(ptr);
         return NULL;
     }
-    memcpy(moved, ptr, old_bytes < size ? old_bytes : size);
-    snug_free(ptr);
-    return moved;
+    const size_t size_class = map_class(ptr);
+    if (size_class == 0) {
+        return resize_block(ptr, size);
+    }
+    /* An object has the room of its class; half empty, a smaller class is better. */
+    const size_t bytes = class_bytes(size_class);
+    return size <= bytes && size > bytes / 2 ? ptr : move(ptr, bytes, size);
 }
 
 void *snug_reallocarray(void *ptr, size_t count, size_t size)
