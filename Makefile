@@ -37,13 +37,14 @@ HELPERS := $(patsubst %.c,$(BUILD)/test/%,$(notdir $(wildcard allocator/test/hel
 SHELL_TESTS := $(wildcard allocator/test/test_*.sh bench/test/test_*.sh)
 
 PRODUCTS := $(BUILD)/libsnug.so $(BUILD)/libsnug.a $(BUILD)/snugbench \
-    $(BUILD)/snugbench-worker $(BUILD)/libsnugbench-floor.so $(BUILD)/libsnugbench-record.so
+    $(BUILD)/snugbench-worker $(BUILD)/snugbench-micro \
+    $(BUILD)/libsnugbench-floor.so $(BUILD)/libsnugbench-record.so
 
-.PHONY: all help test stress check bench bench-full programs traces format clean
+.PHONY: all help test stress check bench bench-full bench-allocator programs traces format clean
 all: $(PRODUCTS) ## build everything into build/
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 test: all $(ALLOCATOR_TESTS) $(BENCH_TESTS) $(BROKEN) $(HELPERS) ## build and run every test
 	@scripts/run-tests $(ALLOCATOR_TESTS) $(BENCH_TESTS) $(SHELL_TESTS)
@@ -60,6 +61,11 @@ bench: all ## the main job: shipped traces, all allocators, table, CSV and chart
 
 bench-full: all ## the same with more rounds, for figures to publish (results/full)
 	@scripts/run-bench results/full --full
+
+bench-allocator: all ## one question each: threads, growth, realloc ... (results/micro)
+	@mkdir -p results/micro
+	$(BUILD)/snugbench micro --output results/micro $(MICRO)
+	@scripts/charts results/micro
 
 programs: all ## time whole real programs under each allocator with hyperfine
 	@scripts/programs results/programs
@@ -97,6 +103,12 @@ $(BUILD)/snugbench-worker: $(wildcard bench/worker/*.c)
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_FLAGS) -fno-builtin-malloc -fno-builtin-free -fno-builtin-realloc \
 	    -fno-builtin-calloc -Wl,-z,now -MF $(BUILD)/worker.d -o $@ $(filter %.c,$^) $(LDFLAGS)
+
+$(BUILD)/snugbench-micro: $(wildcard bench/micro/*.c)
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_FLAGS) -fno-builtin-malloc -fno-builtin-free -fno-builtin-realloc \
+	    -fno-builtin-calloc -Wl,-z,now -MF $(BUILD)/micro.d -o $@ $(filter %.c,$^) \
+	    -lpthread $(LDFLAGS)
 
 $(BUILD)/libsnugbench-floor.so: $(wildcard bench/floor/*.c)
 	@mkdir -p $(@D)

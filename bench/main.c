@@ -15,6 +15,7 @@ static const struct command {
     {"generate", cli_generate, "write a synthetic trace from a model and a seed"},
     {"stat", cli_stat, "what is in a trace: operations, sizes, peak live bytes"},
     {"list", cli_list, "the allocators found on this machine"},
+    {"micro", cli_micro, "measure one question each: threads, growth, realloc ..."},
     {"programs", cli_programs, "tables from hyperfine runs of whole programs"},
 };
 

@@ -15,6 +15,7 @@ enum exit_code {
 
 int cli_generate(int argc, char **argv);
 int cli_list(int argc, char **argv);
+int cli_micro(int argc, char **argv);
 int cli_programs(int argc, char **argv);
 int cli_record(int argc, char **argv);
 int cli_replay(int argc, char **argv);

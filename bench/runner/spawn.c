@@ -166,8 +166,11 @@ __attribute__((noreturn)) static void child_run(const struct launch *launch)
     sigprocmask(SIG_SETMASK, signals_original_mask(), NULL);
     char trace_fd[] = "3";
     char record_fd[] = "4";
-    char name[] = "snugbench-worker";
-    char *arguments[] = {name, trace_fd, record_fd, NULL};
+    char worker[] = "snugbench-worker";
+    char micro[] = "snugbench-micro";
+    char *for_worker[] = {worker, trace_fd, record_fd, NULL};
+    char *for_micro[] = {micro, record_fd, NULL};
+    char **arguments = launch->plan->tool == NULL ? for_worker : for_micro;
     if (launch->plan->filter != NULL) {
         child_enter_filter(launch->plan->filter);
     }
@@ -177,8 +180,9 @@ __attribute__((noreturn)) static void child_run(const struct launch *launch)
 
 static bool prepare_launch(struct launch *launch, char *error, size_t error_size)
 {
-    if (!process_find_tool("snugbench-worker", launch->worker_path,
-                           sizeof launch->worker_path)) {
+    const char *tool = launch->plan->tool;
+    if (!process_find_tool(tool == NULL ? "snugbench-worker" : tool,
+                           launch->worker_path, sizeof launch->worker_path)) {
         snprintf(error, error_size, "%s is missing; 'make' builds it beside snugbench",
                  launch->worker_path);
         return false;

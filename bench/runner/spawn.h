@@ -20,6 +20,7 @@ enum {
 };
 
 struct process_plan {
+    const char *tool;    /* snugbench-micro RECORD_FD; NULL: the worker, both files */
     const char *library; /* to preload; NULL: none */
     int trace_fd;
     int record_fd;

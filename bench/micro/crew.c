@@ -1,0 +1,95 @@
+#include "micro/crew.h"
+
+struct crew {
+    pthread_barrier_t gate; /* the members and the main thread */
+    uint64_t chunk_ns;
+};
+
+/* Aligned: the random state is written in every operation. */
+struct member {
+    struct crew *crew;
+    const struct crew_work *work;
+    struct random random;
+    uint64_t operations; /* of the stretch just done */
+    uint64_t end_ns;
+} __attribute__((aligned(128)));
+
+static void *member_run(void *argument)
+{
+    struct member *member = argument;
+    struct crew *crew = member->crew;
+    const struct crew_work *work = member->work;
+    for (int chunk = 0; chunk < CHUNK_COUNT; chunk++) {
+        pthread_barrier_wait(&crew->gate);
+        const uint64_t start_ns = bench_now_ns();
+        uint64_t now_ns = start_ns;
+        uint64_t operations = 0;
+        while (now_ns - start_ns < crew->chunk_ns) {
+            operations += work->batch(work->state, &member->random);
+            now_ns = bench_now_ns();
+        }
+        member->operations = operations;
+        member->end_ns = now_ns;
+        pthread_barrier_wait(&crew->gate);
+    }
+    pthread_barrier_wait(&crew->gate);
+    if (work->finish != NULL) {
+        work->finish(work->state);
+    }
+    pthread_barrier_wait(&crew->gate);
+    pthread_barrier_wait(&crew->gate);
+    return NULL;
+}
+
+void crew_thread(struct bench *bench, pthread_t *thread, void *(*run)(void *),
+                 void *argument)
+{
+    if (pthread_create(thread, NULL, run, argument) != 0) {
+        bench_end(bench, MICRO_INTERNAL_ERROR, "cannot start a thread");
+    }
+}
+
+static void count_chunk(struct bench *bench, const struct member *members,
+                        uint32_t count, uint64_t start_ns)
+{
+    uint64_t operations = 0;
+    uint64_t end_ns = start_ns;
+    for (uint32_t i = 0; i < count; i++) {
+        operations += members[i].operations;
+        end_ns = members[i].end_ns > end_ns ? members[i].end_ns : end_ns;
+    }
+    bench_count(bench, operations, end_ns - start_ns);
+}
+
+void crew_run(struct bench *bench, const struct crew_work *works, uint32_t count)
+{
+    pthread_t threads[CREW_LIMIT];
+    struct crew *crew = bench_table(bench, sizeof *crew);
+    struct member *members = bench_table(bench, CREW_LIMIT * sizeof *members);
+    crew->chunk_ns = bench_scaled(bench, CHUNK_NS);
+    pthread_barrier_init(&crew->gate, NULL, count + 1);
+    for (uint32_t i = 0; i < count; i++) {
+        members[i] = (struct member){
+            .crew = crew,
+            .work = &works[i],
+            .random.state = random_next(&bench->random),
+        };
+        crew_thread(bench, &threads[i], member_run, &members[i]);
+    }
+    for (int chunk = 0; chunk < CHUNK_COUNT; chunk++) {
+        const uint64_t start_ns = bench_now_ns();
+        pthread_barrier_wait(&crew->gate);
+        pthread_barrier_wait(&crew->gate);
+        if (chunk > 0) {
+            count_chunk(bench, members, count, start_ns);
+        }
+        bench_sample_peak(bench);
+    }
+    pthread_barrier_wait(&crew->gate); /* finish */
+    pthread_barrier_wait(&crew->gate); /* all have */
+    bench_sample_after(bench);
+    pthread_barrier_wait(&crew->gate); /* end */
+    for (uint32_t i = 0; i < count; i++) {
+        pthread_join(threads[i], NULL);
+    }
+}

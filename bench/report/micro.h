@@ -1,0 +1,24 @@
+/* The micro-benchmarks' figures: micro.csv and the table. METHOD.md says what each is.
+ */
+#ifndef SNUGBENCH_REPORT_MICRO_H
+#define SNUGBENCH_REPORT_MICRO_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "report/report.h"
+#include "runner/micro.h"
+
+enum {
+    MICRO_ROUNDS_LIMIT = 100
+};
+
+/* micro.csv in `directory`, which is made if it is missing: one row for each case and
+ * allocator. false: `error` filled. */
+bool micro_write_csv(const struct micro_run *run, const char *directory,
+                     struct report_error *error);
+
+/* false: out of memory or `out` cannot be written. */
+bool micro_table(FILE *out, const struct micro_run *run);
+
+#endif
