@@ -38,7 +38,7 @@ set lmargin at screen 0.72
 set rmargin at screen 0.975
 set xrange [(PEAK_records ? PEAK_min : 1) / 1.2:(PEAK_records ? PEAK_max : 1) * 1.2]
 set title "Peak memory against ".reference
-set xlabel "peak growth / its peak (log, left is better)"
+set xlabel "peak / its peak (log, left is better)"
 unset ytics
 plot for [i=1:lanes] file using (here(i, "peak_resident_ratio")):(level(i)) \
         with points pointtype mark(i) pointsize 0.6 linecolor rgb colour(i) notitle
