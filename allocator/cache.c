@@ -11,122 +11,82 @@ struct depot {
     uintptr_t lists;
 } __attribute__((aligned(64)));
 
-static struct depot depots[CLASS_COUNT];
-static _Atomic size_t depot_bytes; /* over all classes */
-/* How many objects a list of this thread holds. */
-static size_t list_limit(size_t size_class)
+static struct depot depots[LIST_COUNT];
+/* In all depots of small objects, and in all of medium blocks. */
+static _Atomic size_t depot_bytes[2];
+
+static _Atomic size_t *bytes_in_depots(size_t list)
 {
-    const size_t bytes = cache.shares ? LIST_LIMIT_BYTES : LIST_LIMIT_SINGLE_BYTES;
-    const size_t most = cache.shares ? LIST_LIMIT_OBJECTS : LIST_LIMIT_SINGLE_OBJECTS;
-    return bytes / class_bytes(size_class) < most ? bytes / class_bytes(size_class)
-                                                  : most;
+    return &depot_bytes[list < CLASS_COUNT ? 0 : 1];
 }
 
-static uintptr_t empty_list(size_t size_class)
+/* Of the objects of a list, at least. */
+static size_t list_bytes(size_t list)
 {
-    const size_t room = cache.state == CACHE_ALIVE ? list_limit(size_class) : 0;
+    return list < CLASS_COUNT ? class_bytes(list)
+                              : medium_class_bytes(list - CLASS_COUNT);
+}
+
+/* How many objects a list of this thread holds. */
+static size_t list_limit(size_t list)
+{
+    const size_t shared_bytes =
+        list < CLASS_COUNT ? LIST_LIMIT_BYTES : MEDIUM_LIST_LIMIT_BYTES;
+    const size_t bytes = cache.shares ? shared_bytes : LIST_LIMIT_SINGLE_BYTES;
+    const size_t most = cache.shares ? LIST_LIMIT_OBJECTS : LIST_LIMIT_SINGLE_OBJECTS;
+    const size_t objects = bytes / list_bytes(list);
+    return objects < most ? objects : most;
+}
+
+static uintptr_t empty_list(size_t list)
+{
+    const size_t room = cache.state == CACHE_ALIVE ? list_limit(list) : 0;
     return room << LINK_ROOM_SHIFT;
 }
 
-/* Give every object of a list back to its run. Under the heap lock. */
-static bool list_return(uintptr_t list)
+/* Give every object of a list back to its run, or to the heap. Under the heap lock. */
+static bool list_return(size_t list, uintptr_t link)
 {
-    const bool any = link_object(list) != NULL;
-    for (void *object = link_object(list); object != NULL;) {
+    const bool any = link_object(link) != NULL;
+    for (void *object = link_object(link); object != NULL;) {
         void *const next = link_object(*(const uintptr_t *)object);
-        run_return_object(object);
+        if (list < CLASS_COUNT) {
+            run_return_object(object);
+        } else {
+            heap_free(block_from_payload(object));
+        }
         object = next;
     }
     return any;
 }
 
-static bool cache_return_all(void)
+/* All that the thread's lists from `first` up to `end` hold. */
+static bool return_lists(size_t first, size_t end)
 {
-    bool any = medium_return_all();
-    for (size_t size_class = 1; size_class < CLASS_COUNT; size_class++) {
-        any |= list_return(cache.current[size_class]);
-        any |= list_return(cache.parked[size_class]);
-        cache.current[size_class] = empty_list(size_class);
-        cache.parked[size_class] = 0;
-    }
-    return any;
-}
-
-/* The thread is not alone any more: its lists become short. Under the heap lock. */
-static void cache_begin_sharing(void)
-{
-    cache.shares = true;
-    cache_return_all();
-}
-
-static uintptr_t *depot_link(uintptr_t list)
-{
-    return (uintptr_t *)link_object(list) + 1;
-}
-
-static uintptr_t depot_take(size_t size_class)
-{
-    struct depot *const depot = &depots[size_class];
-    if (__atomic_load_n(&depot->lists, __ATOMIC_RELAXED) == 0) {
-        return 0;
-    }
-    const bool locked = lock_acquire(&depot->lock);
-    const uintptr_t list = depot->lists;
-    if (list != 0) {
-        __atomic_store_n(&depot->lists, *depot_link(list), __ATOMIC_RELAXED);
-        atomic_fetch_sub_explicit(&depot_bytes, LIST_LIMIT_BYTES, memory_order_relaxed);
-    }
-    lock_release(&depot->lock, locked);
-    return list;
-}
-
-/* A full list for other threads. false: the depots hold enough, or the class has none.
- */
-static bool depot_give(size_t size_class, uintptr_t list)
-{
-    const size_t touched = __atomic_load_n(&heap.touched_bytes, __ATOMIC_RELAXED);
-    const size_t most = touched / DEPOT_SHARE + DEPOT_MIN_BYTES;
-    if (class_bytes(size_class) < 2 * sizeof(uintptr_t) ||
-        atomic_load_explicit(&depot_bytes, memory_order_relaxed) > most) {
-        return false;
-    }
-    struct depot *const depot = &depots[size_class];
-    const bool locked = lock_acquire(&depot->lock);
-    *depot_link(list) = depot->lists;
-    __atomic_store_n(&depot->lists, list, __ATOMIC_RELAXED);
-    atomic_fetch_add_explicit(&depot_bytes, LIST_LIMIT_BYTES, memory_order_relaxed);
-    lock_release(&depot->lock, locked);
-    return true;
-}
-
-/* Bytes in this thread's lists and in the depots, from the room that is left in them.
- */
-static size_t cached_bytes(void)
-{
-    size_t bytes = medium_cache.kept_bytes +
-                   atomic_load_explicit(&depot_bytes, memory_order_relaxed);
-    for (size_t size_class = 1; size_class < CLASS_COUNT; size_class++) {
-        const size_t limit = list_limit(size_class);
-        const size_t objects = limit - link_room(cache.current[size_class]) +
-                               (cache.parked[size_class] != 0 ? limit : 0);
-        bytes += objects * class_bytes(size_class);
-    }
-    return bytes;
-}
-
-bool cache_reclaim(size_t least_bytes)
-{
-    if (!cache_is_alive() || cached_bytes() < least_bytes) {
-        return false;
-    }
-    bool any = cache_return_all();
-    for (size_t size_class = 0; size_class < CLASS_COUNT; size_class++) {
-        for (uintptr_t list = depot_take(size_class); list != 0;
-             list = depot_take(size_class)) {
-            any |= list_return(list);
+    bool any = false;
+    for (size_t list = first; list < end; list++) {
+        if (cache.current[list] != 0) {
+            any |= list_return(list, cache.current[list]);
+            any |= list_return(list, cache.parked[list]);
+            cache.current[list] = cache.parked[list] = 0;
         }
     }
     return any;
+}
+
+static void cache_return_all(void)
+{
+    medium_return_all();
+    return_lists(1, LIST_COUNT);
+}
+
+/* The thread is not alone any more: its lists become short, its classes wide. */
+static void cache_begin_sharing(void)
+{
+    const bool locked = lock_acquire(&heap_lock);
+    cache_return_all();
+    cache.shares = true;
+    lock_release(&heap_lock, locked);
 }
 
 static void cache_die(void *unused)
@@ -134,6 +94,7 @@ static void cache_die(void *unused)
     (void)unused;
     const bool locked = lock_acquire(&heap_lock);
     cache.state = CACHE_DEAD;
+    cache.shares = false;
     cache_return_all();
     lock_release(&heap_lock, locked);
 }
@@ -146,13 +107,138 @@ static void cache_be_born(void)
     const bool locked = lock_acquire(&heap_lock);
     const bool first = heap.reclaim == NULL;
     heap.reclaim = cache_reclaim;
-    cache.shares = locked;
-    cache_return_all();
     lock_release(&heap_lock, locked);
     if (first && pthread_key_create(&at_exit, cache_die) != 0) {
         fatal("no pthread key left");
     }
     pthread_setspecific(at_exit, &cache);
+}
+
+/* Every slow path begins here. */
+static void cache_settle(void)
+{
+    if (UNLIKELY(cache.state == CACHE_UNBORN)) {
+        cache_be_born();
+    }
+    if (UNLIKELY(cache_should_share())) {
+        cache_begin_sharing();
+    }
+}
+
+static uintptr_t *depot_link(uintptr_t link)
+{
+    return (uintptr_t *)link_object(link) + 1;
+}
+
+static uintptr_t depot_take(size_t list)
+{
+    if (!cache.shares) {
+        return 0;
+    }
+    struct depot *const depot = &depots[list];
+    if (__atomic_load_n(&depot->lists, __ATOMIC_RELAXED) == 0) {
+        return 0;
+    }
+    const bool locked = lock_acquire(&depot->lock);
+    const uintptr_t link = depot->lists;
+    if (link != 0) {
+        __atomic_store_n(&depot->lists, *depot_link(link), __ATOMIC_RELAXED);
+        atomic_fetch_sub_explicit(bytes_in_depots(list),
+                                  list_limit(list) * list_bytes(list),
+                                  memory_order_relaxed);
+    }
+    lock_release(&depot->lock, locked);
+    return link;
+}
+
+/* Most bytes in the depots, of small objects or of medium blocks. */
+static size_t depot_limit(size_t list)
+{
+    const size_t touched = __atomic_load_n(&heap.touched_bytes, __ATOMIC_RELAXED);
+    return list < CLASS_COUNT ? touched / DEPOT_SHARE + DEPOT_MIN_BYTES
+                              : touched / MEDIUM_DEPOT_SHARE + MEDIUM_DEPOT_MIN_BYTES;
+}
+
+/* A full list for other threads. false: the depots hold enough, or there is none. */
+static bool depot_give(size_t list, uintptr_t link)
+{
+    if (!cache.shares || list_bytes(list) < 2 * sizeof(uintptr_t) ||
+        atomic_load_explicit(bytes_in_depots(list), memory_order_relaxed) >
+            depot_limit(list)) {
+        return false;
+    }
+    struct depot *const depot = &depots[list];
+    const bool locked = lock_acquire(&depot->lock);
+    *depot_link(link) = depot->lists;
+    __atomic_store_n(&depot->lists, link, __ATOMIC_RELAXED);
+    atomic_fetch_add_explicit(bytes_in_depots(list),
+                              list_limit(list) * list_bytes(list),
+                              memory_order_relaxed);
+    lock_release(&depot->lock, locked);
+    return true;
+}
+
+/* Bytes in lists of this thread, from the room that is left in them. */
+static size_t listed_bytes(size_t first, size_t end)
+{
+    size_t bytes = 0;
+    for (size_t list = first; list < end; list++) {
+        if (cache.current[list] != 0) {
+            const size_t limit = list_limit(list);
+            const size_t objects = limit - link_room(cache.current[list]) +
+                                   (cache.parked[list] != 0 ? limit : 0);
+            bytes += objects * list_bytes(list);
+        }
+    }
+    return bytes;
+}
+
+/* Of the lists from `first` up to `end`, and of their depots, if that is enough. */
+static bool reclaim_lists(size_t first, size_t end, size_t least_bytes)
+{
+    const size_t in_depots =
+        atomic_load_explicit(bytes_in_depots(first), memory_order_relaxed);
+    if (in_depots + listed_bytes(first, end) < least_bytes) {
+        return false;
+    }
+    bool any = return_lists(first, end);
+    for (size_t list = first; list < end; list++) {
+        for (uintptr_t link = depot_take(list); link != 0; link = depot_take(list)) {
+            any |= list_return(list, link);
+        }
+    }
+    return any;
+}
+
+/* Threads' medium blocks must be more to be taken back: to cut them anew under the lock
+ * costs more than they are worth. */
+bool cache_reclaim(size_t least_bytes)
+{
+    if (cache.state != CACHE_ALIVE) {
+        return false;
+    }
+    const size_t kept = medium_cache.kept_bytes;
+    const size_t wanted = kept < least_bytes ? least_bytes - kept : 0;
+    bool any = reclaim_lists(1, CLASS_COUNT, wanted);
+    if (any || wanted == 0) {
+        any |= medium_return_all();
+    }
+    any |= reclaim_lists(CLASS_COUNT, LIST_COUNT, least_bytes * MEDIUM_RECLAIM_WEIGHT);
+    return any;
+}
+
+/* A list that the thread holds beside the current one, or that another left. */
+static bool take_list(size_t list)
+{
+    uintptr_t link = cache.parked[list];
+    cache.parked[list] = 0;
+    if (link == 0) {
+        link = depot_take(list);
+    }
+    if (link != 0) {
+        cache.current[list] = link;
+    }
+    return link != 0;
 }
 
 static void take_into_current(void *object, void *context)
@@ -172,27 +258,16 @@ static void *allocate_block(size_t size_class, size_t size)
 
 void *cache_allocate(size_t size_class, size_t size)
 {
-    if (UNLIKELY(cache.state == CACHE_UNBORN)) {
-        cache_be_born();
-    }
-    uintptr_t *const current = &cache.current[size_class];
-    uintptr_t list = cache.parked[size_class];
-    cache.parked[size_class] = 0;
-    if (list == 0) {
-        list = depot_take(size_class);
-    }
-    if (list != 0) {
-        *current = list;
+    cache_settle();
+    if (take_list(size_class)) {
         return cache_pop(size_class);
     }
     const bool locked = lock_acquire(&heap_lock);
-    if (UNLIKELY(locked && !cache.shares)) {
-        cache_begin_sharing();
-    }
     void *payload = NULL;
     if (LIKELY(run_serves(size_class) && cache.state == CACHE_ALIVE)) {
+        cache.current[size_class] = empty_list(size_class);
         run_take_objects(size_class, list_limit(size_class), take_into_current,
-                         current);
+                         &cache.current[size_class]);
         payload = cache_pop(size_class);
     }
     if (payload == NULL) {
@@ -202,29 +277,35 @@ void *cache_allocate(size_t size_class, size_t size)
     return payload;
 }
 
-/* Make room in the current list, which is full: the parked one leaves the thread. */
-static void park(size_t size_class)
+void *cache_allocate_medium(size_t class)
 {
-    const uintptr_t parked = cache.parked[size_class];
-    cache.parked[size_class] = cache.current[size_class];
-    cache.current[size_class] = empty_list(size_class);
-    if (parked == 0 || (cache.shares && depot_give(size_class, parked))) {
+    cache_settle();
+    return cache.shares && take_list(CLASS_COUNT + class) ? cache_pop_medium(class)
+                                                          : NULL;
+}
+
+/* Make room in the current list: it is full and gets parked, and what was parked leaves
+ * the thread; or it was never used. */
+static void make_room(size_t list)
+{
+    const uintptr_t parked = cache.parked[list];
+    if (link_object(cache.current[list]) != NULL) {
+        cache.parked[list] = cache.current[list];
+    }
+    cache.current[list] = empty_list(list);
+    if (parked == 0 || depot_give(list, parked)) {
         return;
     }
     const bool locked = lock_acquire(&heap_lock);
-    list_return(parked);
-    if (UNLIKELY(locked && !cache.shares)) {
-        cache_begin_sharing();
-    }
+    list_return(list, parked);
     lock_release(&heap_lock, locked);
 }
 
 void cache_free(size_t size_class, void *object)
 {
-    if (cache.state == CACHE_UNBORN) {
-        cache_be_born();
-    } else if (cache.state == CACHE_ALIVE) {
-        park(size_class);
+    cache_settle();
+    if (cache.state == CACHE_ALIVE) {
+        make_room(size_class);
     }
     if (cache_push(size_class, object)) {
         return;
@@ -234,23 +315,56 @@ void cache_free(size_t size_class, void *object)
     lock_release(&heap_lock, locked);
 }
 
+static bool list_holds(size_t list, const void *payload)
+{
+    const void *object = link_object(cache.current[list]);
+    while (object != NULL && object != payload) {
+        object = link_object(*(const uintptr_t *)object);
+    }
+    return object != NULL;
+}
+
+/* What a medium block in a list has in its second word, so that a second free is
+ * noticed. */
+static uintptr_t kept_mark(const void *payload)
+{
+    return ~(uintptr_t)payload;
+}
+
+bool cache_keep_medium(void *payload, size_t block_bytes)
+{
+    if (!cache.shares || medium_class(block_bytes) >= MEDIUM_CLASS_COUNT) {
+        return false;
+    }
+    const size_t list = CLASS_COUNT + medium_class(block_bytes);
+    uintptr_t *const words = payload;
+    REQUIRE(words[1] != kept_mark(payload) || !list_holds(list, payload),
+            "double free of", payload);
+    if (UNLIKELY(!cache_push(list, payload))) {
+        make_room(list);
+        cache_push(list, payload);
+    }
+    words[1] = kept_mark(payload);
+    return true;
+}
+
 void cache_before_fork(void)
 {
-    for (size_t size_class = 0; size_class < CLASS_COUNT; size_class++) {
-        lock_acquire(&depots[size_class].lock);
+    for (size_t list = 0; list < LIST_COUNT; list++) {
+        lock_acquire(&depots[list].lock);
     }
 }
 
 void cache_after_fork(bool locked)
 {
-    for (size_t size_class = 0; size_class < CLASS_COUNT; size_class++) {
-        lock_release(&depots[size_class].lock, locked);
+    for (size_t list = 0; list < LIST_COUNT; list++) {
+        lock_release(&depots[list].lock, locked);
     }
 }
 
 void cache_after_fork_in_child(void)
 {
-    for (size_t size_class = 0; size_class < CLASS_COUNT; size_class++) {
-        atomic_store(&depots[size_class].lock.state, LOCK_FREE);
+    for (size_t list = 0; list < LIST_COUNT; list++) {
+        atomic_store(&depots[list].lock.state, LOCK_FREE);
     }
 }

@@ -1,10 +1,12 @@
-/* Caches: per thread and class, lists of free objects in front of the runs.
+/* Caches: per thread and class, lists of free objects in front of the runs and of
+ * medium blocks in front of the heap.
  *
- * malloc pops and free pushes, without a lock and without touching the run. A list is
+ * malloc pops and free pushes, without a lock and without touching run or heap: an
+ * object in a list is in use as far as those know. A list is
  * strung through the objects' first words. A link's low 48 bits are the next object,
  * its high 16 bits the room left: how many more objects the list may take. So a push
  * finds the room in the one word that it loads anyway, an empty list is a link to NULL
- * with all its room, and a list of a thread that has no cache yet has no room.
+ * with all its room, and a list that was never used has no room yet.
  *
  * Each thread has two lists a class: the current one, and a parked one that is full.
  * When the current list is full it is parked; what was parked goes to the class's
@@ -30,11 +32,14 @@ enum cache_state {
     CACHE_DEAD /* the thread is ending: nothing is kept any more */
 };
 
+/* The small classes, then the medium ones, which are used once the thread shares. */
+#define LIST_COUNT (CLASS_COUNT + MEDIUM_CLASS_COUNT)
+
 struct cache {
-    uintptr_t current[CLASS_COUNT];
-    uintptr_t parked[CLASS_COUNT]; /* 0: none */
-    uint8_t state;                 /* enum cache_state */
-    bool shares;                   /* lists are short and may go to other threads */
+    uint8_t state; /* enum cache_state */
+    bool shares;   /* lists are short and may go to other threads */
+    uintptr_t current[LIST_COUNT];
+    uintptr_t parked[LIST_COUNT]; /* 0: none */
 };
 
 extern __thread struct cache cache;
@@ -42,6 +47,12 @@ extern __thread struct cache cache;
 static ALWAYS_INLINE bool cache_is_alive(void)
 {
     return cache.state == CACHE_ALIVE;
+}
+
+/* Whether there are other threads and the cache does not know yet. */
+static ALWAYS_INLINE bool cache_should_share(void)
+{
+    return !cache.shares && !__libc_single_threaded && cache.state == CACHE_ALIVE;
 }
 
 static ALWAYS_INLINE void *link_object(uintptr_t link)
@@ -54,12 +65,12 @@ static ALWAYS_INLINE size_t link_room(uintptr_t link)
     return link >> LINK_ROOM_SHIFT;
 }
 
-/* An object of the class, NULL if the current list is empty. */
-static ALWAYS_INLINE void *cache_pop(size_t size_class)
+/* An object, NULL if the current list is empty. */
+static ALWAYS_INLINE void *cache_pop(size_t list)
 {
-    void *const object = link_object(cache.current[size_class]);
+    void *const object = link_object(cache.current[list]);
     if (LIKELY(object != NULL)) {
-        cache.current[size_class] = *(const uintptr_t *)object;
+        cache.current[list] = *(const uintptr_t *)object;
     }
     return object;
 }
@@ -77,14 +88,28 @@ static ALWAYS_INLINE bool link_push(uintptr_t *list, void *object)
     return true;
 }
 
-static ALWAYS_INLINE bool cache_push(size_t size_class, void *object)
+static ALWAYS_INLINE bool cache_push(size_t list, void *object)
 {
-    return link_push(&cache.current[size_class], object);
+    return link_push(&cache.current[list], object);
+}
+
+/* A medium block of a class; NULL if there is none at hand. */
+static ALWAYS_INLINE void *cache_pop_medium(size_t class)
+{
+    uintptr_t *const payload = cache_pop(CLASS_COUNT + class);
+    if (LIKELY(payload != NULL)) {
+        payload[1] = 0;
+    }
+    return payload;
 }
 
 /* The slow ways: other lists, other threads' lists, the runs, the heap. */
 COLD_CODE void *cache_allocate(size_t size_class, size_t size);
 COLD_CODE void cache_free(size_t size_class, void *object);
+/* NULL: only the heap has such a block. */
+COLD_CODE void *cache_allocate_medium(size_t class);
+/* Keep a medium block that the program has freed; false: the heap must take it. */
+bool cache_keep_medium(void *payload, size_t block_bytes);
 
 /* Called with the heap lock held: all that this thread and the depots hold goes back.
  */

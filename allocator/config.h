@@ -67,8 +67,10 @@
 #define LIST_LIMIT_OBJECTS 256
 #define LIST_LIMIT_SINGLE_BYTES MIB
 #define LIST_LIMIT_SINGLE_OBJECTS 32768
+#define MEDIUM_RECLAIM_WEIGHT 16
+#define MEDIUM_LIST_LIMIT_BYTES (32 * KIB)
 /* Blocks of sizes that come back are kept up to this size, this many of a size, and
- * this much in all, by each thread. */
+ * this much in all, by a thread that is alone. */
 #define MEDIUM_LIMIT_BYTES (256 * KIB)
 #define MEDIUM_KEEP_BLOCKS 16
 #define MEDIUM_KEEP_BYTES (512 * KIB)
@@ -78,6 +80,8 @@
 /* Whole lists that wait for another thread hold at most this share of the heap. */
 #define DEPOT_SHARE 32
 #define DEPOT_MIN_BYTES (64 * KIB)
+#define MEDIUM_DEPOT_SHARE 8
+#define MEDIUM_DEPOT_MIN_BYTES (256 * KIB)
 
 static_assert(PREALLOCATE_BYTES >= 4 * KIB, "extend by whole pages");
 static_assert(MMAP_THRESHOLD_BYTES <= MMAP_THRESHOLD_LIMIT_BYTES, "");

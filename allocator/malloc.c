@@ -26,16 +26,16 @@ static COLD_CODE void *out_of_memory(void)
 }
 
 /* Under the lock. *dirty_bytes: how much of the payload may not be zero. */
-static void *allocate(size_t size, size_t *dirty_bytes)
+static void *allocate(size_t size, size_t block_bytes, size_t *dirty_bytes)
 {
-    *dirty_bytes = 0;
     if (UNLIKELY(size >= policy.mmap_threshold_bytes)) {
         void *const payload = large_allocate(size, PAGE_BYTES);
         if (payload != NULL) {
+            *dirty_bytes = 0;
             return payload;
         }
     }
-    struct block *const block = heap_allocate(block_bytes_from_request(size));
+    struct block *const block = heap_allocate(block_bytes);
     if (UNLIKELY(block == NULL)) {
         return NULL;
     }
@@ -43,22 +43,38 @@ static void *allocate(size_t size, size_t *dirty_bytes)
     return block_payload(block);
 }
 
+/* A medium block that was freed before and kept; NULL if there is none. Threads that
+ * share have blocks as large as their class, so that any serves any request there. */
+static ALWAYS_INLINE void *take_kept(size_t *block_bytes)
+{
+    if (!cache.shares && LIKELY(!cache_should_share())) {
+        struct block *const kept = medium_take(*block_bytes);
+        return kept != NULL ? block_payload(kept) : NULL;
+    }
+    const size_t class = medium_class_for(*block_bytes);
+    if (class >= MEDIUM_CLASS_COUNT) {
+        return NULL;
+    }
+    *block_bytes = medium_class_bytes(class);
+    void *const kept = cache_pop_medium(class);
+    return LIKELY(kept != NULL) ? kept : cache_allocate_medium(class);
+}
+
 /* Beyond the size classes. *dirty_bytes as in allocate. */
 static NO_INLINE void *allocate_large(size_t size, size_t *dirty_bytes)
 {
-    *dirty_bytes = 0;
-    if (UNLIKELY(size > REQUEST_LIMIT_BYTES)) {
+    size_t block_bytes = block_bytes_from_request(size);
+    *dirty_bytes = size;
+    if (size <= MEDIUM_LIMIT_BYTES) {
+        void *const kept = take_kept(&block_bytes);
+        if (kept != NULL) {
+            return kept;
+        }
+    } else if (UNLIKELY(size > REQUEST_LIMIT_BYTES)) {
         return out_of_memory();
     }
-    if (size <= MEDIUM_LIMIT_BYTES) {
-        struct block *const kept = medium_take(block_bytes_from_request(size));
-        if (kept != NULL) {
-            *dirty_bytes = size;
-            return block_payload(kept);
-        }
-    }
     const bool locked = lock_acquire(&heap_lock);
-    void *const payload = allocate(size, dirty_bytes);
+    void *const payload = allocate(size, block_bytes, dirty_bytes);
     lock_release(&heap_lock, locked);
     return LIKELY(payload != NULL) ? payload : out_of_memory();
 }
@@ -130,8 +146,10 @@ static ALWAYS_INLINE bool keep_medium(void *ptr)
     }
     struct block *const block = block_from_payload(ptr);
     const size_t bytes = block_size_unlocked(block);
-    return bytes > SMALL_LIMIT_BYTES && bytes <= MEDIUM_LIMIT_BYTES &&
-           medium_keep(block, bytes);
+    if (bytes <= SMALL_LIMIT_BYTES + BLOCK_HEADER_BYTES || bytes > MEDIUM_LIMIT_BYTES) {
+        return false;
+    }
+    return cache.shares ? cache_keep_medium(ptr, bytes) : medium_keep(block, bytes);
 }
 
 static NO_INLINE void free_block(void *ptr)
