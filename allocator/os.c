@@ -97,6 +97,42 @@ bool os_purge(void *pages, size_t bytes)
     return result == 0;
 }
 
+void *os_reserve(size_t bytes)
+{
+    if (count_call(OS_MMAP)) {
+        return NULL;
+    }
+    const int saved = errno;
+    void *const pages = mmap(NULL, bytes, PROT_NONE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    errno = saved;
+    return pages == MAP_FAILED ? NULL : pages;
+}
+
+bool os_open_pages(void *pages, size_t bytes)
+{
+    if (count_call(OS_MPROTECT)) {
+        return false;
+    }
+    const int saved = errno;
+    const int result = mprotect(pages, bytes, PROT_READ | PROT_WRITE);
+    errno = saved;
+    return result == 0;
+}
+
+bool os_close_pages(void *pages, size_t bytes)
+{
+    if (count_call(OS_MMAP)) {
+        return false;
+    }
+    const int saved = errno;
+    const void *const result =
+        mmap(pages, bytes, PROT_NONE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    errno = saved;
+    return result == pages;
+}
+
 uint64_t os_now_ns(void)
 {
     struct timespec now;

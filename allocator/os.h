@@ -15,6 +15,7 @@ enum os_call {
     OS_MUNMAP,
     OS_MREMAP,
     OS_MADVISE,
+    OS_MPROTECT,
     OS_CALL_COUNT
 };
 
@@ -33,6 +34,13 @@ bool os_unmap(void *pages, size_t bytes);
 void *os_remap(void *pages, size_t old_bytes, size_t new_bytes);
 /* Give whole pages back; they read as zero afterwards. false: they are as they were. */
 bool os_purge(void *pages, size_t bytes);
+
+/* Address space that cannot be accessed and holds no memory; NULL if refused. Whole
+ * pages of it are opened for reading and writing, and closed again, which gives their
+ * memory back. */
+void *os_reserve(size_t bytes);
+bool os_open_pages(void *pages, size_t bytes);
+bool os_close_pages(void *pages, size_t bytes);
 
 /* Monotonic time in nanoseconds; no system call on machines with a vDSO. */
 uint64_t os_now_ns(void);

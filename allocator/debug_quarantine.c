@@ -1,0 +1,94 @@
+#include "debug_quarantine.h"
+
+#include "debug_block.h"
+#include "debug_options.h"
+#include "os.h"
+
+/* Of the bytes that are live. */
+#define LIVE_SHARE 8
+/* Address space of retired pages. */
+#define PAGES_LIMIT_BYTES (1024 * MIB)
+#define BLOCKS_LIMIT ((size_t)1 << 20)
+
+/* A ring of payloads, oldest first. */
+struct ring {
+    char **payloads;
+    size_t capacity; /* a power of two */
+    size_t first;
+    size_t count;
+    size_t bytes; /* of memory */
+};
+
+static struct ring in_heap, in_pages;
+
+static bool ring_grow(struct ring *ring)
+{
+    const size_t capacity = ring->capacity != 0 ? 2 * ring->capacity : 4 * KIB;
+    char **const payloads = os_map(capacity * sizeof *payloads);
+    if (payloads == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < ring->count; i++) {
+        payloads[i] = ring->payloads[(ring->first + i) & (ring->capacity - 1)];
+    }
+    if (ring->payloads != NULL) {
+        os_unmap(ring->payloads, ring->capacity * sizeof *payloads);
+    }
+    ring->payloads = payloads;
+    ring->capacity = capacity;
+    ring->first = 0;
+    return true;
+}
+
+static size_t waiting_bytes(const struct debug_block *block)
+{
+    return block->memory_bytes + (block->home == DEBUG_IN_HEAP ? 0 : 2 * PAGE_BYTES);
+}
+
+static void release(struct ring *ring, struct debug_block *block)
+{
+    ring->bytes -= waiting_bytes(block);
+    debug_block_release(block);
+    debug_table_remove(block);
+}
+
+/* Let the oldest go; returns it if it was written to meanwhile. */
+static struct debug_block *let_go(struct ring *ring)
+{
+    struct debug_block *const block = debug_table_find(ring->payloads[ring->first]);
+    const char *where;
+    ring->first = (ring->first + 1) & (ring->capacity - 1);
+    ring->count--;
+    if (debug_block_damage(block, &where) != NULL) {
+        return block;
+    }
+    release(ring, block);
+    return NULL;
+}
+
+static bool is_too_full(const struct ring *ring)
+{
+    if (ring->count > BLOCKS_LIMIT) {
+        return true;
+    }
+    const size_t heap_limit =
+        debug_options.quarantine_bytes + debug_totals.live_bytes / LIVE_SHARE;
+    return ring->bytes > (ring == &in_heap ? heap_limit : PAGES_LIMIT_BYTES);
+}
+
+struct debug_block *debug_quarantine_add(struct debug_block *block)
+{
+    struct ring *const ring = block->home == DEBUG_IN_HEAP ? &in_heap : &in_pages;
+    ring->bytes += waiting_bytes(block);
+    if (ring->count == ring->capacity && !ring_grow(ring)) {
+        release(ring, block); /* no memory to remember it */
+        return NULL;
+    }
+    ring->payloads[(ring->first + ring->count++) & (ring->capacity - 1)] =
+        block->payload;
+    struct debug_block *damaged = NULL;
+    while (damaged == NULL && is_too_full(ring)) {
+        damaged = let_go(ring);
+    }
+    return damaged;
+}

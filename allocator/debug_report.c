@@ -1,0 +1,140 @@
+#include "debug_report.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "debug_arena.h"
+#include "debug_log.h"
+#include "debug_symbol.h"
+#include "text.h"
+
+const char *debug_kind_name(enum debug_kind kind, bool freeing)
+{
+    static const char *const allocating_names[] = {"malloc", "operator new",
+                                                   "operator new[]"};
+    static const char *const freeing_names[] = {"free", "operator delete",
+                                                "operator delete[]"};
+    return freeing ? freeing_names[kind] : allocating_names[kind];
+}
+
+void debug_report_stack(const struct debug_stack *stack)
+{
+    size_t number = 0;
+    for (size_t i = 0; i < stack->count; i++) {
+        char line[400];
+        struct text text = {line, sizeof line - 1, 0};
+        const struct debug_symbol symbol = debug_symbol_find(stack->frames[i]);
+        if (number == 0 && debug_symbol_is_own(&symbol)) {
+            continue;
+        }
+        text_string(&text, "    #");
+        text_decimal(&text, number++);
+        text_string(&text, " ");
+        debug_symbol_describe(&text, &symbol);
+        line[text.length++] = '\n';
+        text_write(&text, STDERR_FILENO);
+    }
+}
+
+static void print_stack(const char *title, const struct debug_stack *stack)
+{
+    if (stack->count != 0) {
+        char line[64];
+        struct text text = {line, sizeof line, 0};
+        text_string(&text, title);
+        text_write(&text, STDERR_FILENO);
+        debug_report_stack(stack);
+    }
+}
+
+static void print_first_line(const struct debug_error *error)
+{
+    char line[200];
+    struct text text = {line, sizeof line, 0};
+    text_string(&text, "snug: ");
+    text_string(&text, error->what);
+    text_string(&text, " ");
+    text_pointer(&text, error->pointer);
+    if (error->known) {
+        text_string(&text, ", ");
+        text_decimal(&text, error->block.size);
+        text_string(&text, " bytes");
+    }
+    text_string(&text, "\n");
+    text_write(&text, STDERR_FILENO);
+}
+
+/* A sentence on where the pointer, or the damage, lies with respect to the block. */
+static void print_place(const struct debug_error *error, const char *address,
+                        const char *begin)
+{
+    const struct debug_block *const block = &error->block;
+    const char *const end = block->payload + block->size;
+    char line[200];
+    struct text text = {line, sizeof line, 0};
+    text_string(&text, begin);
+    if (address < block->payload) {
+        text_decimal(&text, (uint64_t)(block->payload - address));
+        text_string(&text, " bytes before the ");
+    } else if (address >= end) {
+        text_decimal(&text, (uint64_t)(address - end));
+        text_string(&text, " bytes behind the end of the ");
+    } else {
+        text_decimal(&text, (uint64_t)(address - block->payload));
+        text_string(&text, " bytes into the ");
+    }
+    text_string(&text, block->freed ? "freed block of " : "block of ");
+    text_decimal(&text, block->size);
+    text_string(&text, " bytes at ");
+    text_pointer(&text, block->payload);
+    text_string(&text, "\n");
+    text_write(&text, STDERR_FILENO);
+}
+
+static void print_claim(const struct debug_error *error)
+{
+    char line[200];
+    struct text text = {line, sizeof line, 0};
+    text_string(&text, "  allocated by ");
+    text_string(&text, debug_kind_name((enum debug_kind)error->block.kind, false));
+    text_string(&text, ", freed by ");
+    text_string(&text, debug_kind_name(error->release.kind, true));
+    if (error->release.sized) {
+        text_string(&text, " as ");
+        text_decimal(&text, error->release.size);
+        text_string(&text, " bytes");
+    }
+    text_string(&text, "\n");
+    text_write(&text, STDERR_FILENO);
+}
+
+static bool is_mismatch(const struct debug_error *error)
+{
+    return error->known && error->where == NULL && !error->block.freed &&
+           (error->release.sized || error->release.kind != error->block.kind);
+}
+
+void debug_report(const struct debug_error *error)
+{
+    struct debug_stack here;
+    debug_stack_capture(&here);
+    debug_inside++; /* to the end: what is asked for from here on is the arena's */
+    print_first_line(error);
+    if (error->where != NULL) {
+        print_place(error, error->where, "  the first byte changed is ");
+    } else if (error->block.payload != NULL && error->block.payload != error->pointer) {
+        print_place(error, error->pointer, "  it points ");
+    } else if (is_mismatch(error)) {
+        print_claim(error);
+    }
+    print_stack("  noticed here:\n", &here);
+    if (error->block.payload != NULL) {
+        const struct debug_stack allocated =
+            debug_stack_load(error->block.allocated_at);
+        const struct debug_stack freed = debug_stack_load(error->block.freed_at);
+        print_stack("  allocated here:\n", &allocated);
+        print_stack("  freed here:\n", &freed);
+    }
+    debug_log_flush();
+    abort();
+}

@@ -1,0 +1,219 @@
+#include "debug_stack.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+#include <string.h>
+
+#include "debug_arena.h"
+#include "debug_options.h"
+#include "os.h"
+
+/* Frames of our own that may stand before the caller's. */
+#define OWN_FRAMES ((size_t)8)
+
+/* A program that is linked statically may do without these. */
+#pragma weak dlopen
+#pragma weak dlsym
+
+/* libunwind's unw_backtrace keeps what it has learnt about each return address: 16
+ * frames cost 0.12 us where libgcc's _Unwind_Backtrace takes 2.2 us. */
+static int (*unwind)(void **frames, int most);
+
+/* The code of libsnug.so; empty where the program holds us, since then its frames and
+ * ours are told apart by name alone. */
+static uintptr_t own_begin, own_end;
+
+/* The C++ runtime's way, where libunwind is not installed. */
+static int (*gcc_backtrace)(int (*visit)(void *context, void *argument),
+                            void *argument);
+static uintptr_t (*gcc_address)(void *context);
+
+struct gcc_walk {
+    void **frames;
+    int count, most;
+};
+
+static int gcc_visit(void *context, void *argument)
+{
+    struct gcc_walk *const walk = argument;
+    if (walk->count == walk->most) {
+        return 5; /* _URC_END_OF_STACK */
+    }
+    walk->frames[walk->count++] = (void *)gcc_address(context);
+    return 0;
+}
+
+static int gcc_unwind(void **frames, int most)
+{
+    struct gcc_walk walk = {frames, 0, most};
+    gcc_backtrace(gcc_visit, &walk);
+    return walk.count;
+}
+
+static void find_own_code(void)
+{
+    extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+    const uintptr_t base = (uintptr_t)&__ehdr_start;
+    if (__ehdr_start.e_type != ET_DYN) {
+        return;
+    }
+    const ElfW(Phdr) *const headers =
+        (const ElfW(Phdr) *)(base + __ehdr_start.e_phoff);
+    uintptr_t begin = 0, end = 0;
+    for (size_t i = 0; i < __ehdr_start.e_phnum; i++) {
+        if (headers[i].p_type == PT_INTERP) { /* a program */
+            return;
+        }
+        if (headers[i].p_type == PT_LOAD && (headers[i].p_flags & PF_X) != 0) {
+            begin = base + headers[i].p_vaddr;
+            end = begin + headers[i].p_memsz;
+        }
+    }
+    own_begin = begin;
+    own_end = end;
+}
+
+static void *find(const char *library, const char *name)
+{
+    void *const handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+    return handle != NULL ? dlsym(handle, name) : NULL;
+}
+
+void debug_stack_begin(void)
+{
+    static bool begun;
+    if (begun || dlopen == NULL || dlsym == NULL) {
+        return;
+    }
+    begun = true;
+    debug_inside++;
+    find_own_code();
+    *(void **)&unwind = find("libunwind.so.8", "unw_backtrace");
+    if (unwind == NULL) {
+        *(void **)&gcc_address = find("libgcc_s.so.1", "_Unwind_GetIP");
+        *(void **)&gcc_backtrace = find("libgcc_s.so.1", "_Unwind_Backtrace");
+        if (gcc_address != NULL && gcc_backtrace != NULL) {
+            unwind = gcc_unwind;
+        }
+    }
+    debug_inside--;
+}
+
+void debug_stack_capture(struct debug_stack *stack)
+{
+    stack->count = 0;
+    if (unwind == NULL || debug_inside > 0) {
+        return;
+    }
+    void *frames[DEBUG_STACK_FRAMES + OWN_FRAMES];
+    debug_inside++;
+    const int most = (int)(debug_options.depth + OWN_FRAMES);
+    const int captured = unwind(frames, most);
+    debug_inside--;
+    const size_t count = captured > 0 ? (size_t)captured : 0;
+    size_t first = 0;
+    while (first < count && (uintptr_t)frames[first] >= own_begin &&
+           (uintptr_t)frames[first] < own_end) {
+        first++;
+    }
+    if (own_end == 0 && count > 1) {
+        first = 1; /* this function */
+    }
+    for (; first < count && stack->count < debug_options.depth; first++) {
+        stack->frames[stack->count++] = frames[first];
+    }
+}
+
+/* The store: records in chunks, a number is the place of one in units of 8 bytes. */
+struct record {
+    uint32_t next; /* in its bucket; 0: none */
+    uint32_t count;
+    uint64_t hash;
+    void *frames[];
+};
+
+#define CHUNK_SHIFT 17
+#define CHUNK_UNITS ((size_t)1 << CHUNK_SHIFT)
+#define CHUNK_LIMIT ((size_t)4096)
+#define BUCKETS ((size_t)1 << 16)
+
+static struct {
+    uint64_t *chunks[CHUNK_LIMIT];
+    size_t chunk_count;
+    size_t used; /* units of the last chunk */
+    uint32_t *buckets;
+} store;
+
+static struct record *record_at(uint32_t number)
+{
+    uint64_t *const chunk = store.chunks[number >> CHUNK_SHIFT];
+    return (struct record *)(chunk + (number & (CHUNK_UNITS - 1)));
+}
+
+static uint64_t hash_of(const struct debug_stack *stack)
+{
+    uint64_t hash = stack->count;
+    for (size_t i = 0; i < stack->count; i++) {
+        hash = (hash ^ (uintptr_t)stack->frames[i]) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 32;
+    }
+    return hash;
+}
+
+static uint32_t record_new(size_t units)
+{
+    if (store.chunk_count == 0 || store.used + units > CHUNK_UNITS) {
+        uint64_t *const chunk = store.chunk_count < CHUNK_LIMIT
+                                    ? os_map(CHUNK_UNITS * sizeof(uint64_t))
+                                    : NULL;
+        if (chunk == NULL) {
+            return 0;
+        }
+        store.chunks[store.chunk_count++] = chunk;
+        store.used = 1; /* no record has the number 0 */
+    }
+    const size_t number = (store.chunk_count - 1) << CHUNK_SHIFT | store.used;
+    store.used += units;
+    return (uint32_t)number;
+}
+
+uint32_t debug_stack_store(const struct debug_stack *stack)
+{
+    if (store.buckets == NULL) {
+        store.buckets = os_map(BUCKETS * sizeof *store.buckets);
+    }
+    if (stack->count == 0 || store.buckets == NULL) {
+        return 0;
+    }
+    const uint64_t hash = hash_of(stack);
+    const size_t bytes = stack->count * sizeof *stack->frames;
+    uint32_t *const bucket = &store.buckets[hash & (BUCKETS - 1)];
+    for (uint32_t number = *bucket; number != 0; number = record_at(number)->next) {
+        const struct record *const record = record_at(number);
+        if (record->hash == hash && record->count == stack->count &&
+            memcmp(record->frames, stack->frames, bytes) == 0) {
+            return number;
+        }
+    }
+    const uint32_t number =
+        record_new((sizeof(struct record) + bytes) / sizeof(uint64_t));
+    if (number != 0) {
+        struct record *const record = record_at(number);
+        *record = (struct record){*bucket, (uint32_t)stack->count, hash};
+        memcpy(record->frames, stack->frames, bytes);
+        *bucket = number;
+    }
+    return number;
+}
+
+struct debug_stack debug_stack_load(uint32_t number)
+{
+    struct debug_stack stack = {0};
+    if (number != 0) {
+        const struct record *const record = record_at(number);
+        stack.count = record->count;
+        memcpy(stack.frames, record->frames, stack.count * sizeof *stack.frames);
+    }
+    return stack;
+}

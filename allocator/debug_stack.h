@@ -1,0 +1,26 @@
+/* Call stacks: captured by libunwind (found by dlopen, in the debug levels only), each
+ * different one stored once and named by a number. */
+#ifndef SNUG_DEBUG_STACK_H
+#define SNUG_DEBUG_STACK_H
+
+#include "size.h"
+
+#define DEBUG_STACK_FRAMES ((size_t)16)
+
+struct debug_stack {
+    size_t count;
+    void *frames[DEBUG_STACK_FRAMES]; /* return addresses, innermost first */
+};
+
+/* Find an unwinder; until then stacks are empty. Not from inside an allocation that the
+ * dynamic linker makes: it is asked to load a library. */
+void debug_stack_begin(void);
+/* The stack of the caller's caller on; the heap lock is not held, for the unwinder may
+ * wait for the dynamic linker's. */
+void debug_stack_capture(struct debug_stack *stack);
+/* Its number; 0 for an empty one, or where there is no memory. Under the heap lock. */
+uint32_t debug_stack_store(const struct debug_stack *stack);
+/* By its number; the empty one for 0. Stored stacks do not change. */
+struct debug_stack debug_stack_load(uint32_t number);
+
+#endif
