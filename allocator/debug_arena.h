@@ -1,7 +1,7 @@
 /* Memory for the debug level itself: what libraries that it calls (the unwinder, the
- * symbolizer, the dynamic linker on their behalf) ask of malloc while a thread is inside
- * it. Never from the heap, which may be the very thing that is broken; never given
- * back. */
+ * symbolizer, the dynamic linker on their behalf) ask of malloc while a thread is
+ * inside it. Never from the heap, which may be the very thing that is broken; never
+ * given back. */
 #ifndef SNUG_DEBUG_ARENA_H
 #define SNUG_DEBUG_ARENA_H
 

@@ -94,8 +94,7 @@ void debug_block_release(const struct debug_block *block)
 static const char *find_other(const char *from, const char *to, int byte)
 {
     const size_t bytes = (size_t)(to - from);
-    if (bytes == 0 ||
-        (*from == (char)byte && memcmp(from, from + 1, bytes - 1) == 0)) {
+    if (bytes == 0 || (*from == (char)byte && memcmp(from, from + 1, bytes - 1) == 0)) {
         return NULL;
     }
     while (*from == (char)byte) {

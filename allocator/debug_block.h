@@ -1,11 +1,12 @@
-/* Blocks at the debug levels: where their bytes lie, and what stands around and in them.
+/* Blocks at the debug levels: where their bytes lie, and what stands around and in
+ * them.
  *
  *     in the heap:   | tag | zone | payload, exactly as asked | zone ... |
  *     in pages:      no access | zone, below a page | payload | zone | no access
  *
- * Zones hold ZONE bytes from birth to release; a payload is filled with FRESH bytes when
- * it is allocated and with FREED ones while it is in quarantine, where pages are made
- * inaccessible instead. Under the heap lock. */
+ * Zones hold ZONE bytes from birth to release; a payload is filled with FRESH bytes
+ * when it is allocated and with FREED ones while it is in quarantine, where pages are
+ * made inaccessible instead. Under the heap lock. */
 #ifndef SNUG_DEBUG_BLOCK_H
 #define SNUG_DEBUG_BLOCK_H
 

@@ -78,7 +78,8 @@ static char *reserve(size_t bytes, size_t alignment)
     return memory;
 }
 
-/* What the end may leave free: nothing where the size is a multiple of the alignment. */
+/* What the end may leave free: nothing where the size is a multiple of the alignment.
+ */
 static size_t end_alignment(size_t size, size_t alignment)
 {
     if (alignment > ALIGNMENT_BYTES) {

@@ -5,8 +5,8 @@
 
 #include "debug_table.h"
 
-/* Sets payload, memory and home. false: the system refuses, or the process has nearly as
- * many mappings as it may have (said once, at the guard level). */
+/* Sets payload, memory and home. false: the system refuses, or the process has nearly
+ * as many mappings as it may have (said once, at the guard level). */
 bool debug_guard_place(struct debug_block *block, size_t alignment);
 /* The same for no bytes: an address that nothing can be read from or written to. */
 bool debug_guard_place_nothing(struct debug_block *block, size_t alignment);

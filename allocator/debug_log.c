@@ -17,8 +17,9 @@ static struct {
     int file; /* -1: no log */
     struct text text;
     uint32_t thread; /* of the last line */
+    size_t ids;
     size_t operations;
-} log = {.file = -1};
+} journal = {.file = -1};
 
 uint32_t debug_thread_number(void)
 {
@@ -34,36 +35,36 @@ static void write_header(void)
 {
     char line[3 * HEADER_FIELD_BYTES];
     struct text text = {line, sizeof line, 0};
-    text_decimal(&text, log.operations + 1); /* ids: at most one an operation */
+    text_decimal(&text, journal.ids);
     while (text.length < HEADER_FIELD_BYTES) {
         text_string(&text, " ");
     }
-    text_decimal(&text, log.operations);
+    text_decimal(&text, journal.operations);
     while (text.length < 2 * HEADER_FIELD_BYTES) {
         text_string(&text, " ");
     }
     text_string(&text, "\n");
-    lseek(log.file, 0, SEEK_SET);
-    text_write(&text, log.file);
-    lseek(log.file, 0, SEEK_END);
+    lseek(journal.file, 0, SEEK_SET);
+    text_write(&text, journal.file);
+    lseek(journal.file, 0, SEEK_END);
 }
 
 static bool begin(void)
 {
-    if (log.begun) {
-        return log.file >= 0;
+    if (journal.begun) {
+        return journal.file >= 0;
     }
-    log.begun = true;
+    journal.begun = true;
     if (debug_options.log[0] == '\0') {
         return false;
     }
     char *const buffer = os_map(BUFFER_BYTES);
     if (buffer != NULL) {
-        log.text = (struct text){buffer, BUFFER_BYTES, 0};
-        log.file =
+        journal.text = (struct text){buffer, BUFFER_BYTES, 0};
+        journal.file =
             open(debug_options.log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     }
-    if (log.file < 0) {
+    if (journal.file < 0) {
         char line[DEBUG_PATH_BYTES + 64];
         struct text text = {line, sizeof line, 0};
         text_string(&text, "snug: SNUG_DEBUG: no log, cannot write ");
@@ -78,8 +79,8 @@ static bool begin(void)
 
 static void number(uint64_t value)
 {
-    text_string(&log.text, " ");
-    text_decimal(&log.text, value);
+    text_string(&journal.text, " ");
+    text_decimal(&journal.text, value);
 }
 
 /* The letter of an operation and its id. */
@@ -88,19 +89,19 @@ static bool line_begin(const char *operation, uint64_t id)
     if (!begin()) {
         return false;
     }
-    if (log.text.length + LINE_LIMIT_BYTES > log.text.capacity) {
-        text_write(&log.text, log.file);
-        log.text.length = 0;
+    if (journal.text.length + LINE_LIMIT_BYTES > journal.text.capacity) {
+        text_write(&journal.text, journal.file);
+        journal.text.length = 0;
     }
     const uint32_t thread = debug_thread_number();
-    if (thread != log.thread) {
-        text_string(&log.text, "t");
+    if (thread != journal.thread) {
+        text_string(&journal.text, "t");
         number(thread);
-        text_string(&log.text, "\n");
-        log.thread = thread;
+        text_string(&journal.text, "\n");
+        journal.thread = thread;
     }
-    log.operations++;
-    text_string(&log.text, operation);
+    journal.operations++;
+    text_string(&journal.text, operation);
     number(id);
     return true;
 }
@@ -109,11 +110,12 @@ void debug_log_allocate(const struct debug_block *block, size_t alignment)
 {
     const bool aligned = alignment > ALIGNMENT_BYTES;
     if (line_begin(aligned ? "m" : "a", block->serial)) {
+        journal.ids++;
         if (aligned) {
             number(alignment);
         }
         number(block->size);
-        text_string(&log.text, "\n");
+        text_string(&journal.text, "\n");
     }
 }
 
@@ -121,7 +123,7 @@ void debug_log_resize(const struct debug_block *block)
 {
     if (line_begin("r", block->serial)) {
         number(block->size);
-        text_string(&log.text, "\n");
+        text_string(&journal.text, "\n");
     }
 }
 
@@ -131,23 +133,23 @@ void debug_log_free(const struct debug_block *block, struct debug_release releas
         if (release.sized) {
             number(release.size);
         }
-        text_string(&log.text, "\n");
+        text_string(&journal.text, "\n");
     }
 }
 
 void debug_log_flush(void)
 {
-    if (log.file >= 0) {
-        text_write(&log.text, log.file);
-        log.text.length = 0;
+    if (journal.file >= 0) {
+        text_write(&journal.text, journal.file);
+        journal.text.length = 0;
         write_header();
     }
 }
 
 void debug_log_abandon(void)
 {
-    if (log.file >= 0) {
-        close(log.file);
-        log.file = -1;
+    if (journal.file >= 0) {
+        close(journal.file);
+        journal.file = -1;
     }
 }

@@ -1,5 +1,5 @@
-/* What SNUG_DEBUG and snug_debug say: LEVEL[,OPTION...], documented in snug.h. Set once,
- * before anything reads it. */
+/* What SNUG_DEBUG and snug_debug say: LEVEL[,OPTION...], documented in snug.h. Set
+ * once, before anything reads it. */
 #ifndef SNUG_DEBUG_OPTIONS_H
 #define SNUG_DEBUG_OPTIONS_H
 

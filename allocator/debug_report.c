@@ -1,6 +1,7 @@
 #include "debug_report.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "debug_arena.h"
@@ -17,6 +18,13 @@ const char *debug_kind_name(enum debug_kind kind, bool freeing)
     return freeing ? freeing_names[kind] : allocating_names[kind];
 }
 
+static bool is_start_of_program(const struct debug_symbol *symbol)
+{
+    return symbol->function != NULL &&
+           (strcmp(symbol->function, "__libc_start_call_main") == 0 ||
+            strcmp(symbol->function, "__libc_start_main") == 0);
+}
+
 void debug_report_stack(const struct debug_stack *stack)
 {
     size_t number = 0;
@@ -26,6 +34,9 @@ void debug_report_stack(const struct debug_stack *stack)
         const struct debug_symbol symbol = debug_symbol_find(stack->frames[i]);
         if (number == 0 && debug_symbol_is_own(&symbol)) {
             continue;
+        }
+        if (is_start_of_program(&symbol)) {
+            break;
         }
         text_string(&text, "    #");
         text_decimal(&text, number++);

@@ -58,8 +58,7 @@ static void find_own_code(void)
     if (__ehdr_start.e_type != ET_DYN) {
         return;
     }
-    const ElfW(Phdr) *const headers =
-        (const ElfW(Phdr) *)(base + __ehdr_start.e_phoff);
+    const ElfW(Phdr) *const headers = (const ElfW(Phdr) *)(base + __ehdr_start.e_phoff);
     uintptr_t begin = 0, end = 0;
     for (size_t i = 0; i < __ehdr_start.e_phnum; i++) {
         if (headers[i].p_type == PT_INTERP) { /* a program */

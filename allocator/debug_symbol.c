@@ -13,7 +13,7 @@
 /* The part of elfutils' libdwfl that is used; its types are opaque here. */
 struct dwfl_callbacks {
     void *find_elf;
-    int (*find_debuginfo)();
+    void *find_debuginfo;
     void *section_address;
     char **debuginfo_path;
 };
@@ -97,7 +97,8 @@ struct debug_symbol debug_symbol_find(const void *return_address)
         void *const line = libdw.line(module, address);
         if (line != NULL) {
             uintptr_t ignored;
-            symbol.file = libdw.line_info(line, &ignored, &symbol.line, NULL, NULL, NULL);
+            symbol.file =
+                libdw.line_info(line, &ignored, &symbol.line, NULL, NULL, NULL);
         }
     }
     debug_inside--;
@@ -106,8 +107,8 @@ struct debug_symbol debug_symbol_find(const void *return_address)
 
 bool debug_symbol_is_own(const struct debug_symbol *symbol)
 {
-    static const char *const names[] = {"allocate_large", "allocate_small_slowly",
-                                        "free_block", "resize_block",
+    static const char *const names[] = {"allocate_large",   "allocate_small_slowly",
+                                        "free_block",       "resize_block",
                                         "allocate_aligned", "move"};
     if (symbol->function == NULL) {
         return false;

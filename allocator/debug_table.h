@@ -1,14 +1,14 @@
 /* The table of blocks at the debug levels: from payload to what is known of it (open
- * addressing, linear probing, no tombstones). Live blocks and those in quarantine are in
- * it; no pointer of the program's is followed to find out. Under the heap lock. */
+ * addressing, linear probing, no tombstones). Live blocks and those in quarantine are
+ * in it; no pointer of the program's is followed to find out. Under the heap lock. */
 #ifndef SNUG_DEBUG_TABLE_H
 #define SNUG_DEBUG_TABLE_H
 
 #include "debug.h"
 
 enum debug_home {
-    DEBUG_IN_HEAP, /* a heap block: zones around the payload */
-    DEBUG_IN_PAGES, /* pages of its own, between two that cannot be accessed */
+    DEBUG_IN_HEAP,   /* a heap block: zones around the payload */
+    DEBUG_IN_PAGES,  /* pages of its own, between two that cannot be accessed */
     DEBUG_IN_NOTHING /* of no bytes: an address in memory that cannot be accessed */
 };
 

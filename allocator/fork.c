@@ -2,6 +2,7 @@
 #include <pthread.h>
 
 #include "cache.h"
+#include "debug.h"
 
 /* It stands here so that whoever links libsnug.a gets this file along with malloc: a
  * linker takes a member of an archive only for a symbol that it needs. */
@@ -26,6 +27,7 @@ static void after_fork(void)
 static void after_fork_in_child(void)
 {
     cache_after_fork_in_child();
+    debug_after_fork_in_child();
     atomic_store(&heap_lock.state, LOCK_FREE);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cache.h"
+#include "debug.h"
 #include "entry.h"
 #include "large.h"
 
@@ -73,15 +74,22 @@ static NO_INLINE void *allocate_large(size_t size, size_t *dirty_bytes)
     } else if (UNLIKELY(size > REQUEST_LIMIT_BYTES)) {
         return out_of_memory();
     }
-    const bool locked = lock_acquire(&heap_lock);
-    void *const payload = allocate(size, block_bytes, dirty_bytes);
-    lock_release(&heap_lock, locked);
+    void *payload;
+    if (debug_is_on()) {
+        payload = debug_allocate(size, ALIGNMENT_BYTES, DEBUG_MALLOC, dirty_bytes);
+    } else {
+        const bool locked = lock_acquire(&heap_lock);
+        payload = allocate(size, block_bytes, dirty_bytes);
+        lock_release(&heap_lock, locked);
+    }
     return LIKELY(payload != NULL) ? payload : out_of_memory();
 }
 
 static NO_INLINE void *allocate_small_slowly(size_t size_class, size_t size)
 {
-    void *const payload = cache_allocate(size_class, size);
+    void *const payload =
+        debug_is_on() ? debug_allocate(size, ALIGNMENT_BYTES, DEBUG_MALLOC, NULL)
+                      : cache_allocate(size_class, size);
     return LIKELY(payload != NULL) ? payload : out_of_memory();
 }
 
@@ -157,6 +165,10 @@ static NO_INLINE void free_block(void *ptr)
     if (ptr == NULL || keep_medium(ptr)) {
         return;
     }
+    if (debug_is_on()) {
+        debug_free(ptr, (struct debug_release){.kind = DEBUG_MALLOC});
+        return;
+    }
     const bool locked = lock_acquire(&heap_lock);
     size_t large = 0;
     if (LIKELY(heap_owns(ptr))) {
@@ -188,17 +200,32 @@ void snug_free(void *ptr)
     free_block(ptr);
 }
 
+/* What a sized free tells is looked at by the debug levels only. */
+static NO_INLINE void free_block_sized(void *ptr, size_t alignment, size_t size)
+{
+    if (ptr != NULL && debug_is_on()) {
+        debug_free(ptr, (struct debug_release){DEBUG_MALLOC, true, size, alignment});
+    } else {
+        free_block(ptr);
+    }
+}
+
 void snug_free_sized(void *ptr, size_t size)
 {
-    (void)size;
-    snug_free(ptr);
+    if (LIKELY(map_class(ptr) != 0)) {
+        snug_free(ptr);
+    } else {
+        free_block_sized(ptr, 0, size);
+    }
 }
 
 void snug_free_aligned_sized(void *ptr, size_t alignment, size_t size)
 {
-    (void)alignment;
-    (void)size;
-    snug_free(ptr);
+    if (LIKELY(map_class(ptr) != 0)) {
+        snug_free(ptr);
+    } else {
+        free_block_sized(ptr, alignment, size);
+    }
 }
 
 /* Bytes usable at a live block; under the lock. */
@@ -244,6 +271,10 @@ static NO_INLINE void *resize_block(void *ptr, size_t size)
     if (UNLIKELY(size > REQUEST_LIMIT_BYTES)) {
         return out_of_memory();
     }
+    if (debug_is_on()) {
+        void *const moved = debug_resize(ptr, size);
+        return moved != NULL ? moved : out_of_memory();
+    }
     const bool locked = lock_acquire(&heap_lock);
     const size_t old_bytes = usable_bytes(ptr, "realloc of the freed block",
                                           "realloc of a pointer that is no block:");
@@ -288,6 +319,9 @@ void *allocate_aligned(size_t alignment, size_t size)
         ALIGNMENT_BYTES) { /* only the classes of 8 bytes are less aligned */
         return snug_malloc(size < alignment ? alignment : size);
     }
+    if (debug_is_on()) {
+        return debug_allocate(size, alignment, DEBUG_MALLOC, NULL);
+    }
     const bool locked = lock_acquire(&heap_lock);
     void *payload = NULL;
     if (size >= policy.mmap_threshold_bytes) {
@@ -306,6 +340,9 @@ size_t snug_malloc_usable_size(void *ptr)
 {
     if (ptr == NULL) {
         return 0;
+    }
+    if (debug_is_on()) {
+        return debug_usable_bytes(ptr);
     }
     const bool locked = lock_acquire(&heap_lock);
     const size_t bytes = usable_bytes(ptr, "usable size of the freed block",

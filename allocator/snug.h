@@ -110,6 +110,36 @@ SNUG_API struct snug_system_calls snug_system_calls(void);
  * first that does not. O(blocks), with the lock held. */
 SNUG_API const char *snug_check_heap(void);
 
+/* Turn a debug level on, as the environment variable SNUG_DEBUG does for any program
+ * that has snug; before the program's first allocation. false: too late, or not
+ * understood (then a line on stderr says why).
+ *
+ *   check[=N]   Blocks get red zones, freed ones wait in a quarantine, both are filled
+ *               and looked at on free, realloc and at exit, and every N calls if N is
+ *               given. Blocks of 128 KiB and more stand between guard pages. At exit,
+ *               blocks that nothing points to are reported as leaks.
+ *   guard       Each block has pages of its own, its end against one that cannot be
+ *               accessed, and a freed one cannot be accessed either: a wrong access
+ *               dies of SIGSEGV at the instruction. No leak report unless leaks=1.
+ *
+ * Options follow, each after a comma:
+ *   redzone=BYTES     around each block of the heap (16; up to 65536)
+ *   quarantine=BYTES  freed blocks kept, and an eighth of what is live (1048576)
+ *   depth=FRAMES      kept of a call stack (16)
+ *   align=BYTES       of blocks before a guard page (16; 1 notices every byte, but
+ *                     programs may rely on more)
+ *   leaks=0           no report at exit
+ *   exitcode=N        end with N if blocks leaked
+ *   suppress=FILE     leaks not to report: a line each with a part of the name of a
+ *                     function or object anywhere in the call stack; # begins a comment
+ *   log=FILE          every call, in the trace format of snugbench
+ *
+ * Misuse ends the process by SIGABRT after one line and the call stacks on stderr:
+ *   snug: double free of 0x55d0c8a3f2a0, 48 bytes
+ * Programs with more rights than their user ignore SNUG_DEBUG. No signal handler is
+ * installed. */
+SNUG_API bool snug_debug(const char *options);
+
 #ifdef __cplusplus
 }
 #endif
