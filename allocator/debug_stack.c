@@ -99,6 +99,14 @@ void debug_stack_begin(void)
     debug_inside--;
 }
 
+void debug_find_function(const char *name, void *function)
+{
+    debug_inside++;
+    void *const found = dlsym != NULL ? dlsym(RTLD_DEFAULT, name) : NULL;
+    debug_inside--;
+    memcpy(function, &found, sizeof found);
+}
+
 void debug_stack_capture(struct debug_stack *stack)
 {
     stack->count = 0;

@@ -15,6 +15,8 @@ struct debug_stack {
 /* Find an unwinder; until then stacks are empty. Not from inside an allocation that the
  * dynamic linker makes: it is asked to load a library. */
 void debug_stack_begin(void);
+/* A function that the process may have; *function stays NULL if not. */
+void debug_find_function(const char *name, void *function);
 /* The stack of the caller's caller on; the heap lock is not held, for the unwinder may
  * wait for the dynamic linker's. */
 void debug_stack_capture(struct debug_stack *stack);
