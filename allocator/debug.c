@@ -278,8 +278,8 @@ void *debug_resize(void *ptr, size_t size)
     check_release(old, (struct debug_release){.kind = DEBUG_MALLOC}, locked);
     struct debug_block block = {.size = size, .serial = old->serial};
     const size_t kept = old->size < size ? old->size : size;
-    const bool done = size <= REQUEST_LIMIT_BYTES &&
-                      allocate(&block, ALIGNMENT_BYTES, &stack) != NULL;
+    const bool done =
+        size <= REQUEST_LIMIT_BYTES && allocate(&block, 1, &stack) != NULL;
     if (done) {
         memcpy(block.payload, ptr, kept);
         debug_log_resize(&block);

@@ -45,7 +45,8 @@ struct debug_release {
     size_t alignment; /* claimed; 0: none */
 };
 
-/* NULL: no memory; errno is untouched. alignment is a power of two. *dirty_bytes: how
+/* NULL: no memory; errno is untouched. alignment is a power of two, 1 for
+ * what malloc gives. *dirty_bytes: how
  * much of the block may not be zero; may be NULL. */
 COLD_CODE void *debug_allocate(size_t size, size_t alignment, enum debug_kind kind,
                                size_t *dirty_bytes);

@@ -49,7 +49,7 @@ static void warn_once(void)
         char line[160];
         struct text text = {line, sizeof line, 0};
         warned = true;
-        text_string(&text, "snug: guard: no more mappings after ");
+        text_string(&text, "snug: guard: the system refuses mappings after ");
         text_decimal(&text, open_blocks);
         text_string(&text, " live blocks (see vm.max_map_count); further ones get red "
                            "zones\n");
@@ -78,19 +78,18 @@ static char *reserve(size_t bytes, size_t alignment)
     return memory;
 }
 
-/* What the end may leave free: nothing where the size is a multiple of the alignment.
- */
+/* At what the payload stands, and so what its end may leave free before the guard. */
 static size_t end_alignment(size_t size, size_t alignment)
 {
-    if (alignment > ALIGNMENT_BYTES) {
+    if (alignment >= ALIGNMENT_BYTES) {
         return alignment;
     }
-    /* No object in fewer bytes than the alignment needs as much as that. */
-    size_t least = debug_options.guard_alignment;
-    while (least > size) {
-        least /= 2;
+    if (debug_options.guard_alignment < ALIGNMENT_BYTES) {
+        return alignment > debug_options.guard_alignment
+                   ? alignment
+                   : debug_options.guard_alignment;
     }
-    return alignment < ALIGNMENT_BYTES && alignment > least ? alignment : least;
+    return size <= 8 ? 8 : ALIGNMENT_BYTES; /* as at level 0 */
 }
 
 bool debug_guard_place(struct debug_block *block, size_t alignment)

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <elf.h>
+#include <errno.h>
 #include <link.h>
 #include <string.h>
 
@@ -114,10 +115,12 @@ void debug_stack_capture(struct debug_stack *stack)
         return;
     }
     void *frames[DEBUG_STACK_FRAMES + OWN_FRAMES];
-    debug_inside++;
     const int most = (int)(debug_options.depth + OWN_FRAMES);
+    const int saved = errno;
+    debug_inside++;
     const int captured = unwind(frames, most);
     debug_inside--;
+    errno = saved;
     const size_t count = captured > 0 ? (size_t)captured : 0;
     size_t first = 0;
     while (first < count && (uintptr_t)frames[first] >= own_begin &&

@@ -76,7 +76,7 @@ static NO_INLINE void *allocate_large(size_t size, size_t *dirty_bytes)
     }
     void *payload;
     if (debug_is_on()) {
-        payload = debug_allocate(size, ALIGNMENT_BYTES, DEBUG_MALLOC, dirty_bytes);
+        payload = debug_allocate(size, 1, DEBUG_MALLOC, dirty_bytes);
     } else {
         const bool locked = lock_acquire(&heap_lock);
         payload = allocate(size, block_bytes, dirty_bytes);
@@ -87,9 +87,8 @@ static NO_INLINE void *allocate_large(size_t size, size_t *dirty_bytes)
 
 static NO_INLINE void *allocate_small_slowly(size_t size_class, size_t size)
 {
-    void *const payload =
-        debug_is_on() ? debug_allocate(size, ALIGNMENT_BYTES, DEBUG_MALLOC, NULL)
-                      : cache_allocate(size_class, size);
+    void *const payload = debug_is_on() ? debug_allocate(size, 1, DEBUG_MALLOC, NULL)
+                                        : cache_allocate(size_class, size);
     return LIKELY(payload != NULL) ? payload : out_of_memory();
 }
 
@@ -315,12 +314,12 @@ void *allocate_aligned(size_t alignment, size_t size)
     if (size > REQUEST_LIMIT_BYTES || alignment > REQUEST_LIMIT_BYTES - size) {
         return NULL;
     }
+    if (debug_is_on()) {
+        return debug_allocate(size, alignment, DEBUG_MALLOC, NULL);
+    }
     if (alignment <=
         ALIGNMENT_BYTES) { /* only the classes of 8 bytes are less aligned */
         return snug_malloc(size < alignment ? alignment : size);
-    }
-    if (debug_is_on()) {
-        return debug_allocate(size, alignment, DEBUG_MALLOC, NULL);
     }
     const bool locked = lock_acquire(&heap_lock);
     void *payload = NULL;
