@@ -6,6 +6,8 @@
 #include "debug_options.h"
 #include "heap.h"
 
+#define ZONE_LIMIT_BYTES ((size_t)1024)
+
 enum {
     ZONE_BYTE = 0xfb,
     FRESH_BYTE = 0xa5,
@@ -27,9 +29,18 @@ static size_t fill_bytes(size_t size)
     return size < DEBUG_FILL_LIMIT_BYTES ? size : DEBUG_FILL_LIMIT_BYTES;
 }
 
+/* Larger blocks are overrun by more: a sixteenth, up to a limit. */
+static size_t zone_bytes(size_t size)
+{
+    const size_t share = size / 16 < ZONE_LIMIT_BYTES ? size / 16 : ZONE_LIMIT_BYTES;
+    return align_up(share > debug_options.red_zone_bytes ? share
+                                                         : debug_options.red_zone_bytes,
+                    ALIGNMENT_BYTES);
+}
+
 static bool place_in_heap(struct debug_block *block, size_t alignment)
 {
-    const size_t zone = debug_options.red_zone_bytes;
+    const size_t zone = zone_bytes(block->size);
     const size_t front = alignment > zone ? alignment : zone;
     /* Behind an odd size the zone begins at once, and goes on to the block's end. */
     const size_t bytes = block_bytes_from_request(front + block->size + zone);

@@ -123,7 +123,8 @@ SNUG_API const char *snug_check_heap(void);
  *               dies of SIGSEGV at the instruction. No leak report unless leaks=1.
  *
  * Options follow, each after a comma:
- *   redzone=BYTES     around each block of the heap (16; up to 65536)
+ *   redzone=BYTES     around each block of the heap at least (16; up to 65536); blocks
+ *                     beyond 256 bytes have a sixteenth of their size, up to 1024
  *   quarantine=BYTES  freed blocks kept, and an eighth of what is live (1048576)
  *   depth=FRAMES      kept of a call stack (16)
  *   align=BYTES       of blocks before a guard page (16; 1 notices every byte, but

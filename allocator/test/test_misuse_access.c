@@ -1,0 +1,201 @@
+/* Reads and writes where the program has no business: after free, out of bounds, and in
+ * blocks of no bytes. */
+#include "misuse.h"
+
+/* -- after free -- */
+
+static void read_after_free(size_t bytes)
+{
+    char *const block = block_between(bytes);
+    snug_free(block);
+    look_at((char *)hidden(block) + bytes / 2);
+}
+
+static void read_after_free_of_many(size_t bytes)
+{
+    char *const block = block_of_many(bytes);
+    snug_free(block);
+    look_at((char *)hidden(block) + bytes / 2);
+}
+
+static void write_after_free(size_t bytes)
+{
+    char *const block = block_between(bytes);
+    snug_free(block);
+    write_to((char *)hidden(block) + bytes / 2);
+}
+
+static void write_after_free_of_many(size_t bytes)
+{
+    char *const block = block_of_many(bytes);
+    snug_free(block);
+    write_to((char *)hidden(block) + bytes / 2);
+}
+
+static void write_after_realloc_moved(size_t bytes)
+{
+    char *const block = block_between(bytes);
+    CHECK(snug_realloc(hidden(block), 10 * bytes) != block);
+    write_to((char *)hidden(block) + bytes / 2);
+}
+
+/* -- out of bounds -- */
+
+static void write_a_byte_behind(size_t bytes)
+{
+    char *const block = block_between(bytes);
+    write_to(block + bytes);
+    snug_free(block);
+}
+
+static void write_a_byte_behind_one_of_many(size_t bytes)
+{
+    char *const block = block_of_many(bytes);
+    write_to(block + bytes);
+    snug_free(block);
+}
+
+static void write_a_byte_behind_and_keep(size_t bytes)
+{
+    write_to(block_between(bytes) + bytes);
+}
+
+static void write_eight_bytes_behind(size_t bytes)
+{
+    char *const block = block_between(bytes);
+    memset(hidden(block + bytes), 0x41, 8);
+    snug_free(block);
+}
+
+static void write_a_page_behind(size_t bytes)
+{
+    char *const block = block_between(bytes);
+    write_to(block + bytes + 4095);
+    snug_free(block);
+}
+
+static void write_behind_after_realloc(size_t bytes)
+{
+    char *const block = tell(snug_realloc(block_between(bytes), 2 * bytes));
+    told->bytes = 2 * bytes;
+    write_to(block + 2 * bytes);
+    snug_free(block);
+}
+
+static void copy_a_string_too_long(size_t bytes)
+{
+    char *const block = block_between(bytes);
+    memset(hidden(block), 'x', bytes);
+    memcpy((char *)hidden(block) + bytes, "", 1);
+    snug_free(block);
+}
+
+static void read_a_byte_behind(size_t bytes)
+{
+    char *const block = block_between(bytes);
+    look_at(block + bytes);
+    snug_free(block);
+}
+
+static void write_a_byte_before(size_t bytes)
+{
+    char *const block = block_between(bytes);
+    write_to(block - 1);
+    snug_free(block);
+}
+
+static void write_a_byte_before_one_of_many(size_t bytes)
+{
+    char *const block = block_of_many(bytes);
+    write_to(block - 1);
+    snug_free(block);
+}
+
+static void write_a_page_before(size_t bytes)
+{
+    char *const block = block_between(bytes);
+    write_to(block - 4096);
+    snug_free(block);
+}
+
+static void read_a_byte_before(size_t bytes)
+{
+    char *const block = block_between(bytes);
+    look_at(block - 1);
+    snug_free(block);
+}
+
+/* -- no bytes -- */
+
+static void read_of_no_bytes(size_t bytes)
+{
+    look_at(hidden(block_between(bytes)));
+}
+
+static void write_to_no_bytes(size_t bytes)
+{
+    char *const block = block_between(bytes);
+    write_to(hidden(block));
+    snug_free(block);
+}
+
+static void write_to_no_bytes_of_calloc(size_t bytes)
+{
+    char *const block = snug_calloc(bytes, 8);
+    write_to(hidden(block));
+    snug_free(block);
+}
+
+/* Level 0 finds the tag between two blocks of the heap changed. */
+#define FOREIGN "free of a pointer that is no block: P"
+#define BEFORE "write before P, N bytes"
+#define BEHIND "write behind P, N bytes"
+#define AFTER_FREE "write after free to P, N bytes"
+
+static struct row rows[] = {
+    /* program, bytes: at level 0, 1, 2 */
+    ROW(read_after_free, 40, UNNOTICED, UNNOTICED, SEGV),
+    ROW(read_after_free, 20000, UNNOTICED, UNNOTICED, SEGV),
+    ROW(read_after_free, 300000, SEGV, SEGV, SEGV),
+    ROW(read_after_free_of_many, 40, UNNOTICED, UNNOTICED, SEGV),
+    ROW(write_after_free, 40, UNNOTICED, AFTER_FREE, SEGV),
+    ROW(write_after_free, 1000, UNNOTICED, AFTER_FREE, SEGV),
+    ROW(write_after_free, 20000, UNNOTICED, AFTER_FREE, SEGV),
+    ROW(write_after_free, 300000, SEGV, SEGV, SEGV),
+    ROW(write_after_free_of_many, 40, UNNOTICED, AFTER_FREE, SEGV),
+    ROW(write_after_realloc_moved, 40, UNNOTICED, AFTER_FREE, SEGV),
+    ROW(write_a_byte_behind, 13, UNNOTICED, BEHIND, BEHIND),
+    ROW(write_a_byte_behind, 48, UNNOTICED, BEHIND, SEGV),
+    ROW(write_a_byte_behind, 1000, FOREIGN, BEHIND, BEHIND),
+    ROW(write_a_byte_behind, 20000, UNNOTICED, BEHIND, SEGV),
+    ROW(write_a_byte_behind, 300000, UNNOTICED, SEGV, SEGV),
+    ROW(write_a_byte_behind_one_of_many, 48, UNNOTICED, BEHIND, SEGV),
+    ROW(write_a_byte_behind_and_keep, 48, UNNOTICED, BEHIND, SEGV),
+    ROW(write_eight_bytes_behind, 48, UNNOTICED, BEHIND, SEGV),
+    ROW(write_eight_bytes_behind, 20008, FOREIGN, BEHIND, SEGV),
+    ROW(write_a_page_behind, 300000, UNNOTICED, SEGV, SEGV),
+    ROW(write_a_page_behind, 20000, UNNOTICED, UNNOTICED, SEGV),
+    ROW(write_behind_after_realloc, 48, UNNOTICED, BEHIND, SEGV),
+    ROW(copy_a_string_too_long, 16, UNNOTICED, BEHIND, SEGV),
+    ROW(read_a_byte_behind, 48, UNNOTICED, UNNOTICED, SEGV),
+    ROW(read_a_byte_behind, 20000, UNNOTICED, UNNOTICED, SEGV),
+    ROW(read_a_byte_behind, 65536, UNNOTICED, UNNOTICED, SEGV),
+    ROW(read_a_byte_behind, 262144, UNNOTICED, SEGV, SEGV),
+    ROW(write_a_byte_before, 48, FOREIGN, BEFORE, BEFORE),
+    ROW(write_a_byte_before, 1000, FOREIGN, BEFORE, BEFORE),
+    ROW(write_a_byte_before, 20000, FOREIGN, BEFORE, BEFORE),
+    ROW(write_a_byte_before, 300000, UNNOTICED, BEFORE, BEFORE),
+    ROW(write_a_byte_before, 262144, UNNOTICED, SEGV, SEGV),
+    ROW(write_a_byte_before_one_of_many, 48, UNNOTICED, BEFORE, BEFORE),
+    ROW(write_a_page_before, 300000, UNNOTICED, SEGV, SEGV),
+    ROW(read_a_byte_before, 48, UNNOTICED, UNNOTICED, UNNOTICED),
+    ROW(read_a_byte_before, 4096, UNNOTICED, UNNOTICED, SEGV),
+    ROW(read_of_no_bytes, 0, UNNOTICED, SEGV, SEGV),
+    ROW(write_to_no_bytes, 0, UNNOTICED, SEGV, SEGV),
+    ROW(write_to_no_bytes_of_calloc, 0, UNNOTICED, SEGV, SEGV),
+};
+
+int main(void)
+{
+    return run_rows("misuse by access", rows, sizeof rows / sizeof *rows);
+}
