@@ -172,7 +172,7 @@ static struct row rows[] = {
     ROW(write_a_byte_behind_one_of_many, 48, UNNOTICED, BEHIND, SEGV),
     ROW(write_a_byte_behind_and_keep, 48, UNNOTICED, BEHIND, SEGV),
     ROW(write_eight_bytes_behind, 48, UNNOTICED, BEHIND, SEGV),
-    ROW(write_eight_bytes_behind, 20008, FOREIGN, BEHIND, SEGV),
+    ROW(write_eight_bytes_behind, 20008, FOREIGN, BEHIND, BEHIND),
     ROW(write_a_page_behind, 300000, UNNOTICED, SEGV, SEGV),
     ROW(write_a_page_behind, 20000, UNNOTICED, UNNOTICED, SEGV),
     ROW(write_behind_after_realloc, 48, UNNOTICED, BEHIND, SEGV),
