@@ -27,14 +27,22 @@ static size_t list_bytes(size_t list)
                               : medium_class_bytes(list - CLASS_COUNT);
 }
 
+/* What a full list holds, at most, of a thread that shares. */
+static size_t shared_list_bytes(size_t list)
+{
+    return list < CLASS_COUNT ? LIST_LIMIT_BYTES : MEDIUM_LIST_LIMIT_BYTES;
+}
+
 /* How many objects a list of this thread holds. */
 static size_t list_limit(size_t list)
 {
-    const size_t shared_bytes =
-        list < CLASS_COUNT ? LIST_LIMIT_BYTES : MEDIUM_LIST_LIMIT_BYTES;
-    const size_t bytes = cache.shares ? shared_bytes : LIST_LIMIT_SINGLE_BYTES;
+    const size_t bytes =
+        cache.shares ? shared_list_bytes(list) : LIST_LIMIT_SINGLE_BYTES;
     const size_t most = cache.shares ? LIST_LIMIT_OBJECTS : LIST_LIMIT_SINGLE_OBJECTS;
     const size_t objects = bytes / list_bytes(list);
+    if (objects == 0) {
+        return 1; /* a block of the largest classes may be more than a list's share */
+    }
     return objects < most ? objects : most;
 }
 
@@ -68,7 +76,8 @@ static bool return_lists(size_t first, size_t end)
         if (cache.current[list] != 0) {
             any |= list_return(list, cache.current[list]);
             any |= list_return(list, cache.parked[list]);
-            cache.current[list] = cache.parked[list] = 0;
+            cache.current[list] = empty_list(list);
+            cache.parked[list] = 0;
         }
     }
     return any;
@@ -84,8 +93,8 @@ static void cache_return_all(void)
 static void cache_begin_sharing(void)
 {
     const bool locked = lock_acquire(&heap_lock);
+    cache.shares = true; /* first: the emptied lists get their new room */
     cache_return_all();
-    cache.shares = true;
     lock_release(&heap_lock, locked);
 }
 
@@ -132,9 +141,6 @@ static uintptr_t *depot_link(uintptr_t link)
 
 static uintptr_t depot_take(size_t list)
 {
-    if (!cache.shares) {
-        return 0;
-    }
     struct depot *const depot = &depots[list];
     if (__atomic_load_n(&depot->lists, __ATOMIC_RELAXED) == 0) {
         return 0;
@@ -143,8 +149,7 @@ static uintptr_t depot_take(size_t list)
     const uintptr_t link = depot->lists;
     if (link != 0) {
         __atomic_store_n(&depot->lists, *depot_link(link), __ATOMIC_RELAXED);
-        atomic_fetch_sub_explicit(bytes_in_depots(list),
-                                  list_limit(list) * list_bytes(list),
+        atomic_fetch_sub_explicit(bytes_in_depots(list), shared_list_bytes(list),
                                   memory_order_relaxed);
     }
     lock_release(&depot->lock, locked);
@@ -171,8 +176,7 @@ static bool depot_give(size_t list, uintptr_t link)
     const bool locked = lock_acquire(&depot->lock);
     *depot_link(link) = depot->lists;
     __atomic_store_n(&depot->lists, link, __ATOMIC_RELAXED);
-    atomic_fetch_add_explicit(bytes_in_depots(list),
-                              list_limit(list) * list_bytes(list),
+    atomic_fetch_add_explicit(bytes_in_depots(list), shared_list_bytes(list),
                               memory_order_relaxed);
     lock_release(&depot->lock, locked);
     return true;
@@ -214,15 +218,13 @@ static bool reclaim_lists(size_t first, size_t end, size_t least_bytes)
  * costs more than they are worth. */
 bool cache_reclaim(size_t least_bytes)
 {
-    if (cache.state != CACHE_ALIVE) {
-        return false;
-    }
     const size_t kept = medium_cache.kept_bytes;
     const size_t wanted = kept < least_bytes ? least_bytes - kept : 0;
-    bool any = reclaim_lists(1, CLASS_COUNT, wanted);
-    if (any || wanted == 0) {
+    bool any = false;
+    if (kept + listed_bytes(1, CLASS_COUNT) >= least_bytes) {
         any |= medium_return_all();
     }
+    any |= reclaim_lists(1, CLASS_COUNT, wanted);
     any |= reclaim_lists(CLASS_COUNT, LIST_COUNT, least_bytes * MEDIUM_RECLAIM_WEIGHT);
     return any;
 }
@@ -342,7 +344,9 @@ bool cache_keep_medium(void *payload, size_t block_bytes)
             "double free of", payload);
     if (UNLIKELY(!cache_push(list, payload))) {
         make_room(list);
-        cache_push(list, payload);
+        if (!cache_push(list, payload)) {
+            return false;
+        }
     }
     words[1] = kept_mark(payload);
     return true;

@@ -36,10 +36,10 @@ enum cache_state {
 #define LIST_COUNT (CLASS_COUNT + MEDIUM_CLASS_COUNT)
 
 struct cache {
-    uint8_t state; /* enum cache_state */
-    bool shares;   /* lists are short and may go to other threads */
     uintptr_t current[LIST_COUNT];
     uintptr_t parked[LIST_COUNT]; /* 0: none */
+    uint8_t state;                /* enum cache_state */
+    bool shares;                  /* lists are short and may go to other threads */
 };
 
 extern __thread struct cache cache;

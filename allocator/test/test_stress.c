@@ -260,6 +260,9 @@ static uint64_t first_seed(void)
     return seed;
 }
 
+/* The tags of the heap's first and last blocks, and what cmocka holds of ours. */
+#define IN_USE_OF_NOBODY ((size_t)1024)
+
 /* Nothing is left when all has been freed. */
 static void check_empty(void)
 {
@@ -272,6 +275,9 @@ static void check_empty(void)
     }
     CHECK_HEAP();
     CHECK_NUMBERS(snug_mallinfo2().hblks, ==, 0);
+    /* What a list or a run had lost would still count as in use. */
+    snug_malloc_trim(0);
+    CHECK_NUMBERS(snug_mallinfo2().uordblks, <=, IN_USE_OF_NOBODY);
 }
 
 static void one_thread(void)
