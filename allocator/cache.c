@@ -4,8 +4,8 @@
 
 __thread struct cache cache;
 
-/* Whole lists of one class that any thread may take; linked by the second word of their
- * first objects (so objects of 8 bytes have no depot). */
+/* Whole lists of one class that any thread may take; linked by the seals of their first
+ * objects, which are sealed again when they are taken. */
 struct depot {
     struct lock lock;
     uintptr_t lists;
@@ -57,7 +57,9 @@ static bool list_return(size_t list, uintptr_t link)
 {
     const bool any = link_object(link) != NULL;
     for (void *object = link_object(link); object != NULL;) {
-        void *const next = link_object(*(const uintptr_t *)object);
+        object_require_free(object);
+        void *const next = link_object(object_link(object));
+        object_set_live(object);
         if (list < CLASS_COUNT) {
             run_return_object(object);
         } else {
@@ -134,11 +136,6 @@ static void cache_settle(void)
     }
 }
 
-static uintptr_t *depot_link(uintptr_t link)
-{
-    return (uintptr_t *)link_object(link) + 1;
-}
-
 static uintptr_t depot_take(size_t list)
 {
     struct depot *const depot = &depots[list];
@@ -148,7 +145,9 @@ static uintptr_t depot_take(size_t list)
     const bool locked = lock_acquire(&depot->lock);
     const uintptr_t link = depot->lists;
     if (link != 0) {
-        __atomic_store_n(&depot->lists, *depot_link(link), __ATOMIC_RELAXED);
+        uintptr_t *const first = link_object(link);
+        __atomic_store_n(&depot->lists, first[1] ^ object_key(first), __ATOMIC_RELAXED);
+        object_seal(first);
         atomic_fetch_sub_explicit(bytes_in_depots(list), shared_list_bytes(list),
                                   memory_order_relaxed);
     }
@@ -167,14 +166,15 @@ static size_t depot_limit(size_t list)
 /* A full list for other threads. false: the depots hold enough, or there is none. */
 static bool depot_give(size_t list, uintptr_t link)
 {
-    if (!cache.shares || list_bytes(list) < 2 * sizeof(uintptr_t) ||
+    if (!cache.shares ||
         atomic_load_explicit(bytes_in_depots(list), memory_order_relaxed) >
             depot_limit(list)) {
         return false;
     }
     struct depot *const depot = &depots[list];
     const bool locked = lock_acquire(&depot->lock);
-    *depot_link(link) = depot->lists;
+    uintptr_t *const first = link_object(link);
+    first[1] = depot->lists ^ object_key(first);
     __atomic_store_n(&depot->lists, link, __ATOMIC_RELAXED);
     atomic_fetch_add_explicit(bytes_in_depots(list), shared_list_bytes(list),
                               memory_order_relaxed);
@@ -282,8 +282,9 @@ void *cache_allocate(size_t size_class, size_t size)
 void *cache_allocate_medium(size_t class)
 {
     cache_settle();
-    return cache.shares && take_list(CLASS_COUNT + class) ? cache_pop_medium(class)
-                                                          : NULL;
+    return cache.shares && take_list(CLASS_COUNT + class)
+               ? cache_pop(CLASS_COUNT + class)
+               : NULL;
 }
 
 /* Make room in the current list: it is full and gets parked, and what was parked leaves
@@ -317,38 +318,18 @@ void cache_free(size_t size_class, void *object)
     lock_release(&heap_lock, locked);
 }
 
-static bool list_holds(size_t list, const void *payload)
-{
-    const void *object = link_object(cache.current[list]);
-    while (object != NULL && object != payload) {
-        object = link_object(*(const uintptr_t *)object);
-    }
-    return object != NULL;
-}
-
-/* What a medium block in a list has in its second word, so that a second free is
- * noticed. */
-static uintptr_t kept_mark(const void *payload)
-{
-    return ~(uintptr_t)payload;
-}
-
 bool cache_keep_medium(void *payload, size_t block_bytes)
 {
     if (!cache.shares || medium_class(block_bytes) >= MEDIUM_CLASS_COUNT) {
         return false;
     }
     const size_t list = CLASS_COUNT + medium_class(block_bytes);
-    uintptr_t *const words = payload;
-    REQUIRE(words[1] != kept_mark(payload) || !list_holds(list, payload),
-            "double free of", payload);
     if (UNLIKELY(!cache_push(list, payload))) {
         make_room(list);
         if (!cache_push(list, payload)) {
             return false;
         }
     }
-    words[1] = kept_mark(payload);
     return true;
 }
 

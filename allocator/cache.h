@@ -3,7 +3,7 @@
  *
  * malloc pops and free pushes, without a lock and without touching run or heap: an
  * object in a list is in use as far as those know. A list is
- * strung through the objects' first words. A link's low 48 bits are the next object,
+ * strung through the objects (object.h). A link's low 48 bits are the next object,
  * its high 16 bits the room left: how many more objects the list may take. So a push
  * finds the room in the one word that it loads anyway, an empty list is a link to NULL
  * with all its room, and a list that was never used has no room yet.
@@ -20,6 +20,7 @@
 
 #include "lock.h"
 #include "medium.h"
+#include "object.h"
 #include "run.h"
 
 enum {
@@ -70,7 +71,9 @@ static ALWAYS_INLINE void *cache_pop(size_t list)
 {
     void *const object = link_object(cache.current[list]);
     if (LIKELY(object != NULL)) {
-        cache.current[list] = *(const uintptr_t *)object;
+        object_require_free(object);
+        cache.current[list] = object_link(object);
+        object_set_live(object);
     }
     return object;
 }
@@ -83,7 +86,7 @@ static ALWAYS_INLINE bool link_push(uintptr_t *list, void *object)
     if (UNLIKELY(room == 0)) {
         return false;
     }
-    *(uintptr_t *)object = link;
+    object_set_free(object, link);
     *list = (uintptr_t)object | (room - 1) << LINK_ROOM_SHIFT;
     return true;
 }
@@ -91,16 +94,6 @@ static ALWAYS_INLINE bool link_push(uintptr_t *list, void *object)
 static ALWAYS_INLINE bool cache_push(size_t list, void *object)
 {
     return link_push(&cache.current[list], object);
-}
-
-/* A medium block of a class; NULL if there is none at hand. */
-static ALWAYS_INLINE void *cache_pop_medium(size_t class)
-{
-    uintptr_t *const payload = cache_pop(CLASS_COUNT + class);
-    if (LIKELY(payload != NULL)) {
-        payload[1] = 0;
-    }
-    return payload;
 }
 
 /* The slow ways: other lists, other threads' lists, the runs, the heap. */

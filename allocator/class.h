@@ -1,26 +1,24 @@
 /* Size classes: of small objects, and of the medium blocks that threads share.
  *
- * Small: 8 bytes, then every 16 bytes up to 512.
- *
- * Class 0 is no class. Requests of 0 bytes have a class to themselves (1), since that
- * makes the class of a request four instructions without a branch. */
+ * Small: every 16 bytes up to 512. Class 0 is that of requests of 0 bytes, which has no
+ * objects, and of addresses where no run is. */
 #ifndef SNUG_CLASS_H
 #define SNUG_CLASS_H
 
 #include "size.h"
 
-#define CLASS_COUNT (SMALL_LIMIT_BYTES / ALIGNMENT_BYTES + 3)
+#define CLASS_COUNT (SMALL_LIMIT_BYTES / ALIGNMENT_BYTES + 1)
 
-/* size <= SMALL_LIMIT_BYTES. 0 -> 1, 1..8 -> 2, 9..16 -> 3, 17..32 -> 4, ... */
+/* size <= SMALL_LIMIT_BYTES. 0 -> 0, 1..16 -> 1, 17..32 -> 2, ... */
 static ALWAYS_INLINE size_t class_from_request(size_t size)
 {
-    return (size + ALIGNMENT_BYTES - 1) / ALIGNMENT_BYTES + 2 - (size < 9 ? 1 : 0);
+    return (size + ALIGNMENT_BYTES - 1) / ALIGNMENT_BYTES;
 }
 
 /* Bytes of an object; class > 0. */
 static ALWAYS_INLINE size_t class_bytes(size_t size_class)
 {
-    return size_class < 3 ? 8 : (size_class - 2) * ALIGNMENT_BYTES;
+    return size_class * ALIGNMENT_BYTES;
 }
 
 /* Medium: eight for each doubling, from blocks of 528 bytes to 32 KiB, and 16 bytes

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "object.h"
 #include "os.h"
 
 struct heap heap = {
@@ -51,6 +52,7 @@ static void region_open(char *memory, size_t bytes)
 {
     region_close();
     if (heap.regions == NULL) {
+        object_choose_secret();
         char *const place = map_place(memory, bytes);
         bytes -= (size_t)(place - memory);
         memory = place;
@@ -284,9 +286,11 @@ void heap_free(struct block *block)
                 "corrupted block before", block_payload(block));
         bins_remove(&heap.bins, previous);
         bytes += block_size(previous);
+        block->tag = 0; /* so that a second free is noticed */
         block = previous;
     }
     if ((char *)next == heap.top) {
+        block->tag = 0;
         heap.top = (char *)block;
         if (UNLIKELY((size_t)(heap.touched - heap.top) > heap.trim_threshold_bytes)) {
             heap_consider_trim();

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cache.h"
 #include "debug.h"
 #include "entry.h"
+#include "fast.h"
 #include "large.h"
 
 static struct {
@@ -57,7 +57,7 @@ static ALWAYS_INLINE void *take_kept(size_t *block_bytes)
         return NULL;
     }
     *block_bytes = medium_class_bytes(class);
-    void *const kept = cache_pop_medium(class);
+    void *const kept = cache_pop(CLASS_COUNT + class);
     return LIKELY(kept != NULL) ? kept : cache_allocate_medium(class);
 }
 
@@ -85,23 +85,30 @@ static NO_INLINE void *allocate_large(size_t size, size_t *dirty_bytes)
     return LIKELY(payload != NULL) ? payload : out_of_memory();
 }
 
-static NO_INLINE void *allocate_small_slowly(size_t size_class, size_t size)
+NO_INLINE void *allocate_slowly(size_t size)
 {
-    void *const payload = debug_is_on() ? debug_allocate(size, 1, DEBUG_MALLOC, NULL)
-                                        : cache_allocate(size_class, size);
-    return LIKELY(payload != NULL) ? payload : out_of_memory();
+    if (UNLIKELY(size > SMALL_LIMIT_BYTES)) {
+        size_t dirty_bytes;
+        return allocate_large(size, &dirty_bytes);
+    }
+    if (debug_is_on()) {
+        void *const payload = debug_allocate(size, 1, DEBUG_MALLOC, NULL);
+        return payload != NULL ? payload : out_of_memory();
+    }
+    if (size == 0) { /* has no class of its own, and has not been looked for yet */
+        void *const smallest = cache_pop(1);
+        if (smallest != NULL) {
+            return smallest;
+        }
+    }
+    const size_t room = size != 0 ? size : 1;
+    void *const object = cache_allocate(class_from_request(room), room);
+    return LIKELY(object != NULL) ? object : out_of_memory();
 }
 
 void *snug_malloc(size_t size)
 {
-    if (LIKELY(size <= SMALL_LIMIT_BYTES)) {
-        const size_t size_class = class_from_request(size);
-        void *const object = cache_pop(size_class);
-        return LIKELY(object != NULL) ? object
-                                      : allocate_small_slowly(size_class, size);
-    }
-    size_t dirty_bytes;
-    return allocate_large(size, &dirty_bytes);
+    return fast_malloc(size);
 }
 
 void *snug_calloc(size_t count, size_t size)
@@ -112,7 +119,7 @@ void *snug_calloc(size_t count, size_t size)
     }
     size_t dirty_bytes = bytes;
     void *const payload = bytes <= SMALL_LIMIT_BYTES
-                              ? snug_malloc(bytes)
+                              ? fast_malloc(bytes)
                               : allocate_large(bytes, &dirty_bytes);
     if (UNLIKELY(payload == NULL)) {
         return NULL;
@@ -159,7 +166,7 @@ static ALWAYS_INLINE bool keep_medium(void *ptr)
     return cache.shares ? cache_keep_medium(ptr, bytes) : medium_keep(block, bytes);
 }
 
-static NO_INLINE void free_block(void *ptr)
+static void free_block(void *ptr)
 {
     if (ptr == NULL || keep_medium(ptr)) {
         return;
@@ -187,16 +194,30 @@ static NO_INLINE void free_block(void *ptr)
     }
 }
 
-void snug_free(void *ptr)
+/* In a run, but not where an object begins, or an object that is free already. */
+static COLD_CODE _Noreturn void misused_object(struct map_entry entry, const void *ptr,
+                                               const char *freed, const char *foreign)
 {
-    const size_t size_class = map_class(ptr);
-    if (LIKELY(size_class != 0)) {
-        if (UNLIKELY(!cache_push(size_class, ptr))) {
-            cache_free(size_class, ptr);
-        }
+    fatal_pointer(run_is_object(entry, ptr) ? freed : foreign, ptr);
+}
+
+NO_INLINE void free_slowly(void *ptr)
+{
+    const struct map_entry entry = map_lookup(ptr);
+    if (entry.size_class == 0) {
+        free_block(ptr);
         return;
     }
-    free_block(ptr);
+    if (!is_live_object(entry, ptr)) {
+        misused_object(entry, ptr, "double free of",
+                       "free of a pointer that is no block:");
+    }
+    cache_free(entry.size_class, ptr);
+}
+
+void snug_free(void *ptr)
+{
+    fast_free(ptr);
 }
 
 /* What a sized free tells is looked at by the debug levels only. */
@@ -205,14 +226,14 @@ static NO_INLINE void free_block_sized(void *ptr, size_t alignment, size_t size)
     if (ptr != NULL && debug_is_on()) {
         debug_free(ptr, (struct debug_release){DEBUG_MALLOC, true, size, alignment});
     } else {
-        free_block(ptr);
+        free_slowly(ptr);
     }
 }
 
 void snug_free_sized(void *ptr, size_t size)
 {
-    if (LIKELY(map_class(ptr) != 0)) {
-        snug_free(ptr);
+    if (LIKELY(map_lookup(ptr).size_class != 0)) {
+        fast_free(ptr);
     } else {
         free_block_sized(ptr, 0, size);
     }
@@ -220,8 +241,8 @@ void snug_free_sized(void *ptr, size_t size)
 
 void snug_free_aligned_sized(void *ptr, size_t alignment, size_t size)
 {
-    if (LIKELY(map_class(ptr) != 0)) {
-        snug_free(ptr);
+    if (LIKELY(map_lookup(ptr).size_class != 0)) {
+        fast_free(ptr);
     } else {
         free_block_sized(ptr, alignment, size);
     }
@@ -230,10 +251,12 @@ void snug_free_aligned_sized(void *ptr, size_t alignment, size_t size)
 /* Bytes usable at a live block; under the lock. */
 static size_t usable_bytes(const void *ptr, const char *misuse, const char *foreign)
 {
-    const size_t size_class = map_class(ptr);
-    if (size_class != 0) {
-        REQUIRE(run_has_object_at(ptr), foreign, ptr);
-        return class_bytes(size_class);
+    const struct map_entry entry = map_lookup(ptr);
+    if (entry.size_class != 0) {
+        if (!is_live_object(entry, ptr)) {
+            misused_object(entry, ptr, misuse, foreign);
+        }
+        return class_bytes(entry.size_class);
     }
     if (LIKELY(heap_owns(ptr))) {
         return block_payload_bytes(live_block(ptr, misuse));
@@ -291,12 +314,12 @@ void *snug_realloc(void *ptr, size_t size)
         snug_free(ptr);
         return NULL;
     }
-    const size_t size_class = map_class(ptr);
-    if (size_class == 0) {
+    const struct map_entry entry = map_lookup(ptr);
+    if (!is_live_object(entry, ptr)) { /* no object, or misused */
         return resize_block(ptr, size);
     }
     /* An object has the room of its class; half empty, a smaller class is better. */
-    const size_t bytes = class_bytes(size_class);
+    const size_t bytes = class_bytes(entry.size_class);
     return size <= bytes && size > bytes / 2 ? ptr : move(ptr, bytes, size);
 }
 
@@ -317,9 +340,8 @@ void *allocate_aligned(size_t alignment, size_t size)
     if (debug_is_on()) {
         return debug_allocate(size, alignment, DEBUG_MALLOC, NULL);
     }
-    if (alignment <=
-        ALIGNMENT_BYTES) { /* only the classes of 8 bytes are less aligned */
-        return snug_malloc(size < alignment ? alignment : size);
+    if (alignment <= ALIGNMENT_BYTES) {
+        return snug_malloc(size);
     }
     const bool locked = lock_acquire(&heap_lock);
     void *payload = NULL;

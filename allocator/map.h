@@ -40,11 +40,12 @@ static ALWAYS_INLINE bool map_is_index(ptrdiff_t index)
     return (size_t)index >= (size_t)granule_map.lowest;
 }
 
-/* The class of the run at an address; 0 if there is none. */
-static ALWAYS_INLINE size_t map_class(const void *address)
+/* Of any address; class 0 if there is no run. */
+static ALWAYS_INLINE struct map_entry map_lookup(const void *address)
 {
     const ptrdiff_t index = map_index(address);
-    return LIKELY(map_is_index(index)) ? granule_map.end[index].size_class : 0;
+    return LIKELY(map_is_index(index)) ? granule_map.end[index]
+                                       : (struct map_entry){0, 0};
 }
 
 static ALWAYS_INLINE bool map_covers(const void *address)

@@ -7,7 +7,8 @@ static bool slot_return(struct medium_slot *slot)
     const bool any = slot->kept != NULL;
     while (slot->kept != NULL) {
         struct block *const block = slot->kept;
-        slot->kept = *(struct block **)block_payload(block);
+        object_require_free(block_payload(block));
+        slot->kept = (struct block *)object_link(block_payload(block));
         medium_cache.kept_bytes -= block_size(block);
         heap_free(block);
     }
@@ -22,21 +23,6 @@ bool medium_return_all(void)
         any |= slot_return(&medium_cache.slots[i]);
     }
     return any;
-}
-
-/* What a kept block has in its second word, so that a second free is noticed. */
-static uintptr_t kept_mark(const struct block *block)
-{
-    return ~(uintptr_t)block;
-}
-
-static bool slot_keeps(const struct medium_slot *slot, struct block *block)
-{
-    struct block *kept = slot->kept;
-    while (kept != NULL && kept != block) {
-        kept = *(struct block **)block_payload(kept);
-    }
-    return kept != NULL;
 }
 
 /* A cold slot changes its size. */
@@ -61,7 +47,6 @@ static size_t keep_limit(void)
 bool medium_keep(struct block *block, size_t block_bytes)
 {
     struct medium_slot *const slot = medium_slot(block_bytes);
-    uintptr_t *const words = block_payload(block);
     if (slot->size != block_bytes / ALIGNMENT_BYTES) {
         if (slot->warmth > 0) {
             slot->warmth--;
@@ -70,15 +55,11 @@ bool medium_keep(struct block *block, size_t block_bytes)
         }
         return false;
     }
-    REQUIRE(slot->kept == NULL || words[1] != kept_mark(block) ||
-                !slot_keeps(slot, block),
-            "double free of", words);
     if (slot->warmth < MEDIUM_WARM || slot->count >= MEDIUM_KEEP_BLOCKS ||
         medium_cache.kept_bytes + block_bytes > keep_limit()) {
         return false;
     }
-    words[0] = (uintptr_t)slot->kept;
-    words[1] = kept_mark(block);
+    object_set_free(block_payload(block), (uintptr_t)slot->kept);
     slot->kept = block;
     slot->count++;
     medium_cache.kept_bytes += block_bytes;

@@ -8,14 +8,15 @@
  * slot keeps what is freed. Other sizes freed into it cool it down, until one of them
  * takes it over.
  *
- * A kept block is in use as far as the heap knows: its tag is not touched, its first
- * word links to the next kept. All are given back before the heap grows
+ * A kept block is in use as far as the heap knows: its tag is not touched, it is
+ * linked and sealed as object.h says. All are given back before the heap grows
  * (cache_reclaim). Thread-local, no lock. */
 #ifndef SNUG_MEDIUM_H
 #define SNUG_MEDIUM_H
 
 #include "heap.h"
 #include "lock.h"
+#include "object.h"
 
 #define MEDIUM_SLOT_BITS 6
 /* A slot is warm from the first on, and gets no warmer than the second. */
@@ -56,7 +57,9 @@ static ALWAYS_INLINE struct block *medium_take(size_t block_bytes)
     if (block == NULL) {
         return NULL;
     }
-    slot->kept = *(struct block **)block_payload(block);
+    object_require_free(block_payload(block));
+    slot->kept = (struct block *)object_link(block_payload(block));
+    object_set_live(block_payload(block));
     slot->count--;
     medium_cache.kept_bytes -= block_bytes;
     return block;

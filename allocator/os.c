@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -131,6 +132,15 @@ bool os_close_pages(void *pages, size_t bytes)
              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
     errno = saved;
     return result == pages;
+}
+
+uintptr_t os_random(void)
+{
+    /* The kernel gives 16 random bytes; libc uses them for its stack guards. */
+    const uintptr_t *const given = (const uintptr_t *)getauxval(AT_RANDOM);
+    const uintptr_t mixed =
+        given != NULL ? given[0] * 0x9e3779b97f4a7c15u + given[1] : os_now_ns();
+    return mixed ^ mixed >> 29;
 }
 
 uint64_t os_now_ns(void)

@@ -42,6 +42,9 @@ void *os_reserve(size_t bytes);
 bool os_open_pages(void *pages, size_t bytes);
 bool os_close_pages(void *pages, size_t bytes);
 
+/* A number that others cannot guess, the same at each call; no system call. */
+uintptr_t os_random(void);
+
 /* Monotonic time in nanoseconds; no system call on machines with a vDSO. */
 uint64_t os_now_ns(void);
 

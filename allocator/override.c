@@ -4,13 +4,14 @@
 #include <malloc.h>
 #include <stdlib.h>
 
+#include "fast.h"
 #include "snug.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
 EXPORT void *malloc(size_t size)
 {
-    return snug_malloc(size);
+    return fast_malloc(size);
 }
 
 EXPORT void *calloc(size_t count, size_t size)
@@ -30,7 +31,7 @@ EXPORT void *reallocarray(void *ptr, size_t count, size_t size)
 
 EXPORT void free(void *ptr)
 {
-    snug_free(ptr);
+    fast_free(ptr);
 }
 
 EXPORT void cfree(void *ptr);

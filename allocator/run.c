@@ -1,7 +1,9 @@
 #include "run.h"
 
-/* The bookkeeping at a run's start. Free objects are linked by their first two bytes:
- * the offset of the next one in the run, 0 at the end. */
+#include "object.h"
+
+/* The bookkeeping at a run's start. Free objects are linked (object.h) by the
+ * offset of the next one in the run, 0 at the end. */
 struct run {
     struct run *next; /* of its class, with something to give */
     struct run *previous;
@@ -15,7 +17,9 @@ struct run {
     uint16_t listed;
 };
 
-static_assert(sizeof(struct run) % ALIGNMENT_BYTES == 0, "objects start aligned");
+static_assert(sizeof(struct run) == RUN_HEADER_BYTES, "objects start behind it");
+
+uint32_t run_inverse[CLASS_COUNT];
 
 static struct {
     struct run *runs[CLASS_COUNT]; /* with free or never used objects */
@@ -115,6 +119,8 @@ static struct run *run_create(size_t size_class)
         .end = (uint16_t)(sizeof *run +
                           run_capacity(object_bytes, granules) * object_bytes),
     };
+    run_inverse[size_class] =
+        (uint32_t)((((uint64_t)1 << 32) + object_bytes - 1) / object_bytes);
     list_insert(run);
     classes.run_count++;
     classes.free_bytes[size_class] += run->end - sizeof *run;
@@ -180,8 +186,9 @@ static size_t take_free(struct run *run, size_t most,
     size_t count = 0;
     size_t offset = run->first_free;
     while (offset != 0 && count < most) {
-        uint16_t *const object = (uint16_t *)((uintptr_t)run + offset);
-        offset = *object;
+        void *const object = (char *)run + offset;
+        object_require_free(object);
+        offset = object_link(object);
         take(object, context);
         count++;
     }
@@ -230,7 +237,7 @@ size_t run_take_objects(size_t size_class, size_t most,
 void run_return_object(void *object)
 {
     struct run *const run = run_of(object);
-    *(uint16_t *)object = run->first_free;
+    object_set_free(object, run->first_free);
     run->first_free = (uint16_t)((uintptr_t)object - (uintptr_t)run);
     run->free_count++;
     run->live--;
@@ -241,14 +248,6 @@ void run_return_object(void *object)
     if (run->live == 0) {
         run_destroy(run);
     }
-}
-
-bool run_has_object_at(const void *pointer)
-{
-    const struct run *const run = run_of(pointer);
-    const size_t offset = (uintptr_t)pointer - (uintptr_t)run;
-    return offset >= sizeof *run && offset < run->carved_end &&
-           (offset - sizeof *run) % class_bytes(run->size_class) == 0;
 }
 
 struct run_totals run_totals(void)
@@ -275,7 +274,7 @@ static const char *check_run(const struct run *run, size_t size_class)
         if (offset >= run->carved_end || free_count > run->free_count) {
             return "a run's free list leads out of it";
         }
-        offset = *(const uint16_t *)((uintptr_t)run + offset);
+        offset = object_link((const char *)run + offset);
     }
     const size_t unused = (size_t)(run->end - run->carved_end) / object_bytes;
     const size_t capacity = (size_t)(run->end - sizeof *run) / object_bytes;

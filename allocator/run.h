@@ -21,6 +21,8 @@
 #include "heap.h"
 #include "map.h"
 
+#define RUN_HEADER_BYTES ((size_t)32)
+
 /* Whether objects of a class come from runs by now. Until then the heap serves the
  * class, and is counted: a class gets runs for good once RUN_WORTH_BLOCKS of its blocks
  * live. */
@@ -34,9 +36,22 @@ size_t run_take_objects(size_t size_class, size_t most,
                         void (*take)(void *object, void *context), void *context);
 /* Put an object back. */
 void run_return_object(void *object);
-/* Whether an object may begin here; false for pointers between objects, into the
- * bookkeeping, or to objects that were never used. The map has a class here. */
-bool run_has_object_at(const void *pointer);
+
+/* 2^32 / class_bytes, rounded up; 0 for a class that has had no run. */
+extern uint32_t run_inverse[CLASS_COUNT];
+
+/* Whether an object begins at a pointer for which the map has this entry; false, too,
+ * where the map has no run. Divides without dividing (Lemire, Kaser, Kurz: Faster
+ * remainder by direct computation, 2019): the product's low half is the remainder, as a
+ * fraction of the divisor. */
+static ALWAYS_INLINE bool run_is_object(struct map_entry entry, const void *pointer)
+{
+    const size_t within = (uintptr_t)pointer & (GRANULE_BYTES - 1);
+    const size_t offset =
+        within + ((size_t)entry.back << GRANULE_SHIFT) - RUN_HEADER_BYTES;
+    const uint32_t inverse = run_inverse[entry.size_class];
+    return (uint32_t)offset * inverse < inverse;
+}
 
 struct run_totals {
     size_t runs;

@@ -1,0 +1,10 @@
+#include "object.h"
+
+#include "os.h"
+
+uintptr_t object_secret;
+
+void object_choose_secret(void)
+{
+    object_secret = os_random();
+}
