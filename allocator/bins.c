@@ -39,6 +39,7 @@ static ALWAYS_INLINE size_t tree_size(const struct tree_block *node)
 static void tree_insert(struct bins *bins, struct tree_block *node, size_t bytes)
 {
     const size_t index = tree_index(bytes);
+    bins->tree_bytes += bytes;
     node->child[0] = node->child[1] = NULL;
     struct tree_block **link = &bins->trees[index];
     for (size_t bit = tree_first_bit(bytes); *link != NULL; bit >>= 1) {
@@ -93,6 +94,10 @@ static struct tree_block *tree_take_leaf(struct tree_block *node)
 static void tree_remove(struct bins *bins, struct tree_block *node, size_t bytes)
 {
     struct block *const next = node->block.next;
+    bins->tree_bytes -= bytes;
+    REQUIRE(next->previous == &node->block &&
+                node->block.previous->next == &node->block,
+            "corrupted free list at", node);
     if (next != &node->block) { /* the ring goes on without it */
         node->block.previous->next = next;
         next->previous = node->block.previous;

@@ -23,6 +23,7 @@
 static_assert(EXACT_BIN_COUNT <= 64, "the exact bins have one word of bits");
 
 struct bins {
+    size_t tree_bytes; /* in free blocks of EXACT_LIMIT_BYTES and more */
     uint64_t exact_map;
     uint64_t tree_map[TREE_MAP_WORDS];
     struct block *exact[EXACT_BIN_COUNT];

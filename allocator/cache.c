@@ -301,6 +301,7 @@ static void make_room(size_t list)
     }
     const bool locked = lock_acquire(&heap_lock);
     list_return(list, parked);
+    heap_purge_if_due();
     lock_release(&heap_lock, locked);
 }
 

@@ -39,6 +39,11 @@
  * time. */
 #define TRIM_NS_PER_PAGE ((size_t)200000)
 
+/* When all but this share of a heap that has touched so much is free, whole pages
+ * inside free blocks go back, too, under the same rule of time. */
+#define PURGE_SHARE 32
+#define PURGE_HEAP_BYTES (16 * MIB)
+
 /* Requests up to this are served from runs: blocks cut into objects of one size class
  * without a header each. Classes beyond 512 bytes were no faster and less compact. */
 #define SMALL_LIMIT_BYTES ((size_t)512)

@@ -7,6 +7,7 @@
 
 struct heap heap = {
     .trim_threshold_bytes = TRIM_THRESHOLD_BYTES,
+    .purge_look_at = PURGE_HEAP_BYTES / 2,
 };
 
 static struct block *region_first(const struct heap_region *region)

@@ -47,6 +47,9 @@ struct heap {
     uint64_t trimmed_at_ns;
     size_t trimmed_pages;   /* by the last trim */
     unsigned trim_patience; /* frees to let pass before the clock is read again */
+    size_t purge_look_at;   /* with more free than this a purge is considered */
+    uint64_t purged_at_ns;
+    size_t purged_pages; /* by the last purge */
     char *reclaim_at; /* the top may not pass this without asking for cached memory */
     /* Give what caches hold back to the heap, if that is at least so many bytes; true
      * if any was. Called under the lock. */
@@ -84,6 +87,19 @@ bool heap_owns(const void *payload);
 size_t heap_dirty_bytes(struct block *block);
 /* Trim the top if that is worth a system call and it has been long enough since. */
 COLD_CODE void heap_consider_trim(void);
+/* When nearly all of the heap is free: take back what caches hold, and purge, if it has
+ * been long enough since. Only where no list of a cache is being walked. */
+COLD_CODE void heap_consider_purge(void);
+static ALWAYS_INLINE size_t heap_unused_bytes(void)
+{
+    return heap.bins.tree_bytes + (size_t)(heap.touched - heap.top);
+}
+static ALWAYS_INLINE void heap_purge_if_due(void)
+{
+    if (UNLIKELY(heap_unused_bytes() > heap.purge_look_at)) {
+        heap_consider_purge();
+    }
+}
 /* Give back what has been touched above the top, but for pad_bytes. Returns the bytes
  * given back; one system call. */
 size_t heap_trim_top(size_t pad_bytes);

@@ -31,6 +31,55 @@ size_t heap_purge_blocks(void)
     return purged;
 }
 
+/* Whether all but a PURGE_SHARE of what has been touched is free. */
+static bool is_nearly_empty(void)
+{
+    return heap_unused_bytes() >= heap.touched_bytes - heap.touched_bytes / PURGE_SHARE;
+}
+
+/* The next look: when a further part has been freed, at the latest when nearly all is;
+ * at the earliest when half is. */
+static void purge_look_later(void)
+{
+    const size_t touched = heap.touched_bytes;
+    const size_t step = heap_unused_bytes() + touched / (2 * PURGE_SHARE);
+    const size_t last = touched - touched / PURGE_SHARE;
+    const size_t next = step < last ? step : last;
+    heap.purge_look_at = next > touched / 2 ? next : touched / 2;
+    if (heap.purge_look_at < PURGE_HEAP_BYTES / 2) {
+        heap.purge_look_at = PURGE_HEAP_BYTES / 2;
+    }
+}
+
+void heap_consider_purge(void)
+{
+    if (heap.trim_threshold_bytes == SIZE_MAX) { /* the user wants none */
+        return;
+    }
+    if (heap_unused_bytes() < heap.touched_bytes / 2) {
+        purge_look_later();
+        return;
+    }
+    if (heap.trim_patience > 0) {
+        heap.trim_patience--;
+        return;
+    }
+    const uint64_t now_ns = os_now_ns();
+    if (now_ns - heap.purged_at_ns < heap.purged_pages * TRIM_NS_PER_PAGE) {
+        heap.trim_patience = 64;
+        return;
+    }
+    if (heap.reclaim != NULL) {
+        heap.reclaim(1);
+    }
+    if (is_nearly_empty()) {
+        const size_t bytes = heap_purge_blocks() + heap_trim_top(heap.top_pad_bytes);
+        heap.purged_at_ns = now_ns;
+        heap.purged_pages = bytes / PAGE_BYTES;
+    }
+    purge_look_later();
+}
+
 size_t heap_trim_top(size_t pad_bytes)
 {
     if (pad_bytes >= (size_t)(heap.touched - heap.top)) {

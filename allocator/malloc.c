@@ -26,6 +26,13 @@ static COLD_CODE void *out_of_memory(void)
     return NULL;
 }
 
+/* Of a block from the heap, where a free object with its seal may have stood. */
+static void *live_payload(struct block *block)
+{
+    object_set_live(block_payload(block));
+    return block_payload(block);
+}
+
 /* Under the lock. *dirty_bytes: how much of the payload may not be zero. */
 static void *allocate(size_t size, size_t block_bytes, size_t *dirty_bytes)
 {
@@ -41,7 +48,7 @@ static void *allocate(size_t size, size_t block_bytes, size_t *dirty_bytes)
         return NULL;
     }
     *dirty_bytes = heap_dirty_bytes(block);
-    return block_payload(block);
+    return live_payload(block);
 }
 
 /* A medium block that was freed before and kept; NULL if there is none. Threads that
@@ -163,12 +170,13 @@ static ALWAYS_INLINE bool keep_medium(void *ptr)
     if (bytes <= SMALL_LIMIT_BYTES + BLOCK_HEADER_BYTES || bytes > MEDIUM_LIMIT_BYTES) {
         return false;
     }
+    REQUIRE(!object_is_free(ptr), "double free of", ptr);
     return cache.shares ? cache_keep_medium(ptr, bytes) : medium_keep(block, bytes);
 }
 
 static void free_block(void *ptr)
 {
-    if (ptr == NULL || keep_medium(ptr)) {
+    if (keep_medium(ptr)) {
         return;
     }
     if (debug_is_on()) {
@@ -183,6 +191,7 @@ static void free_block(void *ptr)
             run_note_freed(block_size(block));
         }
         heap_free(block);
+        heap_purge_if_due();
     } else {
         large = large_take(ptr);
         REQUIRE(large != 0, "free of a pointer that is no block:", ptr);
@@ -203,6 +212,9 @@ static COLD_CODE _Noreturn void misused_object(struct map_entry entry, const voi
 
 NO_INLINE void free_slowly(void *ptr)
 {
+    if (ptr == NULL) {
+        return;
+    }
     const struct map_entry entry = map_lookup(ptr);
     if (entry.size_class == 0) {
         free_block(ptr);
@@ -220,32 +232,48 @@ void snug_free(void *ptr)
     fast_free(ptr);
 }
 
-/* What a sized free tells is looked at by the debug levels only. */
-static NO_INLINE void free_block_sized(void *ptr, size_t alignment, size_t size)
+/* Whether a request of `size` may have got so much room: an object of a class up to
+ * twice the size, a block as large as its class or nearly the next, or one with a rest
+ * too small to split. */
+static bool size_fits(size_t size, size_t room)
 {
-    if (ptr != NULL && debug_is_on()) {
-        debug_free(ptr, (struct debug_release){DEBUG_MALLOC, true, size, alignment});
-    } else {
-        free_slowly(ptr);
+    const size_t share =
+        room <= SMALL_LIMIT_BYTES ? size : size >> (MEDIUM_CLASS_SHIFT - 1);
+    return size <= room && room <= size + share + 3 * ALIGNMENT_BYTES;
+}
+
+/* The room at a pointer, as far as is known without the lock; 0: not known. */
+static size_t room_unlocked(const void *ptr)
+{
+    const struct map_entry entry = map_lookup(ptr);
+    if (entry.size_class != 0) {
+        return class_bytes(entry.size_class);
     }
+    if ((uintptr_t)ptr % PAGE_BYTES == 0 || !heap_spans(ptr)) {
+        return 0;
+    }
+    const size_t bytes = block_size_unlocked(block_from_payload(ptr));
+    return bytes != 0 ? bytes - BLOCK_HEADER_BYTES : 0;
+}
+
+/* The alignment is looked at by the debug levels only. */
+void snug_free_aligned_sized(void *ptr, size_t alignment, size_t size)
+{
+    if (ptr == NULL) {
+        return;
+    }
+    if (UNLIKELY(debug_is_on())) {
+        debug_free(ptr, (struct debug_release){DEBUG_MALLOC, true, size, alignment});
+        return;
+    }
+    const size_t room = room_unlocked(ptr);
+    REQUIRE(room == 0 || size_fits(size, room), "free with a wrong size of", ptr);
+    fast_free(ptr);
 }
 
 void snug_free_sized(void *ptr, size_t size)
 {
-    if (LIKELY(map_lookup(ptr).size_class != 0)) {
-        fast_free(ptr);
-    } else {
-        free_block_sized(ptr, 0, size);
-    }
-}
-
-void snug_free_aligned_sized(void *ptr, size_t alignment, size_t size)
-{
-    if (LIKELY(map_lookup(ptr).size_class != 0)) {
-        fast_free(ptr);
-    } else {
-        free_block_sized(ptr, alignment, size);
-    }
+    snug_free_aligned_sized(ptr, 0, size);
 }
 
 /* Bytes usable at a live block; under the lock. */
@@ -351,7 +379,7 @@ void *allocate_aligned(size_t alignment, size_t size)
     if (payload == NULL) {
         struct block *const block =
             heap_allocate_aligned(block_bytes_from_request(size), alignment);
-        payload = block != NULL ? block_payload(block) : NULL;
+        payload = block != NULL ? live_payload(block) : NULL;
     }
     lock_release(&heap_lock, locked);
     return payload;

@@ -290,6 +290,7 @@ static void usable_size_of_the_interior_among_many(size_t bytes)
 #define DOUBLE "double free of P"
 #define DOUBLE_N DOUBLE ", N bytes"
 #define FOREIGN "free of a pointer that is no block: P"
+#define SIZED_WRONG "free with a wrong size of P"
 #define WRONG_SIZE "free with a wrong size of P, N bytes"
 #define WRONG_ALIGNMENT "free with a wrong alignment of P, N bytes"
 #define RESIZE_FREED "realloc of the freed block P"
@@ -346,8 +347,8 @@ static struct row rows[] = {
     ROW(free_of_the_interior_of_many, 40, FOREIGN, FOREIGN, FOREIGN),
     ROW(free_of_misaligned_among_many, 40, FOREIGN, FOREIGN, FOREIGN),
     ROW(free_sized_with_a_wrong_size, 40, UNNOTICED, WRONG_SIZE, WRONG_SIZE),
-    ROW(free_sized_with_a_wrong_size, 20000, UNNOTICED, WRONG_SIZE, WRONG_SIZE),
-    ROW(free_sized_with_a_wrong_size_of_many, 40, UNNOTICED, WRONG_SIZE, WRONG_SIZE),
+    ROW(free_sized_with_a_wrong_size, 20000, SIZED_WRONG, WRONG_SIZE, WRONG_SIZE),
+    ROW(free_sized_with_a_wrong_size_of_many, 40, SIZED_WRONG, WRONG_SIZE, WRONG_SIZE),
     ROW(free_with_a_wrong_alignment, 20000, UNNOTICED, WRONG_ALIGNMENT,
         WRONG_ALIGNMENT),
     ROW(realloc_of_freed, 40, RESIZE_FREED, RESIZE_FREED_N, RESIZE_FREED_N),
