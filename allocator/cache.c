@@ -261,7 +261,7 @@ static void *allocate_block(size_t size_class, size_t size)
 void *cache_allocate(size_t size_class, size_t size)
 {
     cache_settle();
-    if (take_list(size_class)) {
+    if (link_object(cache.current[size_class]) != NULL || take_list(size_class)) {
         return cache_pop(size_class);
     }
     const bool locked = lock_acquire(&heap_lock);

@@ -8,6 +8,7 @@
 #include "entry.h"
 #include "fast.h"
 #include "large.h"
+#include "zero.h"
 
 static struct {
     size_t mmap_threshold_bytes;
@@ -92,6 +93,14 @@ static NO_INLINE void *allocate_large(size_t size, size_t *dirty_bytes)
     return LIKELY(payload != NULL) ? payload : out_of_memory();
 }
 
+static void *allocate_nothing(void)
+{
+    const bool locked = lock_acquire(&heap_lock);
+    void *const nothing = zero_allocate();
+    lock_release(&heap_lock, locked);
+    return nothing != NULL ? nothing : cache_allocate(1, 1);
+}
+
 NO_INLINE void *allocate_slowly(size_t size)
 {
     if (UNLIKELY(size > SMALL_LIMIT_BYTES)) {
@@ -102,14 +111,9 @@ NO_INLINE void *allocate_slowly(size_t size)
         void *const payload = debug_allocate(size, 1, DEBUG_MALLOC, NULL);
         return payload != NULL ? payload : out_of_memory();
     }
-    if (size == 0) { /* has no class of its own, and has not been looked for yet */
-        void *const smallest = cache_pop(1);
-        if (smallest != NULL) {
-            return smallest;
-        }
-    }
-    const size_t room = size != 0 ? size : 1;
-    void *const object = cache_allocate(class_from_request(room), room);
+    void *const object = LIKELY(size != 0)
+                             ? cache_allocate(class_from_request(size), size)
+                             : allocate_nothing();
     return LIKELY(object != NULL) ? object : out_of_memory();
 }
 
@@ -192,6 +196,9 @@ static void free_block(void *ptr)
         }
         heap_free(block);
         heap_purge_if_due();
+    } else if (zero_spans(ptr)) {
+        REQUIRE(zero_is_live(ptr), "double free of", ptr);
+        zero_free(ptr);
     } else {
         large = large_take(ptr);
         REQUIRE(large != 0, "free of a pointer that is no block:", ptr);
@@ -289,6 +296,10 @@ static size_t usable_bytes(const void *ptr, const char *misuse, const char *fore
     if (LIKELY(heap_owns(ptr))) {
         return block_payload_bytes(live_block(ptr, misuse));
     }
+    if (zero_spans(ptr)) {
+        REQUIRE(zero_is_live(ptr), misuse, ptr);
+        return 0;
+    }
     const size_t bytes = large_bytes(ptr);
     REQUIRE(bytes != 0, foreign, ptr);
     return bytes;
@@ -300,6 +311,9 @@ static void *resize_in_place(void *ptr, size_t size)
     if (heap_owns(ptr)) {
         struct block *const block = block_from_payload(ptr);
         return heap_resize(block, block_bytes_from_request(size)) ? ptr : NULL;
+    }
+    if (zero_spans(ptr)) {
+        return NULL;
     }
     /* A mapping that shrinks below half the threshold goes back into the heap. */
     return size >= policy.mmap_threshold_bytes / 2 ? large_resize(ptr, size) : NULL;

@@ -190,9 +190,9 @@ static struct row rows[] = {
     ROW(write_a_page_before, 300000, UNNOTICED, SEGV, SEGV),
     ROW(read_a_byte_before, 48, UNNOTICED, UNNOTICED, UNNOTICED),
     ROW(read_a_byte_before, 4096, UNNOTICED, UNNOTICED, SEGV),
-    ROW(read_of_no_bytes, 0, UNNOTICED, SEGV, SEGV),
-    ROW(write_to_no_bytes, 0, UNNOTICED, SEGV, SEGV),
-    ROW(write_to_no_bytes_of_calloc, 0, UNNOTICED, SEGV, SEGV),
+    ROW(read_of_no_bytes, 0, SEGV, SEGV, SEGV),
+    ROW(write_to_no_bytes, 0, SEGV, SEGV, SEGV),
+    ROW(write_to_no_bytes_of_calloc, 0, SEGV, SEGV, SEGV),
 };
 
 int main(void)
