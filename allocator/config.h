@@ -29,6 +29,9 @@
  * large buffer in a loop two system calls and all its page faults each time round). */
 #define MMAP_THRESHOLD_LIMIT_BYTES (32 * MIB)
 
+/* A block of this size that cannot grow where it is moves into a mapping. */
+#define REMAP_BYTES MIB
+
 /* Free memory at the top of the heap goes back to the system beyond this, and beyond
  * this share of what the heap has touched... */
 #define TRIM_THRESHOLD_BYTES (256 * KIB)

@@ -331,7 +331,9 @@ bool heap_resize(struct block *block, size_t bytes)
     struct block *const next = block_next(block);
     if ((char *)next == heap.top) {
         const size_t more = bytes - size;
-        if (more > (size_t)(heap.end - heap.top)) {
+        const struct heap_region *const region = heap.regions;
+        if (more > (size_t)(heap.end - heap.top) &&
+            (!heap_grow(more) || heap.regions != region)) {
             return false;
         }
         heap.top += more;

@@ -319,14 +319,39 @@ static void *resize_in_place(void *ptr, size_t size)
     return size >= policy.mmap_threshold_bytes / 2 ? large_resize(ptr, size) : NULL;
 }
 
+/* A place to grow into. A block of REMAP_BYTES that had to move once gets a mapping,
+ * however high the threshold is by now: from then on mremap grows it without copying.
+ */
+static void *place_to_move(size_t old_bytes, size_t size)
+{
+    if (LIKELY(size < REMAP_BYTES || size < old_bytes)) {
+        return snug_malloc(size);
+    }
+    const bool locked = lock_acquire(&heap_lock);
+    void *const mapping = large_allocate(size, PAGE_BYTES);
+    lock_release(&heap_lock, locked);
+    return mapping != NULL ? mapping : snug_malloc(size);
+}
+
 static void *move(void *ptr, size_t old_bytes, size_t size)
 {
-    void *const moved = snug_malloc(size);
+    void *const moved = place_to_move(old_bytes, size);
     if (moved != NULL) {
         memcpy(moved, ptr, old_bytes < size ? old_bytes : size);
         snug_free(ptr);
     }
     return moved;
+}
+
+/* Whether a block of the heap has the size already, or one too near to it to split. */
+static ALWAYS_INLINE bool size_stays(const void *ptr, size_t size)
+{
+    if ((uintptr_t)ptr % PAGE_BYTES == 0 || !heap_spans(ptr)) {
+        return false;
+    }
+    const size_t bytes = block_size_unlocked(block_from_payload(ptr));
+    const size_t needed = block_bytes_from_request(size);
+    return bytes >= needed && bytes - needed < BLOCK_MIN_BYTES && !object_is_free(ptr);
 }
 
 /* A block that is no object of a run. */
@@ -338,6 +363,9 @@ static NO_INLINE void *resize_block(void *ptr, size_t size)
     if (debug_is_on()) {
         void *const moved = debug_resize(ptr, size);
         return moved != NULL ? moved : out_of_memory();
+    }
+    if (map_lookup(ptr).size_class == 0 && size_stays(ptr, size)) {
+        return ptr;
     }
     const bool locked = lock_acquire(&heap_lock);
     const size_t old_bytes = usable_bytes(ptr, "realloc of the freed block",
