@@ -121,7 +121,7 @@ $(BUILD)/libsnugbench-record.so: bench/record/recorder.c
 
 $(BUILD)/test/%: allocator/test/%.c $(BUILD)/libsnug.a
 	@mkdir -p $(@D)
-	$(CC) $(BASE_FLAGS) -Iallocator -o $@ $< $(BUILD)/libsnug.a -lcmocka -lpthread $(LDFLAGS)
+	$(CC) $(BASE_FLAGS) -Iallocator -o $@ $< $(BUILD)/libsnug.a -lcmocka -lseccomp -lpthread $(LDFLAGS)
 
 $(BUILD)/test/%: bench/test/%.c $(filter-out %/main.o,$(BENCH_OBJECTS))
 	@mkdir -p $(@D)

@@ -12,6 +12,7 @@
 
 static _Atomic uint64_t calls[OS_CALL_COUNT];
 static _Atomic uint64_t fail_countdown;
+static atomic_bool fail_stays;
 static bool break_known;
 
 uint64_t os_calls(enum os_call call)
@@ -21,7 +22,14 @@ uint64_t os_calls(enum os_call call)
 
 void os_fail_nth(uint64_t n)
 {
+    atomic_store(&fail_stays, false);
     atomic_store(&fail_countdown, n);
+}
+
+void os_fail_from(uint64_t n)
+{
+    os_fail_nth(n);
+    atomic_store(&fail_stays, true);
 }
 
 /* Counts the call; true if the test hook wants it to fail instead. */
@@ -29,6 +37,7 @@ static bool count_call(enum os_call call)
 {
     if (UNLIKELY(atomic_load_explicit(&fail_countdown, memory_order_relaxed) != 0)) {
         if (atomic_fetch_sub(&fail_countdown, 1) == 1) {
+            atomic_store(&fail_countdown, atomic_load(&fail_stays));
             return true;
         }
     }
@@ -48,8 +57,10 @@ char *os_break_extend(size_t bytes)
     }
     const int saved = errno;
     void *const old_break = sbrk((intptr_t)bytes);
+    /* The errno of a forbidden brk (seccomp) looks to libc like a break so high. */
+    const bool forbidden = (uintptr_t)sbrk(0) > (uintptr_t)-PAGE_BYTES;
     errno = saved;
-    return old_break == (void *)-1 ? NULL : old_break;
+    return old_break == (void *)-1 || forbidden ? NULL : old_break;
 }
 
 void *os_map(size_t bytes)

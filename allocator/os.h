@@ -52,8 +52,9 @@ uint64_t os_now_ns(void);
 void os_futex_wait(atomic_int *word, int expected);
 void os_futex_wake(atomic_int *word);
 
-/* Test hook: the n-th call from now on (1 is the next) fails with ENOMEM; 0 turns it
- * off. */
+/* Test hooks: the n-th call from now on (1 is the next) fails with ENOMEM, or that and
+ * all that follow; 0 turns it off. Exact while one thread makes calls. */
 void os_fail_nth(uint64_t n);
+void os_fail_from(uint64_t n);
 
 #endif

@@ -97,6 +97,10 @@ static inline struct child_result child_run(void (*body)(void))
         dup2(pipe_ends[1], STDERR_FILENO);
         close(pipe_ends[0]);
         close(pipe_ends[1]);
+        const int caught_by_cmocka[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+        for (size_t i = 0; i < sizeof caught_by_cmocka / sizeof(int); i++) {
+            signal(caught_by_cmocka[i], SIG_DFL);
+        }
         alarm(CHILD_TIMEOUT_S);
         body();
         _exit(0);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <sys/mman.h>
 
 #include "child.h"
@@ -17,7 +18,8 @@ static const size_t mib = (size_t)1024 * 1024;
 
 enum {
     SLOTS = 400,
-    WORK_SLOTS = 80
+    WORK_SLOTS = 80,
+    THREAD_SLOTS = 20 /* behind those: a thread's, then a forked child's */
 };
 
 struct slot {
@@ -51,6 +53,7 @@ static void *or_again(void *block, void *(*call)(struct slot *, size_t),
         CHECK_NUMBERS(errno, ==, ENOMEM);
         refusals++;
         check_everything();
+        os_fail_nth(0);
         block = call(slot, size);
         CHECK(block != NULL);
     }
@@ -113,9 +116,44 @@ static void allocate(struct slot *slot, void *(*call)(struct slot *, size_t),
     pattern_fill(block, size, (size_t)(slot - slots));
 }
 
+/* Each kind of block, allocated, resized and freed by whoever is new here. */
+static void *newcomer(void *first)
+{
+    for (size_t i = 0; i < THREAD_SLOTS; i++) {
+        struct slot *const slot = (struct slot *)first + i;
+        allocate(slot, i % 2 == 0 ? by_malloc : by_calloc, (size_t)40 << i % 14);
+        if (i % 3 == 0) {
+            allocate(slot, by_realloc, (size_t)40 << (i + 3) % 14);
+        }
+    }
+    for (size_t i = 0; i < THREAD_SLOTS; i++) {
+        give_back((struct slot *)first + i);
+    }
+    return NULL;
+}
+
+static void work_elsewhere(void)
+{
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, newcomer, &slots[WORK_SLOTS]) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+    check_everything();
+    const pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        check_everything();
+        newcomer(&slots[WORK_SLOTS + THREAD_SLOTS]);
+        check_everything();
+        _exit(0);
+    }
+    int status;
+    CHECK(waitpid(pid, &status, 0) == pid);
+    CHECK_NUMBERS(status, ==, 0);
+}
+
 /* Work that makes every kind of system call at many places: growing the heap twice,
  * mappings made, resized, trimmed to an alignment, given back; the table of mappings
- * outgrown; trims. */
+ * outgrown; trims; a thread and a forked child. */
 static void work(void)
 {
     snug_mallopt(M_MMAP_THRESHOLD, 64 * 1024);
@@ -139,14 +177,15 @@ static void work(void)
     for (size_t i = 0; i < WORK_SLOTS; i += 2) {
         allocate(&slots[i], i % 4 == 0 ? by_calloc : by_malloc, 70 * kib);
     }
+    work_elsewhere();
     snug_mallopt(M_MMAP_THRESHOLD, 1 << 30);
-    void *const beyond_the_reservation = snug_malloc(80 * mib);
-    CHECK(beyond_the_reservation != NULL);
+    struct slot *const beyond_the_reservation = &slots[SLOTS - 1];
+    allocate(beyond_the_reservation, by_malloc, 80 * mib);
     check_everything();
     for (size_t i = 0; i < WORK_SLOTS; i++) {
         give_back(&slots[i]);
     }
-    snug_free(beyond_the_reservation);
+    give_back(beyond_the_reservation);
     snug_malloc_trim(0);
     CHECK_HEAP();
 }
@@ -160,35 +199,78 @@ static uint64_t calls_so_far(void)
     return calls;
 }
 
-static uint64_t failing_nth;
-static uint64_t *shared_calls; /* made by the last child */
+/* What the next child shall do. */
+static struct {
+    const char *level; /* NULL: none */
+    void (*refuse)(uint64_t n);
+    uint64_t n;
+} plan;
 
-static void work_with_one_failure(void)
+/* What the last child saw. */
+static struct {
+    uint64_t calls, refusals;
+} * seen;
+
+static void work_with_failures(void)
 {
-    os_fail_nth(failing_nth);
+    CHECK(plan.level == NULL || snug_debug(plan.level));
+    plan.refuse(plan.n);
     work();
-    *shared_calls = calls_so_far();
+    seen->calls = calls_so_far();
+    seen->refusals = refusals;
 }
 
-static void any_one_system_call_may_fail(void **state)
+/* Refuse each call of the work, then each and all after it. */
+static void fail_each_call(const char *level, uint64_t calls_expected)
+{
+    void (*const ways[])(uint64_t) = {os_fail_nth, os_fail_from};
+    seen = mmap(NULL, sizeof *seen, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+                -1, 0);
+    assert_true((void *)seen != MAP_FAILED);
+    uint64_t runs = 0;
+    uint64_t refused = 0;
+    for (size_t way = 0; way < 2; way++) {
+        plan.level = level;
+        plan.refuse = ways[way];
+        uint64_t calls = 0;
+        for (plan.n = 0; plan.n <= calls; plan.n++) {
+            const struct child_result result = child_run(work_with_failures);
+            if (result.status != 0) {
+                fail_msg("with call %llu %srefused (status %#x): %s",
+                         (unsigned long long)plan.n, way == 1 ? "and all later " : "",
+                         (unsigned)result.status, result.errors);
+            }
+            if (plan.n == 0) {
+                calls = seen->calls;
+                assert_in_range(calls, calls_expected, 10 * calls_expected);
+            }
+            refused += seen->refusals;
+        }
+        runs += calls;
+    }
+    fprintf(stderr, "# level %s: %llu injections, %llu operations returned NULL\n",
+            level != NULL ? level : "0", (unsigned long long)runs,
+            (unsigned long long)refused);
+    munmap(seen, sizeof *seen);
+    assert_in_range(refused, runs / 8, runs);
+}
+
+static void any_system_call_may_fail(void **state)
 {
     (void)state;
-    shared_calls = mmap(NULL, sizeof *shared_calls, PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    assert_true((void *)shared_calls != MAP_FAILED);
-    uint64_t calls = 0;
-    for (failing_nth = 0; failing_nth <= calls + 16; failing_nth++) {
-        const struct child_result result = child_run(work_with_one_failure);
-        if (result.status != 0) {
-            fail_msg("with call %llu refused (status %#x): %s",
-                     (unsigned long long)failing_nth, (unsigned)result.status,
-                     result.errors);
-        }
-        if (failing_nth == 0) {
-            calls = *shared_calls;
-            assert_in_range(calls, 120, 1000); /* the work is worth the name */
-        }
-    }
+    fail_each_call(NULL, 120);
+}
+
+static void any_may_fail_at_level_check(void **state)
+{
+    (void)state;
+    fail_each_call("check", 200);
+}
+
+static void any_may_fail_at_level_guard(void **state)
+{
+    (void)state;
+    fail_each_call("guard", 500);
 }
 
 /* Allocate until there is no more, under whatever limit has been set. */
@@ -327,7 +409,9 @@ static void nothing_at_all_is_refused_cleanly(void)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(any_one_system_call_may_fail),
+        cmocka_unit_test(any_system_call_may_fail),
+        cmocka_unit_test(any_may_fail_at_level_check),
+        cmocka_unit_test(any_may_fail_at_level_guard),
         CHILD_TEST(address_space_may_run_out),
         CHILD_TEST(data_may_run_out),
         CHILD_TEST(a_small_limit_leaves_small_blocks),
