@@ -49,7 +49,7 @@ help: ## list the targets
 test: all $(ALLOCATOR_TESTS) $(BENCH_TESTS) $(BROKEN) $(HELPERS) ## build and run every test
 	@scripts/run-tests $(ALLOCATOR_TESTS) $(BENCH_TESTS) $(SHELL_TESTS)
 
-stress: $(BUILD)/test/test_stress ## the allocator's stress test at length, from a seed of its own
+stress: $(BUILD)/test/test_stress ## the allocator's stress test at length (SNUG_STRESS_ROUNDS), seeds of its own
 	SNUG_STRESS_OPERATIONS=$${SNUG_STRESS_OPERATIONS:-400000} \
 	    SNUG_STRESS_SEED=$${SNUG_STRESS_SEED:-$$(date +%s)} CMOCKA_MESSAGE_OUTPUT=TAP $<
 

@@ -41,7 +41,7 @@ static size_t zone_bytes(size_t size)
 static bool place_in_heap(struct debug_block *block, size_t alignment)
 {
     const size_t zone = zone_bytes(block->size);
-    const size_t front = alignment > zone ? alignment : zone;
+    const size_t front = align_up(zone, alignment);
     /* Behind an odd size the zone begins at once, and goes on to the block's end. */
     const size_t bytes = block_bytes_from_request(front + block->size + zone);
     struct block *const place = alignment > ALIGNMENT_BYTES

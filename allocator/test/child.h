@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -83,6 +84,20 @@ static inline _Noreturn void child_fail(const char *file, int line, const char *
             child_fail(__FILE__, __LINE__, broken_, 0, 0);                             \
         }                                                                              \
     } while (0)
+
+/* A number from the environment. */
+static inline size_t number_from(const char *name, size_t otherwise)
+{
+    const char *const text = getenv(name);
+    if (text == NULL || *text == '\0') {
+        return otherwise;
+    }
+    char *end;
+    errno = 0;
+    const unsigned long long number = strtoull(text, &end, 0);
+    CHECK(errno == 0 && *end == '\0');
+    return (size_t)number;
+}
 
 static inline struct child_result child_run(void (*body)(void))
 {

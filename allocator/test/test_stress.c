@@ -2,12 +2,14 @@
  * looked at whenever it is resized or freed, by whichever thread.
  *
  *   SNUG_STRESS_OPERATIONS  operations of the single thread; the others in proportion
- *   SNUG_STRESS_SEED        another sequence of operations */
+ *   SNUG_STRESS_SEED        another sequence of operations
+ *   SNUG_STRESS_ROUNDS      the whole so many times, each with the next seed */
 #include "snug.h"
 
-#include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
 
 #include "child.h"
 #include "pattern.h"
@@ -16,6 +18,7 @@
 enum {
     SLOTS = 300,       /* live blocks of a thread, at most */
     LARGEST_BITS = 22, /* 4 MiB */
+    HUGE_BITS = 27,    /* now and then */
     ALIGNMENT_BITS = 13,
     QUEUE_SLOTS = 256,
     MAX_THREADS = 8
@@ -24,7 +27,8 @@ enum {
 struct slot {
     char *block; /* NULL: none */
     size_t size;
-    uint64_t seed; /* of its contents */
+    size_t alignment; /* asked for; 0: none */
+    uint64_t seed;    /* of its contents */
 };
 
 /* Blocks on their way from one thread to another. */
@@ -43,55 +47,59 @@ struct worker {
 };
 
 static atomic_size_t forked;
+static _Atomic uint64_t *operations_done; /* shared with all children */
+static uint64_t seed;
+static const char *level = "0";
 
-static size_t number_from(const char *name, size_t otherwise)
+/* The size may become what is asked for in the end. */
+static void *allocate_somehow(struct random *random, size_t *size, size_t *alignment)
 {
-    const char *const text = getenv(name);
-    if (text == NULL || *text == '\0') {
-        return otherwise;
-    }
-    char *end;
-    errno = 0;
-    const unsigned long long number = strtoull(text, &end, 0);
-    CHECK(errno == 0 && *end == '\0');
-    return (size_t)number;
-}
-
-static void *allocate_somehow(struct random *random, size_t size)
-{
-    const size_t alignment = (size_t)1 << random_below(random, ALIGNMENT_BITS);
     void *block = NULL;
+    *alignment = (size_t)1 << random_below(random, ALIGNMENT_BITS);
+    switch (random_below(random, 16)) {
+    case 0:
+        return snug_aligned_alloc(*alignment, *size);
+    case 1:
+        *alignment *= 8;
+        CHECK(snug_posix_memalign(&block, *alignment, *size) == 0);
+        return block;
+    case 2:
+        return snug_memalign(*alignment, *size);
+    default:
+        *alignment = 0;
+        break;
+    }
     switch (random_below(random, 16)) {
     case 0:
     case 1:
-        block = snug_calloc(1 + size / 8, 8);
-        CHECK(block == NULL || pattern_is_zero(block, size));
+        *size = *size / 8 * 8;
+        block = snug_calloc(*size / 8, 8);
+        CHECK(block == NULL || pattern_is_zero(block, *size));
         return block;
     case 2:
-        return snug_aligned_alloc(alignment, size);
+        return snug_realloc(NULL, *size);
     case 3:
-        CHECK(snug_posix_memalign(&block, 8 * alignment, size) == 0);
-        CHECK_NUMBERS((uintptr_t)block % (8 * alignment), ==, 0);
-        return block;
+        return snug_reallocarray(NULL, 1, *size);
     case 4:
-        return snug_memalign(alignment, size);
+        *alignment = 4096;
+        return snug_valloc(*size);
     case 5:
-        return random_below(random, 8) == 0 ? snug_valloc(size) : snug_malloc(size);
-    case 6:
-        return random_below(random, 8) == 0 ? snug_pvalloc(size) : snug_malloc(size);
-    case 7:
-        return snug_realloc(NULL, size);
+        *alignment = 4096;
+        *size = (*size / 4096 + 1) * 4096;
+        return snug_pvalloc(*size);
     default:
-        return snug_malloc(size);
+        return snug_malloc(*size);
     }
 }
 
-static void describe(struct worker *worker, struct slot *slot, char *block, size_t size)
+static void describe(struct worker *worker, struct slot *slot, char *block, size_t size,
+                     size_t alignment)
 {
+    const size_t least = size <= 8 ? 8 : 16;
     CHECK(block != NULL);
-    CHECK_NUMBERS((uintptr_t)block % (size <= 8 ? 8 : 16), ==, 0);
+    CHECK_NUMBERS((uintptr_t)block % (alignment > least ? alignment : least), ==, 0);
     CHECK_NUMBERS(snug_malloc_usable_size(block), >=, size);
-    *slot = (struct slot){block, size, random_next(&worker->random)};
+    *slot = (struct slot){block, size, alignment, random_next(&worker->random)};
     pattern_fill(block, size, slot->seed);
 }
 
@@ -105,7 +113,11 @@ static void release(struct worker *worker, struct slot *slot)
     check_contents(slot);
     switch (random_below(&worker->random, 8)) {
     case 0:
-        snug_free_sized(slot->block, slot->size);
+        if (slot->alignment != 0) {
+            snug_free_aligned_sized(slot->block, slot->alignment, slot->size);
+        } else {
+            snug_free_sized(slot->block, slot->size);
+        }
         break;
     case 1:
         CHECK(snug_realloc(slot->block, 0) == NULL);
@@ -117,16 +129,22 @@ static void release(struct worker *worker, struct slot *slot)
     slot->block = NULL;
 }
 
+static size_t some_size(struct random *random)
+{
+    return random_size(random,
+                       random_below(random, 500) == 0 ? HUGE_BITS : LARGEST_BITS);
+}
+
 static void resize(struct worker *worker, struct slot *slot)
 {
-    const size_t size = 1 + random_size(&worker->random, LARGEST_BITS);
+    const size_t size = 1 + some_size(&worker->random);
     char *const block = random_below(&worker->random, 4) == 0
                             ? snug_reallocarray(slot->block, size, 1)
                             : snug_realloc(slot->block, size);
     CHECK(block != NULL);
     const size_t kept = size < slot->size ? size : slot->size;
     CHECK(pattern_holds(block, kept, slot->size, slot->seed));
-    describe(worker, slot, block, size);
+    describe(worker, slot, block, size, 0);
 }
 
 static void hand_over(struct slot *slot)
@@ -159,8 +177,10 @@ static void operate(struct worker *worker)
             take_over(random, slot);
             return;
         }
-        const size_t size = random_size(random, LARGEST_BITS);
-        describe(worker, slot, allocate_somehow(random, size), size);
+        size_t size = some_size(random);
+        size_t alignment;
+        char *const block = allocate_somehow(random, &size, &alignment);
+        describe(worker, slot, block, size, alignment);
         return;
     }
     switch (random_below(random, 8)) {
@@ -206,12 +226,34 @@ static void fork_and_go_on(struct worker *worker)
         }
         release_all(worker);
         CHECK_HEAP();
+        *operations_done += 1500;
         _exit(0);
     }
     int status;
     CHECK(waitpid(pid, &status, 0) == pid);
     CHECK_NUMBERS(status, ==, 0);
     forked++;
+}
+
+/* Calls that change no block. */
+static void disturb(struct random *random)
+{
+    switch (random_below(random, 4)) {
+    case 0:
+        snug_mallopt(M_MMAP_THRESHOLD, (int)(4096 + random_size(random, LARGEST_BITS)));
+        break;
+    case 1:
+        snug_mallopt(M_TRIM_THRESHOLD, (int)random_size(random, LARGEST_BITS));
+        break;
+    case 2: {
+        const struct mallinfo2 info = snug_mallinfo2();
+        CHECK_NUMBERS(info.uordblks + info.fordblks, ==, info.arena);
+        break;
+    }
+    default:
+        snug_malloc_trim(random_size(random, LARGEST_BITS));
+        break;
+    }
 }
 
 static void work(struct worker *worker)
@@ -221,13 +263,14 @@ static void work(struct worker *worker)
         if (i % 4096 == 0) {
             CHECK_HEAP();
         }
-        if (i % 7000 == 0) {
-            snug_malloc_trim(random_size(&worker->random, LARGEST_BITS));
+        if (i % 5000 == 0) {
+            disturb(&worker->random);
         }
         if (worker->forks && i % 2500 == 0) {
             fork_and_go_on(worker);
         }
     }
+    *operations_done += worker->operations;
 }
 
 /* A thread's life: what it does not free itself, others inherit. */
@@ -249,15 +292,18 @@ static size_t operations(void)
     return number_from("SNUG_STRESS_OPERATIONS", 40000);
 }
 
-static uint64_t first_seed(void)
+/* How to do the same again stands first, should it end badly. With threads the order
+ * between them is the system's; each one's operations are the same. */
+static void begin(void)
 {
-    const uint64_t seed = number_from("SNUG_STRESS_SEED", 1);
-    char text[80];
-    const int n = snprintf(text, sizeof text, "# seed %llu, %zu operations\n",
-                           (unsigned long long)seed, operations());
+    char text[160];
+    const int n = snprintf(text, sizeof text,
+                           "# level %s: SNUG_STRESS_SEED=%llu "
+                           "SNUG_STRESS_OPERATIONS=%zu test_stress\n",
+                           level, (unsigned long long)seed, operations());
     CHECK(n > 0 && write(STDERR_FILENO, text, (size_t)n) == n);
-    alarm(CHILD_TIMEOUT_S * (unsigned)(1 + operations() / 100000));
-    return seed;
+    CHECK(*level == '0' || snug_debug(level));
+    alarm(CHILD_TIMEOUT_S * (unsigned)(1 + operations() / 20000));
 }
 
 /* The tags of the heap's first and last blocks, and what cmocka holds of ours. */
@@ -274,6 +320,9 @@ static void check_empty(void)
         snug_free(slot.block);
     }
     CHECK_HEAP();
+    if (*level != '0') { /* freed blocks wait in the quarantine */
+        return;
+    }
     CHECK_NUMBERS(snug_mallinfo2().hblks, ==, 0);
     /* What a list or a run had lost would still count as in use. */
     snug_malloc_trim(0);
@@ -283,7 +332,8 @@ static void check_empty(void)
 static void one_thread(void)
 {
     static struct worker worker;
-    worker = (struct worker){.random = {first_seed()}, .operations = operations()};
+    begin();
+    worker = (struct worker){.random = {seed}, .operations = operations()};
     work(&worker);
     CHECK_HEAP();
     release_all(&worker);
@@ -295,7 +345,7 @@ static void run_threads(size_t count, size_t generations, size_t per_thread, boo
 {
     static struct worker workers[MAX_THREADS];
     pthread_t threads[MAX_THREADS];
-    const uint64_t seed = first_seed();
+    begin();
     for (size_t i = 0; i < count * (generations + 1); i++) {
         const size_t place = i % count;
         if (i >= count) {
@@ -342,12 +392,52 @@ static void forks_amid_threads(void)
     CHECK_NUMBERS(forked, >=, operations() / 8 / 2500 * 2);
 }
 
+static void one_thread_checked(void)
+{
+    level = "check=1000";
+    one_thread();
+}
+
+static void threads_checked(void)
+{
+    level = "check";
+    forks_amid_threads();
+}
+
+static void one_thread_guarded(void)
+{
+    level = "guard";
+    one_thread();
+}
+
+static void threads_guarded(void)
+{
+    level = "guard";
+    forks_amid_threads();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CHILD_TEST(one_thread),   CHILD_TEST(two_threads),
-        CHILD_TEST(four_threads), CHILD_TEST(eight_threads),
-        CHILD_TEST(short_lives),  CHILD_TEST(forks_amid_threads),
+        CHILD_TEST(one_thread),         CHILD_TEST(two_threads),
+        CHILD_TEST(four_threads),       CHILD_TEST(eight_threads),
+        CHILD_TEST(short_lives),        CHILD_TEST(forks_amid_threads),
+        CHILD_TEST(one_thread_checked), CHILD_TEST(threads_checked),
+        CHILD_TEST(one_thread_guarded), CHILD_TEST(threads_guarded),
     };
-    return cmocka_run_group_tests_name("stress", tests, NULL, NULL);
+    void *const shared = mmap(NULL, sizeof *operations_done, PROT_READ | PROT_WRITE,
+                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(shared != MAP_FAILED);
+    operations_done = shared;
+    const uint64_t first = number_from("SNUG_STRESS_SEED", 1);
+    const uint64_t rounds = number_from("SNUG_STRESS_ROUNDS", 1);
+    int failed = 0;
+    for (uint64_t round = 0; round < rounds && failed == 0; round++) {
+        seed = first + round;
+        failed = cmocka_run_group_tests_name("stress", tests, NULL, NULL);
+        fprintf(stderr, "# %llu operations so far, seeds %llu to %llu\n",
+                (unsigned long long)*operations_done, (unsigned long long)first,
+                (unsigned long long)seed);
+    }
+    return failed;
 }
