@@ -40,7 +40,7 @@ PRODUCTS := $(BUILD)/libsnug.so $(BUILD)/libsnug.a $(BUILD)/snugbench \
     $(BUILD)/snugbench-worker $(BUILD)/snugbench-micro \
     $(BUILD)/libsnugbench-floor.so $(BUILD)/libsnugbench-record.so
 
-.PHONY: all help test stress check bench bench-full bench-allocator programs traces format clean
+.PHONY: all help test stress fuzz check bench bench-full bench-allocator programs traces format clean
 all: $(PRODUCTS) ## build everything into build/
 
 help: ## list the targets
@@ -52,6 +52,17 @@ test: all $(ALLOCATOR_TESTS) $(BENCH_TESTS) $(BROKEN) $(HELPERS) ## build and ru
 stress: $(BUILD)/test/test_stress ## the allocator's stress test at length (SNUG_STRESS_ROUNDS), seeds of its own
 	SNUG_STRESS_OPERATIONS=$${SNUG_STRESS_OPERATIONS:-400000} \
 	    SNUG_STRESS_SEED=$${SNUG_STRESS_SEED:-$$(date +%s)} CMOCKA_MESSAGE_OUTPUT=TAP $<
+
+FUZZ_SECONDS ?= 60
+FUZZ_FLAGS := address,undefined
+fuzz: ## libFuzzer on the whole API for FUZZ_SECONDS (clang); finds stay in build/fuzz/corpus
+	@$(MAKE) -s BUILD=$(BUILD)/fuzz CC=clang OPT=-O1 \
+	    CFLAGS=-fsanitize=fuzzer-no-link,$(FUZZ_FLAGS) \
+	    LDFLAGS=-fsanitize=fuzzer,$(FUZZ_FLAGS) $(BUILD)/fuzz/test/fuzz_api
+	@mkdir -p $(BUILD)/fuzz/corpus
+	$(BUILD)/fuzz/test/fuzz_api -max_total_time=$(FUZZ_SECONDS) -max_len=2048 -timeout=20 \
+	    -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/ \
+	    $(BUILD)/fuzz/corpus allocator/test/corpus
 
 check: ## format, clang-tidy, include rules, shellcheck
 	@scripts/check

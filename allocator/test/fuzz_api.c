@@ -1,0 +1,10 @@
+/* libFuzzer's way in: see `make fuzz`. */
+#include "fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    fuzz_run(data, size);
+    return 0;
+}
