@@ -54,11 +54,11 @@ stress: $(BUILD)/test/test_stress ## the allocator's stress test at length (SNUG
 	    SNUG_STRESS_SEED=$${SNUG_STRESS_SEED:-$$(date +%s)} CMOCKA_MESSAGE_OUTPUT=TAP $<
 
 FUZZ_SECONDS ?= 60
-FUZZ_FLAGS := address,undefined
+FUZZ_FLAGS := address,undefined -fno-sanitize-recover=undefined
 fuzz: ## libFuzzer on the whole API for FUZZ_SECONDS (clang); finds stay in build/fuzz/corpus
 	@$(MAKE) -s BUILD=$(BUILD)/fuzz CC=clang OPT=-O1 \
-	    CFLAGS=-fsanitize=fuzzer-no-link,$(FUZZ_FLAGS) \
-	    LDFLAGS=-fsanitize=fuzzer,$(FUZZ_FLAGS) $(BUILD)/fuzz/test/fuzz_api
+	    CFLAGS="-fsanitize=fuzzer-no-link,$(FUZZ_FLAGS)" \
+	    LDFLAGS="-fsanitize=fuzzer,$(FUZZ_FLAGS)" $(BUILD)/fuzz/test/fuzz_api
 	@mkdir -p $(BUILD)/fuzz/corpus
 	$(BUILD)/fuzz/test/fuzz_api -max_total_time=$(FUZZ_SECONDS) -max_len=2048 -timeout=20 \
 	    -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/ \

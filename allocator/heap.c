@@ -157,7 +157,8 @@ static COLD_CODE bool reclaim_for(size_t bytes)
 
 static ALWAYS_INLINE bool is_reclaim_due(size_t bytes)
 {
-    char *const risen = heap.top + bytes;
+    /* Without a heap the top is NULL, to which C lets nobody add. */
+    char *const risen = (char *)((uintptr_t)heap.top + bytes);
     return heap.regions != NULL &&
            ((risen > heap.touched && risen > heap.reclaim_at) || risen > heap.end);
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -147,10 +148,14 @@ bool os_close_pages(void *pages, size_t bytes)
 
 uintptr_t os_random(void)
 {
-    /* The kernel gives 16 random bytes; libc uses them for its stack guards. */
-    const uintptr_t *const given = (const uintptr_t *)getauxval(AT_RANDOM);
-    const uintptr_t mixed =
-        given != NULL ? given[0] * 0x9e3779b97f4a7c15u + given[1] : os_now_ns();
+    /* The kernel gives 16 random bytes, anywhere; libc uses them for its stack guards.
+     */
+    const void *const given = (const void *)getauxval(AT_RANDOM);
+    uintptr_t random[2] = {os_now_ns(), 0};
+    if (given != NULL) {
+        memcpy(random, given, sizeof random);
+    }
+    const uintptr_t mixed = random[0] * 0x9e3779b97f4a7c15u + random[1];
     return mixed ^ mixed >> 29;
 }
 

@@ -1,6 +1,7 @@
 /* libFuzzer's way in: see `make fuzz`. */
 #include "fuzz.h"
 
+// NOLINTBEGIN(readability-identifier-naming): libFuzzer's name
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -8,3 +9,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_run(data, size);
     return 0;
 }
+// NOLINTEND(readability-identifier-naming)
