@@ -33,6 +33,8 @@ BENCH_OBJECTS := $(call object,$(BENCH_SOURCES))
 ALLOCATOR_TESTS := $(patsubst allocator/test/%.c,$(BUILD)/test/%,$(wildcard allocator/test/test_*.c))
 BENCH_TESTS := $(patsubst bench/test/%.c,$(BUILD)/test/%,$(wildcard bench/test/test_*.c))
 BROKEN := $(patsubst bench/test/broken/%.c,$(BUILD)/test/libbroken-%.so,$(wildcard bench/test/broken/*.c))
+# Leaking programs, without snug in them, for the debug levels and other debuggers.
+LEAKS := $(patsubst allocator/test/leaks/%.c,$(BUILD)/test/leaks/%,$(wildcard allocator/test/leaks/*.c))
 HELPERS := $(patsubst %.c,$(BUILD)/test/%,$(notdir $(wildcard allocator/test/helper_*.c bench/test/helper_*.c)))
 SHELL_TESTS := $(wildcard allocator/test/test_*.sh bench/test/test_*.sh)
 
@@ -46,7 +48,7 @@ all: $(PRODUCTS) ## build everything into build/
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-test: all $(ALLOCATOR_TESTS) $(BENCH_TESTS) $(BROKEN) $(HELPERS) ## build and run every test
+test: all $(ALLOCATOR_TESTS) $(BENCH_TESTS) $(BROKEN) $(HELPERS) $(LEAKS) ## build and run every test
 	@scripts/run-tests $(ALLOCATOR_TESTS) $(BENCH_TESTS) $(SHELL_TESTS)
 
 stress: $(BUILD)/test/test_stress ## the allocator's stress test at length (SNUG_STRESS_ROUNDS), seeds of its own
@@ -129,6 +131,11 @@ $(BUILD)/libsnugbench-record.so: bench/record/recorder.c
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_FLAGS) -fPIC -shared -fvisibility=hidden -fno-builtin \
 	    -ftls-model=initial-exec -MF $(BUILD)/recorder.d -o $@ $(filter %.c,$^) $(LDFLAGS)
+
+# -O0: call stacks as they are written.
+$(BUILD)/test/leaks/%: allocator/test/leaks/%.c
+	@mkdir -p $(@D)
+	$(CC) $(BASE_FLAGS) -O0 -fno-builtin -o $@ $< -lpthread $(LEAK_FLAGS)
 
 $(BUILD)/test/%: allocator/test/%.c $(BUILD)/libsnug.a
 	@mkdir -p $(@D)

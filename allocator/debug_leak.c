@@ -283,15 +283,24 @@ static struct group sum_groups(struct group *suppressed)
     return sum;
 }
 
+/* The registers that callers expect back are saved next to the frame address. */
+#define SAVED_REGISTERS_BYTES 128
+
 size_t debug_leak_report(bool quiet)
 {
-    const bool locked = lock_acquire(&heap_lock);
+    __builtin_unwind_init(); /* all of them */
+    const char *const frames =
+        (const char *)__builtin_frame_address(0) - SAVED_REGISTERS_BYTES;
+    bool locked;
+    if (!lock_acquire_to_look(&heap_lock, &locked)) {
+        return 0;
+    }
     if (search.bytes != 0 || !collect_suspects()) { /* another thread is at it */
         lock_release(&heap_lock, locked);
         return 0;
     }
     search.verdict = REACHED;
-    const bool searched = debug_roots_visit(look_at_words, skip_page);
+    const bool searched = debug_roots_visit(frames, look_at_words, skip_page);
     look_into_waiting();
     if (searched) {
         find_indirect();

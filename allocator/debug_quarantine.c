@@ -57,6 +57,8 @@ static struct debug_block *let_go(struct ring *ring)
 {
     struct debug_block *const block = debug_table_find(ring->payloads[ring->first]);
     const char *where;
+    /* The next block at this address would look as if something pointed to it. */
+    ring->payloads[ring->first] = NULL;
     ring->first = (ring->first + 1) & (ring->capacity - 1);
     ring->count--;
     if (debug_block_damage(block, &where) != NULL) {

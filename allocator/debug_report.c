@@ -7,6 +7,7 @@
 #include "debug_arena.h"
 #include "debug_log.h"
 #include "debug_symbol.h"
+#include "lock.h"
 #include "text.h"
 
 const char *debug_kind_name(enum debug_kind kind, bool freeing)
@@ -102,6 +103,14 @@ static void print_place(const struct debug_error *error, const char *address,
     text_write(&text, STDERR_FILENO);
 }
 
+static void print_history(const struct debug_block *block)
+{
+    const struct debug_stack allocated = debug_stack_load(block->allocated_at);
+    const struct debug_stack freed = debug_stack_load(block->freed_at);
+    print_stack("  allocated here:\n", &allocated);
+    print_stack("  freed here:\n", &freed);
+}
+
 static void print_claim(const struct debug_error *error)
 {
     char line[200];
@@ -140,12 +149,34 @@ void debug_report(const struct debug_error *error)
     }
     print_stack("  noticed here:\n", &here);
     if (error->block.payload != NULL) {
-        const struct debug_stack allocated =
-            debug_stack_load(error->block.allocated_at);
-        const struct debug_stack freed = debug_stack_load(error->block.freed_at);
-        print_stack("  allocated here:\n", &allocated);
-        print_stack("  freed here:\n", &freed);
+        print_history(&error->block);
     }
     debug_log_flush();
     abort();
+}
+
+void debug_report_story(const void *pointer)
+{
+    bool locked;
+    if (!lock_acquire_to_look(&heap_lock, &locked)) {
+        return;
+    }
+    const struct debug_block *known = debug_table_find(pointer);
+    if (known == NULL) {
+        known = debug_table_around(pointer);
+    }
+    struct debug_error error = {.pointer = pointer};
+    if (known != NULL) {
+        error.block = *known;
+    }
+    lock_release(&heap_lock, locked);
+    debug_inside++;
+    if (known == NULL) {
+        error.what = "no block of snug's is at";
+        print_first_line(&error);
+    } else {
+        print_place(&error, pointer, "snug: this is ");
+        print_history(&error.block);
+    }
+    debug_inside--;
 }

@@ -17,6 +17,9 @@ struct debug_error {
 /* "snug: WHAT 0x..., N bytes", then what happened here, where the block was allocated
  * and where it was freed; then abort. The heap lock is not held. */
 _Noreturn void debug_report(const struct debug_error *error);
+/* The block that a pointer is of, or near, and where it was allocated and freed. The
+ * heap lock is not held. */
+void debug_report_story(const void *pointer);
 /* A stack, a line each frame, without the allocator's own. */
 void debug_report_stack(const struct debug_stack *stack);
 /* The name of a family of calls. */

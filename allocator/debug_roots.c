@@ -89,14 +89,12 @@ static void read_present(int pagemap, uintptr_t page, uint64_t *present)
     }
 }
 
-static void visit_range(struct range range, int pagemap,
+static void visit_range(struct range range, int pagemap, uintptr_t here,
                         void (*visit)(const uintptr_t *words, size_t count),
                         bool (*skip)(uintptr_t page))
 {
     uintptr_t words[PAGE_WORDS];
     uint64_t present[BATCH_PAGES];
-    /* Of our own stack, what is below here holds nothing of the program's. */
-    const uintptr_t here = (uintptr_t)__builtin_frame_address(0);
     if (here >= range.begin && here < range.end) {
         range.begin = align_down(here, PAGE_BYTES);
     }
@@ -113,7 +111,8 @@ static void visit_range(struct range range, int pagemap,
     }
 }
 
-bool debug_roots_visit(void (*visit)(const uintptr_t *words, size_t count),
+bool debug_roots_visit(const void *stack,
+                       void (*visit)(const uintptr_t *words, size_t count),
                        bool (*skip)(uintptr_t page))
 {
     struct reader reader = {.file = open("/proc/self/maps", O_RDONLY | O_CLOEXEC)};
@@ -127,7 +126,8 @@ bool debug_roots_visit(void (*visit)(const uintptr_t *words, size_t count),
     struct range range;
     while (readable && next_range(&reader, &range)) {
         if (range.is_root) {
-            visit_range(range, pagemap, visit, skip);
+            visit_range(range, pagemap, align_down((uintptr_t)stack, sizeof(uintptr_t)),
+                        visit, skip);
         }
     }
     if (pagemap >= 0) {

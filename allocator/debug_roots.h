@@ -8,9 +8,12 @@
 
 #include "size.h"
 
-/* Calls visit for words of root memory. skip tells of a page's address whether it is to
- * be left out. false: the memory of the process cannot be read. */
-bool debug_roots_visit(void (*visit)(const uintptr_t *words, size_t count),
+/* Calls visit for words of root memory. Of the caller's own stack what is below `stack`
+ * is left out: old frames there, ours and the program's, still hold pointers. skip
+ * tells of a page's address whether it is to be left out. false: the memory of the
+ * process cannot be read. */
+bool debug_roots_visit(const void *stack,
+                       void (*visit)(const uintptr_t *words, size_t count),
                        bool (*skip)(uintptr_t page));
 
 #endif

@@ -107,14 +107,17 @@ struct debug_symbol debug_symbol_find(const void *return_address)
 
 bool debug_symbol_is_own(const struct debug_symbol *symbol)
 {
-    static const char *const names[] = {"allocate_large",   "allocate_small_slowly",
-                                        "free_block",       "resize_block",
-                                        "allocate_aligned", "move"};
+    static const char *const names[] = {
+        "allocate_large", "allocate_slowly", "free_block",       "free_block_sized",
+        "free_slowly",    "resize_block",    "allocate_aligned", "move"};
     if (symbol->function == NULL) {
         return false;
     }
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(symbol->function, names[i]) == 0) {
+        /* The compiler splits functions: "free_block.cold", "move.part.0". */
+        const size_t length = strlen(names[i]);
+        if (strncmp(symbol->function, names[i], length) == 0 &&
+            (symbol->function[length] == '\0' || symbol->function[length] == '.')) {
             return true;
         }
     }

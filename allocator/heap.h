@@ -109,7 +109,8 @@ size_t heap_purge_blocks(void);
 /* The first invariant that does not hold, as a sentence; NULL if all hold. O(blocks).
  */
 const char *heap_check(void);
-/* Every block in address order of each region, newest region first. */
-void heap_visit(void (*visit)(const struct block *block, void *context), void *context);
+/* Every block in address order of each region, newest region first. false: a size leads
+ * out of a region, where the visit ended. */
+bool heap_visit(void (*visit)(const struct block *block, void *context), void *context);
 
 #endif

@@ -12,14 +12,19 @@ static const struct block *region_walk_start(const struct heap_region *region)
     return (const struct block *)((uintptr_t)region + sizeof *region);
 }
 
-void heap_visit(void (*visit)(const struct block *block, void *context), void *context)
+bool heap_visit(void (*visit)(const struct block *block, void *context), void *context)
 {
     for (const struct heap_region *r = heap.regions; r != NULL; r = r->older) {
         const struct block *const end = region_walk_end(r);
         for (const struct block *b = region_walk_start(r); b < end; b = block_next(b)) {
+            if (block_size(b) < ALIGNMENT_BYTES ||
+                block_size(b) > (uintptr_t)end - (uintptr_t)b) {
+                return false;
+            }
             visit(b, context);
         }
     }
+    return true;
 }
 
 struct free_sum {

@@ -153,6 +153,16 @@ struct large_counts large_counts(void)
     return table.counts;
 }
 
+void large_visit(void (*visit)(void *payload, size_t bytes, void *context),
+                 void *context)
+{
+    for (size_t i = 0; i < table.capacity; i++) {
+        if (table.entries[i].payload != NULL) {
+            visit(table.entries[i].payload, table.entries[i].bytes, context);
+        }
+    }
+}
+
 const char *large_check(void)
 {
     struct large_counts seen = {0, 0};

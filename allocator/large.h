@@ -25,6 +25,9 @@ size_t large_take(const void *payload);
 /* Resize by mremap, moving if need be; NULL: refused, the block is untouched. */
 void *large_resize(void *payload, size_t bytes);
 struct large_counts large_counts(void);
+/* Every large block, in no order. */
+void large_visit(void (*visit)(void *payload, size_t bytes, void *context),
+                 void *context);
 /* Invariants of the table; NULL if all hold. O(capacity). */
 const char *large_check(void);
 

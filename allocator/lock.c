@@ -1,5 +1,10 @@
 #include "lock.h"
 
+#include <sched.h>
+#include <unistd.h>
+
+#include "text.h"
+
 /* The lock is held for some tens of nanoseconds: a sleep costs a hundred times that. */
 #define SPINS_BEFORE_SLEEP 1000
 
@@ -26,4 +31,27 @@ void lock_wait(struct lock *lock)
                                     memory_order_acquire) != LOCK_FREE) {
         os_futex_wait(&lock->state, LOCK_CONTENDED);
     }
+}
+
+#define LOOK_PATIENCE_NS ((uint64_t)200 * 1000 * 1000)
+
+bool lock_acquire_to_look(struct lock *lock, bool *acquired)
+{
+    const uint64_t begin = os_now_ns();
+    *acquired = !__libc_single_threaded;
+    int expected = LOCK_FREE;
+    while (*acquired &&
+           !atomic_compare_exchange_strong(&lock->state, &expected, LOCK_TAKEN)) {
+        if (os_now_ns() - begin > LOOK_PATIENCE_NS) {
+            char line[160];
+            struct text text = {line, sizeof line, 0};
+            text_string(&text, "snug: a thread is inside the allocator and has its "
+                               "lock; let it go on a little and try again\n");
+            text_write(&text, STDERR_FILENO);
+            return false;
+        }
+        expected = LOCK_FREE;
+        sched_yield();
+    }
+    return true;
 }

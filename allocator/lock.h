@@ -39,6 +39,10 @@ static ALWAYS_INLINE bool lock_acquire(struct lock *lock)
     return true;
 }
 
+/* For what a person calls, maybe from a debugger that has stopped the thread with the
+ * lock: waits for a fifth of a second, then says so on stderr and returns false. */
+COLD_CODE bool lock_acquire_to_look(struct lock *lock, bool *acquired);
+
 static ALWAYS_INLINE void lock_release(struct lock *lock, bool acquired)
 {
     if (acquired &&

@@ -304,3 +304,14 @@ const char *run_check(void)
     }
     return NULL;
 }
+
+struct run_view run_view(const void *start)
+{
+    const struct run *const run = start;
+    return (struct run_view){
+        .first = (const char *)(run + 1),
+        .never_used = (const char *)run + run->carved_end,
+        .end = (const char *)run + run->end,
+        .object_bytes = class_bytes(run->size_class),
+    };
+}

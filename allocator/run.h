@@ -60,4 +60,14 @@ struct run_totals {
 struct run_totals run_totals(void);
 const char *run_check(void);
 
+/* A run as it is, for those who look at memory. */
+struct run_view {
+    const char *first;      /* object */
+    const char *never_used; /* objects from here on */
+    const char *end;        /* of the last object */
+    size_t object_bytes;
+};
+/* Of the run that begins at an address. Under the heap lock. */
+struct run_view run_view(const void *start);
+
 #endif

@@ -110,6 +110,74 @@ SNUG_API struct snug_system_calls snug_system_calls(void);
  * first that does not. O(blocks), with the lock held. */
 SNUG_API const char *snug_check_heap(void);
 
+/* For the person at the terminal: what memory looks like now. All of these can be
+ * called from gdb (call snug_dump(1); allocator/snug.gdb has commands), allocate
+ * nothing and write to stderr. They take the lock of the heap, and give up with a line
+ * on stderr after a fifth of a second without it: the thread that has it may be the one
+ * that gdb has stopped. Stopped in the middle of a change in a program of one thread,
+ * which needs no lock, they may show it half done. What they tell of the caches of
+ * other threads that are running is a moment old. */
+
+enum snug_state {
+    SNUG_IN_USE, /* the program's */
+    SNUG_KEPT,   /* in a cache of a thread; at a debug level freed, in quarantine */
+    SNUG_FREE    /* for whoever comes next */
+};
+
+enum snug_kind {
+    SNUG_OBJECT, /* of a run, among others of its size */
+    SNUG_BLOCK,  /* of the heap, with a tag in the 8 bytes before it */
+    SNUG_LARGE   /* has a mapping of its own */
+};
+
+struct snug_block {
+    const void *address;
+    size_t bytes;    /* usable; at a debug level: as asked for */
+    const void *run; /* where the run of an object begins, else NULL */
+    enum snug_kind kind;
+    enum snug_state state;
+};
+
+/* Call back for every block and object: heap blocks and objects in address order of
+ * each part of the heap, then large ones; at a debug level in no order, and only what
+ * was allocated there. The callback may not call the allocator. false: the lock could
+ * not be had, or the heap is damaged and was not seen to its end. O(blocks). */
+SNUG_API bool snug_walk(void (*callback)(const struct snug_block *block, void *context),
+                        void *context);
+
+/* A map of memory. level 0: totals; 1: a line each run and each block, too; 2: and each
+ * object of a run. */
+SNUG_API void snug_dump(int level);
+
+/* At a debug level: the leaks so far, by call stack, most bytes first; returns the
+ * blocks lost. At level 0 nobody knows who allocated what: prints all blocks in use by
+ * size, most bytes first, and returns their number. */
+SNUG_API size_t snug_leaks(void);
+
+/* What a pointer points at or into: size, run, in use or not; at a debug level where it
+ * was allocated and freed. */
+SNUG_API void snug_describe(const void *pointer);
+
+struct snug_stats {
+    size_t live_blocks;
+    size_t live_bytes;  /* usable; at a debug level: as asked for */
+    size_t kept_blocks; /* in caches, or in quarantine */
+    size_t kept_bytes;
+    size_t free_blocks; /* of the heap, and objects of runs */
+    size_t free_bytes;
+    size_t top_bytes; /* free behind the last block */
+    size_t runs;
+    size_t regions;       /* parts of the heap */
+    size_t region_bytes;  /* address space, resident or not */
+    size_t touched_bytes; /* written to at some time and not given back */
+    size_t large_blocks;  /* with mappings of their own; among the live ones, too */
+    size_t large_bytes;   /* whole pages */
+    struct snug_system_calls system_calls; /* since the process began */
+};
+
+/* false as snug_walk. O(blocks). */
+SNUG_API bool snug_stats(struct snug_stats *stats);
+
 /* Turn a debug level on, as the environment variable SNUG_DEBUG does for any program
  * that has snug; before the program's first allocation. false: too late, or not
  * understood (then a line on stderr says why).
