@@ -27,7 +27,7 @@ BENCH_SOURCES := bench/main.c \
 
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 ALLOCATOR_OBJECTS := $(call object,$(ALLOCATOR_SOURCES))
-LIBRARY_OBJECTS := $(filter-out %/override.o,$(ALLOCATOR_OBJECTS))
+LIBRARY_OBJECTS := $(filter-out %/override.o %/operators.o,$(ALLOCATOR_OBJECTS))
 BENCH_OBJECTS := $(call object,$(BENCH_SOURCES))
 
 ALLOCATOR_TESTS := $(patsubst allocator/test/%.c,$(BUILD)/test/%,$(wildcard allocator/test/test_*.c))
@@ -104,8 +104,11 @@ $(BUILD)/libsnug.a: $(LIBRARY_OBJECTS)
 	rm -f $@
 	ar rcs $@ $^
 
+# Our own calls stay inside, but for those from one C++ operator to another: a program may
+# replace some of them.
 $(BUILD)/libsnug.so: $(ALLOCATOR_OBJECTS)
-	$(CC) -shared $(OPT) -g -Wl,-z,now -Wl,-z,defs -Wl,-Bsymbolic -o $@ $^ $(LDFLAGS)
+	$(CC) -shared $(OPT) -g -Wl,-z,now -Wl,-z,defs -Wl,-Bsymbolic \
+	    -Wl,--dynamic-list-cpp-new -o $@ $^ $(LDFLAGS)
 
 $(BUILD)/snugbench: $(BENCH_OBJECTS)
 	$(CC) $(OPT) -g -o $@ $^ $(LDFLAGS) $(BENCH_LIBS)

@@ -201,6 +201,17 @@ static struct debug_block *live_block(const void *ptr, const char *freed_misuse,
     return block;
 }
 
+/* C++ wants the very alignment of the aligned operator new; free, none at all. */
+static bool is_alignment_right(const struct debug_block *block,
+                               struct debug_release release)
+{
+    const size_t alignment = (size_t)1 << block->alignment_shift;
+    if (release.kind == DEBUG_MALLOC) {
+        return release.alignment <= alignment || release.alignment <= ALIGNMENT_BYTES;
+    }
+    return alignment == (release.alignment != 0 ? release.alignment : 1);
+}
+
 /* What a freeing call claims must be so. */
 static void check_release(const struct debug_block *block, struct debug_release release,
                           bool locked)
@@ -210,8 +221,7 @@ static void check_release(const struct debug_block *block, struct debug_release 
         misuse = "mismatched free of";
     } else if (release.sized && release.size != block->size) {
         misuse = "free with a wrong size of";
-    } else if (release.alignment > (size_t)1 << block->alignment_shift &&
-               release.alignment > ALIGNMENT_BYTES) {
+    } else if (!is_alignment_right(block, release)) {
         misuse = "free with a wrong alignment of";
     }
     if (UNLIKELY(misuse != NULL)) {

@@ -111,14 +111,24 @@ static void print_history(const struct debug_block *block)
     print_stack("  freed here:\n", &freed);
 }
 
+static void print_alignment(struct text *text, size_t alignment)
+{
+    if (alignment > 1) {
+        text_string(text, " at a multiple of ");
+        text_decimal(text, alignment);
+    }
+}
+
 static void print_claim(const struct debug_error *error)
 {
     char line[200];
     struct text text = {line, sizeof line, 0};
     text_string(&text, "  allocated by ");
     text_string(&text, debug_kind_name((enum debug_kind)error->block.kind, false));
+    print_alignment(&text, (size_t)1 << error->block.alignment_shift);
     text_string(&text, ", freed by ");
     text_string(&text, debug_kind_name(error->release.kind, true));
+    print_alignment(&text, error->release.alignment);
     if (error->release.sized) {
         text_string(&text, " as ");
         text_decimal(&text, error->release.size);
@@ -130,8 +140,7 @@ static void print_claim(const struct debug_error *error)
 
 static bool is_mismatch(const struct debug_error *error)
 {
-    return error->known && error->where == NULL && !error->block.freed &&
-           (error->release.sized || error->release.kind != error->block.kind);
+    return error->known && error->where == NULL && !error->block.freed;
 }
 
 void debug_report(const struct debug_error *error)

@@ -2,6 +2,7 @@
  *
  * Use it in one of two ways:
  *   - unchanged programs:   LD_PRELOAD=/path/to/libsnug.so program
+ *                           (malloc and its kin, C++'s operators new and delete)
  *   - linked, by name:      #include "snug.h", link libsnug.a; the calls below do not
  *                           disturb libc's malloc, both may be used side by side.
  *
