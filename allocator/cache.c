@@ -33,17 +33,21 @@ static size_t shared_list_bytes(size_t list)
     return list < CLASS_COUNT ? LIST_LIMIT_BYTES : MEDIUM_LIST_LIMIT_BYTES;
 }
 
-/* How many objects a list of this thread holds. */
-static size_t list_limit(size_t list)
+/* How many objects a list holds. */
+static size_t list_limit_if(size_t list, bool shares)
 {
-    const size_t bytes =
-        cache.shares ? shared_list_bytes(list) : LIST_LIMIT_SINGLE_BYTES;
-    const size_t most = cache.shares ? LIST_LIMIT_OBJECTS : LIST_LIMIT_SINGLE_OBJECTS;
+    const size_t bytes = shares ? shared_list_bytes(list) : LIST_LIMIT_SINGLE_BYTES;
+    const size_t most = shares ? LIST_LIMIT_OBJECTS : LIST_LIMIT_SINGLE_OBJECTS;
     const size_t objects = bytes / list_bytes(list);
     if (objects == 0) {
         return 1; /* a block of the largest classes may be more than a list's share */
     }
     return objects < most ? objects : most;
+}
+
+static size_t list_limit(size_t list)
+{
+    return list_limit_if(list, cache.shares);
 }
 
 static uintptr_t empty_list(size_t list)
@@ -193,6 +197,29 @@ static size_t listed_bytes(size_t first, size_t end)
                                    (cache.parked[list] != 0 ? limit : 0);
             bytes += objects * list_bytes(list);
         }
+    }
+    return bytes;
+}
+
+size_t cache_free_bytes(size_t size_class)
+{
+    struct depot *const depot = &depots[size_class];
+    size_t objects = 0;
+    const bool locked = lock_acquire(&depot->lock);
+    for (uintptr_t link = depot->lists; link != 0;) {
+        uintptr_t *const first = link_object(link);
+        objects += list_limit_if(size_class, true);
+        link = first[1] ^ object_key(first);
+    }
+    lock_release(&depot->lock, locked);
+    return objects * list_bytes(size_class) + listed_bytes(size_class, size_class + 1);
+}
+
+size_t cache_free_medium_bytes(void)
+{
+    size_t bytes = medium_cache.kept_bytes;
+    for (size_t list = CLASS_COUNT; list < LIST_COUNT; list++) {
+        bytes += cache_free_bytes(list);
     }
     return bytes;
 }

@@ -107,6 +107,11 @@ bool cache_keep_medium(void *payload, size_t block_bytes);
 /* Called with the heap lock held: all that this thread and the depots hold goes back.
  */
 bool cache_reclaim(size_t least_bytes);
+/* Bytes in free objects of a class, and in free medium blocks, that stand in this
+ * thread's lists and in the depots; other threads' lists cannot be looked at. Under the
+ * heap lock. O(lists). */
+size_t cache_free_bytes(size_t size_class);
+size_t cache_free_medium_bytes(void);
 /* Around fork, with the heap lock held; locked: whether locks are in use at all. */
 void cache_before_fork(void);
 void cache_after_fork(bool locked);

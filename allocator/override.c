@@ -101,3 +101,8 @@ EXPORT void malloc_stats(void)
 {
     snug_malloc_stats();
 }
+
+EXPORT int malloc_info(int options, FILE *stream)
+{
+    return snug_malloc_info(options, stream);
+}

@@ -250,13 +250,14 @@ void run_return_object(void *object)
     }
 }
 
-struct run_totals run_totals(void)
+size_t run_free_bytes(size_t size_class)
 {
-    struct run_totals totals = {classes.run_count, 0};
-    for (size_t size_class = 1; size_class < CLASS_COUNT; size_class++) {
-        totals.free_bytes += classes.free_bytes[size_class];
-    }
-    return totals;
+    return classes.free_bytes[size_class];
+}
+
+size_t run_count(void)
+{
+    return classes.run_count;
 }
 
 static const char *check_run(const struct run *run, size_t size_class)

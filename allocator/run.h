@@ -53,11 +53,9 @@ static ALWAYS_INLINE bool run_is_object(struct map_entry entry, const void *poin
     return (uint32_t)offset * inverse < inverse;
 }
 
-struct run_totals {
-    size_t runs;
-    size_t free_bytes; /* objects free or never used, caches not included */
-};
-struct run_totals run_totals(void);
+/* In objects of a class that are free or were never used, caches not included. */
+size_t run_free_bytes(size_t size_class);
+size_t run_count(void);
 const char *run_check(void);
 
 /* A run as it is, for those who look at memory. */

@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h> /* FILE */
 
 #ifdef __cplusplus
 extern "C" {
@@ -94,12 +95,21 @@ SNUG_API int snug_malloc_trim(size_t pad);
 SNUG_API int snug_mallopt(int parameter, int value);
 
 /* Totals, in bytes. arena: address space of the heap; hblks, hblkhd: large blocks and
- * their bytes; uordblks, fordblks: heap in use (headers included) and free, the unused
- * top included; ordblks: free blocks; keepcost: the top. O(free blocks). */
+ * their bytes; uordblks, fordblks: heap in use (headers included) and free; ordblks:
+ * free blocks; keepcost: the top; fsmblks: free small objects. Free are: free blocks,
+ * the unused top, small objects free in runs, and what caches keep for reuse (this
+ * thread's and those between threads; what other threads keep for themselves counts as
+ * in use). O(free blocks). */
 SNUG_API struct mallinfo2 snug_mallinfo2(void);
 
 /* The same totals for people, on stderr. */
 SNUG_API void snug_malloc_stats(void);
+
+/* The same and more as XML, in the elements of glibc's malloc_info: there is one heap;
+ * <size> is a range of free sizes, type "fast" counts the small objects, "rest" free
+ * blocks, the top and the bytes that caches keep of larger blocks, "mmap" large blocks. Written to `stream` in one piece, no lock of
+ * ours held. 0; EINVAL if options is not 0; -1 if the stream fails. O(free blocks). */
+SNUG_API int snug_malloc_info(int options, FILE *stream);
 
 /* What snug asked of the kernel since the process began. */
 struct snug_system_calls {

@@ -27,13 +27,20 @@ struct mallinfo2 snug_mallinfo2(void)
     bins_visit(&heap.bins, add_free_block, &sum);
     const struct large_counts large = large_counts();
     const size_t top_bytes = (size_t)(heap.end - heap.top);
+    size_t small_bytes = 0;
+    for (size_t class = 1; class < CLASS_COUNT; class ++) {
+        small_bytes += run_free_bytes(class) + cache_free_bytes(class);
+    }
+    const size_t free_bytes =
+        sum.bytes + top_bytes + small_bytes + cache_free_medium_bytes();
     const struct mallinfo2 info = {
         .arena = heap.region_bytes,
         .ordblks = sum.count,
         .hblks = large.blocks,
         .hblkhd = large.bytes,
-        .uordblks = heap.region_bytes - sum.bytes - top_bytes,
-        .fordblks = sum.bytes + top_bytes,
+        .fsmblks = small_bytes,
+        .uordblks = heap.region_bytes - free_bytes,
+        .fordblks = free_bytes,
         .keepcost = top_bytes,
     };
     lock_release(&heap_lock, locked);
@@ -68,8 +75,9 @@ void snug_malloc_stats(void)
     figure(&text, "snug: heap      ", info.arena, " bytes reserved, ");
     figure(&text, "", info.uordblks, " in use, ");
     figure(&text, "", info.fordblks, " free in ");
-    figure(&text, "", info.ordblks, " blocks and the top of ");
-    figure(&text, "", info.keepcost, "\n");
+    figure(&text, "", info.ordblks, " blocks, the top of ");
+    figure(&text, "", info.keepcost, ", small objects of ");
+    figure(&text, "", info.fsmblks, " and caches\n");
     figure(&text, "snug: large     ", info.hblkhd, " bytes in ");
     figure(&text, "", info.hblks, " mappings\n");
     figure(&text, "snug: calls     brk ", calls.brk, ", ");

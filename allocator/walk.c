@@ -145,7 +145,7 @@ bool snug_stats(struct snug_stats *stats)
         whole = heap_visit(count_free_block, stats);
     }
     stats->top_bytes = (size_t)(heap.end - heap.top);
-    stats->runs = run_totals().runs;
+    stats->runs = run_count();
     for (const struct heap_region *r = heap.regions; r != NULL; r = r->older) {
         stats->regions++;
     }
