@@ -57,6 +57,8 @@
 /* A class gets runs once this many of its blocks are live in the heap at a time:
  * before, a run would cost more than their headers do. */
 #define RUN_WORTH_BLOCKS 8
+/* ...or has been asked for this often: a block of the heap takes ten times as long. */
+#define RUN_WORTH_REQUESTS 2048
 /* A class with this much free in its runs lends objects to smaller classes; a class
  * that only grows has at most one run with anything free. */
 #define RUN_SPARE_BYTES (2 * RUN_LIMIT_GRANULES * GRANULE_BYTES)

@@ -26,6 +26,7 @@ static struct {
     bool served[CLASS_COUNT];
     uint8_t
         heap_blocks[CLASS_COUNT + 2]; /* live blocks by size / 16, up to the worth */
+    uint16_t requests[CLASS_COUNT];   /* that the heap served */
     size_t free_bytes[CLASS_COUNT];   /* in objects free or never used, caches apart */
     size_t run_count;
 } classes;
@@ -146,6 +147,9 @@ bool run_serves(size_t size_class)
 void run_note_allocated(size_t size_class, size_t block_bytes)
 {
     const size_t index = block_bytes / ALIGNMENT_BYTES;
+    if (++classes.requests[size_class] >= RUN_WORTH_REQUESTS) {
+        classes.served[size_class] = true;
+    }
     if (index < CLASS_COUNT + 2 && ++classes.heap_blocks[index] >= RUN_WORTH_BLOCKS) {
         classes.served[size_class] = true;
         classes.heap_blocks[index] = RUN_WORTH_BLOCKS - 1;

@@ -25,7 +25,7 @@
 
 /* Whether objects of a class come from runs by now. Until then the heap serves the
  * class, and is counted: a class gets runs for good once RUN_WORTH_BLOCKS of its blocks
- * live. */
+ * live, or after RUN_WORTH_REQUESTS requests. */
 bool run_serves(size_t size_class);
 void run_note_allocated(size_t size_class, size_t block_bytes);
 void run_note_freed(size_t block_bytes);

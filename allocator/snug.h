@@ -107,8 +107,9 @@ SNUG_API void snug_malloc_stats(void);
 
 /* The same and more as XML, in the elements of glibc's malloc_info: there is one heap;
  * <size> is a range of free sizes, type "fast" counts the small objects, "rest" free
- * blocks, the top and the bytes that caches keep of larger blocks, "mmap" large blocks. Written to `stream` in one piece, no lock of
- * ours held. 0; EINVAL if options is not 0; -1 if the stream fails. O(free blocks). */
+ * blocks, the top and the bytes that caches keep of larger blocks, "mmap" large blocks.
+ * Written to `stream` in one piece, no lock of ours held. 0; EINVAL if options is not
+ * 0; -1 if the stream fails. O(free blocks). */
 SNUG_API int snug_malloc_info(int options, FILE *stream);
 
 /* What snug asked of the kernel since the process began. */
