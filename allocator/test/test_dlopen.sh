@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# Libraries loaded and unloaded over and over, each with a destructor for thread-local
+# data that frees: with libsnug.so preloaded no block is lost, none freed twice.
+set -u
+library=$(realpath "${BUILD:-build}/libsnug.so")
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+
+cat >plugin.c <<'END'
+#include <stdlib.h>
+#include <string.h>
+extern int __cxa_thread_atexit_impl(void (*)(void *), void *, void *);
+extern void *__dso_handle;
+static __thread char *kept[50];
+static void *at_unload;
+static void destroy(void *unused)
+{
+    (void)unused;
+    for (int i = 0; i < 50; i++)
+        free(kept[i]);
+    free(malloc(100)); /* the cache may be gone */
+}
+int use(void)
+{
+    for (int i = 0; i < 50; i++) {
+        kept[i] = malloc(10 + i * 97);
+        memset(kept[i], 1, 10 + i * 97);
+    }
+    return __cxa_thread_atexit_impl(destroy, NULL, &__dso_handle);
+}
+static __attribute__((constructor)) void load(void) { at_unload = malloc(5000); }
+static __attribute__((destructor)) void unload(void) { free(at_unload); }
+END
+cat >program.c <<'END'
+#include <dlfcn.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+static void *cycle(void *unused)
+{
+    void *plugin = dlopen("./plugin.so", RTLD_NOW);
+    int (*use)(void) = (int (*)(void))dlsym(plugin, "use");
+    if (plugin == NULL || use == NULL || use() != 0 || dlclose(plugin) != 0)
+        abort();
+    return unused;
+}
+static size_t in_use(void)
+{
+    malloc_trim(0);
+    return mallinfo2().uordblks + mallinfo2().hblkhd;
+}
+int main(void)
+{
+    size_t first = 0;
+    for (int i = 1; i <= 1000; i++) {
+        pthread_t threads[2];
+        for (int k = 0; k < 2; k++)
+            if (pthread_create(&threads[k], NULL, cycle, NULL) != 0)
+                abort();
+        for (int k = 0; k < 2; k++)
+            pthread_join(threads[k], NULL);
+        if (i == 100)
+            first = in_use();
+    }
+    size_t last = in_use();
+    printf("in use %zu, then %zu bytes\n", first, last);
+    return last > first + 4096;
+}
+END
+echo "1..3"
+if ! gcc -O1 -shared -fPIC -o plugin.so plugin.c 2>errors ||
+    ! gcc -O1 -D_GNU_SOURCE -pthread -o program program.c -ldl 2>>errors; then
+    sed 's/^/# /' errors
+    exit 1
+fi
+
+# run NUMBER NAME [VARIABLE=VALUE]
+run()
+{
+    local number=$1 name=$2
+    shift 2
+    if env "$@" LD_PRELOAD="$library" timeout 100 ./program >output 2>&1; then
+        echo "ok $number - $name"
+    else
+        echo "not ok $number - $name: exit code $?"
+    fi
+    sed 's/^/# /' output | head -20
+}
+
+run 1 "unloading at level 0" TZ=UTC
+run 2 "unloading at level check" SNUG_DEBUG=check,quarantine=0,leaks=0
+run 3 "unloading at level guard" SNUG_DEBUG=guard,quarantine=0
