@@ -92,5 +92,9 @@ struct debug_block *debug_quarantine_add(struct debug_block *block)
     while (damaged == NULL && is_too_full(ring)) {
         damaged = let_go(ring);
     }
+    /* By the next call its place and its contents have arrived from memory. */
+    const char *const next = ring->payloads[ring->first];
+    debug_table_prefetch(next);
+    __builtin_prefetch(next);
     return damaged;
 }

@@ -61,6 +61,11 @@ struct debug_block *debug_table_find(const void *payload)
     return place->payload != NULL ? place : NULL;
 }
 
+void debug_table_prefetch(const void *payload)
+{
+    __builtin_prefetch(&table.places[home_of(payload)]);
+}
+
 bool debug_table_insert(const struct debug_block *block)
 {
     if (!make_room()) {

@@ -31,6 +31,8 @@ static_assert(sizeof(struct debug_block) <= 64, "a cache line each");
 
 /* NULL: not known. Good until the next insertion or removal. */
 struct debug_block *debug_table_find(const void *payload);
+/* It will soon be asked for. */
+void debug_table_prefetch(const void *payload);
 /* false: no memory. */
 bool debug_table_insert(const struct debug_block *block);
 void debug_table_remove(struct debug_block *block);
