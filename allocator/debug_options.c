@@ -1,9 +1,9 @@
 #include "debug_options.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "debug_stack.h"
+#include "knobs.h"
 #include "text.h"
 
 struct debug_options debug_options = {
@@ -61,15 +61,7 @@ static bool part_is(const struct part *part, const char *name)
 /* SIZE_MAX: not a number. */
 static size_t part_number(const struct part *part)
 {
-    size_t number = 0;
-    for (size_t i = 0; i < part->value_length; i++) {
-        const char c = part->value[i];
-        if (c < '0' || c > '9' || number > REQUEST_LIMIT_BYTES) {
-            return SIZE_MAX;
-        }
-        number = number * 10 + (size_t)(c - '0');
-    }
-    return part->value_length > 0 ? number : SIZE_MAX;
+    return text_to_number(part->value, part->value_length);
 }
 
 static bool set_path(const struct part *part, char *path)
@@ -106,14 +98,7 @@ static bool set_option(const struct part *part)
 
 static void complain(const struct part *part)
 {
-    char line[200];
-    struct text text = {line, sizeof line, 0};
-    text_string(&text, "snug: SNUG_DEBUG: not understood, see snug.h: ");
-    for (const char *c = part->name; c < part_end(part) && text.length < 190; c++) {
-        text_string(&text, (const char[]){*c, '\0'});
-    }
-    text_string(&text, "\n");
-    text_write(&text, STDERR_FILENO);
+    knobs_complain("SNUG_DEBUG", part->name, (size_t)(part_end(part) - part->name));
 }
 
 enum debug_mode debug_options_parse(const char *text)

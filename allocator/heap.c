@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "knobs.h"
 #include "object.h"
 #include "os.h"
 
@@ -128,13 +129,19 @@ static COLD_CODE bool heap_grow(size_t bytes)
     if (heap.regions == NULL) { /* and the first one the map */
         need += need / 16;
     }
-    size_t want =
-        heap.region_bytes > PREALLOCATE_BYTES ? heap.region_bytes : PREALLOCATE_BYTES;
+    const struct knobs *const knobs = knobs_get();
+    size_t want = align_up(knobs->preallocate_bytes, PAGE_BYTES);
+    if (want < heap.region_bytes) {
+        want = heap.region_bytes;
+    }
     if (want < need + heap.top_pad_bytes) {
         want = align_up(need + heap.top_pad_bytes, PAGE_BYTES);
     }
     for (;;) {
         if (grow_by_break(want) || grow_by_map(want)) {
+            if (knobs->huge_pages != 0) {
+                os_want_huge_pages(heap.regions, heap.end);
+            }
             return true;
         }
         if (want == need) {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "knobs.h"
 #include "os.h"
 
 /* Free blocks of this size and more have whole pages inside that a trim gives back. */
@@ -65,7 +66,8 @@ void heap_consider_purge(void)
         return;
     }
     const uint64_t now_ns = os_now_ns();
-    if (now_ns - heap.purged_at_ns < heap.purged_pages * TRIM_NS_PER_PAGE) {
+    if (now_ns - heap.purged_at_ns <
+        knobs_purge_ns(heap.purged_pages * TRIM_NS_PER_PAGE)) {
         heap.trim_patience = 64;
         return;
     }
@@ -119,7 +121,8 @@ void heap_consider_trim(void)
         return;
     }
     const uint64_t now_ns = os_now_ns();
-    if (now_ns - heap.trimmed_at_ns < heap.trimmed_pages * TRIM_NS_PER_PAGE) {
+    if (now_ns - heap.trimmed_at_ns <
+        knobs_purge_ns(heap.trimmed_pages * TRIM_NS_PER_PAGE)) {
         heap.trim_patience = 64;
         return;
     }

@@ -7,18 +7,33 @@
 #include "debug.h"
 #include "entry.h"
 #include "fast.h"
+#include "knobs.h"
 #include "large.h"
 #include "zero.h"
 
 static struct {
     size_t mmap_threshold_bytes;
     bool mmap_threshold_fixed; /* set by the user: does not adapt */
-} policy = {MMAP_THRESHOLD_BYTES, false};
+} policy;                      /* 0: not settled yet, so that every size is looked at */
 
 void policy_set_mmap_threshold(size_t bytes)
 {
-    policy.mmap_threshold_bytes = bytes;
+    policy.mmap_threshold_bytes = bytes > 0 ? bytes : 1;
     policy.mmap_threshold_fixed = true;
+}
+
+/* Whether a size beyond the threshold is; the environment may have set it. */
+static COLD_CODE bool wants_mapping(size_t size)
+{
+    if (policy.mmap_threshold_bytes == 0) {
+        const size_t bytes = knobs_get()->mmap_threshold_bytes;
+        if (bytes != SIZE_MAX) {
+            policy_set_mmap_threshold(bytes);
+        } else {
+            policy.mmap_threshold_bytes = MMAP_THRESHOLD_BYTES;
+        }
+    }
+    return size >= policy.mmap_threshold_bytes;
 }
 
 static COLD_CODE void *out_of_memory(void)
@@ -37,7 +52,7 @@ static void *live_payload(struct block *block)
 /* Under the lock. *dirty_bytes: how much of the payload may not be zero. */
 static void *allocate(size_t size, size_t block_bytes, size_t *dirty_bytes)
 {
-    if (UNLIKELY(size >= policy.mmap_threshold_bytes)) {
+    if (UNLIKELY(size >= policy.mmap_threshold_bytes) && wants_mapping(size)) {
         void *const payload = large_allocate(size, PAGE_BYTES);
         if (payload != NULL) {
             *dirty_bytes = 0;
@@ -415,7 +430,7 @@ void *allocate_aligned(size_t alignment, size_t size)
     }
     const bool locked = lock_acquire(&heap_lock);
     void *payload = NULL;
-    if (size >= policy.mmap_threshold_bytes) {
+    if (size >= policy.mmap_threshold_bytes && wants_mapping(size)) {
         payload = large_allocate(size, alignment);
     }
     if (payload == NULL) {

@@ -94,6 +94,16 @@ SNUG_API int snug_malloc_trim(size_t pad);
  * range. */
 SNUG_API int snug_mallopt(int parameter, int value);
 
+/* The environment may set, for any program that has snug (sizes in bytes, or with K, M
+ * or G for 2^10, 2^20, 2^30; what is not understood gets a line on stderr and the
+ * default; programs with more rights than their user ignore all):
+ *   SNUG_PREALLOCATE=SIZE     the heap grows by at least this (64M)
+ *   SNUG_MMAP_THRESHOLD=SIZE  as M_MMAP_THRESHOLD (128K, adapting)
+ *   SNUG_HUGE_PAGES=1         ask for huge pages for the heap (0)
+ *   SNUG_PURGE=MS|never       how long after free memory has gone back to the system
+ *                             more may go (0.2 ms for each page that went); 0: at
+ *                             once; malloc_trim does not ask */
+
 /* Totals, in bytes. arena: address space of the heap; hblks, hblkhd: large blocks and
  * their bytes; uordblks, fordblks: heap in use (headers included) and free; ordblks:
  * free blocks; keepcost: the top; fsmblks: free small objects. Free are: free blocks,

@@ -15,6 +15,9 @@ struct text {
 void text_string(struct text *text, const char *string);
 void text_decimal(struct text *text, uint64_t number);
 void text_pointer(struct text *text, const void *pointer);
+/* The number that a text is, digits and perhaps K, M or G (2^10, 2^20, 2^30) behind
+ * them; SIZE_MAX: it is none, or far beyond REQUEST_LIMIT_BYTES. */
+size_t text_to_number(const char *string, size_t length);
 /* Write all of it to a file descriptor; errors are ignored, there is no one to tell. */
 void text_write(const struct text *text, int fd);
 
