@@ -42,7 +42,7 @@ PRODUCTS := $(BUILD)/libsnug.so $(BUILD)/libsnug.a $(BUILD)/snugbench \
     $(BUILD)/snugbench-worker $(BUILD)/snugbench-micro \
     $(BUILD)/libsnugbench-floor.so $(BUILD)/libsnugbench-record.so
 
-.PHONY: all help test stress fuzz check bench bench-full bench-allocator programs traces format clean
+.PHONY: all help test test-variants stress fuzz check bench bench-full bench-allocator programs traces format clean
 all: $(PRODUCTS) ## build everything into build/
 
 help: ## list the targets
@@ -65,6 +65,9 @@ fuzz: ## libFuzzer on the whole API for FUZZ_SECONDS (clang); finds stay in buil
 	$(BUILD)/fuzz/test/fuzz_api -max_total_time=$(FUZZ_SECONDS) -max_len=2048 -timeout=20 \
 	    -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/ \
 	    $(BUILD)/fuzz/corpus allocator/test/corpus
+
+test-variants: ## the allocator's tests with clang, LTO, -O0, -O3 and under sanitizers
+	@BUILD=$(BUILD) scripts/test-variants $(VARIANTS)
 
 check: ## format, clang-tidy, include rules, shellcheck
 	@scripts/check
