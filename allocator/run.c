@@ -120,8 +120,8 @@ static struct run *run_create(size_t size_class)
         .end = (uint16_t)(sizeof *run +
                           run_capacity(object_bytes, granules) * object_bytes),
     };
-    run_inverse[size_class] =
-        (uint32_t)((((uint64_t)1 << 32) + object_bytes - 1) / object_bytes);
+    const uint64_t inverse = (((uint64_t)1 << 32) + object_bytes - 1) / object_bytes;
+    __atomic_store_n(&run_inverse[size_class], (uint32_t)inverse, __ATOMIC_RELAXED);
     list_insert(run);
     classes.run_count++;
     classes.free_bytes[size_class] += run->end - sizeof *run;

@@ -49,7 +49,8 @@ static ALWAYS_INLINE bool run_is_object(struct map_entry entry, const void *poin
     const size_t within = (uintptr_t)pointer & (GRANULE_BYTES - 1);
     const size_t offset =
         within + ((size_t)entry.back << GRANULE_SHIFT) - RUN_HEADER_BYTES;
-    const uint32_t inverse = run_inverse[entry.size_class];
+    const uint32_t inverse =
+        __atomic_load_n(&run_inverse[entry.size_class], __ATOMIC_RELAXED);
     return (uint32_t)offset * inverse < inverse;
 }
 

@@ -90,8 +90,9 @@ end
 
 begin "leaks of eight threads, most bytes first"
 run check "$leaks/threads"
-expect_line 1 "snug: leaks: 2481920 bytes in 328 blocks"
-expect_line 2 "$(grep '2400000 bytes in 8 blocks lost' "$scratch/err")"
+# An old pointer to a buffer on the stack of a thread that has ended may hide that one.
+expect_line 2 "$(grep -E '(2400000 bytes in 8|2100000 bytes in 7) blocks lost' "$scratch/err")"
+expect "snug: leaks: \(2481920 bytes in 328\|2181920 bytes in 327\) blocks"
 expect "  81920 bytes in 320 blocks lost.*"
 end
 
