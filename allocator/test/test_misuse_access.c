@@ -32,6 +32,23 @@ static void write_after_free_of_many(size_t bytes)
     write_to((char *)hidden(block) + bytes / 2);
 }
 
+/* Into the link or the seal: noticed when the block is about to be handed out again. */
+static void write_into_the_link_and_allocate(size_t bytes)
+{
+    char *const block = block_of_many(bytes);
+    snug_free(block);
+    memset(hidden(block), 0, 8);
+    look_at(snug_malloc(bytes));
+}
+
+static void write_into_the_seal_and_allocate(size_t bytes)
+{
+    char *const block = block_of_many(bytes);
+    snug_free(block);
+    write_to((char *)hidden(block) + 15);
+    look_at(snug_malloc(bytes));
+}
+
 static void write_after_realloc_moved(size_t bytes)
 {
     char *const block = block_between(bytes);
@@ -150,6 +167,7 @@ static void write_to_no_bytes_of_calloc(size_t bytes)
 #define FOREIGN "free of a pointer that is no block: P"
 #define BEFORE "write before P, N bytes"
 #define BEHIND "write behind P, N bytes"
+#define LINK "write after free, or overflow, into the free block P"
 #define AFTER_FREE "write after free to P, N bytes"
 
 static struct row rows[] = {
@@ -163,6 +181,10 @@ static struct row rows[] = {
     ROW(write_after_free, 20000, UNNOTICED, AFTER_FREE, SEGV),
     ROW(write_after_free, 300000, SEGV, SEGV, SEGV),
     ROW(write_after_free_of_many, 40, UNNOTICED, AFTER_FREE, SEGV),
+    ROW(write_into_the_link_and_allocate, 16, LINK, AFTER_FREE, SEGV),
+    ROW(write_into_the_link_and_allocate, 300, LINK, AFTER_FREE, SEGV),
+    ROW(write_into_the_seal_and_allocate, 16, LINK, AFTER_FREE, SEGV),
+    ROW(write_into_the_seal_and_allocate, 500, LINK, AFTER_FREE, SEGV),
     ROW(write_after_realloc_moved, 40, UNNOTICED, AFTER_FREE, SEGV),
     ROW(write_a_byte_behind, 13, UNNOTICED, BEHIND, BEHIND),
     ROW(write_a_byte_behind, 48, UNNOTICED, BEHIND, SEGV),

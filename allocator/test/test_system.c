@@ -101,6 +101,34 @@ static void trim_gives_pages_inside_free_blocks_back(void)
 }
 
 /* A pad beyond all memory keeps everything, and never reaches below the top. */
+/* Blocks of all sizes, freed in another order: what remains is scattered. */
+static void an_emptied_heap_goes_back_by_itself(void)
+{
+    enum {
+        BLOCKS = 20000
+    };
+    static char *blocks[BLOCKS];
+    uint64_t place = 1;
+    char *lowest = NULL;
+    char *highest = NULL;
+    for (size_t i = 0; i < BLOCKS; i++) {
+        const size_t size = (size_t)16 << (i * 7 % 11);
+        blocks[i] = snug_malloc(size);
+        CHECK(blocks[i] != NULL);
+        memset(blocks[i], 0xee, size);
+        lowest = lowest == NULL || blocks[i] < lowest ? blocks[i] : lowest;
+        highest = blocks[i] + size > highest ? blocks[i] + size : highest;
+    }
+    const size_t before = resident_bytes(lowest, highest);
+    CHECK_NUMBERS(before, >, 32 * mib);
+    for (size_t i = 0; i < BLOCKS; i++) { /* 7919 is prime: each once */
+        place = (place + 7919) % BLOCKS;
+        snug_free(blocks[place]);
+    }
+    CHECK_NUMBERS(resident_bytes(lowest, highest), <=, before / 8);
+    CHECK_HEAP();
+}
+
 static void trim_with_any_pad_leaves_live_blocks_alone(void)
 {
     enum {
@@ -321,6 +349,7 @@ int main(void)
         CHILD_TEST(trim_gives_the_top_back),
         CHILD_TEST(trim_gives_pages_inside_free_blocks_back),
         CHILD_TEST(trim_with_any_pad_leaves_live_blocks_alone),
+        CHILD_TEST(an_emptied_heap_goes_back_by_itself),
         CHILD_TEST(a_large_free_top_goes_back_by_itself),
         CHILD_TEST(others_may_move_the_break),
         CHILD_TEST(trimming_keeps_to_our_part_of_a_shared_page),
