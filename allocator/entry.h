@@ -2,10 +2,29 @@
 #ifndef SNUG_ENTRY_H
 #define SNUG_ENTRY_H
 
+#include "heap.h"
 #include "lock.h"
 
 /* From now on requests of `bytes` and more get their own mapping. Under the lock. */
 void policy_set_mmap_threshold(size_t bytes);
+
+size_t policy_mmap_threshold(void);
+
+/* NULL, with errno ENOMEM. */
+COLD_CODE void *out_of_memory(void);
+
+/* End the process for a pointer into a run, but not where an object begins (foreign),
+ * or to an object that is free already (freed). */
+COLD_CODE _Noreturn void misused_object(struct map_entry entry, const void *ptr,
+                                        const char *freed, const char *foreign);
+
+/* The one gate from a pointer of the program's to a live heap block. */
+static ALWAYS_INLINE struct block *live_block(const void *ptr, const char *misuse)
+{
+    struct block *const block = block_from_payload(ptr);
+    REQUIRE(block_is_in_use(block), misuse, ptr);
+    return block;
+}
 
 /* A block at a multiple of alignment (a power of two); NULL without errno on failure.
  */
