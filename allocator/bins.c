@@ -1,28 +1,19 @@
 #include "bins.h"
 
-/* A free block of 1 KiB or more. Members of a ring that do not stand in the trie have
- * no parent link (NULL); the others have the address of the link that points to them.
- */
-struct tree_block {
-    struct block block; /* tag; next and previous: the ring of equal sizes */
-    struct tree_block **parent;
-    struct tree_block *child[2];
-};
+#include <string.h>
 
-static_assert(sizeof(struct tree_block) + sizeof(size_t) <= EXACT_LIMIT_BYTES,
-              "links and footer fit into the smallest tree block");
+#include "os.h"
 
-static ALWAYS_INLINE size_t exact_index(size_t bytes)
+static ALWAYS_INLINE size_t bin_of(size_t bytes)
 {
-    return (bytes - BLOCK_MIN_BYTES) / ALIGNMENT_BYTES;
-}
-
-static ALWAYS_INLINE size_t tree_index(size_t bytes)
-{
+    if (bytes < EXACT_LIMIT_BYTES) {
+        return bytes / ALIGNMENT_BYTES;
+    }
     const unsigned log2 = floor_log2(bytes);
     const size_t within =
         (bytes >> (log2 - TREE_BINS_SHIFT)) & (((size_t)1 << TREE_BINS_SHIFT) - 1);
-    return ((size_t)(log2 - 10) << TREE_BINS_SHIFT) + within;
+    return EXACT_BIN_COUNT + ((size_t)(log2 - EXACT_LIMIT_SHIFT) << TREE_BINS_SHIFT) +
+           within;
 }
 
 /* The highest bit of the size that is not settled by the bin. */
@@ -31,361 +22,387 @@ static ALWAYS_INLINE size_t tree_first_bit(size_t bytes)
     return (size_t)1 << (floor_log2(bytes) - TREE_BINS_SHIFT - 1);
 }
 
-static ALWAYS_INLINE size_t tree_size(const struct tree_block *node)
+/* Whether a bin is empty depends on sizes that nobody can predict, and a branch that is
+ * guessed wrong costs as much as all of this: so there is none, here and below, where
+ * record 0 and bin 0 absorb what has no place. */
+static ALWAYS_INLINE void bin_set_bit(struct bins *bins, size_t bin, bool filled)
 {
-    return block_size(&node->block);
+    const uint64_t word = (bins->map[bin / 64] & ~((uint64_t)1 << (bin % 64))) |
+                          (uint64_t)filled << (bin % 64);
+    bins->map[bin / 64] = word;
+    bins->summary = (bins->summary & ~((uint64_t)1 << (bin / 64))) |
+                    (uint64_t)(word != 0) << (bin / 64);
 }
 
-static void tree_insert(struct bins *bins, struct tree_block *node, size_t bytes)
+/* The first bin from `bin` on that is not empty; BIN_COUNT if there is none. */
+static ALWAYS_INLINE size_t bin_next(const struct bins *bins, size_t bin)
 {
-    const size_t index = tree_index(bytes);
-    bins->tree_bytes += bytes;
-    node->child[0] = node->child[1] = NULL;
-    struct tree_block **link = &bins->trees[index];
-    for (size_t bit = tree_first_bit(bytes); *link != NULL; bit >>= 1) {
-        struct tree_block *const here = *link;
-        if (tree_size(here) == bytes) { /* join its ring, behind it */
-            struct block *const after = here->block.next;
-            node->parent = NULL;
-            node->block.previous = &here->block;
-            node->block.next = after;
-            here->block.next = &node->block;
-            after->previous = &node->block;
-            return;
+    const size_t word = bin / 64;
+    const uint64_t bits = bins->map[word] & (~(uint64_t)0 << (bin % 64));
+    const uint64_t words =
+        (bins->summary & (~(uint64_t)1 << word)) | (uint64_t)(bits != 0) << word;
+    if (words == 0) {
+        return BIN_COUNT;
+    }
+    const size_t found = (size_t)__builtin_ctzl(words);
+    const uint64_t all = bins->map[found];
+    return found * 64 + (size_t)__builtin_ctzl(bits != 0 ? bits : all);
+}
+
+/* Where the number of the node of this size stands, or would. */
+static ALWAYS_INLINE uint32_t *tree_link(struct bins *bins, size_t bin, size_t bytes)
+{
+    uint32_t *link = &bins->first[bin];
+    for (size_t bit = tree_first_bit(bytes); *link != 0; bit >>= 1) {
+        struct hole *const here = &bins->holes[*link];
+        if (here->bytes == bytes) {
+            break;
         }
         link = &here->child[(bytes & bit) != 0];
     }
-    *link = node;
-    node->parent = link;
-    node->block.next = node->block.previous = &node->block;
-    bins->tree_map[index / 64] |= (uint64_t)1 << (index % 64);
+    return link;
 }
 
-/* Put `heir` (may be NULL) where `node` stands in the trie. */
-static void tree_replace(struct tree_block *node, struct tree_block *heir)
+static void tree_insert(struct bins *bins, uint32_t number, size_t bin)
 {
-    *node->parent = heir;
-    if (heir == NULL) {
+    struct hole *const hole = &bins->holes[number];
+    uint32_t *const link = tree_link(bins, bin, hole->bytes);
+    hole->child[0] = hole->child[1] = 0;
+    if (*link == 0) {
+        hole->next = hole->previous = 0;
+        *link = number;
+        bin_set_bit(bins, bin, true);
         return;
     }
-    heir->parent = node->parent;
-    for (int side = 0; side < 2; side++) {
-        heir->child[side] = node->child[side];
-        if (heir->child[side] != NULL) {
-            heir->child[side]->parent = &heir->child[side];
-        }
+    struct hole *const node = &bins->holes[*link]; /* join its list, behind it */
+    hole->next = node->next;
+    hole->previous = *link;
+    if (node->next != 0) {
+        bins->holes[node->next].previous = number;
     }
+    node->next = number;
 }
 
-/* Any leaf below node may take its place: all share the prefix that leads there. */
-static struct tree_block *tree_take_leaf(struct tree_block *node)
+/* Any leaf below a node may take its place: all share the prefix that leads there. 0:
+ * the node is a leaf. */
+static uint32_t tree_take_leaf(struct bins *bins, struct hole *node)
 {
-    struct tree_block *leaf = node;
-    while (leaf->child[0] != NULL || leaf->child[1] != NULL) {
-        leaf = leaf->child[1] != NULL ? leaf->child[1] : leaf->child[0];
+    uint32_t *link = NULL;
+    for (struct hole *here = node; here->child[0] != 0 || here->child[1] != 0;) {
+        link = &here->child[here->child[1] != 0];
+        here = &bins->holes[*link];
     }
-    if (leaf == node) {
-        return NULL;
+    if (link == NULL) {
+        return 0;
     }
-    *leaf->parent = NULL;
+    const uint32_t leaf = *link;
+    *link = 0;
     return leaf;
 }
 
-static void tree_remove(struct bins *bins, struct tree_block *node, size_t bytes)
+static void tree_remove_node(struct bins *bins, struct hole *node, size_t bin)
 {
-    struct block *const next = node->block.next;
-    bins->tree_bytes -= bytes;
-    REQUIRE(next->previous == &node->block &&
-                node->block.previous->next == &node->block,
-            "corrupted free list at", node);
-    if (next != &node->block) { /* the ring goes on without it */
-        node->block.previous->next = next;
-        next->previous = node->block.previous;
-        if (node->parent != NULL) {
-            tree_replace(node, (struct tree_block *)next);
-        }
+    uint32_t *const link = tree_link(bins, bin, node->bytes);
+    const uint32_t heir = node->next != 0 ? node->next : tree_take_leaf(bins, node);
+    *link = heir;
+    if (heir != 0) {
+        struct hole *const hole = &bins->holes[heir];
+        hole->previous = 0;
+        hole->child[0] = node->child[0];
+        hole->child[1] = node->child[1];
+    } else {
+        bin_set_bit(bins, bin, bins->first[bin] != 0);
+    }
+}
+
+static ALWAYS_INLINE void bin_insert(struct bins *bins, uint32_t number)
+{
+    struct hole *const hole = &bins->holes[number];
+    const size_t bin = bin_of(hole->bytes);
+    bins->free_bytes += hole->bytes;
+    if (UNLIKELY(bin >= EXACT_BIN_COUNT)) {
+        tree_insert(bins, number, bin);
         return;
     }
-    tree_replace(node, tree_take_leaf(node));
-    const size_t index = tree_index(bytes);
-    if (bins->trees[index] == NULL) {
-        bins->tree_map[index / 64] &= ~((uint64_t)1 << (index % 64));
+    const uint32_t next = bins->first[bin];
+    hole->next = next;
+    hole->previous = 0;
+    bins->holes[next].previous = number;
+    bins->first[bin] = number;
+    bin_set_bit(bins, bin, true);
+}
+
+static void tree_remove(struct bins *bins, struct hole *hole, size_t bin)
+{
+    if (hole->previous == 0) {
+        tree_remove_node(bins, hole, bin);
+        return;
     }
+    bins->holes[hole->previous].next = hole->next;
+    bins->holes[hole->next].previous = hole->previous;
+}
+
+static ALWAYS_INLINE void bin_remove(struct bins *bins, uint32_t number)
+{
+    struct hole *const hole = &bins->holes[number];
+    const size_t bin = bin_of(hole->bytes);
+    bins->free_bytes -= hole->bytes;
+    if (UNLIKELY(bin >= EXACT_BIN_COUNT)) {
+        tree_remove(bins, hole, bin);
+        return;
+    }
+    uint32_t *const first = &bins->first[bin];
+    uint32_t *const behind = &bins->holes[hole->previous].next;
+    uint32_t *const link = hole->previous != 0 ? behind : first;
+    *link = hole->next;
+    bins->holes[hole->next].previous = hole->previous;
+    bin_set_bit(bins, bin, *first != 0);
+}
+
+void bins_open(struct bins *bins, void *memory, size_t bytes)
+{
+    bins->holes = bins->few;
+    bins->capacity = FEW_HOLES;
+    bins->used = 1;
+    bins->reserved = memory;
+    bins->reserved_count = (uint32_t)(bytes / sizeof *bins->reserved);
+}
+
+/* A larger table: what was reserved, then twice as much from the system each time. */
+static COLD_CODE bool table_grow(struct bins *bins)
+{
+    struct hole *table = bins->reserved;
+    size_t capacity = bins->reserved_count;
+    bins->reserved = NULL;
+    if (table == NULL) {
+        capacity = 2 * (size_t)bins->capacity;
+        table = capacity < UINT32_MAX ? os_map(capacity * sizeof *table) : NULL;
+    }
+    if (table == NULL || capacity <= bins->capacity) {
+        return false;
+    }
+    memcpy(table, bins->holes, bins->used * sizeof *table);
+    bins->holes = table;
+    bins->capacity = (uint32_t)capacity;
+    return true;
+}
+
+static ALWAYS_INLINE uint32_t record_take(struct bins *bins)
+{
+    const uint32_t number = bins->spare;
+    if (number != 0) {
+        bins->spare = bins->holes[number].next;
+        return number;
+    }
+    if (UNLIKELY(bins->used == bins->capacity) && !table_grow(bins)) {
+        return 0;
+    }
+    return bins->used++;
+}
+
+static ALWAYS_INLINE void record_return(struct bins *bins, uint32_t number)
+{
+    bins->holes[number].address = 0;
+    bins->holes[number].next = bins->spare;
+    bins->spare = number != 0 ? number : bins->spare;
+}
+
+static ALWAYS_INLINE void place(struct bins *bins, uint32_t number, const void *address,
+                                size_t bytes)
+{
+    bins->holes[number].address = (uintptr_t)address;
+    bins->holes[number].bytes = bytes;
+    bin_insert(bins, number);
+}
+
+/* Nothing to do for record 0, and no branch: it is removed from an empty bin. */
+static ALWAYS_INLINE void remove_any(struct bins *bins, uint32_t number)
+{
+    bins->holes[0].next = bins->holes[0].previous = 0;
+    bin_remove(bins, number);
+}
+
+uint32_t bins_merge(struct bins *bins, uint32_t before, uint32_t after,
+                    const void *address, size_t bytes)
+{
+    remove_any(bins, before);
+    remove_any(bins, after);
+    record_return(bins, before);
+    record_return(bins, after);
+    const uint32_t number = record_take(bins);
+    if (LIKELY(number != 0)) {
+        place(bins, number, address, bytes);
+    }
+    return number;
+}
+
+void bins_change(struct bins *bins, uint32_t hole, const void *address, size_t bytes)
+{
+    bin_remove(bins, hole);
+    place(bins, hole, address, bytes);
+}
+
+void bins_drop(struct bins *bins, uint32_t hole)
+{
+    bin_remove(bins, hole);
+    record_return(bins, hole);
 }
 
 /* The smallest in a trie: on the leftmost path, since left subtrees hold smaller sizes,
  * but any node on that path may be smaller than what is below it. */
-static struct tree_block *tree_smallest(struct tree_block *node)
+static uint32_t tree_smallest(const struct bins *bins, uint32_t root)
 {
-    struct tree_block *best = node;
-    while (node != NULL) {
-        if (tree_size(node) < tree_size(best)) {
-            best = node;
+    uint32_t best = root;
+    for (uint32_t at = root; at != 0;) {
+        const struct hole *const node = &bins->holes[at];
+        if (node->bytes < bins->holes[best].bytes) {
+            best = at;
         }
-        node = node->child[0] != NULL ? node->child[0] : node->child[1];
+        at = node->child[node->child[0] == 0];
     }
     return best;
 }
 
-/* The smallest of at least `bytes` in the bin of `bytes`; NULL if all are smaller. */
-static struct tree_block *tree_best(struct tree_block *root, size_t bytes)
+/* The smallest of at least `bytes` in the bin of `bytes`; 0 if all are smaller. */
+static uint32_t tree_best(const struct bins *bins, size_t bin, size_t bytes)
 {
-    struct tree_block *best = NULL;
-    struct tree_block *larger = NULL; /* the deepest right subtree that was passed by */
+    uint32_t best = 0;
+    uint32_t larger = 0; /* the deepest right subtree that was passed by */
+    size_t least = SIZE_MAX;
     size_t bit = tree_first_bit(bytes);
-    for (struct tree_block *node = root; node != NULL; bit >>= 1) {
-        const size_t here = tree_size(node);
-        if (here >= bytes && (best == NULL || here < tree_size(best))) {
-            best = node;
-            if (here == bytes) {
+    for (uint32_t at = bins->first[bin]; at != 0; bit >>= 1) {
+        const struct hole *const node = &bins->holes[at];
+        if (node->bytes >= bytes && node->bytes < least) {
+            best = at;
+            least = node->bytes;
+            if (least == bytes) {
                 return best;
             }
         }
         const int side = (bytes & bit) != 0;
-        if (side == 0 && node->child[1] != NULL) {
+        if (side == 0 && node->child[1] != 0) {
             larger = node->child[1];
         }
-        node = node->child[side];
+        at = node->child[side];
     }
-    if (larger != NULL) {
-        struct tree_block *const candidate = tree_smallest(larger);
-        if (best == NULL || tree_size(candidate) < tree_size(best)) {
+    if (larger != 0) {
+        const uint32_t candidate = tree_smallest(bins, larger);
+        if (bins->holes[candidate].bytes < least) {
             best = candidate;
         }
     }
     return best;
 }
 
-/* The first bin that is not empty, from `index` on; TREE_BIN_COUNT if there is none. */
-static size_t tree_next_bin(const struct bins *bins, size_t index)
+/* One from the list behind a node leaves more cheaply than the node. */
+static uint32_t tree_member(const struct bins *bins, uint32_t node)
 {
-    if (index >= TREE_BIN_COUNT) {
-        return TREE_BIN_COUNT;
-    }
-    size_t word = index / 64;
-    uint64_t bits = bins->tree_map[word] & (~(uint64_t)0 << (index % 64));
-    while (bits == 0) {
-        if (++word == TREE_MAP_WORDS) {
-            return TREE_BIN_COUNT;
+    const uint32_t behind = bins->holes[node].next;
+    return behind != 0 ? behind : node;
+}
+
+uint32_t bins_best(const struct bins *bins, size_t bytes)
+{
+    size_t bin = bin_of(bytes);
+    if (bin >= EXACT_BIN_COUNT) {
+        const uint32_t best = tree_best(bins, bin, bytes);
+        if (best != 0) {
+            return tree_member(bins, best);
         }
-        bits = bins->tree_map[word];
+        bin++;
     }
-    return word * 64 + (size_t)__builtin_ctzl(bits);
-}
-
-static struct block *tree_take(struct bins *bins, struct tree_block *best)
-{
-    /* A ring member leaves more cheaply than the one that stands in the trie. */
-    struct tree_block *const taken = (struct tree_block *)best->block.next;
-    tree_remove(bins, taken, tree_size(taken));
-    return &taken->block;
-}
-
-static struct block *tree_take_best(struct bins *bins, size_t bytes)
-{
-    size_t index = 0;
-    if (bytes >= EXACT_LIMIT_BYTES) {
-        index = tree_index(bytes);
-        struct tree_block *const best = tree_best(bins->trees[index], bytes);
-        if (best != NULL) {
-            return tree_take(bins, best);
-        }
-        index++;
+    if (UNLIKELY(bin >= BIN_COUNT)) {
+        return 0;
     }
-    index = tree_next_bin(bins, index);
-    if (index == TREE_BIN_COUNT) {
-        return NULL;
+    bin = bin_next(bins, bin);
+    if (bin < EXACT_BIN_COUNT) {
+        return bins->first[bin];
     }
-    return tree_take(bins, tree_smallest(bins->trees[index]));
-}
-
-static void exact_insert(struct bins *bins, struct block *block, size_t bytes)
-{
-    const size_t index = exact_index(bytes);
-    struct block *const first = bins->exact[index];
-    block->previous = NULL;
-    block->next = first;
-    if (first != NULL) {
-        first->previous = block;
-    } else {
-        bins->exact_map |= (uint64_t)1 << index;
-    }
-    bins->exact[index] = block;
-}
-
-static void exact_remove(struct bins *bins, struct block *block, size_t bytes)
-{
-    struct block *const next = block->next;
-    struct block *const previous = block->previous;
-    if (next != NULL) {
-        REQUIRE(next->previous == block, "corrupted free list at", block);
-        next->previous = previous;
-    }
-    if (previous != NULL) {
-        REQUIRE(previous->next == block, "corrupted free list at", block);
-        previous->next = next;
-        return;
-    }
-    const size_t index = exact_index(bytes);
-    REQUIRE(bins->exact[index] == block, "corrupted free list at", block);
-    bins->exact[index] = next;
-    if (next == NULL) {
-        bins->exact_map &= ~((uint64_t)1 << index);
-    }
-}
-
-void bins_insert(struct bins *bins, struct block *block)
-{
-    const size_t bytes = block_size(block);
-    if (bytes < EXACT_LIMIT_BYTES) {
-        exact_insert(bins, block, bytes);
-    } else {
-        tree_insert(bins, (struct tree_block *)block, bytes);
-    }
-}
-
-void bins_remove(struct bins *bins, struct block *block)
-{
-    const size_t bytes = block_size(block);
-    if (bytes < EXACT_LIMIT_BYTES) {
-        exact_remove(bins, block, bytes);
-    } else {
-        tree_remove(bins, (struct tree_block *)block, bytes);
-    }
-}
-
-struct block *bins_take_best(struct bins *bins, size_t bytes)
-{
-    if (bytes < EXACT_LIMIT_BYTES) {
-        const size_t index = exact_index(bytes);
-        const uint64_t candidates = bins->exact_map & (~(uint64_t)0 << index);
-        if (candidates != 0) {
-            struct block *const best = bins->exact[__builtin_ctzl(candidates)];
-            exact_remove(bins, best, block_size(best));
-            return best;
-        }
-    }
-    return tree_take_best(bins, bytes);
-}
-
-bool bins_have(const struct bins *bins, size_t bytes)
-{
-    const size_t index = tree_index(bytes);
-    return tree_best(bins->trees[index], bytes) != NULL ||
-           tree_next_bin(bins, index + 1) != TREE_BIN_COUNT;
-}
-
-/* The node of the next larger size in the bin of `bytes`, NULL at the end: an ordered
- * walk that needs neither a stack nor recursion. */
-static const struct tree_block *tree_after(const struct bins *bins, size_t bytes)
-{
-    const size_t next = bytes + ALIGNMENT_BYTES;
-    const size_t index = tree_index(bytes);
-    return tree_index(next) == index ? tree_best(bins->trees[index], next) : NULL;
-}
-
-static const struct tree_block *tree_first(const struct bins *bins, size_t index)
-{
-    return tree_smallest(bins->trees[index]);
+    return bin < BIN_COUNT ? tree_member(bins, tree_smallest(bins, bins->first[bin]))
+                           : 0;
 }
 
 void bins_visit(const struct bins *bins,
-                void (*visit)(const struct block *block, void *context), void *context)
+                void (*visit)(const struct block *block, size_t bytes, void *context),
+                void *context)
 {
-    for (size_t i = 0; i < EXACT_BIN_COUNT; i++) {
-        for (const struct block *b = bins->exact[i]; b != NULL; b = b->next) {
-            visit(b, context);
-        }
-    }
-    for (size_t i = 0; i < TREE_BIN_COUNT; i++) {
-        for (const struct tree_block *node = tree_first(bins, i); node != NULL;
-             node = tree_after(bins, tree_size(node))) {
-            const struct block *member = &node->block;
-            do {
-                visit(member, context);
-                member = member->next;
-            } while (member != &node->block);
+    for (uint32_t i = 1; i < bins->used; i++) {
+        if (bins->holes[i].address != 0) {
+            visit(bins_block(bins, i), bins_bytes(bins, i), context);
         }
     }
 }
 
-static const char *check_block(const struct block *block)
+/* A hole and those of its size behind it. Adds their number to *count. */
+static const char *check_list(const struct bins *bins, uint32_t first, size_t bin,
+                              size_t *count)
 {
-    if (block_is_in_use(block)) {
-        return "a block in use is in a bin";
-    }
-    if (block_footer(block) != block_size(block)) {
-        return "a free block's footer differs from its size";
+    uint32_t previous = 0;
+    for (uint32_t i = first; i != 0; i = bins->holes[i].next) {
+        const struct hole *const hole = &bins->holes[i];
+        const struct block *const block = bins_block(bins, i);
+        if (i >= bins->used || hole->address == 0 || ++*count > bins->used) {
+            return "a bin leads to a record of no hole";
+        }
+        if (bin_of(hole->bytes) != bin || hole->bytes != bins->holes[first].bytes) {
+            return "a hole is in the bin of another size";
+        }
+        if (hole->previous != previous) {
+            return "a bin's links disagree";
+        }
+        if (block_is_in_use(block) || !block_is_sound(block) ||
+            block_hole(block) != i) {
+            return "a hole's tag does not name its record";
+        }
+        if (*block_word_before(block_at(block, hole->bytes)) != i) {
+            return "a hole's footer does not name its record";
+        }
+        previous = i;
     }
     return NULL;
 }
 
-static const char *check_exact(const struct bins *bins, size_t index)
+/* The node of the next larger size in the bin of `bytes`, 0 at the end: an ordered walk
+ * that needs neither a stack nor recursion. */
+static uint32_t tree_after(const struct bins *bins, size_t bin, size_t bytes)
 {
-    const struct block *previous = NULL;
-    for (const struct block *b = bins->exact[index]; b != NULL; b = b->next) {
-        const char *const broken = check_block(b);
-        if (broken != NULL) {
-            return broken;
-        }
-        if (exact_index(block_size(b)) != index) {
-            return "a free block is in the bin of another size";
-        }
-        if (b->previous != previous) {
-            return "a free list's links disagree";
-        }
-        previous = b;
-    }
-    const bool bit = (bins->exact_map >> index & 1) != 0;
-    return bit == (bins->exact[index] != NULL) ? NULL : "a bin's bit is wrong";
+    const size_t next = bytes + ALIGNMENT_BYTES;
+    return bin_of(next) == bin ? tree_best(bins, bin, next) : 0;
 }
 
-static const char *check_ring(const struct tree_block *node)
+static const char *check_bin(const struct bins *bins, size_t bin, size_t *count)
 {
-    const struct block *member = &node->block;
-    do {
-        const char *const broken = check_block(member);
-        if (broken != NULL) {
-            return broken;
-        }
-        if (block_size(member) != tree_size(node)) {
-            return "a ring holds two sizes";
-        }
-        if (member->next->previous != member) {
-            return "a ring's links disagree";
-        }
-        member = member->next;
-    } while (member != &node->block);
-    return *node->parent == node ? NULL : "a trie's link does not lead back";
-}
-
-static const char *check_tree(const struct bins *bins, size_t index)
-{
-    const bool bit = (bins->tree_map[index / 64] >> (index % 64) & 1) != 0;
-    if (bit != (bins->trees[index] != NULL)) {
+    const bool bit = (bins->map[bin / 64] >> (bin % 64) & 1) != 0;
+    if (bit != (bins->first[bin] != 0)) {
         return "a bin's bit is wrong";
     }
-    for (const struct tree_block *node = tree_first(bins, index); node != NULL;
-         node = tree_after(bins, tree_size(node))) {
-        if (tree_index(tree_size(node)) != index) {
-            return "a free block is in the bin of another size";
-        }
-        const char *const broken = check_ring(node);
-        if (broken != NULL) {
-            return broken;
-        }
+    if (bin < EXACT_BIN_COUNT) {
+        return check_list(bins, bins->first[bin], bin, count);
     }
-    return NULL;
+    const char *broken = NULL;
+    for (uint32_t i = tree_smallest(bins, bins->first[bin]); broken == NULL && i != 0;
+         i = tree_after(bins, bin, bins_bytes(bins, i))) {
+        broken = check_list(bins, i, bin, count);
+    }
+    return broken;
 }
 
 const char *bins_check(const struct bins *bins)
 {
+    size_t in_bins = 0;
     const char *broken = NULL;
-    for (size_t i = 0; broken == NULL && i < EXACT_BIN_COUNT; i++) {
-        broken = check_exact(bins, i);
+    for (size_t i = 0; broken == NULL && i < BIN_COUNT; i++) {
+        broken = check_bin(bins, i, &in_bins);
     }
-    for (size_t i = 0; broken == NULL && i < TREE_BIN_COUNT; i++) {
-        broken = check_tree(bins, i);
+    for (size_t i = 0; broken == NULL && i < BIN_WORDS; i++) {
+        if ((bins->summary >> i & 1) != (bins->map[i] != 0)) {
+            broken = "the summary of the bins is wrong";
+        }
     }
-    return broken;
+    size_t recorded = 0;
+    for (uint32_t i = 1; i < bins->used; i++) {
+        recorded += bins->holes[i].address != 0;
+    }
+    return broken == NULL && recorded != in_bins ? "a recorded hole is in no bin"
+                                                 : broken;
 }

@@ -1,40 +1,62 @@
-/* Boundary tags (Knuth 2.5): the one place that knows the bits of a header.
+/* Boundary tags (Knuth 2.5): the one place that knows the bits of a tag.
  *
  *     in use:  | tag | payload ............................ |
- *     free:    | tag | next | previous | ...       | footer |
+ *     free:    | tag | ............................... | footer |
  *
- * The tag is the block's size in bytes, a multiple of 16, header included, with two
- * flags in its low bits. A free block repeats its size in its last eight bytes (the
- * footer), so that the block after it can find its start; a block in use has no footer,
- * its payload reaches to the next tag. Tags stand 8 bytes before a multiple of 16, so
- * payloads are aligned to 16. Sizes are at least BLOCK_MIN_BYTES.
+ * A block in use has its size in its tag, in bytes, a multiple of 16, tag included. A
+ * free block is a hole: its tag and its footer, the last eight bytes, hold the number
+ * of its record (bins.h), where its address, size and links are. So an allocation or a
+ * free touches neither the far end of a hole nor any other hole: memory that has not
+ * been used for long costs a cache miss each time. A block in use has no footer; its
+ * payload reaches to the next tag.
  *
- * Invariants, for neighbours a, b in address order:
- *     block_next(a) == b
- *     block_is_previous_in_use(b) == block_is_in_use(a)
- *     !block_is_in_use(a) => block_is_in_use(b), and footer(a) == block_size(a)
- * All of it is protected by the heap lock. */
+ * What stands before a block is told without a flag: the word before its tag is a
+ * footer exactly if the record that it names is of a hole that ends here.
+ *
+ * The upper 16 bits of a tag are a checksum of its address, its other bits and a secret
+ * of the process: an overflow that reaches a tag, and a pointer that is no block's, are
+ * noticed. Tags stand 8 bytes before a multiple of 16, so payloads are aligned to 16.
+ * Sizes are at least BLOCK_MIN_BYTES.
+ *
+ * Tags are written under the heap lock, that of a block in use only by who holds it. */
 #ifndef SNUG_BLOCK_H
 #define SNUG_BLOCK_H
 
+#include "object.h"
 #include "size.h"
 
-enum block_flag {
+enum {
     BLOCK_IN_USE = 1,
-    BLOCK_PREVIOUS_IN_USE = 2,
-    BLOCK_FLAGS = 15
+    BLOCK_NUMBER_SHIFT = 4, /* of a hole, in its tag */
+    BLOCK_CHECK_SHIFT = 48
 };
 
 struct block {
     size_t tag;
-    /* In a free block only. Blocks of one size form a doubly linked list. */
-    struct block *next;
-    struct block *previous;
 };
 
+#define BLOCK_SIZE_MASK (((size_t)1 << BLOCK_CHECK_SHIFT) - ALIGNMENT_BYTES)
+
+/* The tag of a block with these lower bits. */
+static ALWAYS_INLINE size_t block_tag(const struct block *block, size_t low)
+{
+    /* Fibonacci hashing (Knuth 6.4). */
+    const size_t hash = (object_key(block) + low) * 0x9e3779b97f4a7c15u;
+    return (hash >> BLOCK_CHECK_SHIFT << BLOCK_CHECK_SHIFT) | low;
+}
+
+/* Whether the checksum is right. */
+static ALWAYS_INLINE bool block_is_sound(const struct block *block)
+{
+    const size_t low =
+        block->tag << (64 - BLOCK_CHECK_SHIFT) >> (64 - BLOCK_CHECK_SHIFT);
+    return block->tag == block_tag(block, low);
+}
+
+/* Of a block in use. */
 static ALWAYS_INLINE size_t block_size(const struct block *block)
 {
-    return block->tag & ~(size_t)BLOCK_FLAGS;
+    return block->tag & BLOCK_SIZE_MASK;
 }
 
 static ALWAYS_INLINE bool block_is_in_use(const struct block *block)
@@ -42,9 +64,27 @@ static ALWAYS_INLINE bool block_is_in_use(const struct block *block)
     return (block->tag & BLOCK_IN_USE) != 0;
 }
 
-static ALWAYS_INLINE bool block_is_previous_in_use(const struct block *block)
+static ALWAYS_INLINE void block_set_in_use(struct block *block, size_t bytes)
 {
-    return (block->tag & BLOCK_PREVIOUS_IN_USE) != 0;
+    block->tag = block_tag(block, bytes | BLOCK_IN_USE);
+}
+
+/* Where a free block began that has become part of another: a second free is noticed.
+ */
+static ALWAYS_INLINE void block_set_gone(struct block *block)
+{
+    block->tag = block_tag(block, 0);
+}
+
+static ALWAYS_INLINE void block_set_free(struct block *block, uint32_t hole)
+{
+    block->tag = block_tag(block, (size_t)hole << BLOCK_NUMBER_SHIFT);
+}
+
+/* The number in the tag of a free block. */
+static ALWAYS_INLINE uint32_t block_hole(const struct block *block)
+{
+    return (uint32_t)(block->tag >> BLOCK_NUMBER_SHIFT);
 }
 
 static ALWAYS_INLINE void *block_payload(struct block *block)
@@ -57,7 +97,7 @@ static ALWAYS_INLINE size_t block_payload_bytes(const struct block *block)
     return block_size(block) - BLOCK_HEADER_BYTES;
 }
 
-/* The caller has made sure that the payload is one (the gate in malloc.c). */
+/* The caller has made sure that the payload is one (the gate in entry.h). */
 static ALWAYS_INLINE struct block *block_from_payload(const void *payload)
 {
     return (struct block *)((uintptr_t)payload - BLOCK_HEADER_BYTES);
@@ -68,69 +108,17 @@ static ALWAYS_INLINE struct block *block_at(const struct block *block, size_t of
     return (struct block *)((uintptr_t)block + offset);
 }
 
-static ALWAYS_INLINE struct block *block_next(const struct block *block)
+/* The word before a block's tag, a footer or the end of a payload. */
+static ALWAYS_INLINE size_t *block_word_before(const struct block *block)
 {
-    return block_at(block, block_size(block));
+    return (size_t *)((uintptr_t)block - sizeof(size_t));
 }
 
-/* Size of the free block before this one: its footer. Only if previous is not in use.
- */
-static ALWAYS_INLINE size_t block_previous_size(const struct block *block)
-{
-    return ((const size_t *)block)[-1];
-}
-
-static ALWAYS_INLINE struct block *block_previous(const struct block *block)
-{
-    return (struct block *)((uintptr_t)block - block_previous_size(block));
-}
-
-static ALWAYS_INLINE void block_set_footer(struct block *block, size_t bytes)
-{
-    *(size_t *)((uintptr_t)block + bytes - sizeof(size_t)) = bytes;
-}
-
-static ALWAYS_INLINE size_t block_footer(const struct block *block)
-{
-    return *(const size_t *)((uintptr_t)block + block_size(block) - sizeof(size_t));
-}
-
-/* Write a whole tag; the previous block is in use (free blocks never touch). */
-static ALWAYS_INLINE void block_set_in_use(struct block *block, size_t bytes)
-{
-    block->tag = bytes | BLOCK_IN_USE | BLOCK_PREVIOUS_IN_USE;
-}
-
-static ALWAYS_INLINE void block_set_free(struct block *block, size_t bytes)
-{
-    block->tag = bytes | BLOCK_PREVIOUS_IN_USE;
-    block_set_footer(block, bytes);
-}
-
-/* Change the size of a block in use; what stands before it is not touched. */
-static ALWAYS_INLINE void block_resize(struct block *block, size_t bytes)
-{
-    block->tag = bytes | (block->tag & BLOCK_FLAGS);
-}
-
-/* What is before a block changes under the lock, while the thread that holds the block
- * may look at its tag without one: hence the atomic accesses, at no cost. */
-static ALWAYS_INLINE void block_mark_previous_in_use(struct block *block)
-{
-    __atomic_store_n(&block->tag, block->tag | BLOCK_PREVIOUS_IN_USE, __ATOMIC_RELAXED);
-}
-
-static ALWAYS_INLINE void block_mark_previous_free(struct block *block)
-{
-    __atomic_store_n(&block->tag, block->tag & ~(size_t)BLOCK_PREVIOUS_IN_USE,
-                     __ATOMIC_RELAXED);
-}
-
-/* Size of a block that the caller holds, without the lock; 0 if it is not in use. */
+/* Size of a block that the caller holds, without the lock; 0 if it is none in use. */
 static ALWAYS_INLINE size_t block_size_unlocked(const struct block *block)
 {
     const size_t tag = __atomic_load_n(&block->tag, __ATOMIC_RELAXED);
-    return (tag & BLOCK_IN_USE) != 0 ? tag & ~(size_t)BLOCK_FLAGS : 0;
+    return (tag & BLOCK_IN_USE) != 0 ? tag & BLOCK_SIZE_MASK : 0;
 }
 
 #endif

@@ -122,6 +122,7 @@ static void cache_be_born(void)
     const bool locked = lock_acquire(&heap_lock);
     const bool first = heap.reclaim == NULL;
     heap.reclaim = cache_reclaim;
+    heap.reclaim_kept = medium_return_all;
     lock_release(&heap_lock, locked);
     if (first && pthread_key_create(&at_exit, cache_die) != 0) {
         fatal("no pthread key left");
@@ -129,8 +130,7 @@ static void cache_be_born(void)
     pthread_setspecific(at_exit, &cache);
 }
 
-/* Every slow path begins here. */
-static void cache_settle(void)
+void cache_settle(void)
 {
     if (UNLIKELY(cache.state == CACHE_UNBORN)) {
         cache_be_born();
@@ -217,7 +217,7 @@ size_t cache_free_bytes(size_t size_class)
 
 size_t cache_free_medium_bytes(void)
 {
-    size_t bytes = medium_cache.kept_bytes;
+    size_t bytes = 0;
     for (size_t list = CLASS_COUNT; list < LIST_COUNT; list++) {
         bytes += cache_free_bytes(list);
     }
@@ -245,7 +245,7 @@ static bool reclaim_lists(size_t first, size_t end, size_t least_bytes)
  * costs more than they are worth. */
 bool cache_reclaim(size_t least_bytes)
 {
-    const size_t kept = medium_cache.kept_bytes;
+    const size_t kept = heap_kept_bytes;
     const size_t wanted = kept < least_bytes ? least_bytes - kept : 0;
     bool any = false;
     if (kept + listed_bytes(1, CLASS_COUNT) >= least_bytes) {
@@ -282,6 +282,7 @@ static void *allocate_block(size_t size_class, size_t size)
         return NULL;
     }
     run_note_allocated(size_class, block_size(block));
+    object_set_live(block_payload(block)); /* a free object may have stood there */
     return block_payload(block);
 }
 

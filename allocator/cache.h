@@ -96,6 +96,9 @@ static ALWAYS_INLINE bool cache_push(size_t list, void *object)
     return link_push(&cache.current[list], object);
 }
 
+/* Every slow path that allocates from a cache or frees into one begins here: the thread
+ * may be new, or not alone any more. */
+void cache_settle(void);
 /* The slow ways: other lists, other threads' lists, the runs, the heap. */
 COLD_CODE void *cache_allocate(size_t size_class, size_t size);
 COLD_CODE void cache_free(size_t size_class, void *object);
@@ -107,9 +110,9 @@ bool cache_keep_medium(void *payload, size_t block_bytes);
 /* Called with the heap lock held: all that this thread and the depots hold goes back.
  */
 bool cache_reclaim(size_t least_bytes);
-/* Bytes in free objects of a class, and in free medium blocks, that stand in this
- * thread's lists and in the depots; other threads' lists cannot be looked at. Under the
- * heap lock. O(lists). */
+/* Bytes in free objects of a class, and in medium blocks that threads share, that stand
+ * in this thread's lists and in the depots; other threads' lists cannot be looked at.
+ * Under the heap lock. O(lists). */
 size_t cache_free_bytes(size_t size_class);
 size_t cache_free_medium_bytes(void);
 /* Around fork, with the heap lock held; locked: whether locks are in use at all. */

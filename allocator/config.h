@@ -79,13 +79,17 @@
 #define LIST_LIMIT_SINGLE_OBJECTS 32768
 #define MEDIUM_RECLAIM_WEIGHT 16
 #define MEDIUM_LIST_LIMIT_BYTES (32 * KIB)
-/* Blocks of sizes that come back are kept up to this size, this many of a size, and
- * this much in all, by a thread that is alone. */
-#define MEDIUM_LIMIT_BYTES (256 * KIB)
-#define MEDIUM_KEEP_BLOCKS 16
-#define MEDIUM_KEEP_BYTES (512 * KIB)
-#define MEDIUM_KEEP_SHARE 64
-#define MEDIUM_KEEP_MIN_BYTES (8 * KIB)
+/* Freed medium blocks are kept up to this size, this many, and a little more than this
+ * share of the heap, by a thread that is alone; they are coalesced before a hole of
+ * twice a request's size and a little is broken, if they are more than another share.
+ */
+#define MEDIUM_LIMIT_BYTES (128 * KIB)
+#define MEDIUM_KEEP_BLOCKS 1024
+#define MEDIUM_KEEP_SHARE 16
+#define MEDIUM_KEEP_MIN_BYTES (64 * KIB)
+#define KEPT_SHARE 32
+#define KEPT_MIN_BYTES (4 * KIB)
+#define KEPT_SPLIT_BYTES ((size_t)64)
 
 /* Whole lists that wait for another thread hold at most this share of the heap. */
 #define DEPOT_SHARE 32

@@ -11,6 +11,8 @@ struct heap heap = {
     .purge_look_at = PURGE_HEAP_BYTES / 2,
 };
 
+__thread size_t heap_kept_bytes;
+
 static struct block *region_first(const struct heap_region *region)
 {
     return (struct block *)((uintptr_t)region + sizeof *region);
@@ -18,6 +20,10 @@ static struct block *region_first(const struct heap_region *region)
 
 static_assert(sizeof(struct heap_region) % ALIGNMENT_BYTES == 8,
               "the first tag stands 8 bytes before a multiple of 16");
+
+/* Of the first region's bytes, the part set aside for records of holes: one for each 2
+ * KiB. Untouched, it costs nothing; a heap with more holes takes another table. */
+#define HOLES_SHARE 64
 
 static void touch_to(char *end)
 {
@@ -35,18 +41,16 @@ static void region_close(void)
     if (heap.regions == NULL) {
         return;
     }
-    struct block *rest = (struct block *)(uintptr_t)heap.top;
-    struct block *const fence = (struct block *)(uintptr_t)heap.end;
+    struct block *const rest = (struct block *)(uintptr_t)heap.top;
     const size_t bytes = (size_t)(heap.end - heap.top);
-    fence->tag = BLOCK_IN_USE | BLOCK_PREVIOUS_IN_USE;
-    if (bytes >= BLOCK_MIN_BYTES) {
-        block_mark_previous_free(fence);
-        block_set_free(rest, bytes);
-        bins_insert(&heap.bins, rest);
-    } else if (bytes != 0) { /* 16 bytes are too few for a block: lost */
+    block_set_in_use((struct block *)(uintptr_t)heap.end, 0);
+    heap.top = heap.end = heap.touched = NULL;
+    if (bytes != 0) {
         block_set_in_use(rest, bytes);
     }
-    heap.top = heap.end = heap.touched = NULL;
+    if (bytes >= BLOCK_MIN_BYTES) { /* 16 bytes are too few for a block: lost */
+        heap_free(rest);
+    }
 }
 
 /* Start a region in fresh zeroed memory. */
@@ -55,6 +59,11 @@ static void region_open(char *memory, size_t bytes)
     region_close();
     if (heap.regions == NULL) {
         object_choose_secret();
+        char *const table = (char *)align_up((uintptr_t)memory, sizeof(struct hole));
+        const size_t table_bytes = align_down(bytes / HOLES_SHARE, sizeof(struct hole));
+        bins_open(&heap.bins, table, table_bytes);
+        bytes -= (size_t)(table + table_bytes - memory);
+        memory = table + table_bytes;
         char *const place = map_place(memory, bytes);
         bytes -= (size_t)(place - memory);
         memory = place;
@@ -183,32 +192,51 @@ static struct block *allocate_from_top(size_t bytes)
     return block;
 }
 
-/* Cut a free block, already out of its bin, down to `bytes`; the rest is binned. */
-static void take_part(struct block *block, size_t bytes)
+/* Take the first `bytes` of a hole, or all of it if the rest is too small for a hole.
+ * Returns the bytes taken. */
+static size_t take_front(uint32_t hole, size_t bytes)
 {
-    const size_t size = block_size(block);
-    const size_t rest_bytes = size - bytes;
-    if (rest_bytes < BLOCK_MIN_BYTES) {
-        block_mark_previous_in_use(block_at(block, size));
-        block_set_in_use(block, size);
-        return;
+    const size_t size = bins_bytes(&heap.bins, hole);
+    if (size - bytes < BLOCK_MIN_BYTES) {
+        bins_drop(&heap.bins, hole);
+        return size;
     }
-    struct block *const rest = block_at(block, bytes);
-    block_set_free(rest, rest_bytes);
-    bins_insert(&heap.bins, rest);
-    block_set_in_use(block, bytes);
+    struct block *const rest = block_at(bins_block(&heap.bins, hole), bytes);
+    bins_change(&heap.bins, hole, rest, size - bytes);
+    block_set_free(rest, hole); /* the footer stands already */
+    return bytes;
+}
+
+/* Whether to coalesce what the thread keeps before this hole is used: it is too large
+ * to be broken lightly, and what is kept is worth the work. */
+static ALWAYS_INLINE bool should_reclaim_kept(uint32_t hole, size_t bytes)
+{
+    return bins_bytes(&heap.bins, hole) > 2 * bytes + KEPT_SPLIT_BYTES &&
+           heap_kept_bytes > heap.touched_bytes / KEPT_SHARE + KEPT_MIN_BYTES;
+}
+
+/* The best fit; 0: none, and nothing is kept any more. */
+static ALWAYS_INLINE uint32_t best_hole(size_t bytes)
+{
+    uint32_t hole = bins_best(&heap.bins, bytes);
+    if (heap_kept_bytes != 0 && (hole == 0 || should_reclaim_kept(hole, bytes)) &&
+        heap.reclaim_kept()) {
+        hole = bins_best(&heap.bins, bytes);
+    }
+    return hole;
 }
 
 struct block *heap_allocate(size_t bytes)
 {
-    struct block *block = bins_take_best(&heap.bins, bytes);
-    if (block == NULL && UNLIKELY(is_reclaim_due(bytes)) && reclaim_for(bytes)) {
-        block = bins_take_best(&heap.bins, bytes);
+    uint32_t hole = best_hole(bytes);
+    if (hole == 0 && UNLIKELY(is_reclaim_due(bytes)) && reclaim_for(bytes)) {
+        hole = bins_best(&heap.bins, bytes);
     }
-    if (block == NULL) {
+    if (hole == 0) {
         return allocate_from_top(bytes);
     }
-    take_part(block, bytes);
+    struct block *const block = bins_block(&heap.bins, hole);
+    block_set_in_use(block, take_front(hole, bytes));
     heap.dirty_end = heap.highest;
     return block;
 }
@@ -235,37 +263,37 @@ static struct block *cut_front(struct block *front, size_t gap)
     }
     struct block *const block = block_at(front, gap);
     block_set_in_use(block, block_size(front) - gap);
-    block_resize(front, gap);
+    block_set_in_use(front, gap);
     heap_free(front);
     return block;
 }
 
 /* The best fit if it happens to hold an aligned payload of `bytes`, as the place of an
  * earlier aligned block does; else one that is large enough in any case. */
-static struct block *take_best_aligned(size_t bytes, size_t alignment)
+static uint32_t best_aligned(size_t bytes, size_t alignment)
 {
-    struct block *const best = bins_take_best(&heap.bins, bytes);
-    if (best == NULL ||
-        block_size(best) >= gap_before_aligned(best, alignment) + bytes) {
+    const uint32_t best = bins_best(&heap.bins, bytes);
+    if (best == 0 ||
+        bins_bytes(&heap.bins, best) >=
+            gap_before_aligned(bins_block(&heap.bins, best), alignment) + bytes) {
         return best;
     }
-    bins_insert(&heap.bins, best);
-    return bins_take_best(&heap.bins, bytes + alignment + ALIGNMENT_BYTES);
+    return bins_best(&heap.bins, bytes + alignment + ALIGNMENT_BYTES);
 }
 
 struct block *heap_allocate_aligned(size_t bytes, size_t alignment)
 {
-    struct block *block = take_best_aligned(bytes, alignment);
+    uint32_t hole = best_aligned(bytes, alignment);
     const size_t most = bytes + alignment + ALIGNMENT_BYTES;
-    if (block == NULL && UNLIKELY(is_reclaim_due(most)) && reclaim_for(most)) {
-        block = take_best_aligned(bytes, alignment);
+    if (hole == 0 && UNLIKELY(is_reclaim_due(most)) && reclaim_for(most)) {
+        hole = best_aligned(bytes, alignment);
     }
-    if (block != NULL) {
+    if (hole != 0) {
         heap.dirty_end = heap.highest;
-        take_part(block, block_size(block));
-        block = cut_front(block, gap_before_aligned(block, alignment));
-        heap_shrink(block, bytes);
-        return block;
+        struct block *block = bins_block(&heap.bins, hole);
+        const size_t gap = gap_before_aligned(block, alignment);
+        block_set_in_use(block, take_front(hole, gap + bytes));
+        return cut_front(block, gap);
     }
     if (most > (size_t)(heap.end - heap.top) && !heap_grow(most)) {
         return NULL;
@@ -278,42 +306,72 @@ struct block *heap_allocate_aligned(size_t bytes, size_t alignment)
 bool heap_has_room(size_t bytes)
 {
     const size_t most = bytes + GRANULE_BYTES + ALIGNMENT_BYTES;
-    if (bins_have(&heap.bins, bytes) || heap.top + most <= heap.touched) {
+    if (bins_best(&heap.bins, bytes) != 0 || heap.top + most <= heap.touched) {
         return true;
     }
-    return is_reclaim_due(most) && reclaim_for(most) && bins_have(&heap.bins, bytes);
+    return is_reclaim_due(most) && reclaim_for(most) &&
+           bins_best(&heap.bins, bytes) != 0;
+}
+
+/* The block becomes part of the top. */
+static void merge_with_top(struct block *block, uint32_t before)
+{
+    if (before != 0) {
+        heap.top = (char *)bins_block(&heap.bins, before);
+        bins_drop(&heap.bins, before);
+    } else {
+        heap.top = (char *)block;
+    }
+    block_set_gone(block);
+    if (UNLIKELY((size_t)(heap.touched - heap.top) > heap.trim_threshold_bytes)) {
+        heap_consider_trim();
+    }
+}
+
+/* There was no memory for a record: later frees try again. */
+static COLD_CODE void strand(struct block *block)
+{
+    *(struct block **)block_payload(block) = heap.stranded;
+    heap.stranded = block;
+}
+
+static void coalesce(struct block *block)
+{
+    const struct bins *const bins = &heap.bins;
+    const size_t bytes = block_size(block);
+    struct block *const next = block_at(block, bytes);
+    const uint32_t before = bins_hole_before(bins, block);
+    if ((char *)next == heap.top) {
+        merge_with_top(block, before);
+        return;
+    }
+    REQUIRE(block_is_sound(next), "corrupted block after", block_payload(block));
+    const uint32_t after = block_is_in_use(next) ? 0 : block_hole(next);
+    REQUIRE(after == 0 || bins_begins_at(bins, after, next), "corrupted block after",
+            block_payload(block));
+    const size_t bytes_before = bins_bytes(bins, before);
+    const size_t whole = bytes_before + bytes + bins_bytes(bins, after);
+    struct block *const start = (struct block *)((uintptr_t)block - bytes_before);
+    const uint32_t hole = bins_merge(&heap.bins, before, after, start, whole);
+    if (UNLIKELY(hole == 0)) {
+        strand(block);
+        return;
+    }
+    struct block *const gone = after != 0 ? next : block;
+    block_set_gone(block);
+    block_set_gone(gone);
+    block_set_free(start, hole);
+    *block_word_before(block_at(start, whole)) = hole;
 }
 
 void heap_free(struct block *block)
 {
-    size_t bytes = block_size(block);
-    struct block *next = block_at(block, bytes);
-    if (!block_is_previous_in_use(block)) {
-        struct block *const previous = block_previous(block);
-        REQUIRE(!block_is_in_use(previous) &&
-                    block_size(previous) == (uintptr_t)block - (uintptr_t)previous,
-                "corrupted block before", block_payload(block));
-        bins_remove(&heap.bins, previous);
-        bytes += block_size(previous);
-        block->tag = 0; /* so that a second free is noticed */
-        block = previous;
+    coalesce(block);
+    while (UNLIKELY(heap.stranded != NULL) && heap.bins.spare != 0) {
+        struct block *const stranded = heap.stranded;
+        heap.stranded = *(struct block **)block_payload(stranded);
+        coalesce(stranded);
     }
-    if ((char *)next == heap.top) {
-        block->tag = 0;
-        heap.top = (char *)block;
-        if (UNLIKELY((size_t)(heap.touched - heap.top) > heap.trim_threshold_bytes)) {
-            heap_consider_trim();
-        }
-        return;
-    }
-    if (block_is_in_use(next)) {
-        block_mark_previous_free(next);
-    } else {
-        bins_remove(&heap.bins, next);
-        bytes += block_size(next);
-    }
-    block_set_free(block, bytes);
-    bins_insert(&heap.bins, block);
 }
 
 /* Give the end of a block in use back as a block of its own. */
@@ -324,7 +382,7 @@ static void heap_shrink(struct block *block, size_t bytes)
         return;
     }
     struct block *const rest = block_at(block, bytes);
-    block_resize(block, bytes);
+    block_set_in_use(block, bytes);
     block_set_in_use(rest, rest_bytes);
     heap_free(rest);
 }
@@ -336,9 +394,9 @@ bool heap_resize(struct block *block, size_t bytes)
         heap_shrink(block, bytes);
         return true;
     }
-    struct block *const next = block_next(block);
+    struct block *const next = block_at(block, size);
+    const size_t more = bytes - size;
     if ((char *)next == heap.top) {
-        const size_t more = bytes - size;
         const struct heap_region *const region = heap.regions;
         if (more > (size_t)(heap.end - heap.top) &&
             (!heap_grow(more) || heap.regions != region)) {
@@ -346,17 +404,19 @@ bool heap_resize(struct block *block, size_t bytes)
         }
         heap.top += more;
         touch_to(heap.top);
-        block_resize(block, bytes);
+        block_set_in_use(block, bytes);
         return true;
     }
-    if (block_is_in_use(next) || size + block_size(next) < bytes) {
+    if (block_is_in_use(next)) {
         return false;
     }
-    bins_remove(&heap.bins, next);
-    const size_t whole = size + block_size(next);
-    block_mark_previous_in_use(block_at(block, whole));
-    block_resize(block, whole);
-    heap_shrink(block, bytes);
+    const uint32_t after = block_hole(next);
+    REQUIRE(bins_begins_at(&heap.bins, after, next), "corrupted block after",
+            block_payload(block));
+    if (bins_bytes(&heap.bins, after) < more) {
+        return false;
+    }
+    block_set_in_use(block, size + take_front(after, more));
     return true;
 }
 
@@ -395,14 +455,7 @@ bool heap_owns(const void *payload)
     }
     const struct block *const block = block_from_payload(payload);
     const uintptr_t limit = region_limit((uintptr_t)block);
-    if (limit == 0) {
-        return false;
-    }
-    const size_t bytes = block_size(block);
-    if (bytes < BLOCK_MIN_BYTES || bytes > limit - (uintptr_t)block) {
-        return false;
-    }
-    const struct block *const next = block_next(block);
-    return (char *)(uintptr_t)next == heap.top ||
-           block_is_previous_in_use(next) == block_is_in_use(block);
+    return limit != 0 && block_is_sound(block) &&
+           (!block_is_in_use(block) || block_size(block) - BLOCK_MIN_BYTES <=
+                                           limit - (uintptr_t)block - BLOCK_MIN_BYTES);
 }

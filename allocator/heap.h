@@ -26,8 +26,8 @@
 
 struct heap_region { /* stands in the region's first bytes */
     struct heap_region *older;
-    char *end;     /* where the fence is or would be */
-    size_t unused; /* keeps the first tag 8 bytes before a multiple of 16 */
+    char *end;        /* where the fence is or would be */
+    size_t no_footer; /* 0; the first tag stands 8 bytes before a multiple of 16 */
 };
 
 struct heap {
@@ -40,8 +40,10 @@ struct heap {
     char *highest;
     char *break_end; /* where our last brk ended; NULL: the region is not from brk */
     struct heap_region *regions; /* newest first */
-    size_t region_bytes;         /* sum over regions: address space taken */
-    size_t touched_bytes;        /* sum over regions, less what was given back */
+    struct block *stranded; /* freed, but there was no memory for a record: linked by
+                               their payloads, tried again at later frees */
+    size_t region_bytes;    /* sum over regions: address space taken */
+    size_t touched_bytes;   /* sum over regions, less what was given back */
     size_t trim_threshold_bytes;
     size_t top_pad_bytes; /* kept above the top at a trim */
     uint64_t trimmed_at_ns;
@@ -54,9 +56,14 @@ struct heap {
     /* Give what caches hold back to the heap, if that is at least so many bytes; true
      * if any was. Called under the lock. */
     bool (*reclaim)(size_t least_bytes);
+    /* The same for the medium blocks that the calling thread keeps, however few. */
+    bool (*reclaim_kept)(void);
 };
 
 extern struct heap heap;
+
+/* In freed blocks that the calling thread keeps from being coalesced. */
+extern __thread size_t heap_kept_bytes;
 
 /* A block of exactly `bytes` (a block size), in use; NULL if the system gives no
  * memory. O(log bytes), and one brk or mmap when the heap must grow. */
@@ -80,9 +87,15 @@ static ALWAYS_INLINE bool heap_spans(const void *address)
            (uintptr_t)address >= (uintptr_t)lowest &&
            (uintptr_t)address < (uintptr_t)highest;
 }
-/* Whether a payload may be one of ours: in range, aligned, its tag agreeing with the
- * next one. O(1); reads only memory of the heap. */
+/* Whether a payload is that of a block, in use or freed: in range, aligned, with a tag
+ * whose checksum is right. O(regions); reads only memory of the heap. */
 bool heap_owns(const void *payload);
+/* Bytes of a block in use or free, by its tag. */
+static ALWAYS_INLINE size_t heap_block_bytes(const struct block *block)
+{
+    return block_is_in_use(block) ? block_size(block)
+                                  : bins_bytes(&heap.bins, block_hole(block));
+}
 /* Bytes of the block just allocated, from its payload on, that may not be zero. */
 size_t heap_dirty_bytes(struct block *block);
 /* Trim the top if that is worth a system call and it has been long enough since. */
@@ -92,7 +105,7 @@ COLD_CODE void heap_consider_trim(void);
 COLD_CODE void heap_consider_purge(void);
 static ALWAYS_INLINE size_t heap_unused_bytes(void)
 {
-    return heap.bins.tree_bytes + (size_t)(heap.touched - heap.top);
+    return heap.bins.free_bytes + (size_t)(heap.touched - heap.top);
 }
 static ALWAYS_INLINE void heap_purge_if_due(void)
 {
@@ -109,8 +122,9 @@ size_t heap_purge_blocks(void);
 /* The first invariant that does not hold, as a sentence; NULL if all hold. O(blocks).
  */
 const char *heap_check(void);
-/* Every block in address order of each region, newest region first. false: a size leads
- * out of a region, where the visit ended. */
-bool heap_visit(void (*visit)(const struct block *block, void *context), void *context);
+/* Every block in address order of each region, newest region first. false: a tag is
+ * broken, where the visit ended. */
+bool heap_visit(void (*visit)(const struct block *block, size_t bytes, void *context),
+                void *context);
 
 #endif

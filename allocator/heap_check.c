@@ -12,16 +12,30 @@ static const struct block *region_walk_start(const struct heap_region *region)
     return (const struct block *)((uintptr_t)region + sizeof *region);
 }
 
-bool heap_visit(void (*visit)(const struct block *block, void *context), void *context)
+/* Bytes of a block by its tag; 0: the tag is broken or leads beyond the end. */
+static size_t sound_bytes(const struct block *block, const struct block *end)
+{
+    if (!block_is_sound(block) ||
+        (!block_is_in_use(block) &&
+         !bins_begins_at(&heap.bins, block_hole(block), block))) {
+        return 0;
+    }
+    const size_t bytes = heap_block_bytes(block);
+    return bytes <= (uintptr_t)end - (uintptr_t)block ? bytes : 0;
+}
+
+bool heap_visit(void (*visit)(const struct block *block, size_t bytes, void *context),
+                void *context)
 {
     for (const struct heap_region *r = heap.regions; r != NULL; r = r->older) {
         const struct block *const end = region_walk_end(r);
-        for (const struct block *b = region_walk_start(r); b < end; b = block_next(b)) {
-            if (block_size(b) < ALIGNMENT_BYTES ||
-                block_size(b) > (uintptr_t)end - (uintptr_t)b) {
+        for (const struct block *b = region_walk_start(r); b < end;) {
+            const size_t bytes = sound_bytes(b, end);
+            if (bytes < ALIGNMENT_BYTES) {
                 return false;
             }
-            visit(b, context);
+            visit(b, bytes, context);
+            b = block_at(b, bytes);
         }
     }
     return true;
@@ -32,11 +46,12 @@ struct free_sum {
     size_t bytes;
 };
 
-static void add_free(const struct block *block, void *context)
+static void add_free(const struct block *block, size_t bytes, void *context)
 {
+    (void)block;
     struct free_sum *const sum = context;
     sum->blocks++;
-    sum->bytes += block_size(block);
+    sum->bytes += bytes;
 }
 
 static const char *check_region(const struct heap_region *region, struct free_sum *sum)
@@ -45,24 +60,21 @@ static const char *check_region(const struct heap_region *region, struct free_su
     const struct block *block = region_walk_start(region);
     bool previous_in_use = true;
     while (block < end) {
-        const size_t bytes = block_size(block);
-        if (bytes < ALIGNMENT_BYTES || bytes > (uintptr_t)end - (uintptr_t)block) {
-            return "a block's size leads out of its region";
+        const size_t bytes = sound_bytes(block, end);
+        if (bytes < ALIGNMENT_BYTES) {
+            return "a block's tag is broken";
         }
-        if (block_is_previous_in_use(block) != previous_in_use) {
-            return "a tag and the block before it disagree";
-        }
-        if (!block_is_in_use(block)) {
-            if (!previous_in_use) {
-                return "two free neighbours were not coalesced";
-            }
-            if (block_footer(block) != bytes) {
-                return "a free block's footer differs from its size";
-            }
-            add_free(block, sum);
+        if ((bins_hole_before(&heap.bins, block) == 0) != previous_in_use) {
+            return "a footer and the block before it disagree";
         }
         previous_in_use = block_is_in_use(block);
-        block = block_next(block);
+        if (!previous_in_use) {
+            add_free(block, bytes, sum);
+        }
+        block = block_at(block, bytes);
+        if (!previous_in_use && block < end && !block_is_in_use(block)) {
+            return "two free neighbours were not coalesced";
+        }
     }
     if (block != end) {
         return "the last block does not end where its region does";
@@ -70,8 +82,7 @@ static const char *check_region(const struct heap_region *region, struct free_su
     if (region == heap.regions) {
         return previous_in_use ? NULL : "the block before the top is free";
     }
-    return block_is_previous_in_use(end) == previous_in_use ? NULL
-                                                            : "a fence's tag is wrong";
+    return block_is_sound(end) ? NULL : "a fence's tag is wrong";
 }
 
 static const char *check_untouched(void)
@@ -103,7 +114,8 @@ const char *heap_check(void)
         return broken;
     }
     bins_visit(&heap.bins, add_free, &in_bins);
-    if (in_heap.blocks != in_bins.blocks || in_heap.bytes != in_bins.bytes) {
+    if (in_heap.blocks != in_bins.blocks || in_heap.bytes != in_bins.bytes ||
+        in_bins.bytes != heap.bins.free_bytes) {
         return "the bins do not hold exactly the free blocks";
     }
     return check_untouched();

@@ -9,15 +9,14 @@
 /* Free blocks of this size and more have whole pages inside that a trim gives back. */
 #define PURGE_BLOCK_BYTES (64 * KIB)
 
-static void purge_block(const struct block *block, void *context)
+static void purge_block(const struct block *block, size_t bytes, void *context)
 {
     size_t *const purged = context;
-    const size_t bytes = block_size(block);
     if (bytes < PURGE_BLOCK_BYTES) {
         return;
     }
-    /* The links at its start and the footer at its end stay. */
-    const uintptr_t start = align_up((uintptr_t)block + 8 * sizeof(void *), PAGE_BYTES);
+    /* The tag at its start and the footer at its end stay. */
+    const uintptr_t start = align_up((uintptr_t)block + sizeof *block, PAGE_BYTES);
     const uintptr_t end =
         align_down((uintptr_t)block + bytes - sizeof(size_t), PAGE_BYTES);
     if (os_purge((void *)start, end - start)) {
@@ -76,8 +75,8 @@ void heap_consider_purge(void)
     }
     if (is_nearly_empty()) {
         const size_t bytes = heap_purge_blocks() + heap_trim_top(heap.top_pad_bytes);
-        heap.purged_at_ns = now_ns;
-        heap.purged_pages = bytes / PAGE_BYTES;
+        heap.purged_at_ns = heap.trimmed_at_ns = now_ns;
+        heap.purged_pages = heap.trimmed_pages = bytes / PAGE_BYTES;
     }
     purge_look_later();
 }

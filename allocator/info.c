@@ -31,10 +31,10 @@ static void add(struct total *total, size_t count, size_t bytes)
     total->bytes += bytes;
 }
 
-static void add_block(const struct block *block, void *context)
+static void add_block(const struct block *block, size_t bytes, void *context)
 {
+    (void)block;
     struct state *const state = context;
-    const size_t bytes = block_size(block);
     add(&state->blocks[floor_log2(bytes)], 1, bytes);
     add(&state->rest, 1, bytes);
 }
@@ -48,6 +48,7 @@ static void look(struct state *state)
         add(&state->fast, bytes / class_bytes(class), bytes);
     }
     bins_visit(&heap.bins, add_block, state);
+    medium_visit(add_block, state);
     add(&state->rest, heap.end > heap.top ? 1 : 0, (size_t)(heap.end - heap.top));
     add(&state->rest, 0, cache_free_medium_bytes()); /* how many is not counted */
     const struct large_counts large = large_counts();

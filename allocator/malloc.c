@@ -89,17 +89,11 @@ static ALWAYS_INLINE void *take_kept(size_t *block_bytes)
     return LIKELY(kept != NULL) ? kept : cache_allocate_medium(class);
 }
 
-/* Beyond the size classes. *dirty_bytes as in allocate. */
-static NO_INLINE void *allocate_large(size_t size, size_t *dirty_bytes)
+/* Beyond the size classes, and not from what is kept. */
+static NO_INLINE void *allocate_large(size_t size, size_t block_bytes,
+                                      size_t *dirty_bytes)
 {
-    size_t block_bytes = block_bytes_from_request(size);
-    *dirty_bytes = size;
-    if (size <= MEDIUM_LIMIT_BYTES) {
-        void *const kept = take_kept(&block_bytes);
-        if (kept != NULL) {
-            return kept;
-        }
-    } else if (UNLIKELY(size > REQUEST_LIMIT_BYTES)) {
+    if (UNLIKELY(size > REQUEST_LIMIT_BYTES)) {
         return out_of_memory();
     }
     void *payload;
@@ -113,6 +107,23 @@ static NO_INLINE void *allocate_large(size_t size, size_t *dirty_bytes)
     return LIKELY(payload != NULL) ? payload : out_of_memory();
 }
 
+/* Beyond the size classes. *dirty_bytes as in allocate. */
+static ALWAYS_INLINE void *allocate_medium(size_t size, size_t *dirty_bytes)
+{
+    size_t block_bytes = size;
+    *dirty_bytes = size;
+    if (LIKELY(size <= MEDIUM_LIMIT_BYTES)) {
+        block_bytes = block_bytes_from_request(size);
+        void *const kept = take_kept(&block_bytes);
+        if (LIKELY(kept != NULL)) {
+            return kept;
+        }
+    } else if (LIKELY(size <= REQUEST_LIMIT_BYTES)) {
+        block_bytes = block_bytes_from_request(size);
+    }
+    return allocate_large(size, block_bytes, dirty_bytes);
+}
+
 static void *allocate_nothing(void)
 {
     const bool locked = lock_acquire(&heap_lock);
@@ -121,12 +132,9 @@ static void *allocate_nothing(void)
     return nothing != NULL ? nothing : cache_allocate(1, 1);
 }
 
-NO_INLINE void *allocate_slowly(size_t size)
+/* Of the size classes, when the list is empty. */
+static NO_INLINE void *allocate_small(size_t size)
 {
-    if (UNLIKELY(size > SMALL_LIMIT_BYTES)) {
-        size_t dirty_bytes;
-        return allocate_large(size, &dirty_bytes);
-    }
     if (debug_is_on()) {
         void *const payload = debug_allocate(size, 1, DEBUG_MALLOC, NULL);
         return payload != NULL ? payload : out_of_memory();
@@ -135,6 +143,13 @@ NO_INLINE void *allocate_slowly(size_t size)
                              ? cache_allocate(class_from_request(size), size)
                              : allocate_nothing();
     return LIKELY(object != NULL) ? object : out_of_memory();
+}
+
+NO_INLINE void *allocate_slowly(size_t size)
+{
+    size_t dirty_bytes;
+    return LIKELY(size > SMALL_LIMIT_BYTES) ? allocate_medium(size, &dirty_bytes)
+                                            : allocate_small(size);
 }
 
 void *snug_malloc(size_t size)
@@ -151,7 +166,7 @@ void *snug_calloc(size_t count, size_t size)
     size_t dirty_bytes = bytes;
     void *const payload = bytes <= SMALL_LIMIT_BYTES
                               ? fast_malloc(bytes)
-                              : allocate_large(bytes, &dirty_bytes);
+                              : allocate_medium(bytes, &dirty_bytes);
     if (UNLIKELY(payload == NULL)) {
         return NULL;
     }
@@ -183,21 +198,32 @@ static ALWAYS_INLINE bool keep_medium(void *ptr)
     }
     struct block *const block = block_from_payload(ptr);
     const size_t bytes = block_size_unlocked(block);
-    if (bytes <= SMALL_LIMIT_BYTES + BLOCK_HEADER_BYTES || bytes > MEDIUM_LIMIT_BYTES) {
+    if (bytes <= SMALL_LIMIT_BYTES + BLOCK_HEADER_BYTES || bytes > MEDIUM_LIMIT_BYTES ||
+        UNLIKELY(!block_is_sound(block))) {
         return false;
     }
     REQUIRE(!object_is_free(ptr), "double free of", ptr);
-    return cache.shares ? cache_keep_medium(ptr, bytes) : medium_keep(block, bytes);
+    if (cache.shares) {
+        return cache_keep_medium(ptr, bytes);
+    }
+    /* Alone, the thread may look at its neighbour: an overflow is noticed here. */
+    const struct block *const next = block_at(block, bytes);
+    REQUIRE((const char *)next == heap.top || block_is_sound(next),
+            "corrupted block after", ptr);
+    return medium_keep(block, bytes);
 }
 
-static void free_block(void *ptr)
+static NO_INLINE void free_block(void *ptr)
 {
-    if (keep_medium(ptr)) {
+    if (ptr == NULL) {
         return;
     }
     if (debug_is_on()) {
         debug_free(ptr, (struct debug_release){.kind = DEBUG_MALLOC});
         return;
+    }
+    if (UNLIKELY(cache.state == CACHE_UNBORN)) { /* from now on it may keep blocks */
+        cache_settle();
     }
     const bool locked = lock_acquire(&heap_lock);
     size_t large = 0;
@@ -230,12 +256,11 @@ void misused_object(struct map_entry entry, const void *ptr, const char *freed,
 
 NO_INLINE void free_slowly(void *ptr)
 {
-    if (ptr == NULL) {
-        return;
-    }
     const struct map_entry entry = map_lookup(ptr);
-    if (entry.size_class == 0) {
-        free_block(ptr);
+    if (LIKELY(entry.size_class == 0)) {
+        if (!keep_medium(ptr)) {
+            free_block(ptr);
+        }
         return;
     }
     if (!is_live_object(entry, ptr)) {

@@ -1,73 +1,82 @@
-/* Medium blocks: each thread keeps a few blocks of the sizes that come back.
+/* Medium blocks: a thread that is alone keeps what it frees for the next request.
  *
- * Programs take and free buffers of one size over and over. Splitting and coalescing
- * such a block each time is work for nothing, and keeping freed blocks of all sizes
- * would cost memory and, for sizes that do not come back, time: so a size must prove
- * itself. A slot remembers the block size freed last among those that share it; a
- * request for just that size, finding nothing, makes the slot warm; and only a warm
- * slot keeps what is freed. Other sizes freed into it cool it down, until one of them
- * takes it over.
+ * To coalesce a block at once and split one for the next request costs ten times what
+ * malloc and free of a small object do, and programs free and ask for similar sizes all
+ * the time. So freed blocks wait in lists, eight for each doubling of the size; a
+ * request takes the first of its class if that is large enough, or of the next class,
+ * whose blocks all are. A kept block is in use as far as the heap knows: its tag is not
+ * touched, it is linked and sealed as object.h says.
  *
- * A kept block is in use as far as the heap knows: its tag is not touched, it is
- * linked and sealed as object.h says. All are given back before the heap grows
- * (cache_reclaim). Thread-local, no lock. */
+ * Blocks that wait do not coalesce, and what they could serve would be cut from other
+ * memory: so heap_allocate takes them all back before it breaks a hole of more than
+ * twice the size when they are many, and always before the heap grows (cache_reclaim).
+ * Thread-local, no lock; threads that share have lists of another kind (cache.h). */
 #ifndef SNUG_MEDIUM_H
 #define SNUG_MEDIUM_H
 
+#include "class.h"
 #include "heap.h"
-#include "lock.h"
-#include "object.h"
 
-#define MEDIUM_SLOT_BITS 6
-/* A slot is warm from the first on, and gets no warmer than the second. */
-#define MEDIUM_WARM 4
-#define MEDIUM_HOT 8
-
-struct medium_slot {
-    struct block *kept; /* linked by the first word of their payloads */
-    uint32_t size;      /* in units of 16 bytes; 0: none yet */
-    uint16_t count;     /* kept */
-    uint16_t warmth;
-};
+#define MEDIUM_KEPT_CLASSES ((size_t)8 << MEDIUM_CLASS_SHIFT)
 
 struct medium_cache {
-    struct medium_slot slots[1 << MEDIUM_SLOT_BITS];
-    size_t kept_bytes;
+    struct block *kept[MEDIUM_KEPT_CLASSES + 1]; /* the last stays empty */
+    size_t count;
 };
 
 extern __thread struct medium_cache medium_cache;
 
-static ALWAYS_INLINE struct medium_slot *medium_slot(size_t block_bytes)
+static ALWAYS_INLINE struct block *medium_pop(size_t class)
 {
-    const uint32_t size = (uint32_t)(block_bytes / ALIGNMENT_BYTES);
-    return &medium_cache.slots[size * 0x9e3779b1U >> (32 - MEDIUM_SLOT_BITS)];
-}
-
-/* A kept block of exactly this size, in use; NULL if there is none. */
-static ALWAYS_INLINE struct block *medium_take(size_t block_bytes)
-{
-    struct medium_slot *const slot = medium_slot(block_bytes);
-    if (slot->size != block_bytes / ALIGNMENT_BYTES) {
-        return NULL;
-    }
-    if (slot->warmth < MEDIUM_HOT) {
-        slot->warmth++;
-    }
-    struct block *const block = slot->kept;
-    if (block == NULL) {
-        return NULL;
-    }
-    object_require_free(block_payload(block));
-    slot->kept = (struct block *)object_link(block_payload(block));
-    object_set_live(block_payload(block));
-    slot->count--;
-    medium_cache.kept_bytes -= block_bytes;
+    struct block *const block = medium_cache.kept[class];
+    void *const payload = block_payload(block);
+    object_require_free(payload);
+    medium_cache.kept[class] = (struct block *)object_link(payload);
+    object_set_live(payload);
+    medium_cache.count--;
+    heap_kept_bytes -= block_size(block);
     return block;
 }
 
-/* Keep a block in use that the program has freed; false: the heap must take it. */
-bool medium_keep(struct block *block, size_t block_bytes);
+/* A kept block of at least this size, in use; NULL if there is none. */
+static ALWAYS_INLINE struct block *medium_take(size_t block_bytes)
+{
+    const size_t class = medium_class(block_bytes);
+    if (UNLIKELY(class >= MEDIUM_KEPT_CLASSES)) {
+        return NULL;
+    }
+    const struct block *const block = medium_cache.kept[class];
+    if (block != NULL && block_size(block) >= block_bytes) {
+        return medium_pop(class);
+    }
+    return medium_cache.kept[class + 1] != NULL ? medium_pop(class + 1) : NULL;
+}
+
 /* Give all kept blocks back to the heap, under its lock; true if there were any. */
 bool medium_return_all(void);
+/* Call visit for every kept block. */
+void medium_visit(void (*visit)(const struct block *block, size_t bytes, void *context),
+                  void *context);
+/* Give all back, taking the lock: the thread keeps as many as it may. */
+COLD_CODE void medium_make_room(void);
+
+/* Keep a block in use that the program has freed; false: the heap must take it. */
+static ALWAYS_INLINE bool medium_keep(struct block *block, size_t block_bytes)
+{
+    const size_t class = medium_class(block_bytes);
+    if (UNLIKELY(class >= MEDIUM_KEPT_CLASSES)) {
+        return false;
+    }
+    if (UNLIKELY(medium_cache.count >= MEDIUM_KEEP_BLOCKS) ||
+        UNLIKELY(heap_kept_bytes >
+                 heap.touched_bytes / MEDIUM_KEEP_SHARE + MEDIUM_KEEP_MIN_BYTES)) {
+        medium_make_room();
+    }
+    object_set_free(block_payload(block), (uintptr_t)medium_cache.kept[class]);
+    medium_cache.kept[class] = block;
+    medium_cache.count++;
+    heap_kept_bytes += block_bytes;
+    return true;
+}
 
 #endif

@@ -13,11 +13,12 @@ struct free_blocks {
     size_t bytes;
 };
 
-static void add_free_block(const struct block *block, void *context)
+static void add_free_block(const struct block *block, size_t bytes, void *context)
 {
+    (void)block;
     struct free_blocks *const sum = context;
     sum->count++;
-    sum->bytes += block_size(block);
+    sum->bytes += bytes;
 }
 
 struct mallinfo2 snug_mallinfo2(void)
@@ -25,6 +26,7 @@ struct mallinfo2 snug_mallinfo2(void)
     const bool locked = lock_acquire(&heap_lock);
     struct free_blocks sum = {0, 0};
     bins_visit(&heap.bins, add_free_block, &sum);
+    medium_visit(add_free_block, &sum);
     const struct large_counts large = large_counts();
     const size_t top_bytes = (size_t)(heap.end - heap.top);
     size_t small_bytes = 0;

@@ -45,12 +45,12 @@ static void visit_run(const struct walk *walk, const char *start, const char *li
     }
 }
 
-static void visit_block(const struct block *block, void *context)
+static void visit_block(const struct block *block, size_t bytes, void *context)
 {
     const char *const payload = (const char *)block + BLOCK_HEADER_BYTES;
     const struct map_entry entry = map_lookup(payload);
     if (block_is_in_use(block) && entry.size_class != 0 && entry.back == 0) {
-        visit_run(context, payload, payload + block_payload_bytes(block));
+        visit_run(context, payload, payload + bytes - BLOCK_HEADER_BYTES);
         return;
     }
     enum snug_state state = SNUG_FREE;
@@ -58,7 +58,7 @@ static void visit_block(const struct block *block, void *context)
         state = object_is_free(payload) ? SNUG_KEPT : SNUG_IN_USE;
     }
     tell(context, (struct snug_block){.address = payload,
-                                      .bytes = block_payload_bytes(block),
+                                      .bytes = bytes - BLOCK_HEADER_BYTES,
                                       .kind = SNUG_BLOCK,
                                       .state = state});
 }
@@ -124,12 +124,12 @@ static void count_block(const struct snug_block *block, void *context)
 }
 
 /* At a debug level the table has no free blocks: they are the heap's. */
-static void count_free_block(const struct block *block, void *context)
+static void count_free_block(const struct block *block, size_t bytes, void *context)
 {
     struct snug_stats *const stats = context;
     if (!block_is_in_use(block)) {
         stats->free_blocks++;
-        stats->free_bytes += block_payload_bytes(block);
+        stats->free_bytes += bytes - BLOCK_HEADER_BYTES;
     }
 }
 

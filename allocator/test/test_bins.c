@@ -24,7 +24,8 @@ enum {
 
 struct slot {
     struct block *block; /* where its address range starts; fixed */
-    size_t bytes;        /* of the block in the bins, 0: none is */
+    size_t bytes;        /* of the hole in the bins, 0: none is */
+    uint32_t hole;       /* its record */
 };
 
 struct model {
@@ -57,6 +58,7 @@ static int reserve(void **state)
         at += slot_limit(i) + 4096;
     }
     m->random.state = 1;
+    bins_open(&m->bins, NULL, 0);
     *state = m;
     return 0;
 }
@@ -95,11 +97,25 @@ static size_t choose_bytes(struct model *m, size_t limit)
     return bytes < BLOCK_MIN_BYTES ? BLOCK_MIN_BYTES : bytes;
 }
 
+/* Tag and footer, as the heap writes them. */
+static void mark(struct block *block, size_t bytes, uint32_t hole)
+{
+    block_set_free(block, hole);
+    *block_word_before(block_at(block, bytes)) = hole;
+}
+
 static void insert(struct model *m, struct slot *slot, size_t bytes)
 {
     slot->bytes = bytes;
-    block_set_free(slot->block, bytes);
-    bins_insert(&m->bins, slot->block);
+    slot->hole = bins_merge(&m->bins, 0, 0, slot->block, bytes);
+    assert_int_not_equal(slot->hole, 0);
+    mark(slot->block, bytes, slot->hole);
+}
+
+static void drop(struct model *m, struct slot *slot)
+{
+    bins_drop(&m->bins, slot->hole);
+    slot->bytes = 0;
 }
 
 static struct slot *model_find(struct model *m, const struct block *block)
@@ -128,25 +144,25 @@ static size_t model_best(const struct model *m, size_t bytes)
 static void take_and_compare(struct model *m, size_t bytes)
 {
     const size_t best = model_best(m, bytes);
-    struct block *const taken = bins_take_best(&m->bins, bytes);
+    const uint32_t hole = bins_best(&m->bins, bytes);
     if (best == 0) {
-        assert_null(taken);
+        assert_int_equal(hole, 0);
         return;
     }
-    assert_non_null(taken);
-    assert_int_equal(block_size(taken), best);
-    struct slot *const slot = model_find(m, taken);
+    assert_int_not_equal(hole, 0);
+    assert_int_equal(bins_bytes(&m->bins, hole), best);
+    struct slot *const slot = model_find(m, bins_block(&m->bins, hole));
     assert_non_null(slot);
-    assert_int_equal(slot->bytes, best); /* it was in, and is no longer */
-    slot->bytes = 0;
+    assert_int_equal(slot->bytes, best);
+    drop(m, slot);
 }
 
-static void count_visit(const struct block *block, void *context)
+static void count_visit(const struct block *block, size_t bytes, void *context)
 {
     struct model *const m = context;
     const struct slot *const slot = model_find(m, block);
     assert_non_null(slot);
-    assert_int_equal(slot->bytes, block_size(block));
+    assert_int_equal(slot->bytes, bytes);
     m->marked++;
 }
 
@@ -167,11 +183,12 @@ static void compare_all(struct model *m)
 
 static void empty_the_bins(struct model *m)
 {
-    while (bins_take_best(&m->bins, BLOCK_MIN_BYTES) != NULL) {
-    }
     for (size_t i = 0; i < SLOTS; i++) {
-        m->slots[i].bytes = 0;
+        if (m->slots[i].bytes != 0) {
+            drop(m, &m->slots[i]);
+        }
     }
+    assert_int_equal(bins_best(&m->bins, BLOCK_MIN_BYTES), 0);
     compare_all(m);
 }
 
@@ -180,8 +197,8 @@ static void empty_bins_give_nothing(void **state)
     struct model *const m = *state;
     compare_all(m);
     for (size_t bytes = BLOCK_MIN_BYTES; bytes < (size_t)1 << 46; bytes *= 2) {
-        assert_null(bins_take_best(&m->bins, bytes));
-        assert_null(bins_take_best(&m->bins, bytes + ALIGNMENT_BYTES));
+        assert_int_equal(bins_best(&m->bins, bytes), 0);
+        assert_int_equal(bins_best(&m->bins, bytes + ALIGNMENT_BYTES), 0);
     }
 }
 
@@ -196,8 +213,7 @@ static void every_take_is_the_smallest_that_fits(void **state)
         } else if (slot->bytes == 0) {
             insert(m, slot, choose_bytes(m, limit));
         } else {
-            bins_remove(&m->bins, slot->block);
-            slot->bytes = 0;
+            drop(m, slot);
         }
         if (i % 1000 == 0) {
             compare_all(m);
@@ -212,7 +228,7 @@ static void neighbouring_sizes_are_kept_apart(void **state)
 {
     struct model *const m = *state;
     for (size_t round = 0; round < 300; round++) {
-        const size_t base = (size_t)1024 << (round % 8);
+        const size_t base = (size_t)1024 << (round % 12);
         for (size_t i = 0; i < SLOTS; i++) {
             if (slot_limit(i) < 4 * base || m->slots[i].bytes != 0) {
                 continue;
@@ -230,46 +246,106 @@ static void neighbouring_sizes_are_kept_apart(void **state)
 static void blocks_of_one_size_leave_in_any_order(void **state)
 {
     struct model *const m = *state;
-    const size_t sizes[] = {32, 1008, 1024};
+    const size_t sizes[] = {32, 1008, 1024, 32768, 40000};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         size_t order[SLOTS];
+        size_t count = 0;
         for (size_t i = 0; i < SLOTS; i++) {
-            order[i] = i;
-            insert(m, &m->slots[i], sizes[s]);
+            if (slot_limit(i) >= sizes[s]) {
+                order[count++] = i;
+                insert(m, &m->slots[i], sizes[s]);
+            }
         }
-        random_shuffle(&m->random, order, SLOTS);
-        for (size_t i = 0; i < SLOTS; i++) {
-            bins_remove(&m->bins, m->slots[order[i]].block);
-            m->slots[order[i]].bytes = 0;
+        assert_true(count > SLOTS / 2);
+        random_shuffle(&m->random, order, count);
+        for (size_t i = 0; i < count; i++) {
+            drop(m, &m->slots[order[i]]);
             if (i % 16 == 0) {
                 compare_all(m);
             }
         }
-        assert_null(bins_take_best(&m->bins, BLOCK_MIN_BYTES));
+        assert_int_equal(bins_best(&m->bins, BLOCK_MIN_BYTES), 0);
     }
+}
+
+/* Holes side by side become one, whichever are there; their records are used again. */
+static void neighbours_become_one_hole(void **state)
+{
+    struct model *const m = *state;
+    struct slot *const slot = &m->slots[10];
+    const uint32_t used = m->bins.used;
+    for (size_t round = 0; round < 1000; round++) {
+        struct block *const first = slot->block;
+        struct block *const last = block_at(first, 320);
+        uint32_t before = 0;
+        uint32_t after = 0;
+        if (round % 4 >= 2) {
+            before = bins_merge(&m->bins, 0, 0, first, 64);
+            mark(first, 64, before);
+            assert_int_equal(bins_hole_before(&m->bins, block_at(first, 64)), before);
+        }
+        if (round % 2 == 1) {
+            after = bins_merge(&m->bins, 0, 0, last, 480);
+            mark(last, 480, after);
+            assert_true(bins_begins_at(&m->bins, after, last));
+        }
+        struct block *const start = before != 0 ? first : block_at(first, 64);
+        const size_t bytes = 256u + (before != 0 ? 64u : 0u) + (after != 0 ? 480u : 0u);
+        slot->hole = bins_merge(&m->bins, before, after, start, bytes);
+        mark(start, bytes, slot->hole);
+        assert_null(bins_check(&m->bins));
+        assert_int_equal(m->bins.free_bytes, bytes);
+        assert_int_equal(bins_best(&m->bins, bytes), slot->hole);
+        assert_int_equal(bins_best(&m->bins, bytes + ALIGNMENT_BYTES), 0);
+        assert_int_equal(bins_hole_before(&m->bins, block_at(start, bytes)),
+                         slot->hole);
+        drop(m, slot);
+    }
+    assert_true(m->bins.used <= used + 2);
+}
+
+/* A payload may end in any number: only a hole's end is one. */
+static void a_number_is_no_footer(void **state)
+{
+    struct model *const m = *state;
+    struct slot *const slot = &m->slots[10];
+    insert(m, slot, 64);
+    struct block *const far = block_at(slot->block, 640);
+    const size_t numbers[] = {0, slot->hole, m->bins.used, SIZE_MAX, 1};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        *block_word_before(far) = numbers[i];
+        assert_int_equal(bins_hole_before(&m->bins, far), 0);
+    }
+    drop(m, slot);
+    assert_int_equal(bins_hole_before(&m->bins, block_at(slot->block, 64)), 0);
 }
 
 /* The checker must see what it is there for. */
 static void the_check_names_what_is_wrong(void **state)
 {
     struct model *const m = *state;
-    const size_t sizes[] = {64, 4096};
+    const size_t sizes[] = {64, 4096, 40000};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
-        struct block *const block = m->slots[2].block;
-        assert_true(slot_limit(2) >= sizes[s]);
-        insert(m, &m->slots[2], sizes[s]);
+        struct slot *const slot = &m->slots[10];
+        assert_true(slot_limit(10) >= sizes[s]);
+        insert(m, slot, sizes[s]);
         assert_null(bins_check(&m->bins));
-        *(size_t *)((uintptr_t)block + sizes[s] - sizeof(size_t)) = 1;
+        mark(slot->block, sizes[s], slot->hole + 1);
         assert_non_null(bins_check(&m->bins));
-        block_set_free(block, sizes[s]);
-        block->tag |= BLOCK_IN_USE;
+        mark(slot->block, sizes[s], slot->hole);
+        slot->block->tag |= BLOCK_IN_USE;
         assert_non_null(bins_check(&m->bins));
-        block_set_free(block, sizes[s] / 2);
+        slot->block->tag = (size_t)slot->hole << BLOCK_NUMBER_SHIFT; /* no checksum */
         assert_non_null(bins_check(&m->bins));
-        block_set_free(block, sizes[s]);
+        mark(slot->block, sizes[s], slot->hole);
+        *block_word_before(block_at(slot->block, sizes[s])) = 0;
+        assert_non_null(bins_check(&m->bins));
+        mark(slot->block, sizes[s], slot->hole);
+        m->bins.summary ^= 1;
+        assert_non_null(bins_check(&m->bins));
+        m->bins.summary ^= 1;
         assert_null(bins_check(&m->bins));
-        bins_remove(&m->bins, block);
-        m->slots[2].bytes = 0;
+        drop(m, slot);
     }
 }
 
@@ -280,6 +356,8 @@ int main(void)
         cmocka_unit_test(every_take_is_the_smallest_that_fits),
         cmocka_unit_test(neighbouring_sizes_are_kept_apart),
         cmocka_unit_test(blocks_of_one_size_leave_in_any_order),
+        cmocka_unit_test(neighbours_become_one_hole),
+        cmocka_unit_test(a_number_is_no_footer),
         cmocka_unit_test(the_check_names_what_is_wrong),
     };
     return cmocka_run_group_tests_name("bins", tests, reserve, release);

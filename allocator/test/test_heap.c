@@ -125,13 +125,14 @@ static void the_smallest_sufficient_hole_is_chosen(void)
 {
     enum {
         HOLES = 300,
-        REQUESTS = 20000
+        REQUESTS = 2000
     };
     static struct hole holes[HOLES];
     struct random random = {5};
     keep_all_in_the_heap();
     make_holes(holes, HOLES, &random);
     for (size_t i = 0; i < REQUESTS; i++) {
+        snug_malloc_trim(0); /* nothing is kept for the next request */
         const size_t size = 1000 + random_below(&random, 85000);
         const size_t best = smallest_that_holds(holes, HOLES, size);
         CHECK(best != 0);
@@ -160,6 +161,33 @@ static void what_is_cut_off_is_used(void)
         CHECK(part >= hole && part + 3000 <= hole + 64 * kib);
     }
     CHECK_NUMBERS(snug_mallinfo2().keepcost, ==, top);
+}
+
+/* What a free object held (object.h) may stand in a block that is new to the program:
+ * it must not be taken for free. Blocks of 512 bytes come from the heap at first. */
+static void what_was_an_object_is_not_taken_for_free(void)
+{
+    enum {
+        OBJECTS = 200,
+        BLOCKS = 7
+    };
+    void *objects[OBJECTS];
+    void *blocks[BLOCKS];
+    for (size_t size = 16; size < 512; size += 16) {
+        for (size_t i = 0; i < OBJECTS; i++) {
+            objects[i] = snug_malloc(size);
+        }
+        for (size_t i = 0; i < OBJECTS; i++) {
+            snug_free(objects[i]);
+        }
+        snug_malloc_trim(0); /* the runs go back to the heap */
+        for (size_t i = 0; i < BLOCKS; i++) {
+            blocks[i] = snug_malloc(512);
+        }
+        for (size_t i = 0; i < BLOCKS; i++) {
+            snug_free(blocks[i]);
+        }
+    }
 }
 
 static uint64_t growth_calls(void)
@@ -235,6 +263,7 @@ static void mallinfo_adds_up(void)
     for (size_t i = 1; i < BLOCKS; i += 2) {
         snug_free(blocks[i]);
     }
+    snug_malloc_trim(0); /* what is kept is coalesced */
     info = snug_mallinfo2();
     check_sums(info);
     CHECK_NUMBERS(info.uordblks, ==, before.uordblks);
@@ -309,6 +338,7 @@ int main(void)
         CHILD_TEST(free_neighbours_become_one_block),
         CHILD_TEST(the_smallest_sufficient_hole_is_chosen),
         CHILD_TEST(what_is_cut_off_is_used),
+        CHILD_TEST(what_was_an_object_is_not_taken_for_free),
         CHILD_TEST(growing_takes_few_system_calls),
         CHILD_TEST(growing_large_takes_few_system_calls),
         CHILD_TEST(mallinfo_adds_up),

@@ -322,7 +322,7 @@ static struct row rows[] = {
     ROW(double_free_after_a_thread, 20000, DOUBLE, DOUBLE_N, DOUBLE_N),
     ROW(double_free_in_a_forked_child, 40, DOUBLE, DOUBLE_N, DOUBLE_N),
     ROW(double_free_in_a_forked_child, 20000, DOUBLE, DOUBLE_N, DOUBLE_N),
-    ROW(double_free_of_aligned, 3000, FOREIGN, DOUBLE_N, DOUBLE_N),
+    ROW(double_free_of_aligned, 3000, DOUBLE, DOUBLE_N, DOUBLE_N),
     ROW(free_of_what_realloc_moved, 40, DOUBLE, DOUBLE_N, DOUBLE_N),
     ROW(free_of_what_realloc_moved, 20000, DOUBLE, DOUBLE_N, DOUBLE_N),
     ROW(free_of_the_stack, 64, FOREIGN, FOREIGN, FOREIGN),

@@ -65,6 +65,13 @@ static void write_a_byte_behind(size_t bytes)
     snug_free(block);
 }
 
+/* The thread has freed before, and would keep the block. */
+static void write_a_byte_behind_a_block_to_keep(size_t bytes)
+{
+    snug_free(snug_malloc(bytes));
+    write_a_byte_behind(bytes);
+}
+
 static void write_a_byte_behind_one_of_many(size_t bytes)
 {
     char *const block = block_of_many(bytes);
@@ -165,6 +172,7 @@ static void write_to_no_bytes_of_calloc(size_t bytes)
 
 /* Level 0 finds the tag between two blocks of the heap changed. */
 #define FOREIGN "free of a pointer that is no block: P"
+#define AFTER "corrupted block after P"
 #define BEFORE "write before P, N bytes"
 #define BEHIND "write behind P, N bytes"
 #define LINK "write after free, or overflow, into the free block P"
@@ -188,13 +196,14 @@ static struct row rows[] = {
     ROW(write_after_realloc_moved, 40, UNNOTICED, AFTER_FREE, SEGV),
     ROW(write_a_byte_behind, 13, UNNOTICED, BEHIND, BEHIND),
     ROW(write_a_byte_behind, 48, UNNOTICED, BEHIND, SEGV),
-    ROW(write_a_byte_behind, 1000, FOREIGN, BEHIND, BEHIND),
+    ROW(write_a_byte_behind, 1000, AFTER, BEHIND, BEHIND),
+    ROW(write_a_byte_behind_a_block_to_keep, 1000, AFTER, BEHIND, BEHIND),
     ROW(write_a_byte_behind, 20000, UNNOTICED, BEHIND, SEGV),
     ROW(write_a_byte_behind, 300000, UNNOTICED, SEGV, SEGV),
     ROW(write_a_byte_behind_one_of_many, 48, UNNOTICED, BEHIND, SEGV),
     ROW(write_a_byte_behind_and_keep, 48, UNNOTICED, BEHIND, SEGV),
     ROW(write_eight_bytes_behind, 48, UNNOTICED, BEHIND, SEGV),
-    ROW(write_eight_bytes_behind, 20008, FOREIGN, BEHIND, BEHIND),
+    ROW(write_eight_bytes_behind, 20008, AFTER, BEHIND, BEHIND),
     ROW(write_a_page_behind, 300000, UNNOTICED, SEGV, SEGV),
     ROW(write_a_page_behind, 20000, UNNOTICED, UNNOTICED, SEGV),
     ROW(write_behind_after_realloc, 48, UNNOTICED, BEHIND, SEGV),
