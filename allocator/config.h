@@ -24,9 +24,11 @@
 
 /* Blocks of this size and more get a mapping of their own... */
 #define MMAP_THRESHOLD_BYTES (128 * KIB)
-/* ...until one is given back: then blocks up to its size come from the heap, since such
- * blocks come and go (a fixed threshold costs a program that allocates and frees a
- * large buffer in a loop two system calls and all its page faults each time round). */
+/* ...until one is given back: then blocks up to some times its size come from the heap,
+ * since such blocks come and go, and often grow (a fixed threshold costs a program that
+ * allocates and frees a large buffer in a loop two system calls and all its page faults
+ * each time round). */
+#define MMAP_THRESHOLD_RAISE 4
 #define MMAP_THRESHOLD_LIMIT_BYTES (32 * MIB)
 
 /* A block of this size that cannot grow where it is moves into a mapping. */
@@ -54,17 +56,15 @@
 #define GRANULE_SHIFT 10
 #define GRANULE_BYTES ((size_t)1 << GRANULE_SHIFT)
 #define RUN_LIMIT_GRANULES 8
+#define RUN_LEAST_OBJECTS 4
 /* A class gets runs once this many of its blocks are live in the heap at a time:
  * before, a run would cost more than their headers do. */
-#define RUN_WORTH_BLOCKS 8
+#define RUN_WORTH_BLOCKS 16
 /* ...or has been asked for this often: a block of the heap takes ten times as long. */
 #define RUN_WORTH_REQUESTS 2048
 /* A class with this much free in its runs lends objects to smaller classes; a class
  * that only grows has at most one run with anything free. */
 #define RUN_SPARE_BYTES (2 * RUN_LIMIT_GRANULES * GRANULE_BYTES)
-/* Fresh objects are cut off a run this many bytes at a time, so that a run's pages are
- * touched as they are needed. */
-#define CARVE_BYTES ((size_t)512)
 /* Before the heap touches new pages, caches are taken back if they hold this share of
  * it and this many bytes; looked at once for every so many bytes that it grows. */
 #define RECLAIM_SHARE 64
@@ -84,8 +84,8 @@
  * twice a request's size and a little is broken, if they are more than another share.
  */
 #define MEDIUM_LIMIT_BYTES (128 * KIB)
-#define MEDIUM_KEEP_BLOCKS 1024
-#define MEDIUM_KEEP_SHARE 16
+#define MEDIUM_KEEP_BLOCKS 8192
+#define MEDIUM_KEEP_SHARE 4
 #define MEDIUM_KEEP_MIN_BYTES (64 * KIB)
 #define KEPT_SHARE 32
 #define KEPT_MIN_BYTES (4 * KIB)

@@ -1,29 +1,11 @@
 #include "heap.h"
 
-#include <string.h>
-
-#include "knobs.h"
-#include "object.h"
-#include "os.h"
-
 struct heap heap = {
     .trim_threshold_bytes = TRIM_THRESHOLD_BYTES,
     .purge_look_at = PURGE_HEAP_BYTES / 2,
 };
 
 __thread size_t heap_kept_bytes;
-
-static struct block *region_first(const struct heap_region *region)
-{
-    return (struct block *)((uintptr_t)region + sizeof *region);
-}
-
-static_assert(sizeof(struct heap_region) % ALIGNMENT_BYTES == 8,
-              "the first tag stands 8 bytes before a multiple of 16");
-
-/* Of the first region's bytes, the part set aside for records of holes: one for each 2
- * KiB. Untouched, it costs nothing; a heap with more holes takes another table. */
-#define HOLES_SHARE 64
 
 static void touch_to(char *end)
 {
@@ -32,131 +14,6 @@ static void touch_to(char *end)
         __atomic_store_n(&heap.touched_bytes, heap.touched_bytes + more,
                          __ATOMIC_RELAXED);
         heap.touched = end;
-    }
-}
-
-/* Turn what is left of the current region into a free block and end it with a fence. */
-static void region_close(void)
-{
-    if (heap.regions == NULL) {
-        return;
-    }
-    struct block *const rest = (struct block *)(uintptr_t)heap.top;
-    const size_t bytes = (size_t)(heap.end - heap.top);
-    block_set_in_use((struct block *)(uintptr_t)heap.end, 0);
-    heap.top = heap.end = heap.touched = NULL;
-    if (bytes != 0) {
-        block_set_in_use(rest, bytes);
-    }
-    if (bytes >= BLOCK_MIN_BYTES) { /* 16 bytes are too few for a block: lost */
-        heap_free(rest);
-    }
-}
-
-/* Start a region in fresh zeroed memory. */
-static void region_open(char *memory, size_t bytes)
-{
-    region_close();
-    if (heap.regions == NULL) {
-        object_choose_secret();
-        char *const table = (char *)align_up((uintptr_t)memory, sizeof(struct hole));
-        const size_t table_bytes = align_down(bytes / HOLES_SHARE, sizeof(struct hole));
-        bins_open(&heap.bins, table, table_bytes);
-        bytes -= (size_t)(table + table_bytes - memory);
-        memory = table + table_bytes;
-        char *const place = map_place(memory, bytes);
-        bytes -= (size_t)(place - memory);
-        memory = place;
-    }
-    char *const start = (char *)align_up((uintptr_t)memory, ALIGNMENT_BYTES);
-    char *const end = (char *)align_down((uintptr_t)memory + bytes, ALIGNMENT_BYTES);
-    struct heap_region *const region = (struct heap_region *)(uintptr_t)start;
-    region->older = heap.regions;
-    region->end = end - sizeof(size_t);
-    heap.regions = region;
-    heap.top = (char *)region_first(region);
-    heap.touched = heap.top;
-    heap.end = region->end;
-    __atomic_store_n(&heap.region_bytes, heap.region_bytes + bytes, __ATOMIC_RELAXED);
-    if (heap.lowest == NULL || start < heap.lowest) {
-        __atomic_store_n(&heap.lowest, start, __ATOMIC_RELAXED);
-    }
-    if (end > heap.highest) {
-        __atomic_store_n(&heap.highest, end, __ATOMIC_RELAXED);
-    }
-    heap.reclaim_at = heap.top;
-    map_cover(end);
-}
-
-/* Extend the current region: brk went on where it had ended. */
-static void region_extend(size_t bytes)
-{
-    heap.end += bytes;
-    heap.regions->end = heap.end;
-    __atomic_store_n(&heap.region_bytes, heap.region_bytes + bytes, __ATOMIC_RELAXED);
-    if (heap.end > heap.highest) {
-        __atomic_store_n(&heap.highest, heap.end, __ATOMIC_RELAXED);
-    }
-    map_cover(heap.end);
-}
-
-static bool grow_by_break(size_t bytes)
-{
-    char *const memory = os_break_extend(bytes);
-    if (memory == NULL) {
-        return false;
-    }
-    /* Others may have used, and given back, part of the page where the break stood. */
-    memset(memory, 0, align_up((uintptr_t)memory, PAGE_BYTES) - (uintptr_t)memory);
-    if (heap.break_end != NULL && memory == heap.break_end) {
-        region_extend(bytes);
-    } else {
-        region_open(memory, bytes);
-    }
-    heap.break_end = memory + bytes;
-    return true;
-}
-
-static bool grow_by_map(size_t bytes)
-{
-    char *const memory = os_map(bytes);
-    if (memory == NULL) {
-        return false;
-    }
-    region_open(memory, bytes);
-    heap.break_end = NULL;
-    return true;
-}
-
-/* Make the top at least `bytes` long. Asks for as much as there is already, and for
- * less and less down to the need where the system refuses. */
-static COLD_CODE bool heap_grow(size_t bytes)
-{
-    /* A region of its own needs a header, a fence and both ends aligned. */
-    size_t need =
-        align_up(bytes + sizeof(struct heap_region) + 3 * ALIGNMENT_BYTES, 64 * KIB);
-    if (heap.regions == NULL) { /* and the first one the map */
-        need += need / 16;
-    }
-    const struct knobs *const knobs = knobs_get();
-    size_t want = align_up(knobs->preallocate_bytes, PAGE_BYTES);
-    if (want < heap.region_bytes) {
-        want = heap.region_bytes;
-    }
-    if (want < need + heap.top_pad_bytes) {
-        want = align_up(need + heap.top_pad_bytes, PAGE_BYTES);
-    }
-    for (;;) {
-        if (grow_by_break(want) || grow_by_map(want)) {
-            if (knobs->huge_pages != 0) {
-                os_want_huge_pages(heap.regions, heap.end);
-            }
-            return true;
-        }
-        if (want == need) {
-            return false;
-        }
-        want = want / 2 > need ? align_up(want / 2, PAGE_BYTES) : need;
     }
 }
 
@@ -435,12 +292,12 @@ size_t heap_dirty_bytes(struct block *block)
 static uintptr_t region_limit(uintptr_t address)
 {
     const struct heap_region *region = heap.regions;
-    if (LIKELY(address >= (uintptr_t)region_first(region) &&
+    if (LIKELY(address >= (uintptr_t)heap_region_first(region) &&
                address < (uintptr_t)heap.top)) {
         return (uintptr_t)heap.top;
     }
     for (region = region->older; region != NULL; region = region->older) {
-        if (address >= (uintptr_t)region_first(region) &&
+        if (address >= (uintptr_t)heap_region_first(region) &&
             address < (uintptr_t)region->end) {
             return (uintptr_t)region->end;
         }

@@ -65,6 +65,14 @@ extern struct heap heap;
 /* In freed blocks that the calling thread keeps from being coalesced. */
 extern __thread size_t heap_kept_bytes;
 
+static ALWAYS_INLINE struct block *heap_region_first(const struct heap_region *region)
+{
+    return (struct block *)((uintptr_t)region + sizeof *region);
+}
+
+/* Make the top at least `bytes` long, in this region or a new one; false: the system
+ * gives no memory. */
+COLD_CODE bool heap_grow(size_t bytes);
 /* A block of exactly `bytes` (a block size), in use; NULL if the system gives no
  * memory. O(log bytes), and one brk or mmap when the heap must grow. */
 struct block *heap_allocate(size_t bytes);

@@ -7,11 +7,6 @@ static const struct block *region_walk_end(const struct heap_region *region)
     return (const struct block *)(uintptr_t)end;
 }
 
-static const struct block *region_walk_start(const struct heap_region *region)
-{
-    return (const struct block *)((uintptr_t)region + sizeof *region);
-}
-
 /* Bytes of a block by its tag; 0: the tag is broken or leads beyond the end. */
 static size_t sound_bytes(const struct block *block, const struct block *end)
 {
@@ -29,7 +24,7 @@ bool heap_visit(void (*visit)(const struct block *block, size_t bytes, void *con
 {
     for (const struct heap_region *r = heap.regions; r != NULL; r = r->older) {
         const struct block *const end = region_walk_end(r);
-        for (const struct block *b = region_walk_start(r); b < end;) {
+        for (const struct block *b = heap_region_first(r); b < end;) {
             const size_t bytes = sound_bytes(b, end);
             if (bytes < ALIGNMENT_BYTES) {
                 return false;
@@ -57,7 +52,7 @@ static void add_free(const struct block *block, size_t bytes, void *context)
 static const char *check_region(const struct heap_region *region, struct free_sum *sum)
 {
     const struct block *const end = region_walk_end(region);
-    const struct block *block = region_walk_start(region);
+    const struct block *block = heap_region_first(region);
     bool previous_in_use = true;
     while (block < end) {
         const size_t bytes = sound_bytes(block, end);

@@ -176,10 +176,13 @@ void *snug_calloc(size_t count, size_t size)
 /* A freed mapping raises the threshold past its size: such blocks come and go. */
 static void adapt_mmap_threshold(size_t freed_bytes)
 {
-    if (!policy.mmap_threshold_fixed && freed_bytes >= policy.mmap_threshold_bytes &&
-        freed_bytes <= MMAP_THRESHOLD_LIMIT_BYTES) {
-        policy.mmap_threshold_bytes = freed_bytes + 1;
+    if (policy.mmap_threshold_fixed || freed_bytes < policy.mmap_threshold_bytes ||
+        freed_bytes > MMAP_THRESHOLD_LIMIT_BYTES) {
+        return;
     }
+    const size_t raised = MMAP_THRESHOLD_RAISE * freed_bytes;
+    policy.mmap_threshold_bytes =
+        raised <= MMAP_THRESHOLD_LIMIT_BYTES ? raised : MMAP_THRESHOLD_LIMIT_BYTES + 1;
 }
 
 static void free_large(void *ptr, size_t bytes)

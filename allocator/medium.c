@@ -4,6 +4,17 @@
 
 __thread struct medium_cache medium_cache;
 
+/* A share of the heap; little of one that is being emptied, so that what is free can be
+ * given back to the system. */
+static void set_limit(void)
+{
+    const size_t touched = heap.touched_bytes;
+    const bool emptied =
+        touched >= PURGE_HEAP_BYTES && heap_unused_bytes() >= touched / 2;
+    const size_t share = emptied ? 2 * PURGE_SHARE : MEDIUM_KEEP_SHARE;
+    medium_cache.limit_bytes = touched / share + MEDIUM_KEEP_MIN_BYTES;
+}
+
 bool medium_return_all(void)
 {
     const bool any = medium_cache.count != 0;
@@ -12,6 +23,7 @@ bool medium_return_all(void)
             heap_free(medium_pop(class));
         }
     }
+    set_limit();
     return any;
 }
 

@@ -22,6 +22,7 @@
 struct medium_cache {
     struct block *kept[MEDIUM_KEPT_CLASSES + 1]; /* the last stays empty */
     size_t count;
+    size_t limit_bytes; /* to keep; 0 at first, so that the first block sets it */
 };
 
 extern __thread struct medium_cache medium_cache;
@@ -68,8 +69,7 @@ static ALWAYS_INLINE bool medium_keep(struct block *block, size_t block_bytes)
         return false;
     }
     if (UNLIKELY(medium_cache.count >= MEDIUM_KEEP_BLOCKS) ||
-        UNLIKELY(heap_kept_bytes >
-                 heap.touched_bytes / MEDIUM_KEEP_SHARE + MEDIUM_KEEP_MIN_BYTES)) {
+        UNLIKELY(heap_kept_bytes >= medium_cache.limit_bytes)) {
         medium_make_room();
     }
     object_set_free(block_payload(block), (uintptr_t)medium_cache.kept[class]);

@@ -29,6 +29,7 @@ static struct {
     uint16_t requests[CLASS_COUNT];   /* that the heap served */
     size_t free_bytes[CLASS_COUNT];   /* in objects free or never used, caches apart */
     size_t run_count;
+    uint32_t runs_of[CLASS_COUNT];
 } classes;
 
 static struct run *run_of(const void *pointer)
@@ -43,15 +44,9 @@ static size_t run_capacity(size_t object_bytes, size_t granules)
            object_bytes;
 }
 
-/* The length in granules that wastes the smallest share, among lengths that hold not
- * many more objects than are worth it: a class's first run should not dwarf the heap.
- */
-static size_t run_best_granules(size_t object_bytes)
+/* The length in granules that wastes the smallest share at its end, up to a limit. */
+static size_t run_best_granules(size_t object_bytes, size_t longest)
 {
-    size_t longest = object_bytes / 8;
-    if (longest > RUN_LIMIT_GRANULES) {
-        longest = RUN_LIMIT_GRANULES;
-    }
     size_t best = 1;
     size_t best_waste = SIZE_MAX;
     for (size_t n = longest > 1 ? longest / 2 : 1; n <= longest; n++) {
@@ -63,6 +58,26 @@ static size_t run_best_granules(size_t object_bytes)
         }
     }
     return best;
+}
+
+/* The next run of a class holds no many more objects than are worth it, and about as
+ * many as its runs hold already: a class of few objects should not waste a long run. */
+static size_t run_next_granules(size_t size_class)
+{
+    const size_t object_bytes = class_bytes(size_class);
+    const size_t runs = classes.runs_of[size_class];
+    size_t least = (RUN_LEAST_OBJECTS * object_bytes + RUN_HEADER_BYTES +
+                    BLOCK_HEADER_BYTES + GRANULE_BYTES - 1) /
+                   GRANULE_BYTES;
+    size_t longest = object_bytes / 8;
+    if (longest > RUN_LIMIT_GRANULES) {
+        longest = RUN_LIMIT_GRANULES;
+    }
+    if (runs < 3) {
+        const size_t few = least << runs;
+        longest = few < longest ? few : longest;
+    }
+    return run_best_granules(object_bytes, longest > 0 ? longest : 1);
 }
 
 static void list_insert(struct run *run)
@@ -93,7 +108,7 @@ static void list_remove(struct run *run)
 static struct run *run_create(size_t size_class)
 {
     const size_t object_bytes = class_bytes(size_class);
-    const size_t granules = run_best_granules(object_bytes);
+    const size_t granules = run_next_granules(size_class);
     struct block *const block =
         heap_allocate_aligned(granules * GRANULE_BYTES, GRANULE_BYTES);
     if (block == NULL) {
@@ -124,6 +139,7 @@ static struct run *run_create(size_t size_class)
     __atomic_store_n(&run_inverse[size_class], (uint32_t)inverse, __ATOMIC_RELAXED);
     list_insert(run);
     classes.run_count++;
+    classes.runs_of[size_class]++;
     classes.free_bytes[size_class] += run->end - sizeof *run;
     return run;
 }
@@ -135,6 +151,7 @@ static void run_destroy(struct run *run)
         *map_entry((char *)run + i * GRANULE_BYTES) = (struct map_entry){0, 0};
     }
     classes.run_count--;
+    classes.runs_of[run->size_class]--;
     classes.free_bytes[run->size_class] -= run->end - sizeof *run;
     heap_free(block_from_payload(run));
 }
@@ -201,16 +218,19 @@ static size_t take_free(struct run *run, size_t most,
     return count;
 }
 
-/* From what was never used; at least one. The object taken last is given out first, so
+/* From what was never used, to the end of the page that the first object ends in, which
+ * is touched in any case; at least one. The object taken last is given out first, so
  * that the run is walked upwards. */
 static size_t carve(struct run *run, size_t most,
                     void (*take)(void *object, void *context), void *context)
 {
     const size_t object_bytes = class_bytes(run->size_class);
-    size_t count = (size_t)(run->end - run->carved_end) / object_bytes;
-    if (count > CARVE_BYTES / object_bytes) {
-        count = CARVE_BYTES / object_bytes;
+    const uintptr_t start = (uintptr_t)run + run->carved_end;
+    size_t end = align_up(start + object_bytes, PAGE_BYTES) - (uintptr_t)run;
+    if (end > run->end) {
+        end = run->end;
     }
+    size_t count = (end - run->carved_end) / object_bytes;
     if (count > most) {
         count = most;
     }

@@ -205,7 +205,7 @@ static void dump_has_a_line_each_run_and_block(void **state)
                          " free\n", " bytes, free\n", " block of 5000 bytes, in use\n",
                          " large block of 1003520 bytes, in use\n", "snug: in use  ",
                          "snug: kept    ", "snug: free    ", "snug: heap    ",
-                         " in 1 region, 1 runs\n", "snug: in use  ", NULL});
+                         " in 1 region, ", "snug: in use  ", NULL});
 }
 
 static void report_sizes(void)
