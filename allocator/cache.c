@@ -349,6 +349,7 @@ void cache_free(size_t size_class, void *object)
 
 bool cache_keep_medium(void *payload, size_t block_bytes)
 {
+    cache_settle();
     if (!cache.shares || medium_class(block_bytes) >= MEDIUM_CLASS_COUNT) {
         return false;
     }

@@ -109,7 +109,8 @@ bool debug_symbol_is_own(const struct debug_symbol *symbol)
 {
     static const char *const names[] = {
         "allocate_large", "allocate_slowly", "free_block",       "free_block_sized",
-        "free_slowly",    "resize_block",    "allocate_aligned", "move"};
+        "free_medium",    "free_object",     "allocate_small",   "allocate_medium",
+        "take_shared",    "resize_block",    "allocate_aligned", "move"};
     if (symbol->function == NULL) {
         return false;
     }

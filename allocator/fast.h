@@ -5,9 +5,11 @@
 
 #include "cache.h"
 
-/* The rest of malloc and of free. */
+/* The rest of malloc; of free, for a block that is no object of a run, and for an
+ * object that the list has no room for or that is none. */
 void *allocate_slowly(size_t size);
-void free_slowly(void *ptr);
+void free_medium(void *ptr);
+void free_object(void *ptr);
 
 static ALWAYS_INLINE void *fast_malloc(size_t size)
 {
@@ -29,8 +31,11 @@ static ALWAYS_INLINE bool is_live_object(struct map_entry entry, const void *ptr
 static ALWAYS_INLINE void fast_free(void *ptr)
 {
     const struct map_entry entry = map_lookup(ptr);
-    if (!is_live_object(entry, ptr) || UNLIKELY(!cache_push(entry.size_class, ptr))) {
-        free_slowly(ptr);
+    if (entry.size_class == 0) {
+        free_medium(ptr);
+    } else if (!is_live_object(entry, ptr) ||
+               UNLIKELY(!cache_push(entry.size_class, ptr))) {
+        free_object(ptr);
     }
 }
 

@@ -72,14 +72,10 @@ static void *allocate(size_t size, size_t block_bytes, size_t *dirty_bytes)
     return live_payload(block);
 }
 
-/* A medium block that was freed before and kept; NULL if there is none. Threads that
- * share have blocks as large as their class, so that any serves any request there. */
-static ALWAYS_INLINE void *take_kept(size_t *block_bytes)
+/* From the lists of medium blocks of threads that share: the blocks are as large as
+ * their class, so that any serves any request there. NULL: there is none. */
+static NO_INLINE void *take_shared(size_t *block_bytes)
 {
-    if (!cache.shares && LIKELY(!cache_should_share())) {
-        struct block *const kept = medium_take(*block_bytes);
-        return kept != NULL ? block_payload(kept) : NULL;
-    }
     const size_t class = medium_class_for(*block_bytes);
     if (class >= MEDIUM_CLASS_COUNT) {
         return NULL;
@@ -87,6 +83,21 @@ static ALWAYS_INLINE void *take_kept(size_t *block_bytes)
     *block_bytes = medium_class_bytes(class);
     void *const kept = cache_pop(CLASS_COUNT + class);
     return LIKELY(kept != NULL) ? kept : cache_allocate_medium(class);
+}
+
+/* A medium block that was freed before and kept; NULL if there is none. */
+static ALWAYS_INLINE void *take_kept(size_t *block_bytes)
+{
+    if (LIKELY(!cache.shares)) {
+        struct block *const kept = medium_take(*block_bytes);
+        if (LIKELY(kept != NULL)) {
+            return block_payload(kept);
+        }
+        if (LIKELY(!cache_should_share())) {
+            return NULL;
+        }
+    }
+    return take_shared(block_bytes);
 }
 
 /* Beyond the size classes, and not from what is kept. */
@@ -192,7 +203,8 @@ static void free_large(void *ptr, size_t bytes)
     }
 }
 
-/* Whether the thread keeps the block for itself. A pointer to the start of a page may
+/* Keep a block that the program has freed in this thread's lists. false: it is none of
+ * a size that is kept, or the heap must take it. A pointer to the start of a page may
  * be a large block's, before which there is no tag, perhaps no memory. */
 static ALWAYS_INLINE bool keep_medium(void *ptr)
 {
@@ -206,7 +218,7 @@ static ALWAYS_INLINE bool keep_medium(void *ptr)
         return false;
     }
     REQUIRE(!object_is_free(ptr), "double free of", ptr);
-    if (cache.shares) {
+    if (UNLIKELY(!__libc_single_threaded)) {
         return cache_keep_medium(ptr, bytes);
     }
     /* Alone, the thread may look at its neighbour: an overflow is noticed here. */
@@ -257,15 +269,16 @@ void misused_object(struct map_entry entry, const void *ptr, const char *freed,
     fatal_pointer(run_is_object(entry, ptr) ? freed : foreign, ptr);
 }
 
-NO_INLINE void free_slowly(void *ptr)
+NO_INLINE void free_medium(void *ptr)
+{
+    if (!keep_medium(ptr)) {
+        free_block(ptr);
+    }
+}
+
+NO_INLINE void free_object(void *ptr)
 {
     const struct map_entry entry = map_lookup(ptr);
-    if (LIKELY(entry.size_class == 0)) {
-        if (!keep_medium(ptr)) {
-            free_block(ptr);
-        }
-        return;
-    }
     if (!is_live_object(entry, ptr)) {
         misused_object(entry, ptr, "double free of",
                        "free of a pointer that is no block:");
