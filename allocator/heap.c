@@ -23,6 +23,7 @@ static COLD_CODE bool reclaim_for(size_t bytes)
 {
     const bool must_grow = heap.top + bytes > heap.end;
     heap.reclaim_at = heap.top + bytes + RECLAIM_STEP_BYTES;
+    heap_purge_for_growth(bytes + RECLAIM_STEP_BYTES);
     return heap.reclaim != NULL &&
            heap.reclaim(
                must_grow ? 1 : heap.touched_bytes / RECLAIM_SHARE + RECLAIM_STEP_BYTES);

@@ -51,7 +51,9 @@ struct heap {
     unsigned trim_patience; /* frees to let pass before the clock is read again */
     size_t purge_look_at;   /* with more free than this a purge is considered */
     uint64_t purged_at_ns;
-    size_t purged_pages; /* by the last purge */
+    size_t purged_pages;       /* by the last purge */
+    size_t grown_bytes;        /* since the last purge before growth, or look at it */
+    size_t growth_purge_bytes; /* given back by such purges, ever */
     char *reclaim_at; /* the top may not pass this without asking for cached memory */
     /* Give what caches hold back to the heap, if that is at least so many bytes; true
      * if any was. Called under the lock. */
@@ -121,12 +123,16 @@ static ALWAYS_INLINE void heap_purge_if_due(void)
         heap_consider_purge();
     }
 }
+/* So many bytes more are about to become resident, in the heap or a mapping: give back
+ * the pages of large holes first, if they are a good part of the heap. */
+COLD_CODE void heap_purge_for_growth(size_t bytes);
 /* Give back what has been touched above the top, but for pad_bytes. Returns the bytes
  * given back; one system call. */
 size_t heap_trim_top(size_t pad_bytes);
-/* Give back the whole pages inside large free blocks. Returns the bytes given back,
- * what had been given back before counted again; one system call a block. */
-size_t heap_purge_blocks(void);
+/* Give back the whole pages inside holes of PURGE_BLOCK_BYTES and of least_bytes and
+ * more. Returns the bytes given back, what had been given back before counted again;
+ * one system call a hole. */
+size_t heap_purge_blocks(size_t least_bytes);
 /* The first invariant that does not hold, as a sentence; NULL if all hold. O(blocks).
  */
 const char *heap_check(void);

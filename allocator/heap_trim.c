@@ -6,13 +6,15 @@
 #include "knobs.h"
 #include "os.h"
 
-/* Free blocks of this size and more have whole pages inside that a trim gives back. */
-#define PURGE_BLOCK_BYTES (64 * KIB)
+struct purge {
+    size_t least_bytes; /* of a hole */
+    size_t purged_bytes;
+};
 
 static void purge_block(const struct block *block, size_t bytes, void *context)
 {
-    size_t *const purged = context;
-    if (bytes < PURGE_BLOCK_BYTES) {
+    struct purge *const purge = context;
+    if (bytes < purge->least_bytes) {
         return;
     }
     /* The tag at its start and the footer at its end stay. */
@@ -20,15 +22,34 @@ static void purge_block(const struct block *block, size_t bytes, void *context)
     const uintptr_t end =
         align_down((uintptr_t)block + bytes - sizeof(size_t), PAGE_BYTES);
     if (os_purge((void *)start, end - start)) {
-        *purged += end - start;
+        purge->purged_bytes += end - start;
     }
 }
 
-size_t heap_purge_blocks(void)
+size_t heap_purge_blocks(size_t least_bytes)
 {
-    size_t purged = 0;
-    bins_visit(&heap.bins, purge_block, &purged);
-    return purged;
+    struct purge purge = {
+        least_bytes > PURGE_BLOCK_BYTES ? least_bytes : PURGE_BLOCK_BYTES, 0};
+    bins_visit(&heap.bins, purge_block, &purge);
+    return purge.purged_bytes;
+}
+
+/* A heap whose large holes do not fit what is asked for would hold both: the peak of a
+ * program that replaces large buffers by larger ones. What is given back before growth
+ * is at most the heap over the life of the process, so that each page is faulted in
+ * again once, on average, at the most. */
+void heap_purge_for_growth(size_t bytes)
+{
+    const size_t touched = heap.touched_bytes;
+    heap.grown_bytes += bytes;
+    if (heap.grown_bytes < touched / GROWTH_PURGE_SHARE ||
+        heap.bins.free_bytes < touched / GROWTH_PURGE_SHARE ||
+        heap.growth_purge_bytes > touched || heap.trim_threshold_bytes == SIZE_MAX) {
+        return;
+    }
+    const size_t part = touched / GROWTH_PURGE_HOLE_SHARE;
+    heap.grown_bytes = 0;
+    heap.growth_purge_bytes += heap_purge_blocks(part);
 }
 
 /* Whether all but a PURGE_SHARE of what has been touched is free. */
@@ -74,7 +95,8 @@ void heap_consider_purge(void)
         heap.reclaim(1);
     }
     if (is_nearly_empty()) {
-        const size_t bytes = heap_purge_blocks() + heap_trim_top(heap.top_pad_bytes);
+        const size_t bytes =
+            heap_purge_blocks(PURGE_BLOCK_BYTES) + heap_trim_top(heap.top_pad_bytes);
         heap.purged_at_ns = heap.trimmed_at_ns = now_ns;
         heap.purged_pages = heap.trimmed_pages = bytes / PAGE_BYTES;
     }

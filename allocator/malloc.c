@@ -58,6 +58,7 @@ static void *live_payload(struct block *block)
 static void *allocate(size_t size, size_t block_bytes, size_t *dirty_bytes)
 {
     if (UNLIKELY(size >= policy.mmap_threshold_bytes) && wants_mapping(size)) {
+        heap_purge_for_growth(size);
         void *const payload = large_allocate(size, PAGE_BYTES);
         if (payload != NULL) {
             *dirty_bytes = 0;
@@ -218,7 +219,7 @@ static ALWAYS_INLINE bool keep_medium(void *ptr)
         return false;
     }
     REQUIRE(!object_is_free(ptr), "double free of", ptr);
-    if (UNLIKELY(!__libc_single_threaded)) {
+    if (cache.shares || UNLIKELY(!__libc_single_threaded)) {
         return cache_keep_medium(ptr, bytes);
     }
     /* Alone, the thread may look at its neighbour: an overflow is noticed here. */

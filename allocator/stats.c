@@ -94,7 +94,7 @@ int snug_malloc_trim(size_t pad)
 {
     const bool locked = lock_acquire(&heap_lock);
     cache_reclaim(1);
-    const size_t given_back = heap_purge_blocks() + heap_trim_top(pad);
+    const size_t given_back = heap_purge_blocks(PURGE_BLOCK_BYTES) + heap_trim_top(pad);
     lock_release(&heap_lock, locked);
     return given_back != 0;
 }
