@@ -123,10 +123,11 @@ static void cache_be_born(void)
     const bool first = heap.reclaim == NULL;
     heap.reclaim = cache_reclaim;
     heap.reclaim_kept = medium_return_all;
-    lock_release(&heap_lock, locked);
+    /* Under the lock: no other thread may use the key before it is there. */
     if (first && pthread_key_create(&at_exit, cache_die) != 0) {
         fatal("no pthread key left");
     }
+    lock_release(&heap_lock, locked);
     pthread_setspecific(at_exit, &cache);
 }
 
