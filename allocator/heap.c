@@ -95,7 +95,7 @@ struct block *heap_allocate(size_t bytes)
     }
     struct block *const block = bins_block(&heap.bins, hole);
     block_set_in_use(block, take_front(hole, bytes));
-    heap.dirty_end = heap.highest;
+    heap.dirty_end = (char *)UINTPTR_MAX;
     return block;
 }
 
@@ -147,7 +147,7 @@ struct block *heap_allocate_aligned(size_t bytes, size_t alignment)
         hole = best_aligned(bytes, alignment);
     }
     if (hole != 0) {
-        heap.dirty_end = heap.highest;
+        heap.dirty_end = (char *)UINTPTR_MAX;
         struct block *block = bins_block(&heap.bins, hole);
         const size_t gap = gap_before_aligned(block, alignment);
         block_set_in_use(block, take_front(hole, gap + bytes));
@@ -292,15 +292,10 @@ size_t heap_dirty_bytes(struct block *block)
 /* Where the blocks end of the region that an address is in; 0 if it is in none. */
 static uintptr_t region_limit(uintptr_t address)
 {
-    const struct heap_region *region = heap.regions;
-    if (LIKELY(address >= (uintptr_t)heap_region_first(region) &&
-               address < (uintptr_t)heap.top)) {
-        return (uintptr_t)heap.top;
-    }
-    for (region = region->older; region != NULL; region = region->older) {
-        if (address >= (uintptr_t)heap_region_first(region) &&
-            address < (uintptr_t)region->end) {
-            return (uintptr_t)region->end;
+    for (const struct heap_region *r = heap.regions; r != NULL; r = r->older) {
+        const char *const limit = r == heap.regions ? heap.top : r->end;
+        if (address >= (uintptr_t)heap_region_first(r) && address < (uintptr_t)limit) {
+            return (uintptr_t)limit;
         }
     }
     return 0;
@@ -308,12 +303,10 @@ static uintptr_t region_limit(uintptr_t address)
 
 bool heap_owns(const void *payload)
 {
-    if (!heap_spans(payload)) {
-        return false;
-    }
     const struct block *const block = block_from_payload(payload);
     const uintptr_t limit = region_limit((uintptr_t)block);
-    return limit != 0 && block_is_sound(block) &&
+    return (uintptr_t)payload % ALIGNMENT_BYTES == 0 && limit != 0 &&
+           block_is_sound(block) &&
            (!block_is_in_use(block) || block_size(block) - BLOCK_MIN_BYTES <=
                                            limit - (uintptr_t)block - BLOCK_MIN_BYTES);
 }

@@ -36,8 +36,6 @@ struct heap {
     char *end;       /* of the current region, 8 bytes kept back for a fence */
     char *touched;   /* no byte at or above has been written */
     char *dirty_end; /* of the last block allocated: its bytes from here on are zero */
-    char *lowest;    /* over all regions, for the range check at free */
-    char *highest;
     char *break_end; /* where our last brk ended; NULL: the region is not from brk */
     struct heap_region *regions; /* newest first */
     struct block *stranded; /* freed, but there was no memory for a record: linked by
@@ -87,15 +85,17 @@ bool heap_has_room(size_t bytes);
 void heap_free(struct block *block);
 /* Resize in place, into the next free block or the top; false: not possible here. */
 bool heap_resize(struct block *block, size_t bytes);
-/* Whether an aligned address is between the ends of the heap; no lock is needed for an
- * address inside a block that the caller holds. */
+/* Whether an address, a multiple of 16, is in the newest region, behind a tag's place.
+ * All of a region can be read and is the heap's, while between regions there may be
+ * others' memory, or none. Needs no lock. */
 static ALWAYS_INLINE bool heap_spans(const void *address)
 {
-    char *const lowest = __atomic_load_n(&heap.lowest, __ATOMIC_RELAXED);
-    char *const highest = __atomic_load_n(&heap.highest, __ATOMIC_RELAXED);
-    return (uintptr_t)address % ALIGNMENT_BYTES == 0 &&
-           (uintptr_t)address >= (uintptr_t)lowest &&
-           (uintptr_t)address < (uintptr_t)highest;
+    const struct heap_region *const region =
+        __atomic_load_n(&heap.regions, __ATOMIC_ACQUIRE);
+    return (uintptr_t)address % ALIGNMENT_BYTES == 0 && region != NULL &&
+           (uintptr_t)address > (uintptr_t)region + sizeof *region &&
+           (uintptr_t)address <
+               (uintptr_t)__atomic_load_n(&region->end, __ATOMIC_RELAXED);
 }
 /* Whether a payload is that of a block, in use or freed: in range, aligned, with a tag
  * whose checksum is right. O(regions); reads only memory of the heap. */

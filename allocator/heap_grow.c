@@ -51,17 +51,11 @@ static void region_open(char *memory, size_t bytes)
     struct heap_region *const region = (struct heap_region *)(uintptr_t)start;
     region->older = heap.regions;
     region->end = end - sizeof(size_t);
-    heap.regions = region;
+    __atomic_store_n(&heap.regions, region, __ATOMIC_RELEASE);
     heap.top = (char *)heap_region_first(region);
     heap.touched = heap.top;
     heap.end = region->end;
     __atomic_store_n(&heap.region_bytes, heap.region_bytes + bytes, __ATOMIC_RELAXED);
-    if (heap.lowest == NULL || start < heap.lowest) {
-        __atomic_store_n(&heap.lowest, start, __ATOMIC_RELAXED);
-    }
-    if (end > heap.highest) {
-        __atomic_store_n(&heap.highest, end, __ATOMIC_RELAXED);
-    }
     heap.reclaim_at = heap.top;
     map_cover(end);
 }
@@ -70,11 +64,8 @@ static void region_open(char *memory, size_t bytes)
 static void region_extend(size_t bytes)
 {
     heap.end += bytes;
-    heap.regions->end = heap.end;
+    __atomic_store_n(&heap.regions->end, heap.end, __ATOMIC_RELAXED);
     __atomic_store_n(&heap.region_bytes, heap.region_bytes + bytes, __ATOMIC_RELAXED);
-    if (heap.end > heap.highest) {
-        __atomic_store_n(&heap.highest, heap.end, __ATOMIC_RELAXED);
-    }
     map_cover(heap.end);
 }
 

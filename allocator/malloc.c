@@ -205,11 +205,10 @@ static void free_large(void *ptr, size_t bytes)
 }
 
 /* Keep a block that the program has freed in this thread's lists. false: it is none of
- * a size that is kept, or the heap must take it. A pointer to the start of a page may
- * be a large block's, before which there is no tag, perhaps no memory. */
+ * a size that is kept, or the heap must take it. */
 static ALWAYS_INLINE bool keep_medium(void *ptr)
 {
-    if ((uintptr_t)ptr % PAGE_BYTES == 0 || !heap_spans(ptr) || !cache_is_alive()) {
+    if (!heap_spans(ptr) || UNLIKELY(!cache_is_alive())) {
         return false;
     }
     struct block *const block = block_from_payload(ptr);
@@ -309,7 +308,7 @@ static size_t room_unlocked(const void *ptr)
     if (entry.size_class != 0) {
         return class_bytes(entry.size_class);
     }
-    if ((uintptr_t)ptr % PAGE_BYTES == 0 || !heap_spans(ptr)) {
+    if (!heap_spans(ptr)) {
         return 0;
     }
     const size_t bytes = block_size_unlocked(block_from_payload(ptr));

@@ -73,7 +73,7 @@ static void *move(void *ptr, size_t old_bytes, size_t size)
 /* Whether a block of the heap has the size already, or one too near to it to split. */
 static ALWAYS_INLINE bool size_stays(const void *ptr, size_t size)
 {
-    if ((uintptr_t)ptr % PAGE_BYTES == 0 || !heap_spans(ptr)) {
+    if (!heap_spans(ptr)) {
         return false;
     }
     const size_t bytes = block_size_unlocked(block_from_payload(ptr));

@@ -136,7 +136,21 @@ static inline struct child_result child_run(void (*body)(void))
     }
     close(pipe_ends[0]);
     assert_int_equal(waitpid(pid, &result.status, 0), pid);
+    /* Under qemu-user (test-variants aarch64) its own word stands behind the child's.
+     */
+    char *const word_of_qemu = strstr(result.errors, "qemu: uncaught target signal");
+    if (word_of_qemu != NULL) {
+        *word_of_qemu = '\0';
+        result.length = (size_t)(word_of_qemu - result.errors);
+    }
     return result;
+}
+
+/* Whether an emulator answers for the kernel (test-variants aarch64): of system calls,
+ * faults and /proc it tells its own. */
+static inline bool is_emulated(void)
+{
+    return getenv("SNUG_TEST_EMULATED") != NULL;
 }
 
 struct child_test {

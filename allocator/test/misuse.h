@@ -83,7 +83,7 @@ static inline void look_at(const char *byte)
 
 static inline void write_to(char *byte)
 {
-    *(volatile char *)byte = 1;
+    *(volatile char *)byte = (char)~*(volatile char *)byte; /* a change in any case */
 }
 
 /* The compiler must not see that a block is used after it was freed. */

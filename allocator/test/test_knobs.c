@@ -77,6 +77,9 @@ static void without_knobs_the_threshold_adapts(void)
 
 static void huge_pages_are_asked_for(void)
 {
+    if (is_emulated()) {
+        _exit(CHILD_SKIPPED);
+    }
     set("SNUG_HUGE_PAGES", "1");
     const char *const block = snug_malloc(100);
     CHECK_NUMBERS(snug_system_calls().madvise, ==, 1);

@@ -231,7 +231,7 @@ static void leaks_at_level_0_are_by_size(void **state)
 
 static __attribute__((noinline)) void lose_some(void)
 {
-    for (size_t i = 0; i < 3; i++) {
+    for (volatile size_t i = 0; i < 3; i++) { /* one call, not three in a row */
         void *volatile lost = snug_malloc(1000);
         lost = NULL;
         (void)lost;
@@ -250,6 +250,9 @@ static void lose_at_level_check(void)
 static void leaks_at_level_check_are_by_stack(void **state)
 {
     (void)state;
+    if (is_emulated()) {
+        skip();
+    }
     expect_lines(lose_at_level_check, (const char *[]){"snug: leaks: ", "000 bytes in ",
                                                        " blocks lost", NULL});
 }
