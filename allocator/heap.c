@@ -193,6 +193,7 @@ static COLD_CODE void strand(struct block *block)
     heap.stranded = block;
 }
 
+/* Merge the block with what is free on both sides into one hole, whatever is there. */
 static void coalesce(struct block *block)
 {
     const struct bins *const bins = &heap.bins;
