@@ -38,6 +38,43 @@ void medium_visit(void (*visit)(const struct block *block, size_t bytes, void *c
     }
 }
 
+static const char *check_list(size_t class, size_t *count, size_t *bytes)
+{
+    for (struct block *block = medium_cache.kept[class]; block != NULL;
+         block = (struct block *)object_link(block_payload(block))) {
+        if (++*count > medium_cache.count) {
+            return "more blocks are kept than are counted";
+        }
+        if (!block_is_sound(block) || !block_is_in_use(block)) {
+            return "a kept block's tag is broken";
+        }
+        if (!object_is_free(block_payload(block))) {
+            return "a kept block is not sealed";
+        }
+        if (medium_class(block_size(block)) != class) {
+            return "a kept block is in the list of another class";
+        }
+        *bytes += block_size(block);
+    }
+    return NULL;
+}
+
+const char *medium_check(void)
+{
+    size_t count = 0;
+    size_t bytes = 0;
+    const char *broken = medium_cache.kept[MEDIUM_KEPT_CLASSES] != NULL
+                             ? "the list behind the last class is used"
+                             : NULL;
+    for (size_t class = 0; broken == NULL && class < MEDIUM_KEPT_CLASSES; class ++) {
+        broken = check_list(class, &count, &bytes);
+    }
+    if (broken == NULL && (count != medium_cache.count || bytes != heap_kept_bytes)) {
+        broken = "the sums of kept blocks are wrong";
+    }
+    return broken;
+}
+
 void medium_make_room(void)
 {
     const bool locked = lock_acquire(&heap_lock);

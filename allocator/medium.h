@@ -58,6 +58,10 @@ bool medium_return_all(void);
 /* Call visit for every kept block. */
 void medium_visit(void (*visit)(const struct block *block, size_t bytes, void *context),
                   void *context);
+/* The first invariant of the calling thread's lists that does not hold; NULL if all
+ * hold: every kept block is sealed, in use by its tag, and of its list's class; the
+ * sums are right. */
+const char *medium_check(void);
 /* Give all back, taking the lock: the thread keeps as many as it may. */
 COLD_CODE void medium_make_room(void);
 

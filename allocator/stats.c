@@ -126,6 +126,9 @@ const char *snug_check_heap(void)
     if (broken == NULL) {
         broken = large_check();
     }
+    if (broken == NULL) {
+        broken = medium_check();
+    }
     lock_release(&heap_lock, locked);
     return broken;
 }

@@ -190,6 +190,26 @@ static void what_was_an_object_is_not_taken_for_free(void)
     }
 }
 
+/* The checker looks at blocks that are kept, too. */
+static void a_write_into_a_kept_block_is_seen(void)
+{
+    snug_free(snug_malloc(100)); /* from now on the thread keeps what it frees */
+    char *const first = snug_malloc(3000);
+    char *const second = snug_malloc(3000);
+    CHECK(first != NULL && second != NULL && snug_malloc(3000) != NULL);
+    snug_free(second);
+    snug_free(first);
+    CHECK_HEAP();
+    first[0] ^= 1; /* its link */
+    CHECK(snug_check_heap() != NULL);
+    first[0] ^= 1;
+    CHECK_HEAP();
+    second[15] ^= 1; /* its seal */
+    CHECK(snug_check_heap() != NULL);
+    second[15] ^= 1;
+    CHECK_HEAP();
+}
+
 static uint64_t growth_calls(void)
 {
     const struct snug_system_calls calls = snug_system_calls();
@@ -342,6 +362,7 @@ int main(void)
         CHILD_TEST(the_smallest_sufficient_hole_is_chosen),
         CHILD_TEST(what_is_cut_off_is_used),
         CHILD_TEST(what_was_an_object_is_not_taken_for_free),
+        CHILD_TEST(a_write_into_a_kept_block_is_seen),
         CHILD_TEST(growing_takes_few_system_calls),
         CHILD_TEST(growing_large_takes_few_system_calls),
         CHILD_TEST(mallinfo_adds_up),
