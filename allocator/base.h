@@ -19,6 +19,14 @@
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define COLD_CODE __attribute__((cold, noinline))
 
+/* A function that reads what the program may be writing at this moment, and knows that
+ * it may mean nothing: ThreadSanitizer need not know. */
+#ifdef __SANITIZE_THREAD__
+#define READS_OF_OTHERS __attribute__((noinline, no_sanitize("thread"), unused))
+#else
+#define READS_OF_OTHERS ALWAYS_INLINE
+#endif
+
 #ifndef SNUG_ASSERT
 #define SNUG_ASSERT 0
 #endif

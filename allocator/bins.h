@@ -94,7 +94,7 @@ static ALWAYS_INLINE bool bins_begins_at(const struct bins *bins, uint32_t hole,
 static ALWAYS_INLINE uint32_t bins_hole_before(const struct bins *bins,
                                                const struct block *block)
 {
-    const size_t number = *block_word_before(block);
+    const size_t number = block_read_word_before(block);
     if (number >= bins->used) {
         return 0;
     }

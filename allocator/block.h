@@ -114,6 +114,12 @@ static ALWAYS_INLINE size_t *block_word_before(const struct block *block)
     return (size_t *)((uintptr_t)block - sizeof(size_t));
 }
 
+/* What stands there: perhaps the end of a payload, which means nothing. */
+static READS_OF_OTHERS size_t block_read_word_before(const struct block *block)
+{
+    return *block_word_before(block);
+}
+
 /* Size of a block that the caller holds, without the lock; 0 if it is none in use. */
 static ALWAYS_INLINE size_t block_size_unlocked(const struct block *block)
 {

@@ -27,8 +27,9 @@ static bool settle(const char *text)
 
 bool debug_begin(void)
 {
-    if (LIKELY(debug_mode != DEBUG_UNREAD)) {
-        return debug_mode != DEBUG_OFF;
+    const uint8_t mode = __atomic_load_n(&debug_mode, __ATOMIC_ACQUIRE);
+    if (LIKELY(mode != DEBUG_UNREAD)) {
+        return mode != DEBUG_OFF;
     }
     const bool locked = lock_acquire(&heap_lock);
     if (debug_mode == DEBUG_UNREAD) {

@@ -26,7 +26,8 @@ COLD_CODE bool debug_begin(void);
 
 static ALWAYS_INLINE bool debug_is_on(void)
 {
-    return UNLIKELY(debug_mode != DEBUG_OFF) && debug_begin();
+    const uint8_t mode = __atomic_load_n(&debug_mode, __ATOMIC_ACQUIRE);
+    return UNLIKELY(mode != DEBUG_OFF) && debug_begin();
 }
 
 /* By which family of calls a block was allocated or is freed. */

@@ -146,6 +146,14 @@ static inline struct child_result child_run(void (*body)(void))
     return result;
 }
 
+/* At the debug levels, with threads, ThreadSanitizer dies itself: in the mutex that
+ * libunwind locks when a thread ends. */
+#ifdef __SANITIZE_THREAD__
+#define LEVELS_CANNOT_RUN true
+#else
+#define LEVELS_CANNOT_RUN false
+#endif
+
 /* Whether an emulator answers for the kernel (test-variants aarch64): of system calls,
  * faults and /proc it tells its own. */
 static inline bool is_emulated(void)

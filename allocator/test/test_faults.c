@@ -9,7 +9,6 @@
 #include <sys/mman.h>
 
 #include "child.h"
-#include "heap.h"
 #include "os.h"
 #include "pattern.h"
 #include "random.h"
@@ -421,43 +420,12 @@ static void nothing_at_all_is_refused_cleanly(void)
     lift_the_limit(RLIMIT_AS);
 }
 
-/* More holes than the table of their records has room for, and no memory for a larger
- * one: what is freed then waits, and comes back with the first record that is spare. */
-static void free_goes_on_without_memory_for_records(void)
-{
-    enum {
-        COUNT = 100000
-    };
-    static char *many[COUNT];
-    for (size_t i = 0; i < COUNT; i++) {
-        many[i] = snug_malloc(560);
-        CHECK(many[i] != NULL);
-        memset(many[i], (int)(i % 251), 560);
-    }
-    os_fail_from(1);
-    for (size_t i = 0; i < COUNT; i += 2) {
-        snug_free(many[i]);
-    }
-    snug_malloc_trim(0); /* all that is kept goes to the heap */
-    CHECK_HEAP();
-    CHECK(heap.stranded != NULL);
-    os_fail_from(0);
-    for (size_t i = 1; i < COUNT; i += 2) {
-        CHECK(many[i][0] == (char)(i % 251) && many[i][559] == (char)(i % 251));
-        snug_free(many[i]);
-    }
-    snug_malloc_trim(0);
-    CHECK_HEAP();
-    CHECK_NUMBERS(snug_mallinfo2().uordblks, <=, 1024);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_system_call_may_fail),
         cmocka_unit_test(any_may_fail_at_level_check),
         cmocka_unit_test(any_may_fail_at_level_guard),
-        CHILD_TEST(free_goes_on_without_memory_for_records),
         CHILD_TEST(address_space_may_run_out),
         CHILD_TEST(data_may_run_out),
         CHILD_TEST(a_small_limit_leaves_small_blocks),

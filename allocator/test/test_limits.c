@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 
 #include "child.h"
+#include "heap.h"
+#include "os.h"
 #include "pattern.h"
 #include "random.h"
 
@@ -255,6 +257,36 @@ static void neither_brk_nor_mappings_leave_what_there_is(void)
     free_all();
 }
 
+/* More holes than the table of their records has room for, and no memory for a larger
+ * one: what is freed then waits, and comes back with the first record that is spare. */
+static void free_goes_on_without_memory_for_records(void)
+{
+    enum {
+        COUNT = 100000
+    };
+    static char *many[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        many[i] = snug_malloc(560);
+        CHECK(many[i] != NULL);
+        memset(many[i], (int)(i % 251), 560);
+    }
+    os_fail_from(1);
+    for (size_t i = 0; i < COUNT; i += 2) {
+        snug_free(many[i]);
+    }
+    snug_malloc_trim(0); /* all that is kept goes to the heap */
+    CHECK_HEAP();
+    CHECK(heap.stranded != NULL);
+    os_fail_from(0);
+    for (size_t i = 1; i < COUNT; i += 2) {
+        CHECK(many[i][0] == (char)(i % 251) && many[i][559] == (char)(i % 251));
+        snug_free(many[i]);
+    }
+    snug_malloc_trim(0);
+    CHECK_HEAP();
+    CHECK_NUMBERS(snug_mallinfo2().uordblks, <=, 1024);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +298,7 @@ int main(void)
         CHILD_TEST(brk_may_be_forbidden_at_level_check),
         CHILD_TEST(brk_may_be_forbidden_at_level_guard),
         CHILD_TEST(brk_may_be_blocked_by_a_mapping),
+        CHILD_TEST(free_goes_on_without_memory_for_records),
         CHILD_TEST(what_lies_between_regions_is_not_read),
         CHILD_TEST(neither_brk_nor_mappings_leave_what_there_is),
     };
