@@ -6,7 +6,7 @@
  * is none: of 0 bytes, its links of no meaning.
  *
  * Sizes below EXACT_LIMIT_BYTES have one bin each, a doubly linked list. Larger sizes
- * share bins, 64 for each power of two; a bin is a bitwise trie over the size (a
+ * share bins, 32 for each power of two; a bin is a bitwise trie over the size (a
  * digital search tree, as in Lea's dlmalloc 2.8), in which each size stands once,
  * further holes of that size in a list behind it. Two levels of bits lead to the next
  * bin that is not empty. Finding, inserting and removing cost at most one step per bit

@@ -122,16 +122,13 @@ static NO_INLINE void *allocate_large(size_t size, size_t block_bytes,
 /* Beyond the size classes. *dirty_bytes as in allocate. */
 static ALWAYS_INLINE void *allocate_medium(size_t size, size_t *dirty_bytes)
 {
-    size_t block_bytes = size;
+    size_t block_bytes = block_bytes_from_request(size);
     *dirty_bytes = size;
     if (LIKELY(size <= MEDIUM_LIMIT_BYTES)) {
-        block_bytes = block_bytes_from_request(size);
         void *const kept = take_kept(&block_bytes);
         if (LIKELY(kept != NULL)) {
             return kept;
         }
-    } else if (LIKELY(size <= REQUEST_LIMIT_BYTES)) {
-        block_bytes = block_bytes_from_request(size);
     }
     return allocate_large(size, block_bytes, dirty_bytes);
 }
