@@ -47,6 +47,14 @@ void heap_purge_for_growth(size_t bytes)
         heap.growth_purge_bytes > touched || heap.trim_threshold_bytes == SIZE_MAX) {
         return;
     }
+    const uint64_t pause_ns = knobs_purge_ns(0);
+    if (pause_ns != 0) { /* the user wants a pause, or no purge at all */
+        const uint64_t now_ns = os_now_ns();
+        if (now_ns - heap.purged_at_ns < pause_ns) {
+            return;
+        }
+        heap.purged_at_ns = now_ns;
+    }
     const size_t part = touched / GROWTH_PURGE_HOLE_SHARE;
     heap.grown_bytes = 0;
     heap.growth_purge_bytes += heap_purge_blocks(part);

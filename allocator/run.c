@@ -60,15 +60,15 @@ static size_t run_best_granules(size_t object_bytes, size_t longest)
     return best;
 }
 
-/* The next run of a class holds no many more objects than are worth it, and about as
+/* The next run of a class holds not many more objects than are worth it, and about as
  * many as its runs hold already: a class of few objects should not waste a long run. */
 static size_t run_next_granules(size_t size_class)
 {
     const size_t object_bytes = class_bytes(size_class);
     const size_t runs = classes.runs_of[size_class];
-    size_t least = (RUN_LEAST_OBJECTS * object_bytes + RUN_HEADER_BYTES +
-                    BLOCK_HEADER_BYTES + GRANULE_BYTES - 1) /
-                   GRANULE_BYTES;
+    const size_t least = (RUN_LEAST_OBJECTS * object_bytes + RUN_HEADER_BYTES +
+                          BLOCK_HEADER_BYTES + GRANULE_BYTES - 1) /
+                         GRANULE_BYTES;
     size_t longest = object_bytes / 8;
     if (longest > RUN_LIMIT_GRANULES) {
         longest = RUN_LIMIT_GRANULES;
@@ -77,7 +77,7 @@ static size_t run_next_granules(size_t size_class)
         const size_t few = least << runs;
         longest = few < longest ? few : longest;
     }
-    return run_best_granules(object_bytes, longest > 0 ? longest : 1);
+    return run_best_granules(object_bytes, longest);
 }
 
 static void list_insert(struct run *run)

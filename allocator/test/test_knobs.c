@@ -121,6 +121,34 @@ static uint64_t purges(void)
     return snug_system_calls().madvise;
 }
 
+/* Replace a buffer by a larger one, over and over, with something in between; how often
+ * the holes that were left gave memory back before the heap grew. */
+static uint64_t purges_before_growth(void)
+{
+    char *buffer = NULL;
+    CHECK_NUMBERS(snug_mallopt(M_MMAP_THRESHOLD, 1 << 30), ==, 1);
+    for (size_t i = 1; i < 40; i++) {
+        char *const larger = snug_malloc(i * 100000);
+        CHECK(larger != NULL && snug_malloc(1000) != NULL);
+        memset(larger, 1, i * 100000);
+        snug_free(buffer);
+        buffer = larger;
+    }
+    CHECK_HEAP();
+    return snug_system_calls().madvise;
+}
+
+static void holes_go_back_before_the_heap_grows(void)
+{
+    CHECK_NUMBERS(purges_before_growth(), >=, 1);
+}
+
+static void purge_never_holds_before_growth_too(void)
+{
+    set("SNUG_PURGE", "never");
+    CHECK_NUMBERS(purges_before_growth(), ==, 0);
+}
+
 static void purge_never_keeps_all(void)
 {
     set("SNUG_PURGE", "never");
@@ -201,6 +229,8 @@ int main(void)
         CHILD_TEST(mmap_threshold_may_be_out_of_reach),
         CHILD_TEST(without_knobs_the_threshold_adapts),
         CHILD_TEST(huge_pages_are_asked_for),
+        CHILD_TEST(holes_go_back_before_the_heap_grows),
+        CHILD_TEST(purge_never_holds_before_growth_too),
         CHILD_TEST(purge_never_keeps_all),
         CHILD_TEST(purge_after_years_keeps_all),
         CHILD_TEST(purge_at_once_gives_back_each_time),
