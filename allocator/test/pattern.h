@@ -18,37 +18,51 @@ enum {
     PATTERN_STEP_BYTES = 16
 };
 
-static inline unsigned char pattern_byte(size_t place, uint64_t seed)
+/* Of eight bytes, the first at a multiple of eight. */
+static inline uint64_t pattern_word(size_t place, uint64_t seed)
 {
-    const uint64_t x = (place + 1) * 0x9e3779b97f4a7c15u + seed * 0xd1b54a32d192ed03u;
-    return (unsigned char)(x >> 56 ^ x >> 32);
+    const uint64_t x =
+        (place / 8 + 1) * 0x9e3779b97f4a7c15u + seed * 0xd1b54a32d192ed03u;
+    return x ^ x >> 32;
 }
 
-/* Whether a place in a block of `bytes` carries the pattern; *next: where to go on. */
-static inline bool pattern_covers(size_t place, size_t bytes, size_t *next)
+static inline unsigned char pattern_byte(size_t place, uint64_t seed)
 {
-    *next = place + 1;
-    if (bytes <= PATTERN_WHOLE_BYTES || place < PATTERN_END_BYTES ||
-        place >= bytes - PATTERN_END_BYTES) {
-        return true;
+    return (unsigned char)(pattern_word(place, seed) >> place % 8 * 8);
+}
+
+/* The end of the part with the pattern that a place is in; *next: where another one
+ * begins. */
+static inline size_t pattern_end(size_t place, size_t bytes, size_t *next)
+{
+    const size_t last = bytes - PATTERN_END_BYTES;
+    if (bytes <= PATTERN_WHOLE_BYTES || place >= last) {
+        *next = bytes;
+        return bytes;
     }
-    const size_t offset = place % PATTERN_STRIDE_BYTES;
-    if (offset < PATTERN_STEP_BYTES) {
-        return true;
+    *next = place / PATTERN_STRIDE_BYTES * PATTERN_STRIDE_BYTES + PATTERN_STRIDE_BYTES;
+    if (*next > last) {
+        *next = last;
     }
-    *next = place - offset + PATTERN_STRIDE_BYTES;
-    if (*next > bytes - PATTERN_END_BYTES) {
-        *next = bytes - PATTERN_END_BYTES;
-    }
-    return false;
+    return place + (place == 0 ? (size_t)PATTERN_END_BYTES : PATTERN_STEP_BYTES);
+}
+
+/* How many bytes from a place up to the end are in one word. */
+static inline size_t pattern_step(size_t place, size_t end)
+{
+    const size_t step = 8 - place % 8;
+    return step < end - place ? step : end - place;
 }
 
 static inline void pattern_fill(void *block, size_t bytes, uint64_t seed)
 {
     unsigned char *const b = block;
-    for (size_t i = 0, next; i < bytes; i = next) {
-        if (pattern_covers(i, bytes, &next)) {
-            b[i] = pattern_byte(i, seed);
+    for (size_t from = 0, next; from < bytes; from = next) {
+        const size_t end = pattern_end(from, bytes, &next);
+        for (size_t i = from, step; i < end; i += step) {
+            const uint64_t word = pattern_word(i, seed) >> i % 8 * 8;
+            step = pattern_step(i, end);
+            memcpy(b + i, &word, step);
         }
     }
 }
@@ -58,9 +72,15 @@ static inline bool pattern_holds(const void *block, size_t prefix, size_t bytes,
                                  uint64_t seed)
 {
     const unsigned char *const b = block;
-    for (size_t i = 0, next; i < prefix; i = next) {
-        if (pattern_covers(i, bytes, &next) && b[i] != pattern_byte(i, seed)) {
-            return false;
+    for (size_t from = 0, next; from < prefix; from = next) {
+        const size_t covered = pattern_end(from, bytes, &next);
+        const size_t end = covered < prefix ? covered : prefix;
+        for (size_t i = from, step; i < end; i += step) {
+            const uint64_t word = pattern_word(i, seed) >> i % 8 * 8;
+            step = pattern_step(i, end);
+            if (memcmp(b + i, &word, step) != 0) {
+                return false;
+            }
         }
     }
     return true;
@@ -73,9 +93,12 @@ static inline bool pattern_is_zero(const void *block, size_t bytes)
     if (bytes <= PATTERN_STRIDE_BYTES) {
         return bytes == 0 || (b[0] == 0 && memcmp(b, b + 1, bytes - 1) == 0);
     }
-    for (size_t i = 0, next; i < bytes; i = next) {
-        if (pattern_covers(i, bytes, &next) && b[i] != 0) {
-            return false;
+    for (size_t from = 0, next; from < bytes; from = next) {
+        const size_t end = pattern_end(from, bytes, &next);
+        for (size_t i = from; i < end; i++) {
+            if (b[i] != 0) {
+                return false;
+            }
         }
     }
     return true;

@@ -16,8 +16,11 @@
 #include "random.h"
 
 enum {
-    SLOTS = 300,       /* live blocks of a thread, at most */
-    LARGEST_BITS = 22, /* 4 MiB */
+    SLOTS_BITS = 12, /* live blocks of a thread, at most; some have few */
+    SLOTS_MIN_BITS = 5,
+    SMALL_BITS = 11,   /* most blocks: 2 KiB */
+    MEDIUM_BITS = 16,  /* one in 16 */
+    LARGEST_BITS = 22, /* one in 256: 4 MiB */
     HUGE_BITS = 27,    /* now and then */
     ALIGNMENT_BITS = 13,
     QUEUE_SLOTS = 256,
@@ -39,11 +42,12 @@ static struct {
 } queue = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 struct worker {
-    struct slot slots[SLOTS];
+    struct slot slots[1 << SLOTS_BITS];
+    size_t slot_count;
     struct random random;
     size_t operations;
-    bool hands_over; /* there are others */
-    bool forks;
+    bool hands_over;   /* there are others */
+    size_t fork_every; /* so many operations; 0: never */
 };
 
 static atomic_size_t forked;
@@ -129,10 +133,14 @@ static void release(struct worker *worker, struct slot *slot)
     slot->block = NULL;
 }
 
+/* Mostly small, so that a run is many operations and not much filling. */
 static size_t some_size(struct random *random)
 {
-    return random_size(random,
-                       random_below(random, 500) == 0 ? HUGE_BITS : LARGEST_BITS);
+    const size_t kind = random_below(random, 8192);
+    return random_size(random, kind == 0    ? HUGE_BITS
+                               : kind < 32  ? LARGEST_BITS
+                               : kind < 512 ? MEDIUM_BITS
+                                            : SMALL_BITS);
 }
 
 static void resize(struct worker *worker, struct slot *slot)
@@ -171,7 +179,7 @@ static void take_over(struct random *random, struct slot *slot)
 static void operate(struct worker *worker)
 {
     struct random *const random = &worker->random;
-    struct slot *const slot = &worker->slots[random_below(random, SLOTS)];
+    struct slot *const slot = &worker->slots[random_below(random, worker->slot_count)];
     if (slot->block == NULL) {
         if (worker->hands_over && random_below(random, 3) == 0) {
             take_over(random, slot);
@@ -204,7 +212,7 @@ static void operate(struct worker *worker)
 
 static void release_all(struct worker *worker)
 {
-    for (size_t i = 0; i < SLOTS; i++) {
+    for (size_t i = 0; i < worker->slot_count; i++) {
         if (worker->slots[i].block != NULL) {
             release(worker, &worker->slots[i]);
         }
@@ -266,7 +274,7 @@ static void work(struct worker *worker)
         if (i % 5000 == 0) {
             disturb(&worker->random);
         }
-        if (worker->forks && i % 2500 == 0) {
+        if (worker->fork_every != 0 && i % worker->fork_every == 0) {
             fork_and_go_on(worker);
         }
     }
@@ -278,7 +286,7 @@ static void *live(void *argument)
 {
     struct worker *const worker = argument;
     work(worker);
-    for (size_t i = 0; i < SLOTS; i += 2) {
+    for (size_t i = 0; i < worker->slot_count; i += 2) {
         if (worker->slots[i].block != NULL) {
             hand_over(&worker->slots[i]);
         }
@@ -287,9 +295,16 @@ static void *live(void *argument)
     return NULL;
 }
 
+static size_t operations_asked(void)
+{
+    return number_from("SNUG_STRESS_OPERATIONS", 100000);
+}
+
+/* Level guard asks the system at every call: fewer, so that it does not take most of
+ * the time. */
 static size_t operations(void)
 {
-    return number_from("SNUG_STRESS_OPERATIONS", 40000);
+    return strcmp(level, "guard") == 0 ? operations_asked() / 4 : operations_asked();
 }
 
 /* How to do the same again stands first, should it end badly. With threads the order
@@ -303,7 +318,7 @@ static void begin(void)
     const int n = snprintf(text, sizeof text,
                            "# level %s: SNUG_STRESS_SEED=%llu "
                            "SNUG_STRESS_OPERATIONS=%zu test_stress\n",
-                           level, (unsigned long long)seed, operations());
+                           level, (unsigned long long)seed, operations_asked());
     CHECK(n > 0 && write(STDERR_FILENO, text, (size_t)n) == n);
     CHECK(*level == '0' || snug_debug(level));
     alarm(CHILD_TIMEOUT_S * (unsigned)(1 + operations() / 20000));
@@ -332,11 +347,21 @@ static void check_empty(void)
     CHECK_NUMBERS(snug_mallinfo2().uordblks, <=, IN_USE_OF_NOBODY);
 }
 
+static struct worker begin_worker(uint64_t worker_seed)
+{
+    const size_t kinds = SLOTS_BITS - SLOTS_MIN_BITS + 1;
+    return (struct worker){
+        .random = {worker_seed},
+        .slot_count = (size_t)1 << (SLOTS_MIN_BITS + worker_seed % kinds),
+    };
+}
+
 static void one_thread(void)
 {
     static struct worker worker;
     begin();
-    worker = (struct worker){.random = {seed}, .operations = operations()};
+    worker = begin_worker(seed);
+    worker.operations = operations();
     work(&worker);
     CHECK_HEAP();
     release_all(&worker);
@@ -344,7 +369,8 @@ static void one_thread(void)
 }
 
 /* `count` threads at any time; each generation ends and the next begins one by one. */
-static void run_threads(size_t count, size_t generations, size_t per_thread, bool forks)
+static void run_threads(size_t count, size_t generations, size_t per_thread,
+                        size_t fork_every)
 {
     static struct worker workers[MAX_THREADS];
     pthread_t threads[MAX_THREADS];
@@ -357,12 +383,10 @@ static void run_threads(size_t count, size_t generations, size_t per_thread, boo
         if (i >= count * generations) {
             continue;
         }
-        workers[place] = (struct worker){
-            .random = {seed + (i + 1) * 1000003},
-            .operations = per_thread,
-            .hands_over = true,
-            .forks = forks && place == 0,
-        };
+        workers[place] = begin_worker(seed + (i + 1) * 1000003);
+        workers[place].operations = per_thread;
+        workers[place].hands_over = true;
+        workers[place].fork_every = place == 0 ? fork_every : 0;
         CHECK(pthread_create(&threads[place], NULL, live, &workers[place]) == 0);
     }
     check_empty();
@@ -370,29 +394,31 @@ static void run_threads(size_t count, size_t generations, size_t per_thread, boo
 
 static void two_threads(void)
 {
-    run_threads(2, 3, operations() / 6, false);
+    run_threads(2, 3, operations() / 6, 0);
 }
 
 static void four_threads(void)
 {
-    run_threads(4, 3, operations() / 12, false);
+    run_threads(4, 3, operations() / 12, 0);
 }
 
 static void eight_threads(void)
 {
-    run_threads(8, 3, operations() / 24, false);
+    run_threads(8, 3, operations() / 24, 0);
 }
 
 /* Hundreds of threads that hardly live. */
 static void short_lives(void)
 {
-    run_threads(8, 60, operations() / 2000, false);
+    run_threads(8, 60, operations() / 2000, 0);
 }
 
 static void forks_amid_threads(void)
 {
-    run_threads(4, 2, operations() / 8, true);
-    CHECK_NUMBERS(forked, >=, operations() / 8 / 2500 * 2);
+    const size_t each = operations() / 8;
+    const size_t fork_every = each / 2 < 2500 ? each / 2 : 2500;
+    run_threads(4, 2, each, fork_every);
+    CHECK_NUMBERS(forked, >=, each / fork_every * 2);
 }
 
 static void one_thread_checked(void)
