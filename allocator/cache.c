@@ -114,6 +114,15 @@ static void cache_die(void *unused)
     lock_release(&heap_lock, locked);
 }
 
+/* Under the heap lock. */
+static void cache_pause(bool pause)
+{
+    if (cache.state == (pause ? CACHE_ALIVE : CACHE_PAUSED)) {
+        cache.state = pause ? CACHE_PAUSED : CACHE_ALIVE;
+        cache_return_all();
+    }
+}
+
 /* The thread's first slow path. */
 static void cache_be_born(void)
 {
@@ -123,6 +132,7 @@ static void cache_be_born(void)
     const bool first = heap.reclaim == NULL;
     heap.reclaim = cache_reclaim;
     heap.reclaim_kept = medium_return_all;
+    heap.pause_cache = cache_pause;
     /* Under the lock: no other thread may use the key before it is there. */
     if (first && pthread_key_create(&at_exit, cache_die) != 0) {
         fatal("no pthread key left");
@@ -135,6 +145,9 @@ void cache_settle(void)
 {
     if (UNLIKELY(cache.state == CACHE_UNBORN)) {
         cache_be_born();
+    }
+    if (UNLIKELY(cache.state == CACHE_PAUSED) && !__libc_single_threaded) {
+        cache.state = CACHE_ALIVE; /* whoever ends the wait ends it for itself */
     }
     if (UNLIKELY(cache_should_share())) {
         cache_begin_sharing();
@@ -294,12 +307,17 @@ void *cache_allocate(size_t size_class, size_t size)
         return cache_pop(size_class);
     }
     const bool locked = lock_acquire(&heap_lock);
+    heap_purge_if_due();
     void *payload = NULL;
-    if (LIKELY(run_serves(size_class) && cache.state == CACHE_ALIVE)) {
-        cache.current[size_class] = empty_list(size_class);
-        run_take_objects(size_class, list_limit(size_class), take_into_current,
+    if (LIKELY(run_serves(size_class) && cache.state != CACHE_DEAD)) {
+        const size_t most = cache.state == CACHE_ALIVE ? list_limit(size_class) : 1;
+        cache.current[size_class] = most << LINK_ROOM_SHIFT;
+        run_take_objects(size_class, most, take_into_current,
                          &cache.current[size_class]);
         payload = cache_pop(size_class);
+        if (UNLIKELY(cache.state == CACHE_PAUSED)) {
+            cache.current[size_class] = empty_list(size_class);
+        }
     }
     if (payload == NULL) {
         payload = allocate_block(size_class, size);

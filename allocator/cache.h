@@ -30,7 +30,8 @@ enum {
 enum cache_state {
     CACHE_UNBORN, /* the thread has not freed or refilled yet */
     CACHE_ALIVE,
-    CACHE_DEAD /* the thread is ending: nothing is kept any more */
+    CACHE_PAUSED, /* nothing is kept until the heap's purge is over (heap_trim.c) */
+    CACHE_DEAD    /* the thread is ending: nothing is kept any more */
 };
 
 /* The small classes, then the medium ones, which are used once the thread shares. */

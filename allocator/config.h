@@ -47,14 +47,16 @@
 /* When all but this share of a heap that has touched so much is free, whole pages
  * inside free blocks go back, too, under the same rule of time. */
 #define PURGE_SHARE 32
+/* ...if it has been so for this long: a program that goes on to its next phase takes
+ * the pages again at once, and would pay a fault for each. */
+#define PURGE_DELAY_NS ((size_t)100000000)
 /* Holes of this size and more have whole pages inside that are given back. */
 #define PURGE_BLOCK_BYTES (64 * KIB)
 #define PURGE_HEAP_BYTES (16 * MIB)
 
-/* Before the heap grows by this share, or maps as much, the pages of large holes go
- * back if holes are as much of it. */
+/* Before the heap grows by this share, or maps as much, the pages of holes go back that
+ * are as much of it each. */
 #define GROWTH_PURGE_SHARE 8
-#define GROWTH_PURGE_HOLE_SHARE 32
 
 /* Requests up to this are served from runs: blocks cut into objects of one size class
  * without a header each. Classes beyond 512 bytes were no faster and less compact. */

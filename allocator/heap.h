@@ -50,6 +50,7 @@ struct heap {
     size_t purge_look_at;   /* with more free than this a purge is considered */
     uint64_t purged_at_ns;
     size_t purged_pages;       /* by the last purge */
+    uint64_t purge_due_ns;     /* nearly all is free: give back then; 0: it is not so */
     size_t grown_bytes;        /* since the last purge before growth, or look at it */
     size_t growth_purge_bytes; /* given back by such purges, ever */
     char *reclaim_at; /* the top may not pass this without asking for cached memory */
@@ -58,6 +59,9 @@ struct heap {
     bool (*reclaim)(size_t least_bytes);
     /* The same for the medium blocks that the calling thread keeps, however few. */
     bool (*reclaim_kept)(void);
+    /* Give all that the calling thread's caches hold back to the heap, and keep nothing
+     * more (true), or again (false). */
+    void (*pause_cache)(bool pause);
 };
 
 extern struct heap heap;
@@ -110,8 +114,10 @@ static ALWAYS_INLINE size_t heap_block_bytes(const struct block *block)
 size_t heap_dirty_bytes(struct block *block);
 /* Trim the top if that is worth a system call and it has been long enough since. */
 COLD_CODE void heap_consider_trim(void);
-/* When nearly all of the heap is free: take back what caches hold, and purge, if it has
- * been long enough since. Only where no list of a cache is being walked. */
+/* When nearly all of the heap is free, and has been for a while: take back what caches
+ * hold, and purge, if it has been long enough since. A thread that is alone caches
+ * nothing meanwhile, so that each of its frees comes by here. Only where no list of a
+ * cache is being walked. */
 COLD_CODE void heap_consider_purge(void);
 static ALWAYS_INLINE size_t heap_unused_bytes(void)
 {
@@ -119,12 +125,13 @@ static ALWAYS_INLINE size_t heap_unused_bytes(void)
 }
 static ALWAYS_INLINE void heap_purge_if_due(void)
 {
-    if (UNLIKELY(heap_unused_bytes() > heap.purge_look_at)) {
+    if (UNLIKELY(heap_unused_bytes() > heap.purge_look_at) ||
+        UNLIKELY(heap.purge_due_ns != 0)) {
         heap_consider_purge();
     }
 }
 /* So many bytes more are about to become resident, in the heap or a mapping: give back
- * the pages of large holes first, if they are a good part of the heap. */
+ * the pages of holes that are a good part of the heap each first. */
 COLD_CODE void heap_purge_for_growth(size_t bytes);
 /* Give back what has been touched above the top, but for pad_bytes. Returns the bytes
  * given back; one system call. */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <sys/single_threaded.h>
+
 #include "knobs.h"
 #include "os.h"
 
@@ -41,9 +43,9 @@ size_t heap_purge_blocks(size_t least_bytes)
 void heap_purge_for_growth(size_t bytes)
 {
     const size_t touched = heap.touched_bytes;
+    const size_t part = touched / GROWTH_PURGE_SHARE;
     heap.grown_bytes += bytes;
-    if (heap.grown_bytes < touched / GROWTH_PURGE_SHARE ||
-        heap.bins.free_bytes < touched / GROWTH_PURGE_SHARE ||
+    if (heap.grown_bytes < part || heap.bins.free_bytes < part ||
         heap.growth_purge_bytes > touched || heap.trim_threshold_bytes == SIZE_MAX) {
         return;
     }
@@ -55,7 +57,6 @@ void heap_purge_for_growth(size_t bytes)
         }
         heap.purged_at_ns = now_ns;
     }
-    const size_t part = touched / GROWTH_PURGE_HOLE_SHARE;
     heap.grown_bytes = 0;
     heap.growth_purge_bytes += heap_purge_blocks(part);
 }
@@ -80,35 +81,65 @@ static void purge_look_later(void)
     }
 }
 
+/* Nearly all has become free: look again after a while. false: not worth waiting. */
+static bool purge_wait(uint64_t now_ns)
+{
+    const uint64_t delay_ns = knobs_purge_ns(PURGE_DELAY_NS);
+    if (delay_ns == 0 || heap.pause_cache == NULL || !__libc_single_threaded) {
+        return false;
+    }
+    heap.pause_cache(true);
+    heap.purge_due_ns = now_ns + delay_ns;
+    return true;
+}
+
+static void purge_end_wait(void)
+{
+    if (heap.purge_due_ns != 0) {
+        heap.purge_due_ns = 0;
+        heap.pause_cache(false);
+    }
+    purge_look_later();
+}
+
+static void purge(uint64_t now_ns)
+{
+    const size_t bytes =
+        heap_purge_blocks(PURGE_BLOCK_BYTES) + heap_trim_top(heap.top_pad_bytes);
+    heap.purged_at_ns = heap.trimmed_at_ns = now_ns;
+    heap.purged_pages = heap.trimmed_pages = bytes / PAGE_BYTES;
+}
+
 void heap_consider_purge(void)
 {
-    if (heap.trim_threshold_bytes == SIZE_MAX) { /* the user wants none */
-        return;
-    }
-    if (heap_unused_bytes() < heap.touched_bytes / 2) {
-        purge_look_later();
+    if (heap.trim_threshold_bytes == SIZE_MAX || /* the user wants none */
+        heap_unused_bytes() < heap.touched_bytes / 2) {
+        purge_end_wait();
         return;
     }
     if (heap.trim_patience > 0) {
         heap.trim_patience--;
         return;
     }
+    heap.trim_patience = 64;
     const uint64_t now_ns = os_now_ns();
-    if (now_ns - heap.purged_at_ns <
-        knobs_purge_ns(heap.purged_pages * TRIM_NS_PER_PAGE)) {
-        heap.trim_patience = 64;
+    const bool waits = heap.purge_due_ns != 0;
+    if (waits ? now_ns < heap.purge_due_ns
+              : now_ns - heap.purged_at_ns <
+                    knobs_purge_ns(heap.purged_pages * TRIM_NS_PER_PAGE)) {
         return;
     }
     if (heap.reclaim != NULL) {
         heap.reclaim(1);
     }
+    heap.trim_patience = 0;
     if (is_nearly_empty()) {
-        const size_t bytes =
-            heap_purge_blocks(PURGE_BLOCK_BYTES) + heap_trim_top(heap.top_pad_bytes);
-        heap.purged_at_ns = heap.trimmed_at_ns = now_ns;
-        heap.purged_pages = heap.trimmed_pages = bytes / PAGE_BYTES;
+        if (!waits && purge_wait(now_ns)) {
+            return;
+        }
+        purge(now_ns);
     }
-    purge_look_later();
+    purge_end_wait();
 }
 
 size_t heap_trim_top(size_t pad_bytes)

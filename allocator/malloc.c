@@ -234,7 +234,7 @@ static NO_INLINE void free_block(void *ptr)
         debug_free(ptr, (struct debug_release){.kind = DEBUG_MALLOC});
         return;
     }
-    if (UNLIKELY(cache.state == CACHE_UNBORN)) { /* from now on it may keep blocks */
+    if (UNLIKELY(!cache_is_alive())) { /* from now on it may keep blocks */
         cache_settle();
     }
     const bool locked = lock_acquire(&heap_lock);
