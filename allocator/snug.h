@@ -101,8 +101,9 @@ SNUG_API int snug_mallopt(int parameter, int value);
  *   SNUG_MMAP_THRESHOLD=SIZE  as M_MMAP_THRESHOLD (128K, adapting)
  *   SNUG_HUGE_PAGES=1         ask for huge pages for the heap (0)
  *   SNUG_PURGE=MS|never       how long after free memory has gone back to the system
- *                             more may go (0.2 ms for each page that went); 0: at
- *                             once; malloc_trim does not ask */
+ *                             more may go (0.2 ms for each page that went), and how
+ *                             long nearly all of the heap must be free before it goes
+ *                             (100 ms); 0: at once; malloc_trim does not ask */
 
 /* Totals, in bytes. arena: address space of the heap; hblks, hblkhd: large blocks and
  * their bytes; uordblks, fordblks: heap in use (headers included) and free; ordblks:

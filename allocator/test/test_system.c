@@ -3,34 +3,15 @@
 
 #include <errno.h>
 #include <malloc.h>
-#include <pthread.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
-#include "cache.h"
 #include "child.h"
 #include "pattern.h"
 #include "random.h"
+#include "resident.h"
 
 static const size_t kib = 1024;
 static const size_t mib = (size_t)1024 * 1024;
-static const size_t page_bytes = 4096;
-
-/* Pages of a range that are in memory. */
-static size_t resident_bytes(const char *from, const char *to)
-{
-    const uintptr_t start = (uintptr_t)from / page_bytes * page_bytes;
-    const size_t pages = ((uintptr_t)to - start) / page_bytes;
-    unsigned char *const map = malloc(pages);
-    CHECK(map != NULL);
-    CHECK(mincore((void *)start, pages * page_bytes, map) == 0);
-    size_t resident = 0;
-    for (size_t i = 0; i < pages; i++) {
-        resident += map[i] & 1;
-    }
-    free(map);
-    return resident * page_bytes;
-}
 
 struct crowd {
     char *blocks[1000];
@@ -101,139 +82,6 @@ static void trim_gives_pages_inside_free_blocks_back(void)
         char *const block = snug_calloc(1, 50000);
         CHECK(block != NULL && pattern_is_zero(block, 50000));
     }
-}
-
-/* Blocks of all sizes, freed in another order: what remains is scattered. */
-enum {
-    SCATTERED = 20000
-};
-static struct {
-    char *blocks[SCATTERED];
-    char *lowest;
-    char *highest;
-} scattered;
-
-static size_t scattered_resident(void)
-{
-    return resident_bytes(scattered.lowest, scattered.highest);
-}
-
-static void scatter(void)
-{
-    for (size_t i = 0; i < SCATTERED; i++) {
-        const size_t size = (size_t)16 << (i * 7 % 11);
-        char *const block = snug_malloc(size);
-        CHECK(block != NULL);
-        memset(block, 0xee, size);
-        if (scattered.lowest == NULL || block < scattered.lowest) {
-            scattered.lowest = block;
-        }
-        if (block + size > scattered.highest) {
-            scattered.highest = block + size;
-        }
-        scattered.blocks[i] = block;
-    }
-    CHECK_NUMBERS(scattered_resident(), >, 32 * mib);
-}
-
-static void gather_in(void)
-{
-    uint64_t place = 1;
-    for (size_t i = 0; i < SCATTERED; i++) { /* 7919 is prime: each once */
-        place = (place + 7919) % SCATTERED;
-        snug_free(scattered.blocks[place]);
-    }
-}
-
-/* What a program may do when it has freed nearly all: each must come by the purge. The
- * size is of a class that has runs by now. */
-static void *free_one_small(void)
-{
-    snug_free(snug_malloc(64));
-    return NULL;
-}
-
-static void *free_one_medium(void)
-{
-    snug_free(snug_malloc(3000));
-    return NULL;
-}
-
-static void *keep_one_small(void)
-{
-    return snug_malloc(48);
-}
-
-static void emptied_heap_goes_back(void *(*activity)(void))
-{
-    CHECK(setenv("SNUG_PURGE", "20", 1) == 0);
-    scatter();
-    const size_t before = scattered_resident();
-    gather_in();
-    for (int i = 0; i < 1000 && scattered_resident() > before / 8; i++) {
-        usleep(1000);
-        for (int j = 0; j < 100; j++) {
-            activity();
-        }
-    }
-    CHECK_NUMBERS(scattered_resident(), <=, before / 8);
-    CHECK_NUMBERS(cache.state, ==, CACHE_ALIVE);
-    CHECK_HEAP();
-}
-
-static void an_emptied_heap_goes_back_amid_small_blocks(void)
-{
-    emptied_heap_goes_back(free_one_small);
-}
-
-static void an_emptied_heap_goes_back_amid_medium_blocks(void)
-{
-    emptied_heap_goes_back(free_one_medium);
-}
-
-static void an_emptied_heap_goes_back_while_it_fills(void)
-{
-    emptied_heap_goes_back(keep_one_small);
-}
-
-static void a_heap_that_fills_again_is_kept(void)
-{
-    CHECK(setenv("SNUG_PURGE", "100000", 1) == 0);
-    scatter();
-    const size_t before = scattered_resident();
-    gather_in();
-    CHECK_NUMBERS(cache.state, ==, CACHE_PAUSED);
-    CHECK_HEAP();
-    CHECK_NUMBERS(scattered_resident(), >, before / 2);
-    scatter();
-    free_one_small();
-    CHECK_NUMBERS(cache.state, ==, CACHE_ALIVE);
-    gather_in();
-    CHECK_HEAP();
-}
-
-static void *scatter_and_gather(void *unused)
-{
-    (void)unused;
-    scatter();
-    gather_in();
-    return NULL;
-}
-
-/* The thread that waited is not alone any more, and another one purges. */
-static void a_pause_ends_among_threads(void)
-{
-    pthread_t thread;
-    CHECK(setenv("SNUG_PURGE", "100000", 1) == 0);
-    scatter();
-    gather_in();
-    CHECK_NUMBERS(cache.state, ==, CACHE_PAUSED);
-    CHECK(pthread_create(&thread, NULL, scatter_and_gather, NULL) == 0);
-    CHECK(pthread_join(thread, NULL) == 0);
-    free_one_small();
-    free_one_medium();
-    CHECK_NUMBERS(cache.state, ==, CACHE_ALIVE);
-    CHECK_HEAP();
 }
 
 /* A pad beyond all memory keeps everything, and never reaches below the top. */
@@ -457,11 +305,6 @@ int main(void)
         CHILD_TEST(trim_gives_the_top_back),
         CHILD_TEST(trim_gives_pages_inside_free_blocks_back),
         CHILD_TEST(trim_with_any_pad_leaves_live_blocks_alone),
-        CHILD_TEST(an_emptied_heap_goes_back_amid_small_blocks),
-        CHILD_TEST(an_emptied_heap_goes_back_amid_medium_blocks),
-        CHILD_TEST(an_emptied_heap_goes_back_while_it_fills),
-        CHILD_TEST(a_heap_that_fills_again_is_kept),
-        CHILD_TEST(a_pause_ends_among_threads),
         CHILD_TEST(a_large_free_top_goes_back_by_itself),
         CHILD_TEST(others_may_move_the_break),
         CHILD_TEST(trimming_keeps_to_our_part_of_a_shared_page),
