@@ -90,7 +90,8 @@
 #define MEDIUM_LIST_LIMIT_BYTES (32 * KIB)
 /* Freed medium blocks are kept up to this size, this many, and a little more than this
  * share of the heap, by a thread that is alone; they are coalesced before a hole of
- * twice a request's size and a little is broken, if they are more than another share.
+ * one and a half times a request's size and a little is broken, if they are more than
+ * another share.
  */
 #define MEDIUM_LIMIT_BYTES (128 * KIB)
 #define MEDIUM_KEEP_BLOCKS 8192

@@ -69,7 +69,7 @@ static size_t take_front(uint32_t hole, size_t bytes)
  * to be broken lightly, and what is kept is worth the work. */
 static ALWAYS_INLINE bool should_reclaim_kept(uint32_t hole, size_t bytes)
 {
-    return bins_bytes(&heap.bins, hole) > 2 * bytes + KEPT_SPLIT_BYTES &&
+    return bins_bytes(&heap.bins, hole) > bytes + bytes / 2 + KEPT_SPLIT_BYTES &&
            heap_kept_bytes > heap.touched_bytes / KEPT_SHARE + KEPT_MIN_BYTES;
 }
 

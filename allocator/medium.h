@@ -9,8 +9,9 @@
  *
  * Blocks that wait do not coalesce, and what they could serve would be cut from other
  * memory: so heap_allocate takes them all back before it breaks a hole of more than
- * twice the size when they are many, and always before the heap grows (cache_reclaim).
- * Thread-local, no lock; threads that share have lists of another kind (cache.h). */
+ * one and a half times the size when they are many, and always before the heap grows
+ * (cache_reclaim). Thread-local, no lock; threads that share have lists of another kind
+ * (cache.h). */
 #ifndef SNUG_MEDIUM_H
 #define SNUG_MEDIUM_H
 
