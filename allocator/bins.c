@@ -129,7 +129,8 @@ static ALWAYS_INLINE void bin_insert(struct bins *bins, uint32_t number)
     hole->previous = 0;
     bins->holes[next].previous = number;
     bins->first[bin] = number;
-    bin_set_bit(bins, bin, true);
+    bins->map[bin / 64] |= (uint64_t)1 << (bin % 64);
+    bins->summary |= (uint64_t)1 << (bin / 64);
 }
 
 static void tree_remove(struct bins *bins, struct hole *hole, size_t bin)
@@ -215,20 +216,17 @@ static ALWAYS_INLINE void place(struct bins *bins, uint32_t number, const void *
     bin_insert(bins, number);
 }
 
-/* Nothing to do for record 0, and no branch: it is removed from an empty bin. */
-static ALWAYS_INLINE void remove_any(struct bins *bins, uint32_t number)
-{
-    bins->holes[0].next = bins->holes[0].previous = 0;
-    bin_remove(bins, number);
-}
-
 uint32_t bins_merge(struct bins *bins, uint32_t before, uint32_t after,
                     const void *address, size_t bytes)
 {
-    remove_any(bins, before);
-    remove_any(bins, after);
-    record_return(bins, before);
-    record_return(bins, after);
+    if (before != 0 && after != 0) {
+        bins_drop(bins, after);
+    }
+    const uint32_t one = before != 0 ? before : after;
+    if (one != 0) {
+        bins_change(bins, one, address, bytes);
+        return one;
+    }
     const uint32_t number = record_take(bins);
     if (LIKELY(number != 0)) {
         place(bins, number, address, bytes);

@@ -37,11 +37,16 @@ struct block {
 
 #define BLOCK_SIZE_MASK (((size_t)1 << BLOCK_CHECK_SHIFT) - ALIGNMENT_BYTES)
 
+/* Fibonacci hashing (Knuth 6.4); the checksum is its upper bits. */
+static ALWAYS_INLINE size_t block_hash(const struct block *block, size_t low)
+{
+    return (object_key(block) + low) * 0x9e3779b97f4a7c15u;
+}
+
 /* The tag of a block with these lower bits. */
 static ALWAYS_INLINE size_t block_tag(const struct block *block, size_t low)
 {
-    /* Fibonacci hashing (Knuth 6.4). */
-    const size_t hash = (object_key(block) + low) * 0x9e3779b97f4a7c15u;
+    const size_t hash = block_hash(block, low);
     return (hash >> BLOCK_CHECK_SHIFT << BLOCK_CHECK_SHIFT) | low;
 }
 
@@ -50,7 +55,7 @@ static ALWAYS_INLINE bool block_is_sound(const struct block *block)
 {
     const size_t low =
         block->tag << (64 - BLOCK_CHECK_SHIFT) >> (64 - BLOCK_CHECK_SHIFT);
-    return block->tag == block_tag(block, low);
+    return (block->tag ^ block_hash(block, low)) >> BLOCK_CHECK_SHIFT == 0;
 }
 
 /* Of a block in use. */

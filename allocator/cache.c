@@ -91,7 +91,7 @@ static bool return_lists(size_t first, size_t end)
 
 static void cache_return_all(void)
 {
-    medium_return_all();
+    medium_open(cache.state == CACHE_ALIVE && !cache.shares);
     return_lists(1, LIST_COUNT);
 }
 
@@ -133,6 +133,7 @@ static void cache_be_born(void)
     heap.reclaim = cache_reclaim;
     heap.reclaim_kept = medium_return_all;
     heap.pause_cache = cache_pause;
+    medium_open(true);
     /* Under the lock: no other thread may use the key before it is there. */
     if (first && pthread_key_create(&at_exit, cache_die) != 0) {
         fatal("no pthread key left");

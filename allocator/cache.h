@@ -46,11 +46,6 @@ struct cache {
 
 extern __thread struct cache cache;
 
-static ALWAYS_INLINE bool cache_is_alive(void)
-{
-    return cache.state == CACHE_ALIVE;
-}
-
 /* Whether there are other threads and the cache does not know yet. */
 static ALWAYS_INLINE bool cache_should_share(void)
 {

@@ -54,14 +54,17 @@ static void *live_payload(struct block *block)
     return block_payload(block);
 }
 
-/* Under the lock. *dirty_bytes: how much of the payload may not be zero. */
+/* Under the lock. *dirty_bytes: how much of the payload may not be zero; NULL: of no
+ * interest. */
 static void *allocate(size_t size, size_t block_bytes, size_t *dirty_bytes)
 {
     if (UNLIKELY(size >= policy.mmap_threshold_bytes) && wants_mapping(size)) {
         heap_purge_for_growth(size);
         void *const payload = large_allocate(size, PAGE_BYTES);
         if (payload != NULL) {
-            *dirty_bytes = 0;
+            if (dirty_bytes != NULL) {
+                *dirty_bytes = 0;
+            }
             return payload;
         }
     }
@@ -69,7 +72,9 @@ static void *allocate(size_t size, size_t block_bytes, size_t *dirty_bytes)
     if (UNLIKELY(block == NULL)) {
         return NULL;
     }
-    *dirty_bytes = heap_dirty_bytes(block);
+    if (dirty_bytes != NULL) {
+        *dirty_bytes = heap_dirty_bytes(block);
+    }
     return live_payload(block);
 }
 
@@ -87,23 +92,18 @@ static NO_INLINE void *take_shared(size_t *block_bytes)
 }
 
 /* A medium block that was freed before and kept; NULL if there is none. */
-static ALWAYS_INLINE void *take_kept(size_t *block_bytes)
+static ALWAYS_INLINE void *take_kept(size_t size)
 {
-    if (LIKELY(!cache.shares)) {
-        struct block *const kept = medium_take(*block_bytes);
-        if (LIKELY(kept != NULL)) {
-            return block_payload(kept);
-        }
-        if (LIKELY(!cache_should_share())) {
-            return NULL;
-        }
+    const size_t block_bytes = block_bytes_from_request(size);
+    if (block_bytes > MEDIUM_LIMIT_BYTES || UNLIKELY(cache.shares)) {
+        return NULL;
     }
-    return take_shared(block_bytes);
+    struct block *const kept = medium_take(block_bytes);
+    return LIKELY(kept != NULL) ? block_payload(kept) : NULL;
 }
 
 /* Beyond the size classes, and not from what is kept. */
-static NO_INLINE void *allocate_large(size_t size, size_t block_bytes,
-                                      size_t *dirty_bytes)
+static void *allocate_large(size_t size, size_t block_bytes, size_t *dirty_bytes)
 {
     if (UNLIKELY(size > REQUEST_LIMIT_BYTES)) {
         return out_of_memory();
@@ -119,13 +119,14 @@ static NO_INLINE void *allocate_large(size_t size, size_t block_bytes,
     return LIKELY(payload != NULL) ? payload : out_of_memory();
 }
 
-/* Beyond the size classes. *dirty_bytes as in allocate. */
-static ALWAYS_INLINE void *allocate_medium(size_t size, size_t *dirty_bytes)
+/* Beyond the size classes, and not from what the thread alone keeps. *dirty_bytes as in
+ * allocate. */
+static NO_INLINE void *allocate_medium(size_t size, size_t *dirty_bytes)
 {
     size_t block_bytes = block_bytes_from_request(size);
-    *dirty_bytes = size;
-    if (LIKELY(size <= MEDIUM_LIMIT_BYTES)) {
-        void *const kept = take_kept(&block_bytes);
+    if (size <= MEDIUM_LIMIT_BYTES &&
+        (cache.shares || UNLIKELY(cache_should_share()))) {
+        void *const kept = take_shared(&block_bytes);
         if (LIKELY(kept != NULL)) {
             return kept;
         }
@@ -154,11 +155,22 @@ static NO_INLINE void *allocate_small(size_t size)
     return LIKELY(object != NULL) ? object : out_of_memory();
 }
 
+static NO_INLINE void *allocate_anew(size_t size)
+{
+    return LIKELY(size > SMALL_LIMIT_BYTES) ? allocate_medium(size, NULL)
+                                            : allocate_small(size);
+}
+
+/* No call but the last: none has registers to save. */
 NO_INLINE void *allocate_slowly(size_t size)
 {
-    size_t dirty_bytes;
-    return LIKELY(size > SMALL_LIMIT_BYTES) ? allocate_medium(size, &dirty_bytes)
-                                            : allocate_small(size);
+    if (LIKELY(size > SMALL_LIMIT_BYTES)) {
+        void *const kept = take_kept(size);
+        if (LIKELY(kept != NULL)) {
+            return kept;
+        }
+    }
+    return allocate_anew(size);
 }
 
 void *snug_malloc(size_t size)
@@ -173,11 +185,13 @@ void *snug_calloc(size_t count, size_t size)
         return out_of_memory();
     }
     size_t dirty_bytes = bytes;
-    void *const payload = bytes <= SMALL_LIMIT_BYTES
-                              ? fast_malloc(bytes)
-                              : allocate_medium(bytes, &dirty_bytes);
+    void *payload = bytes <= SMALL_LIMIT_BYTES ? fast_malloc(bytes) : take_kept(bytes);
     if (UNLIKELY(payload == NULL)) {
-        return NULL;
+        payload =
+            bytes > SMALL_LIMIT_BYTES ? allocate_medium(bytes, &dirty_bytes) : NULL;
+        if (payload == NULL) {
+            return NULL;
+        }
     }
     return memset(payload, 0, dirty_bytes < bytes ? dirty_bytes : bytes);
 }
@@ -201,28 +215,18 @@ static void free_large(void *ptr, size_t bytes)
     }
 }
 
-/* Keep a block that the program has freed in this thread's lists. false: it is none of
- * a size that is kept, or the heap must take it. */
-static ALWAYS_INLINE bool keep_medium(void *ptr)
+/* Bytes of a block in use of a size that is kept, if its tag is right; else 0. */
+static ALWAYS_INLINE size_t keepable_bytes(const void *ptr)
 {
-    if (!heap_spans(ptr) || UNLIKELY(!cache_is_alive())) {
-        return false;
+    if (!heap_spans(ptr)) {
+        return 0;
     }
-    struct block *const block = block_from_payload(ptr);
+    const struct block *const block = block_from_payload(ptr);
     const size_t bytes = block_size_unlocked(block);
-    if (bytes <= SMALL_LIMIT_BYTES + BLOCK_HEADER_BYTES || bytes > MEDIUM_LIMIT_BYTES ||
-        UNLIKELY(!block_is_sound(block))) {
-        return false;
-    }
-    REQUIRE(!object_is_free(ptr), "double free of", ptr);
-    if (cache.shares || UNLIKELY(!__libc_single_threaded)) {
-        return cache_keep_medium(ptr, bytes);
-    }
-    /* Alone, the thread may look at its neighbour: an overflow is noticed here. */
-    const struct block *const next = block_at(block, bytes);
-    REQUIRE((const char *)next == heap.top || block_is_sound(next),
-            "corrupted block after", ptr);
-    return medium_keep(block, bytes);
+    return bytes > SMALL_LIMIT_BYTES + BLOCK_HEADER_BYTES &&
+                   bytes <= MEDIUM_LIMIT_BYTES && LIKELY(block_is_sound(block))
+               ? bytes
+               : 0;
 }
 
 static NO_INLINE void free_block(void *ptr)
@@ -234,7 +238,7 @@ static NO_INLINE void free_block(void *ptr)
         debug_free(ptr, (struct debug_release){.kind = DEBUG_MALLOC});
         return;
     }
-    if (UNLIKELY(!cache_is_alive())) { /* from now on it may keep blocks */
+    if (UNLIKELY(cache.state != CACHE_ALIVE)) { /* from now on it may keep blocks */
         cache_settle();
     }
     const bool locked = lock_acquire(&heap_lock);
@@ -266,11 +270,41 @@ void misused_object(struct map_entry entry, const void *ptr, const char *freed,
     fatal_pointer(run_is_object(entry, ptr) ? freed : foreign, ptr);
 }
 
+/* Where there are threads, or no room; and what is not kept. */
+static NO_INLINE void free_medium_slowly(void *ptr)
+{
+    const size_t bytes = cache.state == CACHE_ALIVE ? keepable_bytes(ptr) : 0;
+    if (bytes != 0) {
+        REQUIRE(!object_is_free(ptr), "double free of", ptr);
+        if (medium_cache.open && __libc_single_threaded) {
+            medium_make_room();
+            medium_keep(block_from_payload(ptr), bytes);
+            return;
+        }
+        if (cache_keep_medium(ptr, bytes)) {
+            return;
+        }
+    }
+    free_block(ptr);
+}
+
+/* No call but the last: none has registers to save. */
 NO_INLINE void free_medium(void *ptr)
 {
-    if (!keep_medium(ptr)) {
-        free_block(ptr);
+    if (LIKELY(medium_has_room()) && LIKELY(__libc_single_threaded)) {
+        const size_t bytes = keepable_bytes(ptr);
+        if (LIKELY(bytes != 0)) {
+            REQUIRE(!object_is_free(ptr), "double free of", ptr);
+            struct block *const block = block_from_payload(ptr);
+            /* Alone, the thread may look at the neighbour: an overflow shows here. */
+            const struct block *const next = block_at(block, bytes);
+            REQUIRE((const char *)next == heap.top || block_is_sound(next),
+                    "corrupted block after", ptr);
+            medium_keep(block, bytes);
+            return;
+        }
     }
+    free_medium_slowly(ptr);
 }
 
 NO_INLINE void free_object(void *ptr)

@@ -12,7 +12,8 @@ static void set_limit(void)
     const bool emptied =
         touched >= PURGE_HEAP_BYTES && heap_unused_bytes() >= touched / 2;
     const size_t share = emptied ? 2 * PURGE_SHARE : MEDIUM_KEEP_SHARE;
-    medium_cache.limit_bytes = touched / share + MEDIUM_KEEP_MIN_BYTES;
+    medium_cache.limit_bytes =
+        medium_cache.open ? touched / share + MEDIUM_KEEP_MIN_BYTES : 0;
 }
 
 bool medium_return_all(void)
@@ -25,6 +26,12 @@ bool medium_return_all(void)
     }
     set_limit();
     return any;
+}
+
+void medium_open(bool open)
+{
+    medium_cache.open = open;
+    medium_return_all();
 }
 
 void medium_visit(void (*visit)(const struct block *block, size_t bytes, void *context),

@@ -24,7 +24,11 @@ struct medium_cache {
     struct block *kept[MEDIUM_KEPT_CLASSES + 1]; /* the last stays empty */
     size_t count;
     size_t limit_bytes; /* to keep; 0 at first, so that the first block sets it */
+    bool open;          /* false: nothing is kept, the limit is 0 */
 };
+
+static_assert(MEDIUM_LIMIT_BYTES <= (size_t)1 << (MEDIUM_FIRST_LOG2 + 8),
+              "a block up to the limit has a class");
 
 extern __thread struct medium_cache medium_cache;
 
@@ -40,20 +44,38 @@ static ALWAYS_INLINE struct block *medium_pop(size_t class)
     return block;
 }
 
-/* A kept block of at least this size, in use; NULL if there is none. */
+/* A kept block of at least this size, in use; NULL if there is none. block_bytes <=
+ * MEDIUM_LIMIT_BYTES. */
 static ALWAYS_INLINE struct block *medium_take(size_t block_bytes)
 {
-    const size_t class = medium_class(block_bytes);
-    if (UNLIKELY(class >= MEDIUM_KEPT_CLASSES)) {
-        return NULL;
-    }
-    const struct block *const block = medium_cache.kept[class];
-    if (block != NULL && block_size(block) >= block_bytes) {
-        return medium_pop(class);
-    }
-    return medium_cache.kept[class + 1] != NULL ? medium_pop(class + 1) : NULL;
+    static const struct block none;
+    size_t class = medium_class(block_bytes);
+    const struct block *const first = medium_cache.kept[class];
+    /* Whether the first of the class is large enough nobody can predict: no branch. */
+    class += block_size(first != NULL ? first : &none) < block_bytes;
+    return LIKELY(medium_cache.kept[class] != NULL) ? medium_pop(class) : NULL;
 }
 
+static ALWAYS_INLINE bool medium_has_room(void)
+{
+    return medium_cache.count < MEDIUM_KEEP_BLOCKS &&
+           heap_kept_bytes < medium_cache.limit_bytes;
+}
+
+/* Keep a block in use that the program has freed, where there is room. block_bytes as
+ * above. */
+static ALWAYS_INLINE void medium_keep(struct block *block, size_t block_bytes)
+{
+    const size_t class = medium_class(block_bytes);
+    object_set_free(block_payload(block), (uintptr_t)medium_cache.kept[class]);
+    medium_cache.kept[class] = block;
+    medium_cache.count++;
+    heap_kept_bytes += block_bytes;
+}
+
+/* Whether blocks are kept from now on; what is kept goes back to the heap. Under the
+ * heap lock. */
+void medium_open(bool open);
 /* Give all kept blocks back to the heap, under its lock; true if there were any. */
 bool medium_return_all(void);
 /* Call visit for every kept block. */
@@ -65,23 +87,5 @@ void medium_visit(void (*visit)(const struct block *block, size_t bytes, void *c
 const char *medium_check(void);
 /* Give all back, taking the lock: the thread keeps as many as it may. */
 COLD_CODE void medium_make_room(void);
-
-/* Keep a block in use that the program has freed; false: the heap must take it. */
-static ALWAYS_INLINE bool medium_keep(struct block *block, size_t block_bytes)
-{
-    const size_t class = medium_class(block_bytes);
-    if (UNLIKELY(class >= MEDIUM_KEPT_CLASSES)) {
-        return false;
-    }
-    if (UNLIKELY(medium_cache.count >= MEDIUM_KEEP_BLOCKS) ||
-        UNLIKELY(heap_kept_bytes >= medium_cache.limit_bytes)) {
-        medium_make_room();
-    }
-    object_set_free(block_payload(block), (uintptr_t)medium_cache.kept[class]);
-    medium_cache.kept[class] = block;
-    medium_cache.count++;
-    heap_kept_bytes += block_bytes;
-    return true;
-}
 
 #endif
