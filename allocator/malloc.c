@@ -94,11 +94,10 @@ static NO_INLINE void *take_shared(size_t *block_bytes)
 /* A medium block that was freed before and kept; NULL if there is none. */
 static ALWAYS_INLINE void *take_kept(size_t size)
 {
-    const size_t block_bytes = block_bytes_from_request(size);
-    if (block_bytes > MEDIUM_LIMIT_BYTES || UNLIKELY(cache.shares)) {
+    if (size > MEDIUM_LIMIT_BYTES - BLOCK_HEADER_BYTES || UNLIKELY(cache.shares)) {
         return NULL;
     }
-    struct block *const kept = medium_take(block_bytes);
+    struct block *const kept = medium_take(block_bytes_from_request(size));
     return LIKELY(kept != NULL) ? block_payload(kept) : NULL;
 }
 
