@@ -254,6 +254,7 @@ void debug_free(void *ptr, struct debug_release release)
     }
     const int saved = errno;
     struct debug_stack stack;
+    debug_table_prefetch(ptr);
     debug_stack_capture(&stack);
     count_operation();
     const bool locked = lock_acquire(&heap_lock);

@@ -9,7 +9,7 @@
 struct debug_options debug_options = {
     .red_zone_bytes = 16,
     .quarantine_bytes = MIB,
-    .depth = DEBUG_STACK_FRAMES,
+    .depth = 12, /* as valgrind */
     .guard_alignment = ALIGNMENT_BYTES,
     .leaks = 1,
 };

@@ -5,7 +5,7 @@
 
 #include "size.h"
 
-#define DEBUG_STACK_FRAMES ((size_t)16)
+#define DEBUG_STACK_FRAMES ((size_t)32)
 
 struct debug_stack {
     size_t count;

@@ -63,7 +63,9 @@ struct debug_block *debug_table_find(const void *payload)
 
 void debug_table_prefetch(const void *payload)
 {
-    __builtin_prefetch(&table.places[home_of(payload)]);
+    if (table.capacity != 0) {
+        __builtin_prefetch(&table.places[home_of(payload)]);
+    }
 }
 
 bool debug_table_insert(const struct debug_block *block)
