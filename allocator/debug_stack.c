@@ -4,7 +4,10 @@
 #include <elf.h>
 #include <errno.h>
 #include <link.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/single_threaded.h>
 
 #include "debug_arena.h"
 #include "debug_options.h"
@@ -108,6 +111,56 @@ void debug_find_function(const char *name, void *function)
     memcpy(function, &found, sizeof found);
 }
 
+static atomic_int unwinding; /* threads inside the unwinder */
+static atomic_int forks;     /* under way: nobody may enter */
+static __thread bool is_unwinding;
+
+/* true: it was counted, and must leave. */
+static bool unwinder_enter(void)
+{
+    if (__libc_single_threaded) {
+        return false;
+    }
+    atomic_fetch_add(&unwinding, 1);
+    while (UNLIKELY(atomic_load(&forks) != 0)) {
+        atomic_fetch_sub(&unwinding, 1);
+        while (atomic_load(&forks) != 0) {
+            sched_yield();
+        }
+        atomic_fetch_add(&unwinding, 1);
+    }
+    is_unwinding = true;
+    return true;
+}
+
+static void unwinder_leave(bool counted)
+{
+    if (counted) {
+        is_unwinding = false;
+        atomic_fetch_sub(&unwinding, 1);
+    }
+}
+
+void debug_stack_before_fork(void)
+{
+    atomic_fetch_add(&forks, 1);
+    /* It may be a signal's handler that forks, amid this thread's own unwinding. */
+    while (atomic_load(&unwinding) > (is_unwinding ? 1 : 0)) {
+        sched_yield();
+    }
+}
+
+void debug_stack_after_fork(void)
+{
+    atomic_fetch_sub(&forks, 1);
+}
+
+void debug_stack_after_fork_in_child(void)
+{
+    atomic_store(&forks, 0);
+    atomic_store(&unwinding, is_unwinding ? 1 : 0);
+}
+
 void debug_stack_capture(struct debug_stack *stack)
 {
     stack->count = 0;
@@ -118,7 +171,9 @@ void debug_stack_capture(struct debug_stack *stack)
     const int most = (int)(debug_options.depth + OWN_FRAMES);
     const int saved = errno;
     debug_inside++;
+    const bool counted = unwinder_enter();
     const int captured = unwind(frames, most);
+    unwinder_leave(counted);
     debug_inside--;
     errno = saved;
     const size_t count = captured > 0 ? (size_t)captured : 0;

@@ -20,6 +20,11 @@ void debug_find_function(const char *name, void *function);
 /* The stack of the caller's caller on; the heap lock is not held, for the unwinder may
  * wait for the dynamic linker's. */
 void debug_stack_capture(struct debug_stack *stack);
+/* Around fork, before the heap lock is taken: no thread is inside the unwinder, whose
+ * locks the child would otherwise find taken for ever. */
+void debug_stack_before_fork(void);
+void debug_stack_after_fork(void);
+void debug_stack_after_fork_in_child(void);
 /* Its number; 0 for an empty one, or where there is no memory. Under the heap lock. */
 uint32_t debug_stack_store(const struct debug_stack *stack);
 /* By its number; the empty one for 0. Stored stacks do not change. */

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -84,6 +85,14 @@ static inline _Noreturn void child_fail(const char *file, int line, const char *
             child_fail(__FILE__, __LINE__, broken_, 0, 0);                             \
         }                                                                              \
     } while (0)
+
+/* In a child: do not outlive the parent, nor hang for ever. The alarm alone is not
+ * enough: libunwind blocks all signals where it waits for a lock of its own. */
+static inline void child_of_its_parent(void)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    alarm(CHILD_TIMEOUT_S);
+}
 
 /* A number from the environment. */
 static inline size_t number_from(const char *name, size_t otherwise)

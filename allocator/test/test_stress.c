@@ -113,7 +113,7 @@ static void fork_and_go_on(struct worker *worker)
     const pid_t pid = fork();
     CHECK(pid >= 0);
     if (pid == 0) {
-        alarm(CHILD_TIMEOUT_S);
+        child_of_its_parent();
         worker->hands_over = false;
         CHECK_HEAP();
         for (size_t i = 0; i < 1500; i++) {

@@ -1,5 +1,5 @@
-/* Threads without number, and signals in the middle of calls. Forks amid threads:
- * test_stress. */
+/* Threads without number, signals in the middle of calls, and forks while others unwind
+ * their stacks. Forks amid all other calls: test_stress. */
 #include "snug.h"
 
 #include <pthread.h>
@@ -178,6 +178,61 @@ static void threads_born_at_once_lose_nothing(void)
     }
 }
 
+static atomic_bool forked_enough;
+
+static void *allocate_a_little(void *unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < 20; i++) {
+        snug_free(snug_malloc(100 + i));
+    }
+    return NULL;
+}
+
+/* A new thread's unwinder knows no frame yet, and takes locks to find out. */
+static void *bear_threads(void *unused)
+{
+    while (!forked_enough) {
+        pthread_t thread;
+        CHECK(pthread_create(&thread, NULL, allocate_a_little, NULL) == 0);
+        CHECK(pthread_join(thread, NULL) == 0);
+    }
+    return unused;
+}
+
+/* The child must not find the unwinder locked by a thread that it does not have. */
+static void forks_amid_unwinding(void)
+{
+    enum {
+        BEARERS = 3,
+        FORKS = 1000
+    };
+    pthread_t bearers[BEARERS];
+    if (LEVELS_CANNOT_RUN) {
+        _exit(CHILD_SKIPPED);
+    }
+    CHECK(snug_debug("check,leaks=0"));
+    for (size_t i = 0; i < BEARERS; i++) {
+        CHECK(pthread_create(&bearers[i], NULL, bear_threads, NULL) == 0);
+    }
+    for (size_t i = 0; i < FORKS; i++) {
+        const pid_t child = fork();
+        CHECK(child != -1);
+        if (child == 0) {
+            child_of_its_parent();
+            allocate_a_little(NULL);
+            _exit(0);
+        }
+        int status = -1;
+        CHECK(waitpid(child, &status, 0) == child);
+        CHECK_NUMBERS(status, ==, 0);
+    }
+    forked_enough = true;
+    for (size_t i = 0; i < BEARERS; i++) {
+        CHECK(pthread_join(bearers[i], NULL) == 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +240,7 @@ int main(void)
         CHILD_TEST(resident_memory_levels_off),
         CHILD_TEST(signals_may_interrupt_any_call),
         CHILD_TEST(signals_may_interrupt_at_level_check),
+        CHILD_TEST(forks_amid_unwinding),
     };
     return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
 }
