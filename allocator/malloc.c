@@ -78,8 +78,24 @@ static void *allocate(size_t size, size_t block_bytes, size_t *dirty_bytes)
     return live_payload(block);
 }
 
-/* From the lists of medium blocks of threads that share: the blocks are as large as
- * their class, so that any serves any request there. NULL: there is none. */
+/* A medium block that was freed before and kept; NULL if there is none. The blocks of
+ * threads that share are as large as their class, so that any serves any request. */
+static ALWAYS_INLINE void *take_kept(size_t size)
+{
+    if (size > MEDIUM_LIMIT_BYTES - BLOCK_HEADER_BYTES) {
+        return NULL;
+    }
+    const size_t block_bytes = block_bytes_from_request(size);
+    if (cache.shares) {
+        const size_t class = medium_class_for(block_bytes);
+        return class < MEDIUM_CLASS_COUNT ? cache_pop(CLASS_COUNT + class) : NULL;
+    }
+    struct block *const kept = medium_take(block_bytes);
+    return LIKELY(kept != NULL) ? block_payload(kept) : NULL;
+}
+
+/* From other lists than the current one of a thread that shares; NULL: there is none,
+ * and the block should be as large as its class. */
 static NO_INLINE void *take_shared(size_t *block_bytes)
 {
     const size_t class = medium_class_for(*block_bytes);
@@ -87,18 +103,7 @@ static NO_INLINE void *take_shared(size_t *block_bytes)
         return NULL;
     }
     *block_bytes = medium_class_bytes(class);
-    void *const kept = cache_pop(CLASS_COUNT + class);
-    return LIKELY(kept != NULL) ? kept : cache_allocate_medium(class);
-}
-
-/* A medium block that was freed before and kept; NULL if there is none. */
-static ALWAYS_INLINE void *take_kept(size_t size)
-{
-    if (size > MEDIUM_LIMIT_BYTES - BLOCK_HEADER_BYTES || UNLIKELY(cache.shares)) {
-        return NULL;
-    }
-    struct block *const kept = medium_take(block_bytes_from_request(size));
-    return LIKELY(kept != NULL) ? block_payload(kept) : NULL;
+    return cache_allocate_medium(class);
 }
 
 /* Beyond the size classes, and not from what is kept. */
@@ -118,7 +123,7 @@ static void *allocate_large(size_t size, size_t block_bytes, size_t *dirty_bytes
     return LIKELY(payload != NULL) ? payload : out_of_memory();
 }
 
-/* Beyond the size classes, and not from what the thread alone keeps. *dirty_bytes as in
+/* Beyond the size classes, and not from what take_kept looks at. *dirty_bytes as in
  * allocate. */
 static NO_INLINE void *allocate_medium(size_t size, size_t *dirty_bytes)
 {
@@ -269,7 +274,18 @@ void misused_object(struct map_entry entry, const void *ptr, const char *freed,
     fatal_pointer(run_is_object(entry, ptr) ? freed : foreign, ptr);
 }
 
-/* Where there are threads, or no room; and what is not kept. */
+/* In the current list of a thread that shares, if it has room. */
+static ALWAYS_INLINE bool keep_shared(void *ptr)
+{
+    const size_t bytes = keepable_bytes(ptr);
+    if (bytes == 0 || medium_class(bytes) >= MEDIUM_CLASS_COUNT) {
+        return false;
+    }
+    REQUIRE(!object_is_free(ptr), "double free of", ptr);
+    return cache_push(CLASS_COUNT + medium_class(bytes), ptr);
+}
+
+/* Where there is no room, or the thread is new; and what is not kept. */
 static NO_INLINE void free_medium_slowly(void *ptr)
 {
     const size_t bytes = cache.state == CACHE_ALIVE ? keepable_bytes(ptr) : 0;
@@ -277,10 +293,11 @@ static NO_INLINE void free_medium_slowly(void *ptr)
         REQUIRE(!object_is_free(ptr), "double free of", ptr);
         if (medium_cache.open && __libc_single_threaded) {
             medium_make_room();
-            medium_keep(block_from_payload(ptr), bytes);
-            return;
-        }
-        if (cache_keep_medium(ptr, bytes)) {
+            if (LIKELY(medium_has_room())) {
+                medium_keep(block_from_payload(ptr), bytes);
+                return;
+            }
+        } else if (cache_keep_medium(ptr, bytes)) {
             return;
         }
     }
@@ -302,6 +319,8 @@ NO_INLINE void free_medium(void *ptr)
             medium_keep(block, bytes);
             return;
         }
+    } else if (cache.shares && LIKELY(keep_shared(ptr))) {
+        return;
     }
     free_medium_slowly(ptr);
 }
