@@ -18,6 +18,8 @@
 #define NO_INLINE __attribute__((noinline))
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define COLD_CODE __attribute__((cold, noinline))
+/* A variable of this library alone: its address need not be looked up. */
+#define OUR_OWN __attribute__((visibility("hidden")))
 
 /* A function that reads what the program may be writing at this moment, and knows that
  * it may mean nothing: ThreadSanitizer need not know. */

@@ -44,7 +44,7 @@ struct cache {
     bool shares;                  /* lists are short and may go to other threads */
 };
 
-extern __thread struct cache cache;
+extern OUR_OWN __thread struct cache cache;
 
 /* Whether there are other threads and the cache does not know yet. */
 static ALWAYS_INLINE bool cache_should_share(void)

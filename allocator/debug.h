@@ -19,7 +19,7 @@ enum debug_mode {
     DEBUG_GUARD
 };
 
-extern uint8_t debug_mode; /* enum debug_mode */
+extern OUR_OWN uint8_t debug_mode; /* enum debug_mode */
 
 /* Settle the mode if need be; whether a level is on. */
 COLD_CODE bool debug_begin(void);

@@ -8,7 +8,7 @@
 #include "size.h"
 
 /* Above 0 while this thread runs code of the debug level: its requests come here. */
-extern __thread unsigned debug_inside;
+extern OUR_OWN __thread unsigned debug_inside;
 
 /* The heap lock is not held. */
 void *debug_arena_allocate(size_t bytes, size_t alignment);

@@ -19,7 +19,7 @@ struct debug_options {
     char suppress[DEBUG_PATH_BYTES];
 };
 
-extern struct debug_options debug_options;
+extern OUR_OWN struct debug_options debug_options;
 
 /* The level that the text asks for, DEBUG_OFF if it is not understood: a line on stderr
  * then says which part. */

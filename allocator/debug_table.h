@@ -46,6 +46,6 @@ struct debug_totals {
     size_t live_bytes; /* as asked for */
     size_t known;      /* blocks in the table */
 };
-extern struct debug_totals debug_totals;
+extern OUR_OWN struct debug_totals debug_totals;
 
 #endif

@@ -64,10 +64,10 @@ struct heap {
     void (*pause_cache)(bool pause);
 };
 
-extern struct heap heap;
+extern OUR_OWN struct heap heap;
 
 /* In freed blocks that the calling thread keeps from being coalesced. */
-extern __thread size_t heap_kept_bytes;
+extern OUR_OWN __thread size_t heap_kept_bytes;
 
 static ALWAYS_INLINE struct block *heap_region_first(const struct heap_region *region)
 {

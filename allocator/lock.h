@@ -20,7 +20,7 @@ struct lock {
 
 /* Protects the heap, its bins, map and runs, the table of large blocks and the policy.
  */
-extern struct lock heap_lock;
+extern OUR_OWN struct lock heap_lock;
 
 COLD_CODE void lock_wait(struct lock *lock);
 

@@ -26,7 +26,7 @@ struct granule_map {
     struct map_entry *end;
 };
 
-extern struct granule_map granule_map;
+extern OUR_OWN struct granule_map granule_map;
 
 static ALWAYS_INLINE ptrdiff_t map_index(const void *address)
 {

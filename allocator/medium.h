@@ -30,7 +30,7 @@ struct medium_cache {
 static_assert(MEDIUM_LIMIT_BYTES <= (size_t)1 << (MEDIUM_FIRST_LOG2 + 8),
               "a block up to the limit has a class");
 
-extern __thread struct medium_cache medium_cache;
+extern OUR_OWN __thread struct medium_cache medium_cache;
 
 static ALWAYS_INLINE struct block *medium_pop(size_t class)
 {

@@ -13,7 +13,7 @@
 #include "base.h"
 
 /* Set before the first object exists; the same in a forked child. */
-extern uintptr_t object_secret;
+extern OUR_OWN uintptr_t object_secret;
 void object_choose_secret(void);
 
 static ALWAYS_INLINE uintptr_t object_key(const void *object)
