@@ -27,6 +27,8 @@
 
 enum {
     BLOCK_IN_USE = 1,
+    BLOCK_FREE =
+        2, /* no tag has a lower byte of 0: a string's end beyond its block shows */
     BLOCK_NUMBER_SHIFT = 4, /* of a hole, in its tag */
     BLOCK_CHECK_SHIFT = 48
 };
@@ -78,12 +80,12 @@ static ALWAYS_INLINE void block_set_in_use(struct block *block, size_t bytes)
  */
 static ALWAYS_INLINE void block_set_gone(struct block *block)
 {
-    block->tag = block_tag(block, 0);
+    block->tag = block_tag(block, BLOCK_FREE);
 }
 
 static ALWAYS_INLINE void block_set_free(struct block *block, uint32_t hole)
 {
-    block->tag = block_tag(block, (size_t)hole << BLOCK_NUMBER_SHIFT);
+    block->tag = block_tag(block, (size_t)hole << BLOCK_NUMBER_SHIFT | BLOCK_FREE);
 }
 
 /* The number in the tag of a free block. */

@@ -17,6 +17,13 @@ static void touch_to(char *end)
     }
 }
 
+void heap_set_top(char *top)
+{
+    heap.top = top;
+    block_set_gone((struct block *)(uintptr_t)top);
+    touch_to(top + BLOCK_HEADER_BYTES);
+}
+
 /* The top is about to rise beyond what has been touched, or beyond the region: first
  * take back what lies unused in caches, if it is worth it. */
 static COLD_CODE bool reclaim_for(size_t bytes)
@@ -43,9 +50,8 @@ static struct block *allocate_from_top(size_t bytes)
         return NULL;
     }
     struct block *const block = (struct block *)(uintptr_t)heap.top;
-    heap.top += bytes;
     heap.dirty_end = heap.touched;
-    touch_to(heap.top);
+    heap_set_top(heap.top + bytes);
     block_set_in_use(block, bytes);
     return block;
 }
@@ -174,13 +180,13 @@ bool heap_has_room(size_t bytes)
 /* The block becomes part of the top. */
 static void merge_with_top(struct block *block, uint32_t before)
 {
+    struct block *top = block;
     if (before != 0) {
-        heap.top = (char *)bins_block(&heap.bins, before);
+        top = bins_block(&heap.bins, before);
         bins_drop(&heap.bins, before);
-    } else {
-        heap.top = (char *)block;
+        block_set_gone(block);
     }
-    block_set_gone(block);
+    heap_set_top((char *)top);
     if (UNLIKELY((size_t)(heap.touched - heap.top) > heap.trim_threshold_bytes)) {
         heap_consider_trim();
     }
@@ -200,11 +206,11 @@ static void coalesce(struct block *block)
     const size_t bytes = block_size(block);
     struct block *const next = block_at(block, bytes);
     const uint32_t before = bins_hole_before(bins, block);
+    REQUIRE(block_is_sound(next), "corrupted block after", block_payload(block));
     if ((char *)next == heap.top) {
         merge_with_top(block, before);
         return;
     }
-    REQUIRE(block_is_sound(next), "corrupted block after", block_payload(block));
     const uint32_t after = block_is_in_use(next) ? 0 : block_hole(next);
     REQUIRE(after == 0 || bins_begins_at(bins, after, next), "corrupted block after",
             block_payload(block));
@@ -255,14 +261,14 @@ bool heap_resize(struct block *block, size_t bytes)
     }
     struct block *const next = block_at(block, size);
     const size_t more = bytes - size;
+    REQUIRE(block_is_sound(next), "corrupted block after", block_payload(block));
     if ((char *)next == heap.top) {
         const struct heap_region *const region = heap.regions;
         if (more > (size_t)(heap.end - heap.top) &&
             (!heap_grow(more) || heap.regions != region)) {
             return false;
         }
-        heap.top += more;
-        touch_to(heap.top);
+        heap_set_top(heap.top + more);
         block_set_in_use(block, bytes);
         return true;
     }

@@ -4,9 +4,10 @@
  *     first                                   top               end
  *     | block | block | free | block | ... |  unused .......... |
  *
- * The top is the free space behind the last block. It is no block: it has no tag, is in
- * no bin and is used only when no free block fits, so that it stays in one piece and
- * its pages stay untouched. The block before the top is always in use.
+ * The top is the free space behind the last block. It is no block: it is in no bin and
+ * is used only when no free block fits, so that it stays in one piece and its pages
+ * stay untouched. It begins with a tag of no block, so that an overflow from the last
+ * block is noticed. The block before the top is always in use.
  *
  * If somebody else moves the break, or brk is refused, the next extension lies
  * elsewhere: the old region is closed with a fence, a tag of size 0 that counts as in
@@ -74,6 +75,8 @@ static ALWAYS_INLINE struct block *heap_region_first(const struct heap_region *r
     return (struct block *)((uintptr_t)region + sizeof *region);
 }
 
+/* Let the top begin here, with its tag. */
+void heap_set_top(char *top);
 /* Make the top at least `bytes` long, in this region or a new one; false: the system
  * gives no memory. */
 COLD_CODE bool heap_grow(size_t bytes);

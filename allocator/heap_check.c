@@ -74,10 +74,10 @@ static const char *check_region(const struct heap_region *region, struct free_su
     if (block != end) {
         return "the last block does not end where its region does";
     }
-    if (region == heap.regions) {
-        return previous_in_use ? NULL : "the block before the top is free";
+    if (region == heap.regions && !previous_in_use) {
+        return "the block before the top is free";
     }
-    return block_is_sound(end) ? NULL : "a fence's tag is wrong";
+    return block_is_sound(end) ? NULL : "the tag of the top or of a fence is wrong";
 }
 
 static const char *check_untouched(void)

@@ -52,8 +52,8 @@ static void region_open(char *memory, size_t bytes)
     region->older = heap.regions;
     region->end = end - sizeof(size_t);
     __atomic_store_n(&heap.regions, region, __ATOMIC_RELEASE);
-    heap.top = (char *)heap_region_first(region);
-    heap.touched = heap.top;
+    heap.touched = (char *)heap_region_first(region);
+    heap_set_top(heap.touched);
     heap.end = region->end;
     __atomic_store_n(&heap.region_bytes, heap.region_bytes + bytes, __ATOMIC_RELAXED);
     heap.reclaim_at = heap.top;

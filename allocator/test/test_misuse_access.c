@@ -114,6 +114,37 @@ static void copy_a_string_too_long(size_t bytes)
     snug_free(block);
 }
 
+/* Behind it there is only the heap's top. */
+static char *last_block(size_t bytes)
+{
+    char *const block = snug_malloc(bytes);
+    CHECK(block != NULL);
+    told->bytes = bytes;
+    return tell(block);
+}
+
+static void overrun_the_last_block(size_t bytes)
+{
+    char *const block = last_block(bytes);
+    memset((char *)hidden(block) + bytes, 'x', 16);
+    snug_free(block);
+}
+
+static void end_a_string_behind_the_last_block(size_t bytes)
+{
+    char *const block = last_block(bytes);
+    const size_t room = snug_malloc_usable_size(block);
+    memcpy((char *)hidden(block) + room, "", 1);
+    snug_free(block);
+}
+
+static void overrun_and_grow_the_last_block(size_t bytes)
+{
+    char *const block = last_block(bytes);
+    memset((char *)hidden(block) + bytes, 'x', 16);
+    snug_free(snug_realloc(block, 4 * bytes));
+}
+
 static void read_a_byte_behind(size_t bytes)
 {
     char *const block = block_between(bytes);
@@ -208,6 +239,11 @@ static struct row rows[] = {
     ROW(write_a_page_behind, 20000, UNNOTICED, UNNOTICED, SEGV),
     ROW(write_behind_after_realloc, 48, UNNOTICED, BEHIND, SEGV),
     ROW(copy_a_string_too_long, 16, UNNOTICED, BEHIND, SEGV),
+    ROW(overrun_the_last_block, 16, AFTER, BEHIND, SEGV),
+    ROW(overrun_the_last_block, 4080, AFTER, BEHIND, SEGV),
+    ROW(end_a_string_behind_the_last_block, 24, AFTER, BEHIND, BEHIND),
+    ROW(end_a_string_behind_the_last_block, 4080, AFTER, BEHIND, SEGV),
+    ROW(overrun_and_grow_the_last_block, 4080, AFTER, BEHIND, SEGV),
     ROW(read_a_byte_behind, 48, UNNOTICED, UNNOTICED, SEGV),
     ROW(read_a_byte_behind, 20000, UNNOTICED, UNNOTICED, SEGV),
     ROW(read_a_byte_behind, 65536, UNNOTICED, UNNOTICED, SEGV),
