@@ -16,7 +16,8 @@
  * The upper 16 bits of a tag are a checksum of its address, its other bits and a secret
  * of the process: an overflow that reaches a tag, and a pointer that is no block's, are
  * noticed. Tags stand 8 bytes before a multiple of 16, so payloads are aligned to 16.
- * Sizes are at least BLOCK_MIN_BYTES.
+ * Sizes are at least BLOCK_MIN_BYTES. The lower byte of a tag is never 0, so that the
+ * end of a string one byte too long is noticed, too.
  *
  * Tags are written under the heap lock, that of a block in use only by who holds it. */
 #ifndef SNUG_BLOCK_H
@@ -27,8 +28,7 @@
 
 enum {
     BLOCK_IN_USE = 1,
-    BLOCK_FREE =
-        2, /* no tag has a lower byte of 0: a string's end beyond its block shows */
+    BLOCK_FREE = 2,         /* a hole, or the remains of one */
     BLOCK_NUMBER_SHIFT = 4, /* of a hole, in its tag */
     BLOCK_CHECK_SHIFT = 48
 };
