@@ -63,8 +63,8 @@ fuzz: ## libFuzzer on the whole API for FUZZ_SECONDS (clang); finds stay in buil
 	    CFLAGS="-fsanitize=fuzzer-no-link,$(FUZZ_FLAGS)" \
 	    LDFLAGS="-fsanitize=fuzzer,$(FUZZ_FLAGS)" $(BUILD)/fuzz/test/fuzz_api
 	@mkdir -p $(BUILD)/fuzz/corpus
-	$(BUILD)/fuzz/test/fuzz_api -max_total_time=$(FUZZ_SECONDS) -max_len=2048 -timeout=20 -rss_limit_mb=0 \
-	    -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/ \
+	$(BUILD)/fuzz/test/fuzz_api -max_total_time=$(FUZZ_SECONDS) -max_len=2048 -timeout=20 \
+	    -rss_limit_mb=0 -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/ \
 	    $(BUILD)/fuzz/corpus allocator/test/corpus
 
 test-variants: ## the allocator's tests with clang, LTO, -O0, -O3 and under sanitizers
@@ -109,7 +109,7 @@ $(BUILD)/libsnug.a: $(LIBRARY_OBJECTS)
 	ar rcs $@ $^
 
 # Our own calls stay inside, but for those from one C++ operator to another: a program may
-# replace some of them. Code and constants in one mapping: 12 us less at each start.
+# replace some of them. Code and constants in one mapping: two system calls less at each start.
 $(BUILD)/libsnug.so: $(ALLOCATOR_OBJECTS)
 	$(CC) -shared $(OPT) -g -Wl,-z,now -Wl,-z,noseparate-code -Wl,-z,defs -Wl,-Bsymbolic \
 	    -Wl,--dynamic-list-cpp-new -o $@ $^ $(LDFLAGS)

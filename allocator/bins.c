@@ -22,11 +22,18 @@ static ALWAYS_INLINE size_t tree_first_bit(size_t bytes)
     return (size_t)1 << (floor_log2(bytes) - TREE_BINS_SHIFT - 1);
 }
 
-/* Whether a bin is empty depends on sizes that nobody can predict, and a branch that is
- * guessed wrong costs as much as all of this: so there is none, here and below, where
- * record 0 and bin 0 absorb what has no place. */
-static ALWAYS_INLINE void bin_set_bit(struct bins *bins, size_t bin, bool filled)
+static ALWAYS_INLINE void bin_fill(struct bins *bins, size_t bin)
 {
+    bins->map[bin / 64] |= (uint64_t)1 << (bin % 64);
+    bins->summary |= (uint64_t)1 << (bin / 64);
+}
+
+/* After a hole has left its bin. Whether the bin is empty now nobody can predict, and a
+ * branch that is guessed wrong costs as much as all of this: so there is none, here and
+ * below, where record 0 absorbs what has no place. */
+static ALWAYS_INLINE void bin_settle(struct bins *bins, size_t bin)
+{
+    const bool filled = bins->first[bin] != 0;
     const uint64_t word = (bins->map[bin / 64] & ~((uint64_t)1 << (bin % 64))) |
                           (uint64_t)filled << (bin % 64);
     bins->map[bin / 64] = word;
@@ -71,7 +78,7 @@ static void tree_insert(struct bins *bins, uint32_t number, size_t bin)
     if (*link == 0) {
         hole->next = hole->previous = 0;
         *link = number;
-        bin_set_bit(bins, bin, true);
+        bin_fill(bins, bin);
         return;
     }
     struct hole *const node = &bins->holes[*link]; /* join its list, behind it */
@@ -111,7 +118,7 @@ static void tree_remove_node(struct bins *bins, struct hole *node, size_t bin)
         hole->child[0] = node->child[0];
         hole->child[1] = node->child[1];
     } else {
-        bin_set_bit(bins, bin, bins->first[bin] != 0);
+        bin_settle(bins, bin);
     }
 }
 
@@ -129,8 +136,7 @@ static ALWAYS_INLINE void bin_insert(struct bins *bins, uint32_t number)
     hole->previous = 0;
     bins->holes[next].previous = number;
     bins->first[bin] = number;
-    bins->map[bin / 64] |= (uint64_t)1 << (bin % 64);
-    bins->summary |= (uint64_t)1 << (bin / 64);
+    bin_fill(bins, bin);
 }
 
 static void tree_remove(struct bins *bins, struct hole *hole, size_t bin)
@@ -157,7 +163,7 @@ static ALWAYS_INLINE void bin_remove(struct bins *bins, uint32_t number)
     uint32_t *const link = hole->previous != 0 ? behind : first;
     *link = hole->next;
     bins->holes[hole->next].previous = hole->previous;
-    bin_set_bit(bins, bin, *first != 0);
+    bin_settle(bins, bin);
 }
 
 void bins_open(struct bins *bins, void *memory, size_t bytes)
@@ -205,7 +211,7 @@ static ALWAYS_INLINE void record_return(struct bins *bins, uint32_t number)
 {
     bins->holes[number].address = 0;
     bins->holes[number].next = bins->spare;
-    bins->spare = number != 0 ? number : bins->spare;
+    bins->spare = number;
 }
 
 static ALWAYS_INLINE void place(struct bins *bins, uint32_t number, const void *address,

@@ -285,6 +285,15 @@ static ALWAYS_INLINE bool keep_shared(void *ptr)
     return cache_push(CLASS_COUNT + medium_class(bytes), ptr);
 }
 
+/* In the lists of a thread that is alone, which have room. It may look at the
+ * neighbour: an overflow is noticed here. */
+static ALWAYS_INLINE void keep_alone(void *ptr, size_t bytes)
+{
+    struct block *const block = block_from_payload(ptr);
+    REQUIRE(block_is_sound(block_at(block, bytes)), "corrupted block after", ptr);
+    medium_keep(block, bytes);
+}
+
 /* Where there is no room, or the thread is new; and what is not kept. */
 static NO_INLINE void free_medium_slowly(void *ptr)
 {
@@ -294,7 +303,7 @@ static NO_INLINE void free_medium_slowly(void *ptr)
         if (medium_cache.open && __libc_single_threaded) {
             medium_make_room();
             if (LIKELY(medium_has_room())) {
-                medium_keep(block_from_payload(ptr), bytes);
+                keep_alone(ptr, bytes);
                 return;
             }
         } else if (cache_keep_medium(ptr, bytes)) {
@@ -311,11 +320,7 @@ NO_INLINE void free_medium(void *ptr)
         const size_t bytes = keepable_bytes(ptr);
         if (LIKELY(bytes != 0)) {
             REQUIRE(!object_is_free(ptr), "double free of", ptr);
-            struct block *const block = block_from_payload(ptr);
-            /* Alone, the thread may look at the neighbour: an overflow shows here. */
-            const struct block *const next = block_at(block, bytes);
-            REQUIRE(block_is_sound(next), "corrupted block after", ptr);
-            medium_keep(block, bytes);
+            keep_alone(ptr, bytes);
             return;
         }
     } else if (cache.shares && LIKELY(keep_shared(ptr))) {
