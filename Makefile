@@ -108,11 +108,17 @@ $(BUILD)/libsnug.a: $(LIBRARY_OBJECTS)
 	rm -f $@
 	ar rcs $@ $^
 
+# Variables that every program touches lie together, before the bins, and what few programs
+# touch behind them: each page less is a fault less at start.
+TOUCHED_LAST := $(call object,$(addprefix allocator/,heap.c cache.c large.c zero.c)) \
+    $(call object,$(wildcard allocator/debug_*.c))
+
 # Our own calls stay inside, but for those from one C++ operator to another: a program may
 # replace some of them. Code and constants in one mapping: two system calls less at each start.
 $(BUILD)/libsnug.so: $(ALLOCATOR_OBJECTS)
 	$(CC) -shared $(OPT) -g -Wl,-z,now -Wl,-z,noseparate-code -Wl,-z,defs -Wl,-Bsymbolic \
-	    -Wl,--dynamic-list-cpp-new -o $@ $^ $(LDFLAGS)
+	    -Wl,--dynamic-list-cpp-new -o $@ $(filter-out $(TOUCHED_LAST),$^) \
+	    $(TOUCHED_LAST) $(LDFLAGS)
 
 $(BUILD)/snugbench: $(BENCH_OBJECTS)
 	$(CC) $(OPT) -g -o $@ $^ $(LDFLAGS) $(BENCH_LIBS)

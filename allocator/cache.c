@@ -126,7 +126,8 @@ static void cache_pause(bool pause)
 /* The thread's first slow path. */
 static void cache_be_born(void)
 {
-    static pthread_key_t at_exit;
+    static pthread_key_t at_exit =
+        (pthread_key_t)-1;     /* among the initialised: a page less */
     cache.state = CACHE_ALIVE; /* first: what follows may allocate */
     const bool locked = lock_acquire(&heap_lock);
     const bool first = heap.reclaim == NULL;
@@ -242,13 +243,14 @@ size_t cache_free_medium_bytes(void)
 /* Of the lists from `first` up to `end`, and of their depots, if that is enough. */
 static bool reclaim_lists(size_t first, size_t end, size_t least_bytes)
 {
+    const bool alone = __libc_single_threaded; /* depots were never used, nor touched */
     const size_t in_depots =
-        atomic_load_explicit(bytes_in_depots(first), memory_order_relaxed);
+        alone ? 0 : atomic_load_explicit(bytes_in_depots(first), memory_order_relaxed);
     if (in_depots + listed_bytes(first, end) < least_bytes) {
         return false;
     }
     bool any = return_lists(first, end);
-    for (size_t list = first; list < end; list++) {
+    for (size_t list = first; list < end && !alone; list++) {
         for (uintptr_t link = depot_take(list); link != 0; link = depot_take(list)) {
             any |= list_return(list, link);
         }
@@ -276,7 +278,7 @@ static bool take_list(size_t list)
 {
     uintptr_t link = cache.parked[list];
     cache.parked[list] = 0;
-    if (link == 0) {
+    if (link == 0 && cache.shares) {
         link = depot_take(list);
     }
     if (link != 0) {

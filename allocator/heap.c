@@ -1,5 +1,6 @@
 #include "heap.h"
 
+struct bins heap_bins;
 struct heap heap = {
     .trim_threshold_bytes = TRIM_THRESHOLD_BYTES,
     .purge_look_at = PURGE_HEAP_BYTES / 2,
@@ -60,13 +61,13 @@ static struct block *allocate_from_top(size_t bytes)
  * Returns the bytes taken. */
 static size_t take_front(uint32_t hole, size_t bytes)
 {
-    const size_t size = bins_bytes(&heap.bins, hole);
+    const size_t size = bins_bytes(&heap_bins, hole);
     if (size - bytes < BLOCK_MIN_BYTES) {
-        bins_drop(&heap.bins, hole);
+        bins_drop(&heap_bins, hole);
         return size;
     }
-    struct block *const rest = block_at(bins_block(&heap.bins, hole), bytes);
-    bins_change(&heap.bins, hole, rest, size - bytes);
+    struct block *const rest = block_at(bins_block(&heap_bins, hole), bytes);
+    bins_change(&heap_bins, hole, rest, size - bytes);
     block_set_free(rest, hole); /* the footer stands already */
     return bytes;
 }
@@ -75,17 +76,17 @@ static size_t take_front(uint32_t hole, size_t bytes)
  * to be broken lightly, and what is kept is worth the work. */
 static ALWAYS_INLINE bool should_reclaim_kept(uint32_t hole, size_t bytes)
 {
-    return bins_bytes(&heap.bins, hole) > bytes + bytes / 2 + KEPT_SPLIT_BYTES &&
+    return bins_bytes(&heap_bins, hole) > bytes + bytes / 2 + KEPT_SPLIT_BYTES &&
            heap_kept_bytes > heap.touched_bytes / KEPT_SHARE + KEPT_MIN_BYTES;
 }
 
 /* The best fit; 0: none, and nothing is kept any more. */
 static ALWAYS_INLINE uint32_t best_hole(size_t bytes)
 {
-    uint32_t hole = bins_best(&heap.bins, bytes);
+    uint32_t hole = bins_best(&heap_bins, bytes);
     if (heap_kept_bytes != 0 && (hole == 0 || should_reclaim_kept(hole, bytes)) &&
         heap.reclaim_kept()) {
-        hole = bins_best(&heap.bins, bytes);
+        hole = bins_best(&heap_bins, bytes);
     }
     return hole;
 }
@@ -94,12 +95,12 @@ struct block *heap_allocate(size_t bytes)
 {
     uint32_t hole = best_hole(bytes);
     if (hole == 0 && UNLIKELY(is_reclaim_due(bytes)) && reclaim_for(bytes)) {
-        hole = bins_best(&heap.bins, bytes);
+        hole = bins_best(&heap_bins, bytes);
     }
     if (hole == 0) {
         return allocate_from_top(bytes);
     }
-    struct block *const block = bins_block(&heap.bins, hole);
+    struct block *const block = bins_block(&heap_bins, hole);
     block_set_in_use(block, take_front(hole, bytes));
     heap.dirty_end = (char *)UINTPTR_MAX;
     return block;
@@ -136,13 +137,13 @@ static struct block *cut_front(struct block *front, size_t gap)
  * earlier aligned block does; else one that is large enough in any case. */
 static uint32_t best_aligned(size_t bytes, size_t alignment)
 {
-    const uint32_t best = bins_best(&heap.bins, bytes);
+    const uint32_t best = bins_best(&heap_bins, bytes);
     if (best == 0 ||
-        bins_bytes(&heap.bins, best) >=
-            gap_before_aligned(bins_block(&heap.bins, best), alignment) + bytes) {
+        bins_bytes(&heap_bins, best) >=
+            gap_before_aligned(bins_block(&heap_bins, best), alignment) + bytes) {
         return best;
     }
-    return bins_best(&heap.bins, bytes + alignment + ALIGNMENT_BYTES);
+    return bins_best(&heap_bins, bytes + alignment + ALIGNMENT_BYTES);
 }
 
 struct block *heap_allocate_aligned(size_t bytes, size_t alignment)
@@ -154,7 +155,7 @@ struct block *heap_allocate_aligned(size_t bytes, size_t alignment)
     }
     if (hole != 0) {
         heap.dirty_end = (char *)UINTPTR_MAX;
-        struct block *block = bins_block(&heap.bins, hole);
+        struct block *block = bins_block(&heap_bins, hole);
         const size_t gap = gap_before_aligned(block, alignment);
         block_set_in_use(block, take_front(hole, gap + bytes));
         return cut_front(block, gap);
@@ -170,11 +171,11 @@ struct block *heap_allocate_aligned(size_t bytes, size_t alignment)
 bool heap_has_room(size_t bytes)
 {
     const size_t most = bytes + GRANULE_BYTES + ALIGNMENT_BYTES;
-    if (bins_best(&heap.bins, bytes) != 0 || heap.top + most <= heap.touched) {
+    if (bins_best(&heap_bins, bytes) != 0 || heap.top + most <= heap.touched) {
         return true;
     }
     return is_reclaim_due(most) && reclaim_for(most) &&
-           bins_best(&heap.bins, bytes) != 0;
+           bins_best(&heap_bins, bytes) != 0;
 }
 
 /* The block becomes part of the top. */
@@ -182,8 +183,8 @@ static void merge_with_top(struct block *block, uint32_t before)
 {
     struct block *top = block;
     if (before != 0) {
-        top = bins_block(&heap.bins, before);
-        bins_drop(&heap.bins, before);
+        top = bins_block(&heap_bins, before);
+        bins_drop(&heap_bins, before);
         block_set_gone(block);
     }
     heap_set_top((char *)top);
@@ -202,7 +203,7 @@ static COLD_CODE void strand(struct block *block)
 /* Merge the block with what is free on both sides into one hole, whatever is there. */
 static void coalesce(struct block *block)
 {
-    const struct bins *const bins = &heap.bins;
+    const struct bins *const bins = &heap_bins;
     const size_t bytes = block_size(block);
     struct block *const next = block_at(block, bytes);
     const uint32_t before = bins_hole_before(bins, block);
@@ -217,7 +218,7 @@ static void coalesce(struct block *block)
     const size_t bytes_before = bins_bytes(bins, before);
     const size_t whole = bytes_before + bytes + bins_bytes(bins, after);
     struct block *const start = (struct block *)((uintptr_t)block - bytes_before);
-    const uint32_t hole = bins_merge(&heap.bins, before, after, start, whole);
+    const uint32_t hole = bins_merge(&heap_bins, before, after, start, whole);
     if (UNLIKELY(hole == 0)) {
         strand(block);
         return;
@@ -232,7 +233,7 @@ static void coalesce(struct block *block)
 void heap_free(struct block *block)
 {
     coalesce(block);
-    while (UNLIKELY(heap.stranded != NULL) && heap.bins.spare != 0) {
+    while (UNLIKELY(heap.stranded != NULL) && heap_bins.spare != 0) {
         struct block *const stranded = heap.stranded;
         heap.stranded = *(struct block **)block_payload(stranded);
         coalesce(stranded);
@@ -276,9 +277,9 @@ bool heap_resize(struct block *block, size_t bytes)
         return false;
     }
     const uint32_t after = block_hole(next);
-    REQUIRE(bins_begins_at(&heap.bins, after, next), "corrupted block after",
+    REQUIRE(bins_begins_at(&heap_bins, after, next), "corrupted block after",
             block_payload(block));
-    if (bins_bytes(&heap.bins, after) < more) {
+    if (bins_bytes(&heap_bins, after) < more) {
         return false;
     }
     block_set_in_use(block, size + take_front(after, more));

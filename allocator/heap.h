@@ -32,7 +32,6 @@ struct heap_region { /* stands in the region's first bytes */
 };
 
 struct heap {
-    struct bins bins;
     char *top;       /* where the next tag goes; == 8 modulo 16 */
     char *end;       /* of the current region, 8 bytes kept back for a fence */
     char *touched;   /* no byte at or above has been written */
@@ -66,6 +65,8 @@ struct heap {
 };
 
 extern OUR_OWN struct heap heap;
+/* Apart, since it begins as zeros and is large: a small program touches its start. */
+extern OUR_OWN struct bins heap_bins;
 
 /* In freed blocks that the calling thread keeps from being coalesced. */
 extern OUR_OWN __thread size_t heap_kept_bytes;
@@ -111,7 +112,7 @@ bool heap_owns(const void *payload);
 static ALWAYS_INLINE size_t heap_block_bytes(const struct block *block)
 {
     return block_is_in_use(block) ? block_size(block)
-                                  : bins_bytes(&heap.bins, block_hole(block));
+                                  : bins_bytes(&heap_bins, block_hole(block));
 }
 /* Bytes of the block just allocated, from its payload on, that may not be zero. */
 size_t heap_dirty_bytes(struct block *block);
@@ -124,7 +125,7 @@ COLD_CODE void heap_consider_trim(void);
 COLD_CODE void heap_consider_purge(void);
 static ALWAYS_INLINE size_t heap_unused_bytes(void)
 {
-    return heap.bins.free_bytes + (size_t)(heap.touched - heap.top);
+    return heap_bins.free_bytes + (size_t)(heap.touched - heap.top);
 }
 static ALWAYS_INLINE void heap_purge_if_due(void)
 {

@@ -12,7 +12,7 @@ static size_t sound_bytes(const struct block *block, const struct block *end)
 {
     if (!block_is_sound(block) ||
         (!block_is_in_use(block) &&
-         !bins_begins_at(&heap.bins, block_hole(block), block))) {
+         !bins_begins_at(&heap_bins, block_hole(block), block))) {
         return 0;
     }
     const size_t bytes = heap_block_bytes(block);
@@ -59,7 +59,7 @@ static const char *check_region(const struct heap_region *region, struct free_su
         if (bytes < ALIGNMENT_BYTES) {
             return "a block's tag is broken";
         }
-        if ((bins_hole_before(&heap.bins, block) == 0) != previous_in_use) {
+        if ((bins_hole_before(&heap_bins, block) == 0) != previous_in_use) {
             return "a footer and the block before it disagree";
         }
         previous_in_use = block_is_in_use(block);
@@ -104,13 +104,13 @@ const char *heap_check(void)
             return broken;
         }
     }
-    const char *const broken = bins_check(&heap.bins);
+    const char *const broken = bins_check(&heap_bins);
     if (broken != NULL) {
         return broken;
     }
-    bins_visit(&heap.bins, add_free, &in_bins);
+    bins_visit(&heap_bins, add_free, &in_bins);
     if (in_heap.blocks != in_bins.blocks || in_heap.bytes != in_bins.bytes ||
-        in_bins.bytes != heap.bins.free_bytes) {
+        in_bins.bytes != heap_bins.free_bytes) {
         return "the bins do not hold exactly the free blocks";
     }
     return check_untouched();

@@ -39,7 +39,7 @@ static void region_open(char *memory, size_t bytes)
         object_choose_secret();
         char *const table = (char *)align_up((uintptr_t)memory, sizeof(struct hole));
         const size_t table_bytes = align_down(bytes / HOLES_SHARE, sizeof(struct hole));
-        bins_open(&heap.bins, table, table_bytes);
+        bins_open(&heap_bins, table, table_bytes);
         bytes -= (size_t)(table + table_bytes - memory);
         memory = table + table_bytes;
         char *const place = map_place(memory, bytes);

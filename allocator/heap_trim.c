@@ -32,7 +32,7 @@ size_t heap_purge_blocks(size_t least_bytes)
 {
     struct purge purge = {
         least_bytes > PURGE_BLOCK_BYTES ? least_bytes : PURGE_BLOCK_BYTES, 0};
-    bins_visit(&heap.bins, purge_block, &purge);
+    bins_visit(&heap_bins, purge_block, &purge);
     return purge.purged_bytes;
 }
 
@@ -45,7 +45,7 @@ void heap_purge_for_growth(size_t bytes)
     const size_t touched = heap.touched_bytes;
     const size_t part = touched / GROWTH_PURGE_SHARE;
     heap.grown_bytes += bytes;
-    if (heap.grown_bytes < part || heap.bins.free_bytes < part ||
+    if (heap.grown_bytes < part || heap_bins.free_bytes < part ||
         heap.growth_purge_bytes > touched || heap.trim_threshold_bytes == SIZE_MAX) {
         return;
     }

@@ -47,7 +47,7 @@ static void look(struct state *state)
         add(&state->objects[class], bytes / class_bytes(class), bytes);
         add(&state->fast, bytes / class_bytes(class), bytes);
     }
-    bins_visit(&heap.bins, add_block, state);
+    bins_visit(&heap_bins, add_block, state);
     medium_visit(add_block, state);
     add(&state->rest, heap.end > heap.top ? 1 : 0, (size_t)(heap.end - heap.top));
     add(&state->rest, 0, cache_free_medium_bytes()); /* how many is not counted */

@@ -15,8 +15,9 @@ struct granule_map granule_map = {.lowest = -1, .end = &no_run + 1};
 
 char *map_place(char *memory, size_t bytes)
 {
+    /* One granule of a page for the map's first entries, three for the first blocks. */
     const uintptr_t first =
-        align_up((uintptr_t)memory + bytes / MAP_SHARE, GRANULE_BYTES);
+        align_up((uintptr_t)memory + bytes / MAP_SHARE, PAGE_BYTES) + GRANULE_BYTES;
     granule_map.before_first = first - 1;
     granule_map.end = (struct map_entry *)first;
     granule_map.lowest =

@@ -112,7 +112,7 @@ bool os_purge(void *pages, size_t bytes)
 
 void os_want_huge_pages(void *begin, const char *end)
 {
-    const uintptr_t first = align_up((uintptr_t)begin, PAGE_BYTES);
+    const uintptr_t first = align_down((uintptr_t)begin, PAGE_BYTES);
     if (!count_call(OS_MADVISE)) {
         const int saved = errno;
         madvise((void *)first, (uintptr_t)end - first, MADV_HUGEPAGE);

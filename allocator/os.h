@@ -35,8 +35,8 @@ void *os_remap(void *pages, size_t old_bytes, size_t new_bytes);
 /* Give whole pages back; they read as zero afterwards. false: they are as they were. */
 bool os_purge(void *pages, size_t bytes);
 
-/* Ask for huge pages from begin to end; a kernel that has none says no, which is fine.
- */
+/* Ask for huge pages from the page of begin to end; a kernel that has none says no,
+ * which is fine. */
 void os_want_huge_pages(void *begin, const char *end);
 
 /* Address space that cannot be accessed and holds no memory; NULL if refused. Whole

@@ -25,7 +25,7 @@ struct mallinfo2 snug_mallinfo2(void)
 {
     const bool locked = lock_acquire(&heap_lock);
     struct free_blocks sum = {0, 0};
-    bins_visit(&heap.bins, add_free_block, &sum);
+    bins_visit(&heap_bins, add_free_block, &sum);
     medium_visit(add_free_block, &sum);
     const struct large_counts large = large_counts();
     const size_t top_bytes = (size_t)(heap.end - heap.top);
