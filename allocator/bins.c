@@ -31,14 +31,11 @@ static ALWAYS_INLINE void bin_fill(struct bins *bins, size_t bin)
 /* After a hole has left its bin. Whether the bin is empty now nobody can predict, and a
  * branch that is guessed wrong costs as much as all of this: so there is none, here and
  * below, where record 0 absorbs what has no place. */
-static ALWAYS_INLINE void bin_settle(struct bins *bins, size_t bin)
+static ALWAYS_INLINE void bin_settle(struct bins *bins, size_t bin, bool empty)
 {
-    const bool filled = bins->first[bin] != 0;
-    const uint64_t word = (bins->map[bin / 64] & ~((uint64_t)1 << (bin % 64))) |
-                          (uint64_t)filled << (bin % 64);
+    const uint64_t word = bins->map[bin / 64] & ~((uint64_t)empty << (bin % 64));
     bins->map[bin / 64] = word;
-    bins->summary = (bins->summary & ~((uint64_t)1 << (bin / 64))) |
-                    (uint64_t)(word != 0) << (bin / 64);
+    bins->summary &= ~((uint64_t)(word == 0) << (bin / 64));
 }
 
 /* The first bin from `bin` on that is not empty; BIN_COUNT if there is none. */
@@ -118,25 +115,33 @@ static void tree_remove_node(struct bins *bins, struct hole *node, size_t bin)
         hole->child[0] = node->child[0];
         hole->child[1] = node->child[1];
     } else {
-        bin_settle(bins, bin);
+        bin_settle(bins, bin, bins->first[bin] == 0);
     }
 }
 
-static ALWAYS_INLINE void bin_insert(struct bins *bins, uint32_t number)
+/* The same for a list: sizes below EXACT_LIMIT_BYTES, no loop and no call. */
+static ALWAYS_INLINE void list_insert(struct bins *bins, uint32_t number)
 {
     struct hole *const hole = &bins->holes[number];
-    const size_t bin = bin_of(hole->bytes);
-    bins->free_bytes += hole->bytes;
-    if (UNLIKELY(bin >= EXACT_BIN_COUNT)) {
-        tree_insert(bins, number, bin);
-        return;
-    }
+    const size_t bin = hole->bytes / ALIGNMENT_BYTES;
     const uint32_t next = bins->first[bin];
     hole->next = next;
     hole->previous = 0;
     bins->holes[next].previous = number;
     bins->first[bin] = number;
     bin_fill(bins, bin);
+}
+
+static ALWAYS_INLINE void list_remove(struct bins *bins, uint32_t number)
+{
+    const struct hole *const hole = &bins->holes[number];
+    const size_t bin = hole->bytes / ALIGNMENT_BYTES;
+    uint32_t *const first = &bins->first[bin];
+    uint32_t *const behind = &bins->holes[hole->previous].next;
+    uint32_t *const link = hole->previous != 0 ? behind : first;
+    *link = hole->next;
+    bins->holes[hole->next].previous = hole->previous;
+    bin_settle(bins, bin, (hole->next | hole->previous) == 0);
 }
 
 static void tree_remove(struct bins *bins, struct hole *hole, size_t bin)
@@ -149,21 +154,24 @@ static void tree_remove(struct bins *bins, struct hole *hole, size_t bin)
     bins->holes[hole->next].previous = hole->previous;
 }
 
+static ALWAYS_INLINE void bin_insert(struct bins *bins, uint32_t number)
+{
+    const size_t bytes = bins->holes[number].bytes;
+    if (LIKELY(bytes < EXACT_LIMIT_BYTES)) {
+        list_insert(bins, number);
+    } else {
+        tree_insert(bins, number, bin_of(bytes));
+    }
+}
+
 static ALWAYS_INLINE void bin_remove(struct bins *bins, uint32_t number)
 {
     struct hole *const hole = &bins->holes[number];
-    const size_t bin = bin_of(hole->bytes);
-    bins->free_bytes -= hole->bytes;
-    if (UNLIKELY(bin >= EXACT_BIN_COUNT)) {
-        tree_remove(bins, hole, bin);
-        return;
+    if (LIKELY(hole->bytes < EXACT_LIMIT_BYTES)) {
+        list_remove(bins, number);
+    } else {
+        tree_remove(bins, hole, bin_of(hole->bytes));
     }
-    uint32_t *const first = &bins->first[bin];
-    uint32_t *const behind = &bins->holes[hole->previous].next;
-    uint32_t *const link = hole->previous != 0 ? behind : first;
-    *link = hole->next;
-    bins->holes[hole->next].previous = hole->previous;
-    bin_settle(bins, bin);
 }
 
 void bins_open(struct bins *bins, void *memory, size_t bytes)
@@ -214,12 +222,21 @@ static ALWAYS_INLINE void record_return(struct bins *bins, uint32_t number)
     bins->spare = number;
 }
 
-static ALWAYS_INLINE void place(struct bins *bins, uint32_t number, const void *address,
-                                size_t bytes)
+static ALWAYS_INLINE void set_place(struct hole *hole, const void *address, size_t bytes)
 {
-    bins->holes[number].address = (uintptr_t)address;
-    bins->holes[number].bytes = bytes;
-    bin_insert(bins, number);
+    hole->address = (uintptr_t)address;
+    hole->bytes = bytes;
+}
+
+static uint32_t hole_new(struct bins *bins, const void *address, size_t bytes)
+{
+    const uint32_t number = record_take(bins);
+    if (LIKELY(number != 0)) {
+        bins->free_bytes += bytes;
+        set_place(&bins->holes[number], address, bytes);
+        bin_insert(bins, number);
+    }
+    return number;
 }
 
 uint32_t bins_merge(struct bins *bins, uint32_t before, uint32_t after,
@@ -229,27 +246,40 @@ uint32_t bins_merge(struct bins *bins, uint32_t before, uint32_t after,
         bins_drop(bins, after);
     }
     const uint32_t one = before != 0 ? before : after;
-    if (one != 0) {
-        bins_change(bins, one, address, bytes);
-        return one;
+    if (one == 0) {
+        return hole_new(bins, address, bytes);
     }
-    const uint32_t number = record_take(bins);
-    if (LIKELY(number != 0)) {
-        place(bins, number, address, bytes);
-    }
-    return number;
+    bins_change(bins, one, address, bytes);
+    return one;
 }
 
-void bins_change(struct bins *bins, uint32_t hole, const void *address, size_t bytes)
+/* From a trie or into one. */
+static NO_INLINE void change_large(struct bins *bins, uint32_t number, const void *address,
+                                   size_t bytes)
 {
-    bin_remove(bins, hole);
-    place(bins, hole, address, bytes);
+    bin_remove(bins, number);
+    set_place(&bins->holes[number], address, bytes);
+    bin_insert(bins, number);
 }
 
-void bins_drop(struct bins *bins, uint32_t hole)
+void bins_change(struct bins *bins, uint32_t number, const void *address, size_t bytes)
 {
-    bin_remove(bins, hole);
-    record_return(bins, hole);
+    struct hole *const hole = &bins->holes[number];
+    bins->free_bytes += bytes - hole->bytes;
+    if (UNLIKELY((hole->bytes | bytes) >= EXACT_LIMIT_BYTES)) {
+        change_large(bins, number, address, bytes);
+        return;
+    }
+    list_remove(bins, number);
+    set_place(hole, address, bytes);
+    list_insert(bins, number);
+}
+
+void bins_drop(struct bins *bins, uint32_t number)
+{
+    bins->free_bytes -= bins->holes[number].bytes;
+    bin_remove(bins, number);
+    record_return(bins, number);
 }
 
 /* The smallest in a trie: on the leftmost path, since left subtrees hold smaller sizes,

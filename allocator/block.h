@@ -77,15 +77,32 @@ static ALWAYS_INLINE void block_set_in_use(struct block *block, size_t bytes)
 }
 
 /* Where a free block began that has become part of another: a second free is noticed.
- */
+ * No checksum: nobody asks for one here but who frees what is no block. */
 static ALWAYS_INLINE void block_set_gone(struct block *block)
+{
+    block->tag = BLOCK_FREE;
+}
+
+static ALWAYS_INLINE bool block_is_gone(const struct block *block)
+{
+    return block->tag == BLOCK_FREE;
+}
+
+/* What stands behind the last block. */
+static ALWAYS_INLINE void block_set_top(struct block *block)
 {
     block->tag = block_tag(block, BLOCK_FREE);
 }
 
+/* The lower bits of a free block's tag. */
+static ALWAYS_INLINE size_t block_free_bits(uint32_t hole)
+{
+    return (size_t)hole << BLOCK_NUMBER_SHIFT | BLOCK_FREE;
+}
+
 static ALWAYS_INLINE void block_set_free(struct block *block, uint32_t hole)
 {
-    block->tag = block_tag(block, (size_t)hole << BLOCK_NUMBER_SHIFT | BLOCK_FREE);
+    block->tag = block_tag(block, block_free_bits(hole));
 }
 
 /* The number in the tag of a free block. */

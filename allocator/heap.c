@@ -21,7 +21,7 @@ static void touch_to(char *end)
 void heap_set_top(char *top)
 {
     heap.top = top;
-    block_set_gone((struct block *)(uintptr_t)top);
+    block_set_top((struct block *)(uintptr_t)top);
     touch_to(top + BLOCK_HEADER_BYTES);
 }
 
@@ -59,7 +59,7 @@ static struct block *allocate_from_top(size_t bytes)
 
 /* Take the first `bytes` of a hole, or all of it if the rest is too small for a hole.
  * Returns the bytes taken. */
-static size_t take_front(uint32_t hole, size_t bytes)
+static ALWAYS_INLINE size_t take_front(uint32_t hole, size_t bytes)
 {
     const size_t size = bins_bytes(&heap_bins, hole);
     if (size - bytes < BLOCK_MIN_BYTES) {
@@ -201,7 +201,7 @@ static COLD_CODE void strand(struct block *block)
 }
 
 /* Merge the block with what is free on both sides into one hole, whatever is there. */
-static void coalesce(struct block *block)
+static ALWAYS_INLINE void coalesce(struct block *block)
 {
     const struct bins *const bins = &heap_bins;
     const size_t bytes = block_size(block);
@@ -223,20 +223,27 @@ static void coalesce(struct block *block)
         strand(block);
         return;
     }
-    struct block *const gone = after != 0 ? next : block;
-    block_set_gone(block);
-    block_set_gone(gone);
-    block_set_free(start, hole);
+    block_set_gone(after != 0 ? next : block);
+    const size_t tag = block_tag(block, block_free_bits(hole));
+    /* A hole before the block has its tag already. */
+    block->tag = before != 0 ? BLOCK_FREE : tag;
     *block_word_before(block_at(start, whole)) = hole;
+}
+
+static COLD_CODE void coalesce_stranded(void)
+{
+    while (heap.stranded != NULL && heap_bins.spare != 0) {
+        struct block *const stranded = heap.stranded;
+        heap.stranded = *(struct block **)block_payload(stranded);
+        coalesce(stranded);
+    }
 }
 
 void heap_free(struct block *block)
 {
     coalesce(block);
-    while (UNLIKELY(heap.stranded != NULL) && heap_bins.spare != 0) {
-        struct block *const stranded = heap.stranded;
-        heap.stranded = *(struct block **)block_payload(stranded);
-        coalesce(stranded);
+    if (UNLIKELY(heap.stranded != NULL)) {
+        coalesce_stranded();
     }
 }
 
@@ -314,7 +321,7 @@ bool heap_owns(const void *payload)
     const struct block *const block = block_from_payload(payload);
     const uintptr_t limit = region_limit((uintptr_t)block);
     return (uintptr_t)payload % ALIGNMENT_BYTES == 0 && limit != 0 &&
-           block_is_sound(block) &&
+           (block_is_sound(block) || block_is_gone(block)) &&
            (!block_is_in_use(block) || block_size(block) - BLOCK_MIN_BYTES <=
                                            limit - (uintptr_t)block - BLOCK_MIN_BYTES);
 }

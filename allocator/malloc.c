@@ -159,10 +159,23 @@ static NO_INLINE void *allocate_small(size_t size)
     return LIKELY(object != NULL) ? object : out_of_memory();
 }
 
+/* Of a medium size, when nothing else than the heap has to be looked at. */
+static ALWAYS_INLINE bool is_for_heap_alone(size_t size)
+{
+    return size < policy.mmap_threshold_bytes && __libc_single_threaded &&
+           debug_mode == DEBUG_OFF;
+}
+
 static NO_INLINE void *allocate_anew(size_t size)
 {
-    return LIKELY(size > SMALL_LIMIT_BYTES) ? allocate_medium(size, NULL)
-                                            : allocate_small(size);
+    if (UNLIKELY(size <= SMALL_LIMIT_BYTES)) {
+        return allocate_small(size);
+    }
+    if (UNLIKELY(!is_for_heap_alone(size))) {
+        return allocate_medium(size, NULL);
+    }
+    struct block *const block = heap_allocate(block_bytes_from_request(size));
+    return LIKELY(block != NULL) ? live_payload(block) : out_of_memory();
 }
 
 /* No call but the last: none has registers to save. */

@@ -22,7 +22,7 @@
 
 struct medium_cache {
     struct block *kept[MEDIUM_KEPT_CLASSES + 1]; /* the last stays empty */
-    size_t count;
+    uint64_t filled; /* a bit for each class in which any was kept since the last return */
     size_t limit_bytes; /* to keep; 0 at first, so that the first block sets it */
     bool open;          /* false: nothing is kept, the limit is 0 */
 };
@@ -39,7 +39,6 @@ static ALWAYS_INLINE struct block *medium_pop(size_t class)
     object_require_free(payload);
     medium_cache.kept[class] = (struct block *)object_link(payload);
     object_set_live(payload);
-    medium_cache.count--;
     heap_kept_bytes -= block_size(block);
     return block;
 }
@@ -58,8 +57,7 @@ static ALWAYS_INLINE struct block *medium_take(size_t block_bytes)
 
 static ALWAYS_INLINE bool medium_has_room(void)
 {
-    return medium_cache.count < MEDIUM_KEEP_BLOCKS &&
-           heap_kept_bytes < medium_cache.limit_bytes;
+    return heap_kept_bytes < medium_cache.limit_bytes;
 }
 
 /* Keep a block in use that the program has freed, where there is room. block_bytes as
@@ -69,7 +67,7 @@ static ALWAYS_INLINE void medium_keep(struct block *block, size_t block_bytes)
     const size_t class = medium_class(block_bytes);
     object_set_free(block_payload(block), (uintptr_t)medium_cache.kept[class]);
     medium_cache.kept[class] = block;
-    medium_cache.count++;
+    medium_cache.filled |= (uint64_t)1 << class;
     heap_kept_bytes += block_bytes;
 }
 
