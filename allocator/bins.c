@@ -222,7 +222,8 @@ static ALWAYS_INLINE void record_return(struct bins *bins, uint32_t number)
     bins->spare = number;
 }
 
-static ALWAYS_INLINE void set_place(struct hole *hole, const void *address, size_t bytes)
+static ALWAYS_INLINE void set_place(struct hole *hole, const void *address,
+                                    size_t bytes)
 {
     hole->address = (uintptr_t)address;
     hole->bytes = bytes;
@@ -254,8 +255,8 @@ uint32_t bins_merge(struct bins *bins, uint32_t before, uint32_t after,
 }
 
 /* From a trie or into one. */
-static NO_INLINE void change_large(struct bins *bins, uint32_t number, const void *address,
-                                   size_t bytes)
+static NO_INLINE void change_large(struct bins *bins, uint32_t number,
+                                   const void *address, size_t bytes)
 {
     bin_remove(bins, number);
     set_place(&bins->holes[number], address, bytes);

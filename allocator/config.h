@@ -88,10 +88,10 @@
 #define LIST_LIMIT_SINGLE_OBJECTS 32768
 #define MEDIUM_RECLAIM_WEIGHT 16
 #define MEDIUM_LIST_LIMIT_BYTES (32 * KIB)
-/* Freed medium blocks are kept up to this size, and in all a little more than this share
- * of the heap up to a limit, by a thread that is alone; they are coalesced before a hole of
- * one and a half times a request's size and a little is broken, if they are more than
- * another share.
+/* Freed medium blocks are kept up to this size, and in all a little more than this
+ * share of the heap up to a limit, by a thread that is alone; they are coalesced before
+ * a hole of one and a half times a request's size and a little is broken, if they are
+ * more than another share.
  */
 #define MEDIUM_LIMIT_BYTES (128 * KIB)
 #define MEDIUM_KEEP_SHARE 4

@@ -45,9 +45,10 @@ struct heap {
     size_t trim_threshold_bytes;
     size_t top_pad_bytes; /* kept above the top at a trim */
     uint64_t trimmed_at_ns;
-    size_t trimmed_pages;   /* by the last trim */
-    unsigned trim_patience; /* frees to let pass before the clock is read again */
-    size_t purge_look_at;   /* with more free than this a purge is considered */
+    size_t trimmed_pages;    /* by the last trim */
+    unsigned trim_patience;  /* frees to let pass before the clock is read again */
+    unsigned purge_patience; /* the same for the purge */
+    size_t purge_look_at;    /* with more free than this a purge is considered */
     uint64_t purged_at_ns;
     size_t purged_pages;       /* by the last purge */
     uint64_t purge_due_ns;     /* nearly all is free: give back then; 0: it is not so */

@@ -117,11 +117,11 @@ void heap_consider_purge(void)
         purge_end_wait();
         return;
     }
-    if (heap.trim_patience > 0) {
-        heap.trim_patience--;
+    if (heap.purge_patience > 0) {
+        heap.purge_patience--;
         return;
     }
-    heap.trim_patience = 64;
+    heap.purge_patience = 64;
     const uint64_t now_ns = os_now_ns();
     const bool waits = heap.purge_due_ns != 0;
     if (waits ? now_ns < heap.purge_due_ns
@@ -132,7 +132,7 @@ void heap_consider_purge(void)
     if (heap.reclaim != NULL) {
         heap.reclaim(1);
     }
-    heap.trim_patience = 0;
+    heap.purge_patience = 0;
     if (is_nearly_empty()) {
         if (!waits && purge_wait(now_ns)) {
             return;

@@ -22,7 +22,8 @@
 
 struct medium_cache {
     struct block *kept[MEDIUM_KEPT_CLASSES + 1]; /* the last stays empty */
-    uint64_t filled; /* a bit for each class in which any was kept since the last return */
+    uint64_t
+        filled; /* a bit for each class in which any was kept since the last return */
     size_t limit_bytes; /* to keep; 0 at first, so that the first block sets it */
     bool open;          /* false: nothing is kept, the limit is 0 */
 };
