@@ -18,6 +18,8 @@
 #define NO_INLINE __attribute__((noinline))
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define COLD_CODE __attribute__((cold, noinline))
+/* What serves nearly every call begins on a cache line of its own. */
+#define HOT_CODE __attribute__((aligned(64)))
 /* A variable of this library alone: its address need not be looked up. */
 #define OUR_OWN __attribute__((visibility("hidden")))
 

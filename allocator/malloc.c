@@ -179,7 +179,7 @@ static NO_INLINE void *allocate_anew(size_t size)
 }
 
 /* No call but the last: none has registers to save. */
-NO_INLINE void *allocate_slowly(size_t size)
+HOT_CODE NO_INLINE void *allocate_slowly(size_t size)
 {
     if (LIKELY(size > SMALL_LIMIT_BYTES)) {
         void *const kept = take_kept(size);
@@ -327,7 +327,7 @@ static NO_INLINE void free_medium_slowly(void *ptr)
 }
 
 /* No call but the last: none has registers to save. */
-NO_INLINE void free_medium(void *ptr)
+HOT_CODE NO_INLINE void free_medium(void *ptr)
 {
     if (LIKELY(medium_has_room()) && LIKELY(__libc_single_threaded)) {
         const size_t bytes = keepable_bytes(ptr);

@@ -9,7 +9,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-EXPORT void *malloc(size_t size)
+EXPORT HOT_CODE void *malloc(size_t size)
 {
     return fast_malloc(size);
 }
@@ -29,7 +29,7 @@ EXPORT void *reallocarray(void *ptr, size_t count, size_t size)
     return snug_reallocarray(ptr, count, size);
 }
 
-EXPORT void free(void *ptr)
+EXPORT HOT_CODE void free(void *ptr)
 {
     fast_free(ptr);
 }
