@@ -22,6 +22,10 @@
  * Each further extension is as large as the heap is already. */
 #define PREALLOCATE_BYTES (64 * MIB)
 
+/* What a hole has beyond a request stays with the block if it is less than this share
+ * of it: too small to be of use, it would be split off now and merged again later. */
+#define SPLIT_SHARE 32
+
 /* Blocks of this size and more get a mapping of their own... */
 #define MMAP_THRESHOLD_BYTES (128 * KIB)
 /* ...until one is given back: then blocks up to some times its size come from the heap,

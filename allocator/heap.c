@@ -57,12 +57,12 @@ static struct block *allocate_from_top(size_t bytes)
     return block;
 }
 
-/* Take the first `bytes` of a hole, or all of it if the rest is too small for a hole.
- * Returns the bytes taken. */
-static ALWAYS_INLINE size_t take_front(uint32_t hole, size_t bytes)
+/* Take the first `bytes` of a hole, or all of it if the rest is smaller than
+ * least_rest. Returns the bytes taken. */
+static ALWAYS_INLINE size_t take_front(uint32_t hole, size_t bytes, size_t least_rest)
 {
     const size_t size = bins_bytes(&heap_bins, hole);
-    if (size - bytes < BLOCK_MIN_BYTES) {
+    if (size - bytes < least_rest) {
         bins_drop(&heap_bins, hole);
         return size;
     }
@@ -101,7 +101,7 @@ struct block *heap_allocate(size_t bytes)
         return allocate_from_top(bytes);
     }
     struct block *const block = bins_block(&heap_bins, hole);
-    block_set_in_use(block, take_front(hole, bytes));
+    block_set_in_use(block, take_front(hole, bytes, block_least_rest(bytes)));
     heap.dirty_end = (char *)UINTPTR_MAX;
     return block;
 }
@@ -157,7 +157,7 @@ struct block *heap_allocate_aligned(size_t bytes, size_t alignment)
         heap.dirty_end = (char *)UINTPTR_MAX;
         struct block *block = bins_block(&heap_bins, hole);
         const size_t gap = gap_before_aligned(block, alignment);
-        block_set_in_use(block, take_front(hole, gap + bytes));
+        block_set_in_use(block, take_front(hole, gap + bytes, block_least_rest(bytes)));
         return cut_front(block, gap);
     }
     if (most > (size_t)(heap.end - heap.top) && !heap_grow(most)) {
@@ -251,7 +251,7 @@ void heap_free(struct block *block)
 static void heap_shrink(struct block *block, size_t bytes)
 {
     const size_t rest_bytes = block_size(block) - bytes;
-    if (rest_bytes < BLOCK_MIN_BYTES) {
+    if (rest_bytes < block_least_rest(bytes)) {
         return;
     }
     struct block *const rest = block_at(block, bytes);
@@ -289,7 +289,7 @@ bool heap_resize(struct block *block, size_t bytes)
     if (bins_bytes(&heap_bins, after) < more) {
         return false;
     }
-    block_set_in_use(block, size + take_front(after, more));
+    block_set_in_use(block, size + take_front(after, more, block_least_rest(bytes)));
     return true;
 }
 

@@ -78,7 +78,8 @@ static ALWAYS_INLINE bool size_stays(const void *ptr, size_t size)
     }
     const size_t bytes = block_size_unlocked(block_from_payload(ptr));
     const size_t needed = block_bytes_from_request(size);
-    return bytes >= needed && bytes - needed < BLOCK_MIN_BYTES && !object_is_free(ptr);
+    return bytes >= needed && bytes - needed < block_least_rest(needed) &&
+           !object_is_free(ptr);
 }
 
 /* A block that is no object of a run. */
