@@ -126,8 +126,8 @@ static void cache_pause(bool pause)
 /* The thread's first slow path. */
 static void cache_be_born(void)
 {
-    static pthread_key_t at_exit =
-        (pthread_key_t)-1;     /* among the initialised: a page less */
+    /* Not zero, so that it lies where pages are touched in any case. */
+    static pthread_key_t at_exit = (pthread_key_t)-1;
     cache.state = CACHE_ALIVE; /* first: what follows may allocate */
     const bool locked = lock_acquire(&heap_lock);
     const bool first = heap.reclaim == NULL;

@@ -93,14 +93,13 @@
 #define MEDIUM_RECLAIM_WEIGHT 16
 #define MEDIUM_LIST_LIMIT_BYTES (32 * KIB)
 /* Freed medium blocks are kept up to this size, and in all a little more than this
- * share of the heap up to a limit, by a thread that is alone; they are coalesced before
- * a hole of one and a half times a request's size and a little is broken, if they are
- * more than another share.
- */
+ * share of the heap up to a limit (to give them back takes less than a millisecond), by
+ * a thread that is alone; they are coalesced before a hole of one and a half times a
+ * request's size and a little is broken, if they are more than another share. */
 #define MEDIUM_LIMIT_BYTES (128 * KIB)
 #define MEDIUM_KEEP_SHARE 4
 #define MEDIUM_KEEP_MIN_BYTES (64 * KIB)
-#define MEDIUM_KEEP_MAX_BYTES (16 * MIB)
+#define MEDIUM_KEEP_MAX_BYTES (8 * MIB)
 #define KEPT_SHARE 32
 #define KEPT_MIN_BYTES (4 * KIB)
 #define KEPT_SPLIT_BYTES ((size_t)64)

@@ -22,14 +22,14 @@
 
 struct medium_cache {
     struct block *kept[MEDIUM_KEPT_CLASSES + 1]; /* the last stays empty */
-    uint64_t
-        filled; /* a bit for each class in which any was kept since the last return */
+    uint64_t filled;    /* classes in which any was kept since all were given back */
     size_t limit_bytes; /* to keep; 0 at first, so that the first block sets it */
     bool open;          /* false: nothing is kept, the limit is 0 */
 };
 
 static_assert(MEDIUM_LIMIT_BYTES <= (size_t)1 << (MEDIUM_FIRST_LOG2 + 8),
               "a block up to the limit has a class");
+static_assert(MEDIUM_KEPT_CLASSES <= 64, "a bit for each");
 
 extern OUR_OWN __thread struct medium_cache medium_cache;
 
