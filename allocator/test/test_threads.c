@@ -54,7 +54,7 @@ static void resident_memory_levels_off(void)
     if (is_emulated() || THREADS_ARE_REMEMBERED) {
         _exit(CHILD_SKIPPED);
     }
-    size_t after_a_thousand = 0;
+    size_t most[2] = {0, 0}; /* pages, in the first half and in the second */
     for (size_t i = 0; i < THREADS / 2; i++) {
         pthread_t threads[2];
         for (size_t k = 0; k < 2; k++) {
@@ -63,15 +63,14 @@ static void resident_memory_levels_off(void)
         for (size_t k = 0; k < 2; k++) {
             CHECK(pthread_join(threads[k], NULL) == 0);
         }
-        if (i + 1 == 500) {
-            after_a_thousand = resident_pages();
-        }
+        const size_t pages = i % 10 == 0 ? resident_pages() : 0;
+        size_t *const half = &most[i >= THREADS / 4];
+        *half = pages > *half ? pages : *half;
     }
-    const size_t pages = resident_pages();
-    fprintf(stderr, "# resident: %zu pages after 1,000 threads, %zu after %d\n",
-            after_a_thousand, pages, THREADS);
+    fprintf(stderr, "# resident: at most %zu pages while %d threads lived, then %zu\n",
+            most[0], THREADS / 2, most[1]);
     CHECK_HEAP();
-    CHECK_NUMBERS(4 * pages, <=, 5 * after_a_thousand);
+    CHECK_NUMBERS(4 * most[1], <=, 5 * most[0]);
 }
 
 static atomic_bool done;
