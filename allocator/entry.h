@@ -18,12 +18,25 @@ COLD_CODE void *out_of_memory(void);
 COLD_CODE _Noreturn void misused_object(struct map_entry entry, const void *ptr,
                                         const char *freed, const char *foreign);
 
-/* The one gate from a pointer of the program's to a live heap block. */
+/* The one gate from a pointer of the program's to a live heap block: its tag says that
+ * it is in use, and no seal that a list keeps it. */
 static ALWAYS_INLINE struct block *live_block(const void *ptr, const char *misuse)
 {
     struct block *const block = block_from_payload(ptr);
-    REQUIRE(block_is_in_use(block), misuse, ptr);
+    REQUIRE(block_is_in_use(block) && !object_is_free(ptr), misuse, ptr);
     return block;
+}
+
+/* The same without the lock, for a block of the newest region; NULL: the gates of all
+ * regions and kinds must look. */
+static ALWAYS_INLINE struct block *own_block(const void *ptr)
+{
+    if (!heap_spans(ptr)) {
+        return NULL;
+    }
+    struct block *const block = block_from_payload(ptr);
+    return block_size_unlocked(block) != 0 && LIKELY(block_is_sound(block)) ? block
+                                                                            : NULL;
 }
 
 /* A block at a multiple of alignment (a power of two); NULL without errno on failure.

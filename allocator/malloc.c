@@ -235,13 +235,9 @@ static void free_large(void *ptr, size_t bytes)
 /* Bytes of a block in use of a size that is kept, if its tag is right; else 0. */
 static ALWAYS_INLINE size_t keepable_bytes(const void *ptr)
 {
-    if (!heap_spans(ptr)) {
-        return 0;
-    }
-    const struct block *const block = block_from_payload(ptr);
-    const size_t bytes = block_size_unlocked(block);
-    return bytes > SMALL_LIMIT_BYTES + BLOCK_HEADER_BYTES &&
-                   bytes <= MEDIUM_LIMIT_BYTES && LIKELY(block_is_sound(block))
+    const struct block *const block = own_block(ptr);
+    const size_t bytes = block != NULL ? block_size(block) : 0;
+    return bytes > SMALL_LIMIT_BYTES + BLOCK_HEADER_BYTES && bytes <= MEDIUM_LIMIT_BYTES
                ? bytes
                : 0;
 }

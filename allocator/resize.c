@@ -70,16 +70,26 @@ static void *move(void *ptr, size_t old_bytes, size_t size)
     return moved;
 }
 
-/* Whether a block of the heap has the size already, or one too near to it to split. */
-static ALWAYS_INLINE bool size_stays(const void *ptr, size_t size)
+/* Whether a block has the size already, or one too near to it to split. */
+static ALWAYS_INLINE bool size_stays(const struct block *block, size_t needed)
 {
-    if (!heap_spans(ptr)) {
-        return false;
-    }
-    const size_t bytes = block_size_unlocked(block_from_payload(ptr));
+    const size_t bytes = block_size(block);
+    return bytes >= needed && bytes - needed < block_least_rest(needed);
+}
+
+/* A live block of the heap. */
+static void *resize_own(struct block *block, size_t size)
+{
     const size_t needed = block_bytes_from_request(size);
-    return bytes >= needed && bytes - needed < block_least_rest(needed) &&
-           !object_is_free(ptr);
+    if (size_stays(block, needed)) {
+        return block_payload(block);
+    }
+    const bool locked = lock_acquire(&heap_lock);
+    const size_t old_bytes = block_payload_bytes(block);
+    const bool resized = heap_resize(block, needed);
+    lock_release(&heap_lock, locked);
+    return LIKELY(resized) ? block_payload(block)
+                           : move(block_payload(block), old_bytes, size);
 }
 
 /* A block that is no object of a run. */
@@ -92,8 +102,9 @@ static NO_INLINE void *resize_block(void *ptr, size_t size)
         void *const moved = debug_resize(ptr, size);
         return moved != NULL ? moved : out_of_memory();
     }
-    if (map_lookup(ptr).size_class == 0 && size_stays(ptr, size)) {
-        return ptr;
+    struct block *const block = map_lookup(ptr).size_class == 0 ? own_block(ptr) : NULL;
+    if (LIKELY(block != NULL) && LIKELY(!object_is_free(ptr))) {
+        return resize_own(block, size);
     }
     const bool locked = lock_acquire(&heap_lock);
     const size_t old_bytes = usable_bytes(ptr, "realloc of the freed block",

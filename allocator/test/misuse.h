@@ -100,12 +100,28 @@ static inline void *hidden(void *pointer)
 
 static const struct row *running;
 static int running_level;
+static bool running_late; /* not as the first that the process allocates */
+
+/* A thread that has freed before keeps what it frees. */
+static inline void live_a_while(void)
+{
+    for (size_t bytes = 16; bytes < 100000; bytes += bytes / 2) {
+        void *const one = snug_malloc(bytes);
+        void *const another = snug_malloc(bytes);
+        CHECK(one != NULL && another != NULL);
+        snug_free(one);
+        snug_free(another);
+    }
+}
 
 static inline void run_program(void)
 {
     static const char *const levels[] = {"off", "check,leaks=0", "guard"};
     signal(SIGSEGV, SIG_DFL); /* cmocka catches it */
     snug_debug(levels[running_level]);
+    if (running_late) {
+        live_a_while();
+    }
     running->program(running->bytes);
     exit(0); /* not _exit: the last look at everything is part of levels 1 and 2 */
 }
@@ -133,7 +149,9 @@ static inline void expand(char *line, size_t capacity, const char *ending)
 static inline void run_row(void **state)
 {
     running = *state;
-    for (running_level = 0; running_level < LEVELS; running_level++) {
+    for (int run = 0; run < 2 * LEVELS; run++) {
+        running_level = run / 2;
+        running_late = run % 2 != 0;
         const char *const ending = running->endings[running_level];
         memset(told, 0, sizeof *told);
         struct child_result result = child_run(run_program);
@@ -153,9 +171,9 @@ static inline void run_row(void **state)
         }
         if (signal != expected_signal || strcmp(result.errors, expected) != 0 ||
             (!died && WEXITSTATUS(result.status) != 0)) {
-            fail_msg("level %d: status %#x and \"%s\", not signal %d and \"%s\"",
-                     running_level, (unsigned)result.status, result.errors,
-                     expected_signal, expected);
+            fail_msg("level %d%s: status %#x and \"%s\", not signal %d and \"%s\"",
+                     running_level, running_late ? ", late" : "",
+                     (unsigned)result.status, result.errors, expected_signal, expected);
         }
     }
 }
