@@ -159,10 +159,11 @@ static NO_INLINE void *allocate_small(size_t size)
     return LIKELY(object != NULL) ? object : out_of_memory();
 }
 
-/* Of a medium size, when nothing else than the heap has to be looked at. */
+/* Of a medium size, when nothing else than the heap has to be looked at, and without
+ * the lock: a thread that is alone may read the policy. */
 static ALWAYS_INLINE bool is_for_heap_alone(size_t size)
 {
-    return size < policy.mmap_threshold_bytes && __libc_single_threaded &&
+    return __libc_single_threaded && size < policy.mmap_threshold_bytes &&
            debug_mode == DEBUG_OFF;
 }
 
