@@ -1,20 +1,18 @@
 #include "os.h"
 
-#include <errno.h>
 #include <linux/futex.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
+#include <sys/single_threaded.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "kernel.h"
 #include "size.h"
 
 static _Atomic uint64_t calls[OS_CALL_COUNT];
 static _Atomic uint64_t fail_countdown;
 static atomic_bool fail_stays;
-static bool break_known;
 
 uint64_t os_calls(enum os_call call)
 {
@@ -46,45 +44,71 @@ static bool count_call(enum os_call call)
     return false;
 }
 
+/* What libc believes the break to be, which its sbrk goes on from; NULL until it has
+ * asked. Weak: a program that is linked statically may have no sbrk. */
+#pragma weak __curbrk
+extern void *__curbrk;
+
+/* Where the break is; NULL if this process's break is not ours to move. */
+static char *break_now(void)
+{
+    static bool known, usable;
+    if (!known) {
+        known = true;
+        /* In a namespace of dlmopen there is a second libc, and the first one would not
+         * see the break move. Only the first begins as single-threaded. */
+        usable = __libc_single_threaded;
+    }
+    if (!usable) {
+        return NULL;
+    }
+    if (&__curbrk != NULL && __curbrk != NULL) {
+        return __curbrk;
+    }
+    count_call(OS_BRK);
+    const long now = kernel_call(SYS_brk, 0, 0, 0, 0, 0, 0);
+    return kernel_failed(now) ? NULL : (char *)now;
+}
+
+/* The kernel answers with the break as it is, moved or not. */
+static bool break_move(char *to)
+{
+    if (kernel_call(SYS_brk, (long)to, 0, 0, 0, 0, 0) != (long)to) {
+        return false;
+    }
+    if (&__curbrk != NULL) {
+        __curbrk = to;
+    }
+    return true;
+}
+
 char *os_break_extend(size_t bytes)
 {
     if (count_call(OS_BRK)) {
         return NULL;
     }
-    if (!break_known) {
-        /* libc asks for the break once before it moves it the first time. */
-        break_known = true;
-        count_call(OS_BRK);
-    }
-    const int saved = errno;
-    void *const old_break = sbrk((intptr_t)bytes);
-    /* The errno of a forbidden brk (seccomp) looks to libc like a break so high. */
-    const bool forbidden = (uintptr_t)sbrk(0) > (uintptr_t)-PAGE_BYTES;
-    errno = saved;
-    return old_break == (void *)-1 || forbidden ? NULL : old_break;
+    char *const old_break = break_now();
+    return old_break != NULL && break_move(old_break + bytes) ? old_break : NULL;
+}
+
+static void *map(void *at, size_t bytes, int protection, int flags)
+{
+    const long pages =
+        kernel_call(SYS_mmap, (long)at, (long)align_up(bytes, PAGE_BYTES), protection,
+                    MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+    return kernel_failed(pages) ? NULL : (void *)pages;
 }
 
 void *os_map(size_t bytes)
 {
-    if (count_call(OS_MMAP)) {
-        return NULL;
-    }
-    const int saved = errno;
-    void *const pages = mmap(NULL, align_up(bytes, PAGE_BYTES), PROT_READ | PROT_WRITE,
-                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    errno = saved;
-    return pages == MAP_FAILED ? NULL : pages;
+    return count_call(OS_MMAP) ? NULL : map(NULL, bytes, PROT_READ | PROT_WRITE, 0);
 }
 
 bool os_unmap(void *pages, size_t bytes)
 {
-    if (count_call(OS_MUNMAP)) {
-        return false;
-    }
-    const int saved = errno;
-    const int result = munmap(pages, align_up(bytes, PAGE_BYTES));
-    errno = saved;
-    return result == 0;
+    return !count_call(OS_MUNMAP) &&
+           kernel_call(SYS_munmap, (long)pages, (long)align_up(bytes, PAGE_BYTES), 0, 0,
+                       0, 0) == 0;
 }
 
 void *os_remap(void *pages, size_t old_bytes, size_t new_bytes)
@@ -92,68 +116,41 @@ void *os_remap(void *pages, size_t old_bytes, size_t new_bytes)
     if (count_call(OS_MREMAP)) {
         return NULL;
     }
-    const int saved = errno;
-    void *const moved = mremap(pages, align_up(old_bytes, PAGE_BYTES),
-                               align_up(new_bytes, PAGE_BYTES), MREMAP_MAYMOVE);
-    errno = saved;
-    return moved == MAP_FAILED ? NULL : moved;
+    const long moved =
+        kernel_call(SYS_mremap, (long)pages, (long)align_up(old_bytes, PAGE_BYTES),
+                    (long)align_up(new_bytes, PAGE_BYTES), MREMAP_MAYMOVE, 0, 0);
+    return kernel_failed(moved) ? NULL : (void *)moved;
 }
 
 bool os_purge(void *pages, size_t bytes)
 {
-    if (count_call(OS_MADVISE)) {
-        return false;
-    }
-    const int saved = errno;
-    const int result = madvise(pages, bytes, MADV_DONTNEED);
-    errno = saved;
-    return result == 0;
+    return !count_call(OS_MMAP) &&
+           map(pages, bytes, PROT_READ | PROT_WRITE, MAP_FIXED) == pages;
 }
 
 void os_want_huge_pages(void *begin, const char *end)
 {
     const uintptr_t first = align_down((uintptr_t)begin, PAGE_BYTES);
     if (!count_call(OS_MADVISE)) {
-        const int saved = errno;
-        madvise((void *)first, (uintptr_t)end - first, MADV_HUGEPAGE);
-        errno = saved;
+        kernel_call(SYS_madvise, (long)first, (long)((uintptr_t)end - first),
+                    MADV_HUGEPAGE, 0, 0, 0);
     }
 }
 
 void *os_reserve(size_t bytes)
 {
-    if (count_call(OS_MMAP)) {
-        return NULL;
-    }
-    const int saved = errno;
-    void *const pages = mmap(NULL, bytes, PROT_NONE,
-                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    errno = saved;
-    return pages == MAP_FAILED ? NULL : pages;
+    return count_call(OS_MMAP) ? NULL : map(NULL, bytes, PROT_NONE, MAP_NORESERVE);
 }
 
 bool os_open_pages(void *pages, size_t bytes)
 {
-    if (count_call(OS_MPROTECT)) {
-        return false;
-    }
-    const int saved = errno;
-    const int result = mprotect(pages, bytes, PROT_READ | PROT_WRITE);
-    errno = saved;
-    return result == 0;
+    return os_purge(pages, bytes);
 }
 
 bool os_close_pages(void *pages, size_t bytes)
 {
-    if (count_call(OS_MMAP)) {
-        return false;
-    }
-    const int saved = errno;
-    const void *const result =
-        mmap(pages, bytes, PROT_NONE,
-             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
-    errno = saved;
-    return result == pages;
+    return !count_call(OS_MMAP) &&
+           map(pages, bytes, PROT_NONE, MAP_NORESERVE | MAP_FIXED) == pages;
 }
 
 uintptr_t os_random(void)
@@ -178,14 +175,10 @@ uint64_t os_now_ns(void)
 
 void os_futex_wait(atomic_int *word, int expected)
 {
-    const int saved = errno;
-    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, NULL, NULL, 0);
-    errno = saved;
+    kernel_call(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, expected, 0, 0, 0);
 }
 
 void os_futex_wake(atomic_int *word)
 {
-    const int saved = errno;
-    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-    errno = saved;
+    kernel_call(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
 }

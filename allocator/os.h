@@ -15,7 +15,7 @@ enum os_call {
     OS_MUNMAP,
     OS_MREMAP,
     OS_MADVISE,
-    OS_MPROTECT,
+
     OS_CALL_COUNT
 };
 
@@ -32,7 +32,9 @@ bool os_unmap(void *pages, size_t bytes);
 /* Resize a mapping, moving it if need be; NULL if refused (the old one is untouched).
  */
 void *os_remap(void *pages, size_t old_bytes, size_t new_bytes);
-/* Give whole pages back; they read as zero afterwards. false: they are as they were. */
+/* Give whole pages back: zeroed ones are mapped over them. Not by madvise, which
+ * glibc's malloc does not need, so that filters of system calls (seccomp) may forbid
+ * it. false: they are as they were. */
 bool os_purge(void *pages, size_t bytes);
 
 /* Ask for huge pages from the page of begin to end; a kernel that has none says no,

@@ -118,7 +118,7 @@ static uint64_t purges(void)
             snug_free(blocks[i]);
         }
     }
-    return snug_system_calls().madvise;
+    return snug_system_calls().mmap;
 }
 
 /* Replace a buffer by a larger one, over and over, with something in between; how often
@@ -135,7 +135,7 @@ static uint64_t purges_before_growth(void)
         buffer = larger;
     }
     CHECK_HEAP();
-    return snug_system_calls().madvise;
+    return snug_system_calls().mmap;
 }
 
 static void holes_go_back_before_the_heap_grows(void)

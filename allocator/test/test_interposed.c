@@ -1,0 +1,177 @@
+/* Another library's functions stand where libc's are, and allocate: Open MPI and UCX
+ * watch memory that way. snug asks the kernel directly, so that none of them is called
+ * while the heap is half changed. And it asks for nothing that glibc's malloc would not
+ * ask for: filters of system calls that let that through let snug through. */
+#include "child.h"
+
+#include <malloc.h>
+#include <pthread.h>
+#include <seccomp.h>
+#include <stdarg.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "../snug.h"
+
+static const size_t kib = 1024;
+static const size_t mib = 1024 * 1024;
+static const size_t page_bytes = 4096;
+
+static bool watching;
+static unsigned interposed_calls;
+
+static void note_call(void)
+{
+    if (watching) {
+        interposed_calls++;
+        void *const block = snug_malloc(3000);
+        snug_free(block);
+    }
+}
+
+void *mmap(void *at, size_t bytes, int protection, int flags, int file, off_t offset)
+{
+    note_call();
+    return (void *)syscall(SYS_mmap, at, bytes, protection, flags, file, offset);
+}
+
+int munmap(void *at, size_t bytes)
+{
+    note_call();
+    return (int)syscall(SYS_munmap, at, bytes);
+}
+
+int madvise(void *at, size_t bytes, int advice)
+{
+    note_call();
+    return (int)syscall(SYS_madvise, at, bytes, advice);
+}
+
+int mprotect(void *at, size_t bytes, int protection)
+{
+    note_call();
+    return (int)syscall(SYS_mprotect, at, bytes, protection);
+}
+
+void *mremap(void *at, size_t old_bytes, size_t bytes, int flags, ...)
+{
+    note_call();
+    return (void *)syscall(SYS_mremap, at, old_bytes, bytes, flags, NULL);
+}
+
+extern void *__sbrk(intptr_t bytes);
+void *sbrk(intptr_t bytes)
+{
+    note_call();
+    return __sbrk(bytes);
+}
+
+/* Blocks of all sizes come, grow, shrink and go; free pages go back now and then. */
+static void churn(unsigned operations)
+{
+    enum {
+        SLOTS = 300
+    };
+    static char *slots[SLOTS];
+    unsigned seed = 5;
+    for (unsigned i = 0; i < operations; i++) {
+        const size_t slot = (size_t)rand_r(&seed) % SLOTS;
+        const size_t most = i % 500 == 0 ? 4 * mib : i % 50 == 0 ? 300 * kib : 2000;
+        const size_t bytes = 1 + (size_t)rand_r(&seed) % most;
+        if (i % 4 == 0) {
+            char *const resized = snug_realloc(slots[slot], bytes);
+            CHECK(resized != NULL);
+            slots[slot] = resized;
+        } else {
+            snug_free(slots[slot]);
+            slots[slot] = snug_malloc(bytes);
+        }
+        CHECK(slots[slot] != NULL);
+        for (size_t at = 0; at < bytes; at += page_bytes) {
+            slots[slot][at] = 1;
+        }
+        if (i % 1000 == 0) {
+            snug_malloc_trim(0);
+        }
+    }
+    for (size_t slot = 0; slot < SLOTS; slot++) {
+        snug_free(slots[slot]);
+        slots[slot] = NULL;
+    }
+    snug_malloc_trim(0);
+}
+
+static void check_nothing_interposed_is_called(void)
+{
+    watching = true;
+    churn(10000);
+    watching = false;
+    CHECK_NUMBERS(interposed_calls, ==, 0);
+    CHECK(snug_system_calls().brk + snug_system_calls().mmap > 2);
+    CHECK(snug_system_calls().munmap > 0);
+    CHECK_HEAP();
+}
+
+static void no_function_of_others_is_called(void)
+{
+    check_nothing_interposed_is_called();
+    watching = true;
+    CHECK(snug_realloc(snug_malloc(100 * mib), 200 * mib) != NULL);
+    CHECK_NUMBERS(interposed_calls, ==, 0);
+    CHECK(snug_system_calls().mremap > 0);
+}
+
+/* libc's own sbrk goes on from where we left the break. */
+static void libc_sees_the_break_move(void)
+{
+    for (size_t i = 0; i < 50; i++) {
+        char *const block = snug_malloc(3 * mib); /* at first beyond brk, then in it */
+        CHECK(block != NULL);
+        memset(block, 1, 3 * mib);
+        snug_free(block);
+        char *const ours = snug_malloc(100 * kib);
+        char *const theirs = __sbrk(5000);
+        CHECK(theirs != (void *)-1);
+        memset(theirs, 2, 5000);
+        CHECK(ours != NULL);
+        memset(ours, 3, 100 * kib);
+        CHECK(theirs[0] == 2 && theirs[4999] == 2);
+    }
+    CHECK_HEAP();
+}
+
+/* Ends the process at any other call than those that glibc's malloc may make. */
+static void allow_what_glibc_needs(void)
+{
+    static const int calls[] = {
+        SCMP_SYS(read),  SCMP_SYS(write), SCMP_SYS(exit),       SCMP_SYS(exit_group),
+        SCMP_SYS(brk),   SCMP_SYS(mmap),  SCMP_SYS(munmap),     SCMP_SYS(mremap),
+        SCMP_SYS(futex), SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(rt_sigreturn)};
+    const scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        CHECK(seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0) == 0);
+    }
+    if (seccomp_load(filter) != 0) {
+        _exit(CHILD_SKIPPED);
+    }
+}
+
+static void a_filter_that_suits_glibc_suits_us(void)
+{
+    if (SANITIZED || is_emulated()) {
+        _exit(CHILD_SKIPPED);
+    }
+    snug_free(snug_malloc(100));
+    allow_what_glibc_needs();
+    churn(20000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CHILD_TEST(no_function_of_others_is_called),
+        CHILD_TEST(libc_sees_the_break_move),
+        CHILD_TEST(a_filter_that_suits_glibc_suits_us),
+    };
+    return cmocka_run_group_tests_name("interposed", tests, NULL, NULL);
+}
