@@ -21,6 +21,9 @@
  * first touched, so that growing costs two system calls a process and not hundreds.
  * Each further extension is as large as the heap is already. */
 #define PREALLOCATE_BYTES (64 * MIB)
+/* Where reserved address space costs the user something, under a limit or while memory
+ * is locked, an extension is this share of the heap. */
+#define SPARING_GROWTH_SHARE 16
 
 /* What a hole has beyond a request stays with the block if it is less than this share
  * of it: too small to be of use, it would be split off now and merged again later. */

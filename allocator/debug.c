@@ -7,6 +7,7 @@
 
 #include "debug_arena.h"
 #include "debug_block.h"
+#include "debug_guard.h"
 #include "debug_leak.h"
 #include "debug_log.h"
 #include "debug_options.h"
@@ -21,6 +22,9 @@ uint8_t debug_mode;
 static bool settle(const char *text)
 {
     const enum debug_mode mode = text != NULL ? debug_options_parse(text) : DEBUG_OFF;
+    if (mode != DEBUG_OFF) {
+        debug_guard_begin();
+    }
     __atomic_store_n(&debug_mode, (uint8_t)mode, __ATOMIC_RELEASE);
     return mode != DEBUG_OFF;
 }
@@ -136,20 +140,45 @@ static void count_operation(void)
     }
 }
 
+/* The system has refused `bytes`: blocks in quarantine go before their turn. false:
+ * that does not help. */
+static bool relieve(size_t bytes, bool locked)
+{
+    struct debug_block *damaged;
+    const bool relieved = debug_quarantine_relieve(bytes, &damaged);
+    if (damaged != NULL) {
+        check_damage(damaged, locked);
+    }
+    return relieved;
+}
+
+static bool place(struct debug_block *block, size_t alignment, bool locked)
+{
+    while (!debug_block_place(block, alignment)) {
+        if (!relieve(block->size, locked)) {
+            debug_guard_warn();
+            return debug_block_place_in_heap(block, alignment);
+        }
+    }
+    return true;
+}
+
 /* Under the lock. NULL: no memory. */
 static const struct debug_block *allocate(struct debug_block *block, size_t alignment,
-                                          const struct debug_stack *stack)
+                                          const struct debug_stack *stack, bool locked)
 {
     block->allocated_at = debug_stack_store(stack);
     block->thread = debug_thread_number();
     block->alignment_shift = (uint8_t)floor_log2(alignment);
-    if (!debug_block_place(block, alignment)) {
+    if (!place(block, alignment, locked)) {
         return NULL;
     }
-    if (!debug_table_insert(block)) {
-        debug_block_retire(block);
-        debug_block_release(block);
-        return NULL;
+    while (!debug_table_insert(block)) {
+        if (!relieve(1, locked)) {
+            debug_block_retire(block);
+            debug_block_release(block);
+            return NULL;
+        }
     }
     debug_totals.live_blocks++;
     debug_totals.live_bytes += block->size;
@@ -175,7 +204,7 @@ void *debug_allocate(size_t size, size_t alignment, enum debug_kind kind,
     const bool locked = lock_acquire(&heap_lock);
     block.serial = next_serial();
     const bool done = size <= REQUEST_LIMIT_BYTES - alignment &&
-                      allocate(&block, alignment, &stack) != NULL;
+                      allocate(&block, alignment, &stack, locked) != NULL;
     if (done) {
         debug_log_allocate(&block, alignment);
     }
@@ -291,7 +320,7 @@ void *debug_resize(void *ptr, size_t size)
     struct debug_block block = {.size = size, .serial = old->serial};
     const size_t kept = old->size < size ? old->size : size;
     const bool done =
-        size <= REQUEST_LIMIT_BYTES && allocate(&block, 1, &stack) != NULL;
+        size <= REQUEST_LIMIT_BYTES && allocate(&block, 1, &stack, locked) != NULL;
     if (done) {
         memcpy(block.payload, ptr, kept);
         debug_log_resize(&block);

@@ -1,5 +1,6 @@
 #include "debug_arena.h"
 
+#include "heap.h"
 #include "lock.h"
 
 __thread unsigned debug_inside;
@@ -20,7 +21,7 @@ static struct {
 
 static bool add_chunk(size_t bytes)
 {
-    struct chunk *const chunk = os_map(bytes);
+    struct chunk *const chunk = heap_map(bytes);
     if (chunk == NULL) {
         return false;
     }

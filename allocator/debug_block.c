@@ -38,7 +38,7 @@ static size_t zone_bytes(size_t size)
                     ALIGNMENT_BYTES);
 }
 
-static bool place_in_heap(struct debug_block *block, size_t alignment)
+static bool find_in_heap(struct debug_block *block, size_t alignment)
 {
     const size_t zone = zone_bytes(block->size);
     const size_t front = align_up(zone, alignment);
@@ -59,8 +59,25 @@ static bool place_in_heap(struct debug_block *block, size_t alignment)
 
 static bool wants_pages(const struct debug_block *block, size_t alignment)
 {
-    return debug_mode == DEBUG_GUARD || block->size >= MMAP_THRESHOLD_BYTES ||
-           alignment > PAGE_BYTES;
+    return (debug_mode == DEBUG_GUARD || block->size >= MMAP_THRESHOLD_BYTES ||
+            alignment > PAGE_BYTES) &&
+           debug_guard_has_room();
+}
+
+static void fill(const struct debug_block *block)
+{
+    memset(block->memory, ZONE_BYTE, (size_t)(block->payload - block->memory));
+    memset(block->payload, FRESH_BYTE, fill_bytes(block->size));
+    memset(block_end(block), ZONE_BYTE, (size_t)(memory_end(block) - block_end(block)));
+}
+
+bool debug_block_place_in_heap(struct debug_block *block, size_t alignment)
+{
+    const bool found = find_in_heap(block, alignment);
+    if (found) {
+        fill(block);
+    }
+    return found;
 }
 
 bool debug_block_place(struct debug_block *block, size_t alignment)
@@ -68,14 +85,14 @@ bool debug_block_place(struct debug_block *block, size_t alignment)
     if (block->size == 0 && debug_guard_place_nothing(block, alignment)) {
         return true;
     }
-    if ((!wants_pages(block, alignment) || !debug_guard_place(block, alignment)) &&
-        !place_in_heap(block, alignment)) {
-        return false;
+    if (!wants_pages(block, alignment)) {
+        return debug_block_place_in_heap(block, alignment);
     }
-    memset(block->memory, ZONE_BYTE, (size_t)(block->payload - block->memory));
-    memset(block->payload, FRESH_BYTE, fill_bytes(block->size));
-    memset(block_end(block), ZONE_BYTE, (size_t)(memory_end(block) - block_end(block)));
-    return true;
+    const bool placed = debug_guard_place(block, alignment);
+    if (placed) {
+        fill(block);
+    }
+    return placed;
 }
 
 size_t debug_block_dirty_bytes(const struct debug_block *block)

@@ -15,8 +15,11 @@
 /* Of a long block only so much of its start is filled: pages stay untouched. */
 #define DEBUG_FILL_LIMIT_BYTES (64 * KIB)
 
-/* Find memory for block->size bytes; sets payload, memory and home. false: none. */
+/* Find memory for block->size bytes, in pages of its own where the level and the size
+ * ask for that; sets payload, memory and home. false: none. */
 bool debug_block_place(struct debug_block *block, size_t alignment);
+/* The same in the heap, with red zones. */
+bool debug_block_place_in_heap(struct debug_block *block, size_t alignment);
 /* How much of a block just placed may not be zero. */
 size_t debug_block_dirty_bytes(const struct debug_block *block);
 /* Turn a live block into one in quarantine, as far as its memory goes. */

@@ -13,7 +13,11 @@
 #define MAPPINGS_SPARED ((size_t)8192)
 #define MAPPINGS_DEFAULT ((size_t)65530)
 
-static size_t open_blocks;
+/* Where address space is limited, blocks with guards take this share of it at most. */
+#define ADDRESS_SPACE_SHARE 2
+
+static size_t open_blocks, most_blocks;
+static size_t open_bytes, most_bytes; /* of address space */
 
 /* vm.max_map_count. */
 static size_t read_mapping_limit(void)
@@ -31,30 +35,36 @@ static size_t read_mapping_limit(void)
     return limit != 0 ? limit : MAPPINGS_DEFAULT;
 }
 
-static bool may_map_more(void)
-{
-    static size_t most;
-    if (most == 0) {
-        const size_t limit = read_mapping_limit();
-        const size_t spared = limit > 2 * MAPPINGS_SPARED ? MAPPINGS_SPARED : limit / 2;
-        most = (limit - spared) / MAPPINGS_A_BLOCK;
-    }
-    return open_blocks < most;
-}
-
-static void warn_once(void)
+void debug_guard_warn(void)
 {
     static bool warned;
     if (!warned && debug_mode == DEBUG_GUARD) {
         char line[160];
         struct text text = {line, sizeof line, 0};
         warned = true;
-        text_string(&text, "snug: guard: the system refuses mappings after ");
+        text_string(&text, "snug: guard: no room for guard pages after ");
         text_decimal(&text, open_blocks);
-        text_string(&text, " live blocks (see vm.max_map_count); further ones get red "
-                           "zones\n");
+        text_string(&text, " live blocks (see vm.max_map_count and ulimit -v); further "
+                           "ones get red zones\n");
         text_write(&text, STDERR_FILENO);
     }
+}
+
+void debug_guard_begin(void)
+{
+    const size_t limit = read_mapping_limit();
+    const size_t spared = limit > 2 * MAPPINGS_SPARED ? MAPPINGS_SPARED : limit / 2;
+    most_blocks = (limit - spared) / MAPPINGS_A_BLOCK;
+    most_bytes = os_address_space_limit() / ADDRESS_SPACE_SHARE;
+}
+
+bool debug_guard_has_room(void)
+{
+    const bool has_room = open_blocks < most_blocks && open_bytes < most_bytes;
+    if (!has_room) {
+        debug_guard_warn();
+    }
+    return has_room;
 }
 
 /* Address space with no access: `bytes` at a multiple of alignment, and a page before
@@ -94,20 +104,16 @@ static size_t end_alignment(size_t size, size_t alignment)
 
 bool debug_guard_place(struct debug_block *block, size_t alignment)
 {
-    if (!may_map_more()) {
-        warn_once();
-        return false;
-    }
     const size_t bytes = align_up(block->size != 0 ? block->size : 1, PAGE_BYTES);
     char *const memory = reserve(bytes, alignment);
     if (memory == NULL || !os_open_pages(memory, bytes)) {
         if (memory != NULL) {
             os_unmap(memory - PAGE_BYTES, bytes + 2 * PAGE_BYTES);
         }
-        warn_once();
         return false;
     }
     open_blocks++;
+    open_bytes += bytes + 2 * PAGE_BYTES;
     block->home = DEBUG_IN_PAGES;
     block->memory = memory;
     block->memory_bytes = bytes;
@@ -147,6 +153,7 @@ bool debug_guard_place_nothing(struct debug_block *block, size_t alignment)
 void debug_guard_close(struct debug_block *block)
 {
     open_blocks--;
+    open_bytes -= block->memory_bytes + 2 * PAGE_BYTES;
     os_close_pages(block->memory, block->memory_bytes);
 }
 

@@ -188,7 +188,7 @@ static bool collect_suspects(void)
     const size_t most = debug_totals.live_blocks + 1;
     const size_t each = sizeof(struct suspect) + sizeof(struct group);
     search.bytes = most * each;
-    search.suspects = os_map(search.bytes);
+    search.suspects = heap_map(search.bytes);
     if (search.suspects == NULL) {
         return false;
     }

@@ -2,12 +2,14 @@
 
 #include "debug_block.h"
 #include "debug_options.h"
+#include "heap.h"
 #include "os.h"
 
 /* Of the bytes that are live. */
 #define LIVE_SHARE 8
-/* Address space of retired pages. */
-#define PAGES_LIMIT_BYTES (1024 * MIB)
+/* Address space of retired pages, for each byte of memory that may wait: 1 GiB usually.
+ */
+#define PAGES_SHARE 1024
 #define BLOCKS_LIMIT ((size_t)1 << 20)
 
 /* A ring of payloads, oldest first. */
@@ -24,7 +26,7 @@ static struct ring in_heap, in_pages;
 static bool ring_grow(struct ring *ring)
 {
     const size_t capacity = ring->capacity != 0 ? 2 * ring->capacity : 4 * KIB;
-    char **const payloads = os_map(capacity * sizeof *payloads);
+    char **const payloads = heap_map(capacity * sizeof *payloads);
     if (payloads == NULL) {
         return false;
     }
@@ -75,7 +77,9 @@ static bool is_too_full(const struct ring *ring)
     }
     const size_t heap_limit =
         debug_options.quarantine_bytes + debug_totals.live_bytes / LIVE_SHARE;
-    return ring->bytes > (ring == &in_heap ? heap_limit : PAGES_LIMIT_BYTES);
+    return ring->bytes > (ring == &in_heap
+                              ? heap_limit
+                              : PAGES_SHARE * debug_options.quarantine_bytes);
 }
 
 struct debug_block *debug_quarantine_add(struct debug_block *block)
@@ -97,4 +101,19 @@ struct debug_block *debug_quarantine_add(struct debug_block *block)
     debug_table_prefetch(next);
     __builtin_prefetch(next);
     return damaged;
+}
+
+bool debug_quarantine_relieve(size_t bytes, struct debug_block **damaged)
+{
+    struct ring *const rings[] = {&in_pages, &in_heap};
+    *damaged = NULL;
+    if (in_pages.bytes + in_heap.bytes < bytes) {
+        return false;
+    }
+    for (size_t i = 0; i < 2 && *damaged == NULL; i++) {
+        if (rings[i]->count != 0) {
+            *damaged = let_go(rings[i]);
+        }
+    }
+    return true;
 }

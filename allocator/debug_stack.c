@@ -11,6 +11,7 @@
 
 #include "debug_arena.h"
 #include "debug_options.h"
+#include "heap.h"
 #include "os.h"
 
 /* Frames of our own that may stand before the caller's. */
@@ -230,7 +231,7 @@ static uint32_t record_new(size_t units)
 {
     if (store.chunk_count == 0 || store.used + units > CHUNK_UNITS) {
         uint64_t *const chunk = store.chunk_count < CHUNK_LIMIT
-                                    ? os_map(CHUNK_UNITS * sizeof(uint64_t))
+                                    ? heap_map(CHUNK_UNITS * sizeof(uint64_t))
                                     : NULL;
         if (chunk == NULL) {
             return 0;
@@ -246,7 +247,7 @@ static uint32_t record_new(size_t units)
 uint32_t debug_stack_store(const struct debug_stack *stack)
 {
     if (store.buckets == NULL) {
-        store.buckets = os_map(BUCKETS * sizeof *store.buckets);
+        store.buckets = heap_map(BUCKETS * sizeof *store.buckets);
     }
     if (stack->count == 0 || store.buckets == NULL) {
         return 0;

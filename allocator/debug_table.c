@@ -1,5 +1,6 @@
 #include "debug_table.h"
 
+#include "heap.h"
 #include "os.h"
 
 #define FIRST_CAPACITY ((size_t)4096)
@@ -35,7 +36,7 @@ static bool make_room(void)
     struct debug_block *const old = table.places;
     const size_t old_capacity = table.capacity;
     const size_t capacity = old_capacity != 0 ? 2 * old_capacity : FIRST_CAPACITY;
-    struct debug_block *const places = os_map(capacity * sizeof *places);
+    struct debug_block *const places = heap_map(capacity * sizeof *places);
     if (places == NULL) {
         return debug_totals.known + 1 < old_capacity;
     }

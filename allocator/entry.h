@@ -39,6 +39,10 @@ static ALWAYS_INLINE struct block *own_block(const void *ptr)
                                                                             : NULL;
 }
 
+/* mlockall and munlockall (POSIX), with the heap's reserve given back before. */
+int reserve_mlockall(int flags);
+int reserve_munlockall(void);
+
 /* A block at a multiple of alignment (a power of two); NULL without errno on failure.
  */
 void *allocate_aligned(size_t alignment, size_t size);

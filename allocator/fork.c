@@ -31,6 +31,7 @@ static void after_fork_in_child(void)
 {
     cache_after_fork_in_child();
     debug_after_fork_in_child();
+    heap.locked = false; /* locks on memory are not inherited */
     debug_stack_after_fork_in_child();
     atomic_store(&heap_lock.state, LOCK_FREE);
 }

@@ -54,6 +54,9 @@ struct heap {
     uint64_t purge_due_ns;     /* nearly all is free: give back then; 0: it is not so */
     size_t grown_bytes;        /* since the last purge before growth, or look at it */
     size_t growth_purge_bytes; /* given back by such purges, ever */
+    bool grows_sparingly;      /* a reserve would count against a limit */
+    bool locked;      /* by mlockall: a reserve would become resident, and what is
+                         purged would be faulted in again where nobody expects it */
     char *reclaim_at; /* the top may not pass this without asking for cached memory */
     /* Give what caches hold back to the heap, if that is at least so many bytes; true
      * if any was. Called under the lock. */
@@ -82,6 +85,12 @@ void heap_set_top(char *top);
 /* Make the top at least `bytes` long, in this region or a new one; false: the system
  * gives no memory. */
 COLD_CODE bool heap_grow(size_t bytes);
+/* Give the address space back that is reserved above what has been touched. false:
+ * there was none. */
+COLD_CODE bool heap_return_reserve(void);
+/* Zeroed pages that are not the heap's. Where the system refuses them, its reserve goes
+ * back first. NULL: refused all the same. */
+void *heap_map(size_t bytes);
 /* A block of exactly `bytes` (a block size), in use; NULL if the system gives no
  * memory. O(log bytes), and one brk or mmap when the heap must grow. */
 struct block *heap_allocate(size_t bytes);

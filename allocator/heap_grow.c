@@ -97,34 +97,90 @@ static bool grow_by_map(size_t bytes)
     return true;
 }
 
-/* Asks for as much as there is already, and for
- * less and less down to the need where the system refuses. */
-bool heap_grow(size_t bytes)
+/* Pages at the end of a region from brk, or from a mapping, that were never touched. */
+static bool shrink_region(size_t bytes)
 {
-    /* A region of its own needs a header, a fence and both ends aligned. */
-    size_t need =
-        align_up(bytes + sizeof(struct heap_region) + 3 * ALIGNMENT_BYTES, 64 * KIB);
-    if (heap.regions == NULL) { /* and the first one the map */
-        need += need / 16;
-    }
-    const struct knobs *const knobs = knobs_get();
-    size_t want = align_up(knobs->preallocate_bytes, PAGE_BYTES);
-    if (want < heap.region_bytes) {
-        want = heap.region_bytes;
-    }
-    if (want < need + heap.top_pad_bytes) {
-        want = align_up(need + heap.top_pad_bytes, PAGE_BYTES);
-    }
-    for (;;) {
-        if (grow_by_break(want) || grow_by_map(want)) {
-            if (knobs->huge_pages != 0) {
-                os_want_huge_pages(heap.regions, heap.end);
-            }
-            return true;
-        }
-        if (want == need) {
+    if (heap.break_end != NULL) {
+        if (!os_break_retract(heap.break_end, bytes)) {
             return false;
         }
-        want = want / 2 > need ? align_up(want / 2, PAGE_BYTES) : need;
+        heap.break_end -= bytes;
+        return true;
     }
+    return os_unmap(heap.end + sizeof(size_t) - bytes, bytes);
+}
+
+bool heap_return_reserve(void)
+{
+    if (heap.regions == NULL) {
+        return false;
+    }
+    char *const region_end = heap.end + sizeof(size_t);
+    const size_t end = (size_t)(heap.break_end != NULL ? heap.break_end : region_end);
+    /* The fence's place is not touched. */
+    const size_t keep =
+        align_up((uintptr_t)heap.touched + 2 * ALIGNMENT_BYTES, PAGE_BYTES);
+    const size_t bytes = keep < end ? align_down(end - keep, PAGE_BYTES) : 0;
+    if (bytes == 0 || !shrink_region(bytes)) {
+        return false;
+    }
+    heap.end -= bytes;
+    __atomic_store_n(&heap.regions->end, heap.end, __ATOMIC_RELAXED);
+    __atomic_store_n(&heap.region_bytes, heap.region_bytes - bytes, __ATOMIC_RELAXED);
+    return true;
+}
+
+void *heap_map(size_t bytes)
+{
+    void *const pages = os_map(bytes);
+    return pages != NULL || !heap_return_reserve() ? pages : os_map(bytes);
+}
+
+/* A region of its own needs a header, a fence and both ends aligned, the first one a
+ * map besides. */
+static size_t region_bytes_for(size_t bytes)
+{
+    const size_t need =
+        align_up(bytes + sizeof(struct heap_region) + 3 * ALIGNMENT_BYTES, 64 * KIB);
+    return heap.regions == NULL ? need + need / 16 : need;
+}
+
+static bool grows_sparingly(void)
+{
+    return heap.grows_sparingly || heap.locked;
+}
+
+/* As much as there is already, or a share of that. */
+static size_t usual_growth(void)
+{
+    if (grows_sparingly()) {
+        return heap.region_bytes / SPARING_GROWTH_SHARE;
+    }
+    const size_t preallocate_bytes = knobs_get()->preallocate_bytes;
+    return heap.region_bytes > preallocate_bytes ? heap.region_bytes
+                                                 : preallocate_bytes;
+}
+
+static bool grow_by(size_t bytes)
+{
+    if (!grow_by_break(bytes) && !grow_by_map(bytes)) {
+        return false;
+    }
+    if (knobs_get()->huge_pages != 0) {
+        os_want_huge_pages(heap.regions, heap.end);
+    }
+    return true;
+}
+
+bool heap_grow(size_t bytes)
+{
+    const size_t need = region_bytes_for(bytes);
+    if (usual_growth() > need && !grows_sparingly()) {
+        if (grow_by(align_up(usual_growth() + heap.top_pad_bytes, PAGE_BYTES))) {
+            return true;
+        }
+        heap.grows_sparingly = true;
+    }
+    const size_t most = usual_growth() > need ? usual_growth() : need;
+    return grow_by(align_up(most + heap.top_pad_bytes, PAGE_BYTES)) || grow_by(need);
 }

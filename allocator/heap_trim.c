@@ -30,6 +30,9 @@ static void purge_block(const struct block *block, size_t bytes, void *context)
 
 size_t heap_purge_blocks(size_t least_bytes)
 {
+    if (heap.locked) {
+        return 0;
+    }
     struct purge purge = {
         least_bytes > PURGE_BLOCK_BYTES ? least_bytes : PURGE_BLOCK_BYTES, 0};
     bins_visit(&heap_bins, purge_block, &purge);
@@ -144,7 +147,7 @@ void heap_consider_purge(void)
 
 size_t heap_trim_top(size_t pad_bytes)
 {
-    if (pad_bytes >= (size_t)(heap.touched - heap.top)) {
+    if (heap.locked || pad_bytes >= (size_t)(heap.touched - heap.top)) {
         return 0;
     }
     const uintptr_t keep = align_up((uintptr_t)heap.top + pad_bytes, PAGE_BYTES);

@@ -1,5 +1,6 @@
 #include "large.h"
 
+#include "heap.h"
 #include "os.h"
 
 struct mapping {
@@ -41,7 +42,7 @@ static bool make_room(void)
     }
     struct mapping *const old = table.entries;
     const size_t old_capacity = table.capacity;
-    struct mapping *const grown = os_map(2 * old_capacity * sizeof *grown);
+    struct mapping *const grown = heap_map(2 * old_capacity * sizeof *grown);
     if (grown == NULL) {
         return table.counts.blocks + 1 < old_capacity; /* fuller, slower, still right */
     }
@@ -86,9 +87,9 @@ static void leave(struct mapping *entry)
 static char *map_aligned(size_t bytes, size_t alignment)
 {
     if (alignment <= PAGE_BYTES) {
-        return os_map(bytes);
+        return heap_map(bytes);
     }
-    char *const whole = os_map(bytes + alignment);
+    char *const whole = heap_map(bytes + alignment);
     if (whole == NULL) {
         return NULL;
     }
@@ -140,7 +141,10 @@ void *large_resize(void *payload, size_t request)
     if (bytes == entry->bytes) {
         return payload;
     }
-    void *const moved = os_remap(payload, entry->bytes, bytes);
+    void *moved = os_remap(payload, entry->bytes, bytes);
+    if (moved == NULL && heap_return_reserve()) {
+        moved = os_remap(payload, entry->bytes, bytes);
+    }
     if (moved != NULL) {
         leave(entry);
         enter(moved, bytes);

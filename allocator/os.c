@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/single_threaded.h>
 #include <time.h>
 
@@ -91,6 +92,15 @@ char *os_break_extend(size_t bytes)
     return old_break != NULL && break_move(old_break + bytes) ? old_break : NULL;
 }
 
+bool os_break_retract(const char *from, size_t bytes)
+{
+    if (count_call(OS_BRK)) {
+        return false;
+    }
+    char *const old_break = break_now();
+    return old_break == from && break_move(old_break - bytes);
+}
+
 static void *map(void *at, size_t bytes, int protection, int flags)
 {
     const long pages =
@@ -151,6 +161,25 @@ bool os_close_pages(void *pages, size_t bytes)
 {
     return !count_call(OS_MMAP) &&
            map(pages, bytes, PROT_NONE, MAP_NORESERVE | MAP_FIXED) == pages;
+}
+
+static size_t limit_of(int resource)
+{
+    struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+    kernel_call(SYS_prlimit64, 0, resource, 0, (long)&limit, 0, 0);
+    return limit.rlim_cur;
+}
+
+static_assert(RLIM_INFINITY == SIZE_MAX, "no limit is the largest one");
+
+size_t os_address_space_limit(void)
+{
+    return limit_of(RLIMIT_AS);
+}
+
+size_t os_data_limit(void)
+{
+    return limit_of(RLIMIT_DATA);
 }
 
 uintptr_t os_random(void)

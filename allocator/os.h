@@ -22,9 +22,11 @@ enum os_call {
 /* System calls made so far, by kind. sbrk's own first query of the break counts. */
 uint64_t os_calls(enum os_call call);
 
-/* Move the program break up by `bytes` through libc's sbrk, so that other users of brk
- * in the process keep their view. Returns the old break, NULL if refused. */
+/* Move the program break up by `bytes`, and libc's idea of it, so that other users of
+ * brk in the process keep their view. Returns the old break, NULL if refused. */
 char *os_break_extend(size_t bytes);
+/* Move it down by `bytes`; false: somebody has moved it from `from` meanwhile. */
+bool os_break_retract(const char *from, size_t bytes);
 
 /* Anonymous private zeroed pages; NULL if refused. Bytes are rounded up to pages. */
 void *os_map(size_t bytes);
@@ -47,6 +49,11 @@ void os_want_huge_pages(void *begin, const char *end);
 void *os_reserve(size_t bytes);
 bool os_open_pages(void *pages, size_t bytes);
 bool os_close_pages(void *pages, size_t bytes);
+
+/* How much address space, or data in it, this process may have; SIZE_MAX: no limit.
+ * glibc's malloc does not make this call: only while the process starts. */
+size_t os_address_space_limit(void);
+size_t os_data_limit(void);
 
 /* A number that others cannot guess, the same at each call; no system call. */
 uintptr_t os_random(void);

@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
+#include "entry.h"
 #include "fast.h"
 #include "snug.h"
 
@@ -105,4 +107,14 @@ EXPORT void malloc_stats(void)
 EXPORT int malloc_info(int options, FILE *stream)
 {
     return snug_malloc_info(options, stream);
+}
+
+EXPORT int mlockall(int flags)
+{
+    return reserve_mlockall(flags);
+}
+
+EXPORT int munlockall(void)
+{
+    return reserve_munlockall();
 }

@@ -3,7 +3,7 @@
 #include "os.h"
 #include "size.h"
 
-#define ZERO_BLOCKS ((size_t)1 << 20)
+#define ZERO_BLOCKS ((size_t)1 << 16)
 #define WORD_BITS ((size_t)64)
 
 static struct {
