@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "runner/preload.h"
 #include "runner/signals.h"
 
 enum {
@@ -61,14 +62,19 @@ bool process_find_tool(const char *name, char *path, size_t size)
     return found;
 }
 
-static bool prepare_environment(struct launch *launch)
+static bool prepare_environment(struct launch *launch, char *error, size_t error_size)
 {
+    snprintf(error, error_size, "the path of the library is too long");
     size_t used = 0;
     static char locale[] = "LC_ALL=C";
     launch->environment[used++] = locale;
     if (launch->plan->library != NULL) {
-        int length = snprintf(launch->preload, sizeof launch->preload, "LD_PRELOAD=%s",
-                              launch->plan->library);
+        const char *path = preload_path(launch->plan->library, error, error_size);
+        if (path == NULL) {
+            return false;
+        }
+        int length =
+            snprintf(launch->preload, sizeof launch->preload, "LD_PRELOAD=%s", path);
         if (length < 0 || (size_t)length >= sizeof launch->preload) {
             return false;
         }
@@ -187,8 +193,7 @@ static bool prepare_launch(struct launch *launch, char *error, size_t error_size
                  launch->worker_path);
         return false;
     }
-    if (!prepare_environment(launch)) {
-        snprintf(error, error_size, "the path of the library is too long");
+    if (!prepare_environment(launch, error, error_size)) {
         return false;
     }
     launch->parent = getpid();

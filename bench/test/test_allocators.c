@@ -10,9 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runner/allocators.h"
+#include "runner/preload.h"
 #include "runner/run.h"
 
 static char directory[] = "/tmp/snugbench-allocators-XXXXXX";
@@ -110,19 +112,27 @@ static void test_refusals(void **state)
 }
 
 /* The loader splits LD_PRELOAD at spaces and colons and expands '$'. */
-static void test_paths_that_preload_cannot_carry(void **state)
+static void test_paths_that_preload_cannot_hold(void **state)
 {
     (void)state;
     static const char *const names[] = {"lib mine.so", "lib:mine.so", "lib$mine.so"};
+    char error[512];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char path[PATH_MAX];
+        struct stat wanted;
+        struct stat found;
         make_file(names[i], path);
-        char spec[PATH_MAX + 8];
-        snprintf(spec, sizeof spec, "mine=%s", path);
-        const char *const specs[] = {spec};
-        assert_refused(specs, 1, "LD_PRELOAD cannot carry");
+        const char *other = preload_path(path, error, sizeof error);
+        assert_non_null(other);
+        assert_null(strpbrk(other, " :$"));
+        assert_ptr_equal(preload_path(path, error, sizeof error), other);
+        assert_int_equal(stat(path, &wanted), 0);
+        assert_int_equal(stat(other, &found), 0);
+        assert_int_equal(found.st_ino, wanted.st_ino);
         unlink(path);
     }
+    static const char plain[] = "/nowhere/libmine.so";
+    assert_ptr_equal(preload_path(plain, error, sizeof error), plain);
 }
 
 static void test_default_is_what_list_shows(void **state)
@@ -193,7 +203,7 @@ int main(void)
         cmocka_unit_test(test_own_names),
         cmocka_unit_test(test_library_is_resolved),
         cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_paths_that_preload_cannot_carry),
+        cmocka_unit_test(test_paths_that_preload_cannot_hold),
         cmocka_unit_test(test_default_is_what_list_shows),
         cmocka_unit_test(test_floor_is_added_once),
         cmocka_unit_test(test_reference),

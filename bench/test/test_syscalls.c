@@ -25,6 +25,7 @@
 
 #include "runner/allocators.h"
 #include "runner/job.h"
+#include "runner/preload.h"
 #include "runner/run.h"
 #include "runner/signals.h"
 #include "runner/syscalls.h"
@@ -185,8 +186,11 @@ static void exec_strace(const struct allocator *allocator, const struct trace *t
     char worker[PATH_MAX];
     process_find_tool("snugbench-worker", worker, sizeof worker);
     char preload[PATH_MAX + 16];
+    char error[512];
     snprintf(preload, sizeof preload, "LD_PRELOAD=%s",
-             allocator->library != NULL ? allocator->library : "");
+             allocator->library != NULL
+                 ? preload_path(allocator->library, error, sizeof error)
+                 : "");
     const char *arguments[16] = {"strace", "-f", "-c", "-o", output};
     size_t used = 5;
     if (allocator->library != NULL) {
