@@ -140,7 +140,7 @@ $(BUILD)/libsnugbench-floor.so: $(wildcard bench/floor/*.c)
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_FLAGS) -fPIC -shared -fno-builtin -MF $(BUILD)/floor.d -o $@ $(filter %.c,$^) $(LDFLAGS)
 
-$(BUILD)/libsnugbench-record.so: bench/record/recorder.c
+$(BUILD)/libsnugbench-record.so: bench/record/recorder.c bench/record/writer.c
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_FLAGS) -fPIC -shared -fvisibility=hidden -fno-builtin \
 	    -ftls-model=initial-exec -MF $(BUILD)/recorder.d -o $@ $(filter %.c,$^) $(LDFLAGS)

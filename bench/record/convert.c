@@ -264,11 +264,11 @@ static bool convert_record(struct conversion *conversion,
 static bool convert_records(struct conversion *conversion, struct log_header *log)
 {
     const struct log_record *records = log_records(log);
-    uint64_t end = log->reserved_chunks * LOG_CHUNK_RECORDS;
+    uint64_t end = log->reserved_windows * LOG_WINDOW_RECORDS;
     if (end > log->claimed) {
         end = log->claimed;
     }
-    for (uint64_t i = 0; i < end; i++) {
+    for (uint64_t i = log->first; i < end; i++) {
         if (log->full != 0 && records[i].kind == LOG_UNWRITTEN) {
             return true; /* the order has a hole where the recording ended */
         }

@@ -8,11 +8,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-#define LOG_LARGEST_BYTES ((size_t)64 << 30) /* sparse: 2^31 calls */
-#define LOG_SMALLEST_BYTES ((size_t)64 << 20)
+#include "runner/preload.h"
+
+enum {
+    DESCRIPTORS_WANTED = 8,
+    DESCRIPTOR_ASIDE = 200, /* where programs do not expect one of theirs */
+};
+
+/* Where `record` keeps the log while the program runs. */
+struct log_file {
+    int descriptor;
+    char path[PATH_MAX];
+};
 
 static volatile sig_atomic_t program_pid;
 
@@ -26,73 +38,142 @@ static bool fail(struct trace_error *error, const char *what, const char *path)
 /* ---- the library and the log ---- */
 
 /* libsnugbench-record.so lies beside the running program. */
-static bool library_find(char path[PATH_MAX], struct trace_error *error)
+static const char *library_find(struct trace_error *error)
 {
     static const char name[] = "libsnugbench-record.so";
+    static char path[PATH_MAX];
+    char reason[256];
     ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - sizeof name - 1);
     if (length < 0) {
-        return fail(error, "cannot read", "/proc/self/exe");
+        fail(error, "cannot read", "/proc/self/exe");
+        return NULL;
     }
     path[length] = '\0';
     strcpy(strrchr(path, '/') + 1, name);
     if (access(path, R_OK) != 0) {
-        return fail(error, "cannot find the recorder library, run make:", path);
+        fail(error, "cannot find the recorder library, run make:", path);
+        return NULL;
     }
-    if (strpbrk(path, " :") != NULL) { /* both separate names in LD_PRELOAD */
-        snprintf(
-            error->text, sizeof error->text,
-            "cannot preload %.300s: move the build to a path without blank or colon",
-            path);
+    const char *library = preload_path(path, reason, sizeof reason);
+    if (library == NULL) {
+        snprintf(error->text, sizeof error->text, "%s", reason);
+    }
+    return library;
+}
+
+/* As large as the file system allows: sparse, so it costs nothing. Records that fit, 0
+ * and errno on failure. */
+static uint64_t file_extend(int file)
+{
+    for (uint64_t windows = LOG_WINDOW_LIMIT; windows >= 2; windows /= 2) {
+        if (ftruncate(file, (off_t)(LOG_HEADER_BYTES + windows * LOG_WINDOW_BYTES)) ==
+            0) {
+            return windows * LOG_WINDOW_RECORDS;
+        }
+    }
+    return 0;
+}
+
+/* NULL and errno on failure. */
+static struct log_header *header_create(int file)
+{
+    uint64_t capacity = file_extend(file);
+    if (capacity == 0) {
+        return NULL;
+    }
+    void *start =
+        mmap(NULL, LOG_HEADER_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (start == MAP_FAILED) {
+        return NULL;
+    }
+    /* Before the first store: a disk that is full already must not end in SIGBUS. */
+    if (madvise(start, LOG_HEADER_BYTES, MADV_POPULATE_WRITE) != 0) {
+        int reason = errno == EFAULT ? ENOSPC : errno;
+        munmap(start, LOG_HEADER_BYTES);
+        errno = reason;
+        return NULL;
+    }
+    struct log_header *header = start;
+    header->magic = LOG_MAGIC;
+    header->capacity = capacity;
+    return header;
+}
+
+static bool fail_log(struct trace_error *error, const char *path)
+{
+    switch (errno) {
+    case EMFILE:
+        return fail(error, "cannot make the log (raise the limit of 'ulimit -n')",
+                    path);
+    case EINVAL: /* MADV_POPULATE_WRITE */
+        snprintf(error->text, sizeof error->text,
+                 "cannot make the log: recording needs Linux 5.14 or newer");
         return false;
+    default:
+        return fail(error, "cannot make the log (TMPDIR names another place)", path);
+    }
+}
+
+/* What recording and writing the trace take, asked for before the program runs. */
+static bool has_descriptors(int file)
+{
+    int taken[DESCRIPTORS_WANTED];
+    size_t count = 0;
+    while (count < DESCRIPTORS_WANTED &&
+           (taken[count] = fcntl(file, F_DUPFD_CLOEXEC, 0)) >= 0) {
+        count++;
+    }
+    for (size_t i = 0; i < count; i++) {
+        close(taken[i]);
+    }
+    errno = EMFILE;
+    return count == DESCRIPTORS_WANTED;
+}
+
+static bool log_create(struct recording *recording, struct log_file *file,
+                       struct trace_error *error)
+{
+    const char *folder = getenv("TMPDIR");
+    snprintf(file->path, PATH_MAX, "%s/snugbench-record-XXXXXX",
+             folder != NULL && folder[0] != '\0' ? folder : "/tmp");
+    file->descriptor = mkostemp(file->path, O_CLOEXEC);
+    if (file->descriptor < 0) {
+        return fail_log(error, file->path);
+    }
+    recording->log =
+        has_descriptors(file->descriptor) ? header_create(file->descriptor) : NULL;
+    recording->mapped_bytes = LOG_HEADER_BYTES;
+    if (recording->log == NULL) {
+        int reason = errno;
+        close(file->descriptor);
+        unlink(file->path);
+        errno = reason;
+        return fail_log(error, file->path);
     }
     return true;
 }
 
-/* Make and map the file, as large as file system and address space limit allow. */
-static bool log_create(struct recording *recording, char path[PATH_MAX],
-                       struct trace_error *error)
+/* Map what was written too. */
+static bool log_map_records(struct recording *recording, const struct log_file *file,
+                            struct trace_error *error)
 {
-    const char *folder = getenv("TMPDIR");
-    snprintf(path, PATH_MAX, "%s/snugbench-record-XXXXXX",
-             folder != NULL && folder[0] != '\0' ? folder : "/tmp");
-    int file = mkostemp(path, O_CLOEXEC);
-    if (file < 0) {
-        return fail(error, "cannot make the log (TMPDIR names another place)", path);
+    size_t bytes =
+        LOG_HEADER_BYTES + (size_t)recording->log->reserved_windows * LOG_WINDOW_BYTES;
+    void *start =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file->descriptor, 0);
+    if (start == MAP_FAILED) {
+        return fail(error, "cannot read the log", file->path);
     }
-    void *start = MAP_FAILED;
-    size_t bytes = LOG_LARGEST_BYTES;
-    for (; bytes >= LOG_SMALLEST_BYTES; bytes /= 2) {
-        if (ftruncate(file, (off_t)bytes) != 0) {
-            continue;
-        }
-        start = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
-                     file, 0);
-        if (start != MAP_FAILED) {
-            break;
-        }
-    }
-    /* Before the first store: a disk that is full already must not end in SIGBUS. */
-    int blocks_error = posix_fallocate(file, 0, LOG_HEADER_BYTES);
-    int map_error = errno;
-    close(file);
-    if (start == MAP_FAILED || blocks_error != 0) {
-        if (start != MAP_FAILED) {
-            munmap(start, bytes);
-        }
-        unlink(path);
-        errno = blocks_error != 0 ? blocks_error : map_error;
-        return fail(error, "cannot make the log (TMPDIR names another place)", path);
-    }
+    munmap(recording->log, recording->mapped_bytes);
     recording->log = start;
     recording->mapped_bytes = bytes;
-    recording->log->magic = LOG_MAGIC;
     return true;
 }
 
 /* ---- signals ---- */
 
 struct dispositions {
-    struct sigaction interrupt, quit, terminate, hang_up;
+    struct sigaction interrupt, quit, terminate, hang_up, child;
 };
 
 static void pass_on(int number)
@@ -113,6 +194,9 @@ static void signals_take(struct dispositions *old)
     sigaction(SIGQUIT, &ignore, &old->quit);
     sigaction(SIGTERM, &forward, &old->terminate);
     sigaction(SIGHUP, &forward, &old->hang_up);
+    /* Ignored, as some parents leave it, it would have the kernel forget the exit code.
+     */
+    sigaction(SIGCHLD, &(struct sigaction){.sa_handler = SIG_DFL}, &old->child);
 }
 
 static void signals_restore(const struct dispositions *old)
@@ -121,73 +205,107 @@ static void signals_restore(const struct dispositions *old)
     sigaction(SIGQUIT, &old->quit, NULL);
     sigaction(SIGTERM, &old->terminate, NULL);
     sigaction(SIGHUP, &old->hang_up, NULL);
+    sigaction(SIGCHLD, &old->child, NULL);
 }
 
 /* ---- the program ---- */
 
-static bool environment_set(const char *library, const char *log_path)
+/* The descriptor that the program inherits; the log's own, which it does not, if that
+ * number is beyond its limit. */
+static int descriptor_set_aside(const struct log_file *file)
+{
+    int aside = fcntl(file->descriptor, F_DUPFD, DESCRIPTOR_ASIDE);
+    return aside >= 0 ? aside : file->descriptor;
+}
+
+static bool environment_set(const char *library, const struct log_file *file)
 {
     char preload[2 * PATH_MAX];
-    char pid[32];
+    char invitation[PATH_MAX + 128];
+    struct stat status;
     const char *others = getenv("LD_PRELOAD");
     bool has_others = others != NULL && others[0] != '\0';
     int length = snprintf(preload, sizeof preload, "%s%s%s", library,
                           has_others ? ":" : "", has_others ? others : "");
-    snprintf(pid, sizeof pid, "%d", getpid());
     if (length >= (int)sizeof preload) {
         errno = E2BIG;
         return false;
     }
+    if (fstat(file->descriptor, &status) != 0) {
+        return false;
+    }
+    snprintf(invitation, sizeof invitation, "%d %d %llu %llu %s", getpid(),
+             descriptor_set_aside(file), (unsigned long long)status.st_dev,
+             (unsigned long long)status.st_ino, file->path);
     return setenv("LD_PRELOAD", preload, 1) == 0 &&
-           setenv(LOG_FILE_VARIABLE, log_path, 1) == 0 &&
-           setenv(LOG_PID_VARIABLE, pid, 1) == 0;
+           setenv(LOG_VARIABLE, invitation, 1) == 0;
 }
 
-/* In the child. On failure its errno goes through the pipe, which a successful exec
- * closes. */
+/* In the child. On failure its errno goes into the log. */
 static _Noreturn void program_exec(char *const argv[], const char *library,
-                                   const char *log_path, int failure_pipe)
+                                   const struct log_file *file,
+                                   struct log_header *header)
 {
-    if (environment_set(library, log_path)) {
+    if (environment_set(library, file)) {
         execvp(argv[0], argv);
     }
-    int reason = errno;
-    ssize_t written = write(failure_pipe, &reason, sizeof reason);
-    _exit(written == sizeof reason ? 127 : 126);
+    header->start_error = (uint32_t)errno;
+    _exit(127);
+}
+
+/* Whether a process that has ended, but is not reaped, ended as the program that was
+ * recorded: it may have become another one by exec, one that the recorder is not in. */
+static bool has_kept_its_name(pid_t pid, const struct log_header *header)
+{
+    char path[64];
+    char name[LOG_NAME_BYTES + 1] = "";
+    snprintf(path, sizeof path, "/proc/%d/comm", pid);
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        return true;
+    }
+    bool is_read = fgets(name, sizeof name, file) != NULL;
+    fclose(file);
+    name[strcspn(name, "\n")] = '\0';
+    return !is_read || strncmp(name, header->name, LOG_NAME_BYTES) == 0;
+}
+
+static void program_wait(pid_t pid, struct recording *recording, int *wait_status)
+{
+    siginfo_t info;
+    const struct log_header *header = recording->log;
+    while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
+    }
+    recording->is_replaced = header->images > 0 && header->has_exited == 0 &&
+                             !has_kept_its_name(pid, header);
+    while (waitpid(pid, wait_status, 0) < 0 && errno == EINTR) {
+    }
 }
 
 /* Start the program and wait for its end. 0 or the errno that kept it from running. */
-static int program_run(char *const argv[], const char *library, const char *log_path,
+static int program_run(struct recording *recording, char *const argv[],
+                       const char *library, const struct log_file *file,
                        int *wait_status)
 {
-    int failure_pipe[2];
     struct dispositions old;
     int reason = 0;
-    if (pipe2(failure_pipe, O_CLOEXEC) != 0) {
-        return errno;
-    }
     signals_take(&old);
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
         signals_restore(&old);
-        program_exec(argv, library, log_path, failure_pipe[1]);
+        program_exec(argv, library, file, recording->log);
     }
     if (pid < 0) {
         reason = errno;
     }
     program_pid = pid;
-    close(failure_pipe[1]);
     if (pid > 0) {
-        if (read(failure_pipe[0], &reason, sizeof reason) != sizeof reason) {
-            reason = 0;
-        }
-        while (waitpid(pid, wait_status, 0) < 0 && errno == EINTR) {
-        }
+        program_wait(pid, recording, wait_status);
+        reason = (int)recording->log->start_error;
     }
     program_pid = 0;
     signals_restore(&old);
-    close(failure_pipe[0]);
     return reason;
 }
 
@@ -200,40 +318,55 @@ static void explain_no_start(struct recording *recording, const char *program,
                               : strerror(reason));
 }
 
-bool recording_run(struct recording *recording, char *const argv[],
-                   struct trace_error *error)
+static void take_status(struct recording *recording, int wait_status)
 {
-    char library[PATH_MAX];
-    char log_path[PATH_MAX];
-    int wait_status = 0;
-    *recording = (struct recording){.exit_code = 1};
-    if (!library_find(library, error) || !log_create(recording, log_path, error)) {
-        return false;
-    }
-    int reason = program_run(argv, library, log_path, &wait_status);
-    unlink(log_path);
-    if (reason != 0) {
-        explain_no_start(recording, argv[0], reason, error);
-        recording_close(recording);
-        return false;
-    }
     if (WIFSIGNALED(wait_status)) {
         recording->signal = WTERMSIG(wait_status);
         recording->exit_code = 128 + recording->signal;
     } else {
         recording->exit_code = WEXITSTATUS(wait_status);
     }
-    if (recording->log->images > 0) {
-        return true;
+}
+
+static bool run(struct recording *recording, char *const argv[], const char *library,
+                const struct log_file *file, struct trace_error *error)
+{
+    int wait_status = 0;
+    int reason = program_run(recording, argv, library, file, &wait_status);
+    if (reason != 0) {
+        explain_no_start(recording, argv[0], reason, error);
+        return false;
     }
-    recording->exit_code = 1;
-    snprintf(
-        error->text, sizeof error->text,
-        "%.200s did not load the recorder: record a program that is linked dynamically "
-        "with glibc and is not set-user-ID",
-        argv[0]);
-    recording_close(recording);
-    return false;
+    if (recording->log->images == 0) {
+        snprintf(error->text, sizeof error->text,
+                 "%.200s did not load the recorder: record a program that is linked "
+                 "dynamically with glibc and is not set-user-ID",
+                 argv[0]);
+        return false;
+    }
+    if (!log_map_records(recording, file, error)) {
+        return false;
+    }
+    take_status(recording, wait_status);
+    return true;
+}
+
+bool recording_run(struct recording *recording, char *const argv[],
+                   struct trace_error *error)
+{
+    struct log_file file;
+    *recording = (struct recording){.exit_code = 1};
+    const char *library = library_find(error);
+    if (library == NULL || !log_create(recording, &file, error)) {
+        return false;
+    }
+    bool has_run = run(recording, argv, library, &file, error);
+    unlink(file.path);
+    recording->file = file.descriptor;
+    if (!has_run) {
+        recording_close(recording);
+    }
+    return has_run;
 }
 
 void recording_close(struct recording *recording)
@@ -241,5 +374,77 @@ void recording_close(struct recording *recording)
     if (recording->log != NULL) {
         munmap(recording->log, recording->mapped_bytes);
         recording->log = NULL;
+        /* Processes that the program left behind may have it open for long: no room is
+         * taken by it. */
+        (void)!ftruncate(recording->file, LOG_HEADER_BYTES);
+        close(recording->file);
     }
+}
+
+/* ---- what was not recorded ---- */
+
+/* A child notes itself when it first runs, which may be after its parent has ended. */
+static void wait_for_children(const struct log_header *log)
+{
+    enum {
+        STEP_NS = 1000000,
+        STEPS = 1000
+    };
+    for (int i = 0; i < STEPS && log->forked < log->forks; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = STEP_NS}, NULL);
+    }
+}
+
+/* "name (2 processes, 1 still running)" for all of the name of others[first], which is
+ * the first of that name. false: no room for it. */
+static bool describe_others(struct recording_others *others,
+                            const struct log_header *log, uint32_t first,
+                            uint32_t count)
+{
+    const char *name = log->others[first].name;
+    uint32_t processes = 0;
+    uint32_t running = 0;
+    char ending[40] = "";
+    for (uint32_t i = first; i < count; i++) {
+        int32_t pid = log->others[i].pid;
+        if (strncmp(log->others[i].name, name, LOG_NAME_BYTES) == 0) {
+            processes++;
+            running += pid > 0 && (kill(pid, 0) == 0 || errno == EPERM);
+        }
+    }
+    if (running > 0) {
+        snprintf(ending, sizeof ending, ", %u still running", running);
+    }
+    size_t length = strlen(others->text);
+    size_t room = sizeof others->text - length;
+    int more = snprintf(others->text + length, room, "%s%.*s (%u process%s%s)",
+                        length > 0 ? ", " : "", LOG_NAME_BYTES, name, processes,
+                        processes == 1 ? "" : "es", ending);
+    if (more < 0 || (size_t)more >= room) {
+        others->text[length] = '\0';
+        return false;
+    }
+    others->are_running = others->are_running || running > 0;
+    others->unlisted -= processes;
+    return true;
+}
+
+struct recording_others recording_others(const struct recording *recording)
+{
+    const struct log_header *log = recording->log;
+    struct recording_others others = {.text = ""};
+    wait_for_children(log);
+    others.unlisted = log->other_count;
+    uint32_t count = others.unlisted < LOG_OTHERS ? others.unlisted : LOG_OTHERS;
+    for (uint32_t i = 0; i < count; i++) {
+        bool is_first = true;
+        for (uint32_t j = 0; j < i && is_first; j++) {
+            is_first =
+                strncmp(log->others[j].name, log->others[i].name, LOG_NAME_BYTES) != 0;
+        }
+        if (is_first && !describe_others(&others, log, i, count)) {
+            break;
+        }
+    }
+    return others;
 }

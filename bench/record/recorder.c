@@ -4,25 +4,32 @@
  * up and the library works from the first call of ld.so on. It allocates nothing itself
  * and leaves errno alone. log.h says how the log is kept.
  *
+ * Once it has begun, it asks for no file and no descriptor: the program may close them
+ * all, give up root, change its root directory or set limits (writer.c).
+ *
  * Only the process named in the environment records. Its fork children do not: `guard`
  * is a page that the kernel hands to them as zeros (MADV_WIPEONFORK), which also covers
  * raw clone() and costs vfork children, who do run in the parent's memory, nothing.
  *
  * Thread ends are not noted: the destructors of other libraries, and glibc itself, free
  * memory after any that we could register. A thread's last call stands for its end. */
-#include "record/log.h"
-
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "record/log.h"
+#include "record/writer.h"
 
 #define EXPORT __attribute__((visibility("default")))
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
@@ -41,19 +48,24 @@ extern void *__libc_stack_end;
 void free_sized(void *block, size_t size_bytes);
 void free_aligned_sized(void *block, size_t alignment, size_t size_bytes);
 
+/* What LOG_VARIABLE says. */
+struct invitation {
+    uint64_t pid, descriptor, device, inode;
+    const char *path;
+};
+
 struct guard {
     atomic_bool recording;
+    atomic_bool is_noted; /* this process: as the one that records, or as another */
 };
 
 static bool attached; /* attach() has run, with or without success */
+static pid_t own_pid; /* of the process that records */
 static struct guard *guard;
 static struct log_header *header;
-static struct log_record *records;
-/* Our own copy: programs write over their environment (setproctitle). */
-static char log_path[4096];
-static _Thread_local uint32_t thread_number; /* from 1; 0: no call yet */
+static size_t system_page_bytes;
 
-/* ---- attaching ---- */
+/* ---- the environment ---- */
 
 /* The value of a variable in the environment that the kernel passed. Not getenv: ld.so
  * calls malloc before libc has seen the environment. */
@@ -70,101 +82,188 @@ static const char *environment_value(const char *name)
     return NULL;
 }
 
-static bool is_own_pid(const char *digits)
+static uint64_t read_number(const char **text)
 {
-    long pid = 0;
-    for (; *digits >= '0' && *digits <= '9' && pid <= 1L << 30; digits++) {
-        pid = pid * 10 + (*digits - '0');
+    uint64_t number = 0;
+    for (; **text >= '0' && **text <= '9'; ++*text) {
+        number = number * 10 + (uint64_t)(**text - '0');
     }
-    return pid == getpid();
+    *text += **text == ' ';
+    return number;
 }
+
+static bool read_invitation(struct invitation *invitation)
+{
+    const char *text = environment_value(LOG_VARIABLE);
+    if (text == NULL) {
+        return false;
+    }
+    invitation->pid = read_number(&text);
+    invitation->descriptor = read_number(&text);
+    invitation->device = read_number(&text);
+    invitation->inode = read_number(&text);
+    invitation->path = text;
+    return true;
+}
+
+/* ---- the log ---- */
+
+static bool is_log(int file, const struct invitation *invitation)
+{
+    struct stat status;
+    return fstat(file, &status) == 0 && status.st_dev == invitation->device &&
+           status.st_ino == invitation->inode;
+}
+
+/* The inherited descriptor, which a program that gave up root still has, or a fresh
+ * one, where it was closed. -1: neither. */
+static int log_open(const struct invitation *invitation)
+{
+    if (is_log((int)invitation->descriptor, invitation)) {
+        return (int)invitation->descriptor;
+    }
+    int file = open(invitation->path, O_RDWR | O_CLOEXEC);
+    if (file >= 0 && !is_log(file, invitation)) {
+        close(file);
+        file = -1;
+    }
+    return file;
+}
+
+static void log_close(int file, const struct invitation *invitation)
+{
+    if (file != (int)invitation->descriptor) {
+        close(file);
+    }
+}
+
+static struct log_header *header_map(int file)
+{
+    char *start = writer_map(file, MAP_SHARED, 0, LOG_HEADER_BYTES);
+    if (start == MAP_FAILED) {
+        return NULL;
+    }
+    struct log_header *log = (struct log_header *)(void *)start;
+    if (log->magic != LOG_MAGIC) {
+        writer_unmap(start, LOG_HEADER_BYTES);
+        return NULL;
+    }
+    return log;
+}
+
+/* ---- processes that do not record ---- */
+
+/* Once for each, or once more when it runs another program. */
+static void note_other(struct log_header *log)
+{
+    int32_t pid = getpid();
+    uint32_t count = log->other_count;
+    uint32_t place = 0;
+    while (place < count && place < LOG_OTHERS && log->others[place].pid != pid) {
+        place++;
+    }
+    if (place == count || place == LOG_OTHERS) {
+        place = atomic_fetch_add(&log->other_count, 1);
+    }
+    if (place < LOG_OTHERS) {
+        prctl(PR_GET_NAME, log->others[place].name);
+        log->others[place].pid = pid;
+    }
+}
+
+/* ---- attaching ---- */
 
 static struct guard *guard_create(void)
 {
-    long page_bytes = sysconf(_SC_PAGESIZE);
-    void *page = mmap(NULL, (size_t)page_bytes, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *page = writer_map(-1, MAP_PRIVATE | MAP_ANONYMOUS, 0, system_page_bytes);
     if (page == MAP_FAILED) {
         return NULL;
     }
-    if (madvise(page, (size_t)page_bytes, MADV_WIPEONFORK) != 0) {
-        munmap(page, (size_t)page_bytes);
+    if (syscall(SYS_madvise, page, system_page_bytes, MADV_WIPEONFORK) != 0) {
+        writer_unmap(page, system_page_bytes);
         return NULL;
     }
-    return page;
+    return (struct guard *)(void *)page;
 }
 
-/* Map as much of the file as the address space limit of the program allows. */
-static struct log_header *log_map(int file, size_t file_bytes, size_t *mapped_bytes)
+static void attach_to(int file, bool is_recorded)
 {
-    size_t smallest = LOG_HEADER_BYTES + LOG_CHUNK_RECORDS * sizeof(struct log_record);
-    for (size_t bytes = file_bytes; bytes >= smallest; bytes /= 2) {
-        void *start = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                           MAP_SHARED | MAP_NORESERVE, file, 0);
-        if (start != MAP_FAILED) {
-            *mapped_bytes = bytes;
-            return start;
+    struct log_header *log = header_map(file);
+    if (log == NULL) {
+        return;
+    }
+    struct guard *page = is_recorded ? guard_create() : NULL;
+    if (page == NULL) {
+        if (!is_recorded) {
+            note_other(log);
         }
+        writer_unmap(log, LOG_HEADER_BYTES);
+        return;
     }
-    return NULL;
-}
-
-static bool log_open(int file)
-{
-    struct stat status;
-    size_t mapped_bytes = 0;
-    if (fstat(file, &status) != 0) {
-        return false;
-    }
-    struct log_header *log = log_map(file, (size_t)status.st_size, &mapped_bytes);
-    if (log == NULL || log->magic != LOG_MAGIC) {
-        return false;
-    }
-    if (log->images > 0) {
-        /* exec in the same process: the records of the last image become zeros again */
-        if (ftruncate(file, LOG_HEADER_BYTES) != 0 ||
-            ftruncate(file, status.st_size) != 0) {
-            return false;
-        }
-    }
-    log->images++;
-    log->capacity = (mapped_bytes - LOG_HEADER_BYTES) / sizeof(struct log_record);
-    log->claimed = 0;
-    log->reserved_chunks = 0;
-    log->threads = 0;
-    log->full = 0;
-    ssize_t length = readlink("/proc/self/exe", log->image, sizeof log->image - 1);
-    log->image[length > 0 ? length : 0] = '\0';
     header = log;
-    records = log_records(log);
-    return true;
+    guard = page;
+    guard->is_noted = true;
+    own_pid = getpid();
+    guard->recording = writer_begin(header, file);
 }
 
 static void attach(void)
 {
+    struct invitation invitation;
     attached = true;
-    const char *path = environment_value(LOG_FILE_VARIABLE);
-    const char *pid = environment_value(LOG_PID_VARIABLE);
-    if (path == NULL || pid == NULL || !is_own_pid(pid) ||
-        strlen(path) >= sizeof log_path) {
+    if (!read_invitation(&invitation)) {
         return;
     }
     int saved_errno = errno;
-    strcpy(log_path, path);
-    guard = guard_create();
-    int file = guard != NULL ? open(log_path, O_RDWR | O_CLOEXEC) : -1;
+    system_page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+    int file = log_open(&invitation);
     if (file >= 0) {
-        guard->recording = log_open(file);
-        close(file);
+        attach_to(file, invitation.pid == (uint64_t)getpid());
+        log_close(file, &invitation);
     }
     errno = saved_errno;
 }
 
-/* For the program that never allocates: it has been seen all the same. */
+/* In the process that records, whose recording has ended, or in a child of its. */
+static __attribute__((noinline)) bool not_recording(void)
+{
+    if (!atomic_exchange(&guard->is_noted, true)) {
+        int saved_errno = errno;
+        note_other(header);
+        errno = saved_errno;
+    }
+    return false;
+}
+
+static void note_fork(void)
+{
+    atomic_fetch_add(&header->forks, 1);
+}
+
+static void note_forked(void)
+{
+    not_recording();
+    atomic_fetch_add(&header->forked, 1);
+}
+
+/* For the program that never allocates: it has been seen all the same. Children are
+ * noted at once, as a daemon's parent leaves at once; those of raw clone() are with
+ * their first call. */
 __attribute__((constructor)) static void attach_at_start(void)
 {
     if (!attached) {
         attach();
+    }
+    if (guard != NULL) {
+        pthread_atfork(NULL, note_fork, note_forked);
+    }
+}
+
+/* It has not become another program by exec. */
+__attribute__((destructor)) static void note_exit(void)
+{
+    if (guard != NULL && getpid() == own_pid) {
+        header->has_exited = 1;
     }
 }
 
@@ -176,65 +275,16 @@ static inline bool recording(void)
         attach(); /* one thread: no second one starts without malloc */
     }
     return guard != NULL &&
-           atomic_load_explicit(&guard->recording, memory_order_relaxed);
-}
-
-/* Blocks on disk for every chunk up to that of `position`. The file is opened by name
- * each time, since the program may have closed a descriptor it does not know, and used
- * its number again. */
-static int log_reserve_chunks(uint64_t position)
-{
-    const off_t chunk_bytes = LOG_CHUNK_RECORDS * sizeof(struct log_record);
-    int file = open(log_path, O_RDWR | O_CLOEXEC);
-    if (file < 0) {
-        return errno;
-    }
-    int error = 0;
-    uint64_t have = header->reserved_chunks;
-    while (error == 0 && have <= position / LOG_CHUNK_RECORDS) {
-        error = posix_fallocate(file, LOG_HEADER_BYTES + (off_t)have * chunk_bytes,
-                                chunk_bytes);
-        /* Threads may reserve a chunk twice, never mark it before it is there. */
-        if (error == 0 &&
-            atomic_compare_exchange_strong(&header->reserved_chunks, &have, have + 1)) {
-            have++;
-        }
-    }
-    close(file);
-    return error;
-}
-
-static bool log_reserve(uint64_t position)
-{
-    int saved_errno = errno;
-    int error = position / LOG_CHUNK_RECORDS < header->capacity / LOG_CHUNK_RECORDS
-                    ? log_reserve_chunks(position)
-                    : ENOSPC;
-    if (error != 0) {
-        header->full = (uint32_t)error;
-        guard->recording = false;
-    }
-    errno = saved_errno;
-    return error == 0;
+           (atomic_load_explicit(&guard->recording, memory_order_relaxed) ||
+            not_recording());
 }
 
 static void log_append(enum log_kind kind, const void *address, size_t size_bytes,
                        uint64_t extra)
 {
-    if (UNLIKELY(thread_number == 0)) {
-        thread_number = atomic_fetch_add(&header->threads, 1) + 1;
+    if (UNLIKELY(!writer_append(kind, address, size_bytes, extra))) {
+        guard->recording = false;
     }
-    uint64_t position = atomic_fetch_add(&header->claimed, 1);
-    uint64_t chunk = position / LOG_CHUNK_RECORDS;
-    if (UNLIKELY(chunk >= header->reserved_chunks) && !log_reserve(position)) {
-        return;
-    }
-    struct log_record *record = &records[position];
-    record->address = (uintptr_t)address;
-    record->size_bytes = size_bytes;
-    record->extra = extra;
-    record->thread = thread_number - 1;
-    atomic_store_explicit(&record->kind, (uint8_t)kind, memory_order_release);
 }
 
 /* A block that was just handed out; failed calls are not part of a trace. */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -177,6 +178,112 @@ static int hammer(void)
     return 0;
 }
 
+/* ---- a program that gives up what the recorder may want ---- */
+
+/* A million calls, twice what a log once had room for without asking for more. */
+static int many_calls(void)
+{
+    enum {
+        BLOCKS = 600000
+    };
+    for (int i = 0; i < BLOCKS; i++) {
+        char *block = keep(malloc(7001));
+        if (block == NULL) {
+            return 3;
+        }
+        free(block);
+    }
+    return 0;
+}
+
+static int close_all(void)
+{
+    return close_range(STDERR_FILENO + 1, ~0u, 0) == 0 ? many_calls() : 4;
+}
+
+static int descriptor_limit(void)
+{
+    struct rlimit none = {0, 0};
+    return setrlimit(RLIMIT_NOFILE, &none) == 0 ? many_calls() : 4;
+}
+
+static int file_size_limit(void)
+{
+    struct rlimit small = {4096, 4096};
+    return setrlimit(RLIMIT_FSIZE, &small) == 0 ? many_calls() : 4;
+}
+
+/* Root and the root directory, in that order; and every descriptor. */
+static int privileges(void)
+{
+    if (chdir("/proc/self") != 0 || chroot(".") != 0 || setgid(65534) != 0 ||
+        setuid(65534) != 0) {
+        return 4;
+    }
+    return close_all();
+}
+
+/* How much can be had under a limit that leaves room for 64 MiB: at least 60. */
+static int address_space_limit(void)
+{
+    enum {
+        ROOM_MIB = 64
+    };
+    char line[128] = "";
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (file == NULL || fgets(line, sizeof line, file) == NULL) {
+        return 4;
+    }
+    fclose(file);
+    unsigned long pages = strtoul(line, NULL, 10);
+    rlim_t bytes = pages * (rlim_t)sysconf(_SC_PAGESIZE) + ((rlim_t)ROOM_MIB << 20);
+    if (bytes > (rlim_t)256 << 20) {
+        fprintf(stderr, "the program has mapped %llu MiB before its first call\n",
+                (unsigned long long)bytes >> 20);
+        return 5;
+    }
+    if (setrlimit(RLIMIT_AS, &(struct rlimit){bytes, bytes}) != 0) {
+        return 4;
+    }
+    int blocks_mib = 0;
+    while (malloc(1 << 20) != NULL) {
+        blocks_mib++;
+    }
+    if (blocks_mib < ROOM_MIB - 4) {
+        fprintf(stderr, "%d blocks of 1 MiB\n", blocks_mib);
+        return 6;
+    }
+    return many_calls();
+}
+
+/* ---- a program that leaves the work to another process ---- */
+
+static int daemonize(void)
+{
+    int ready[2];
+    if (pipe(ready) != 0) {
+        return 1;
+    }
+    keep(malloc(8001));
+    if (fork() == 0) {
+        setsid();
+        close(ready[1]);
+        keep(malloc(8002));
+        char byte;
+        (void)!read(STDIN_FILENO, &byte, 1); /* until the test closes it */
+        _exit(0);
+    }
+    return 0;
+}
+
+/* The end of a program that became another one, which cannot be recorded. */
+static int become_static(void)
+{
+    keep(malloc(9001));
+    execl(getenv("STATIC_PROGRAM"), "another", (char *)NULL);
+    return 1;
+}
+
 static int wait_for_signal(void)
 {
     keep(malloc(6001));
@@ -195,10 +302,22 @@ static int run(const char *mode, const char *self)
         const char *name;
         int (*run)(void);
     } modes[] = {
-        {"sequence", sequence},  {"thread", thread_hands_over},
-        {"fork", fork_detaches}, {"die", die},
-        {"leave", leave},        {"errno", errno_survives},
-        {"hammer", hammer},      {"wait", wait_for_signal},
+        {"sequence", sequence},
+        {"thread", thread_hands_over},
+        {"fork", fork_detaches},
+        {"die", die},
+        {"leave", leave},
+        {"errno", errno_survives},
+        {"hammer", hammer},
+        {"wait", wait_for_signal},
+        {"close", close_all},
+        {"nofile", descriptor_limit},
+        {"fsize", file_size_limit},
+        {"privileges", privileges},
+        {"as", address_space_limit},
+        {"daemon", daemonize},
+        {"static", become_static},
+        {"many", many_calls},
     };
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
         if (strcmp(modes[i].name, mode) == 0) {

@@ -21,7 +21,7 @@ static struct log_header *log_new(void)
     struct log_header *log =
         calloc(1, LOG_HEADER_BYTES + LOG_RECORDS * sizeof(struct log_record));
     assert_non_null(log);
-    log->reserved_chunks = 1;
+    log->reserved_windows = 1;
     log->threads = 3;
     return log;
 }
@@ -154,8 +154,18 @@ static void claims_beyond_the_file_are_not_read(void **state)
     (void)state;
     struct log_header *log = log_new();
     add(log, 0, LOG_MALLOC, 0x100, 10, 0);
-    log->reserved_chunks = 0;
+    log->reserved_windows = 0;
     assert_converts_to(log, "", NULL);
+}
+
+static void records_before_the_first_are_of_another_image(void **state)
+{
+    (void)state;
+    struct log_header *log = log_new();
+    add(log, 0, LOG_MALLOC, 0x100, 10, 0);
+    add(log, 0, LOG_MALLOC, 0x200, 11, 0);
+    log->first = 1;
+    assert_converts_to(log, "m1 11 t0;", NULL);
 }
 
 static void threads_are_numbered_by_first_record(void **state)
@@ -199,6 +209,7 @@ int main(void)
         cmocka_unit_test(unwritten_record_is_left_out),
         cmocka_unit_test(full_log_ends_at_its_first_hole),
         cmocka_unit_test(claims_beyond_the_file_are_not_read),
+        cmocka_unit_test(records_before_the_first_are_of_another_image),
         cmocka_unit_test(threads_are_numbered_by_first_record),
         cmocka_unit_test(calloc_and_alignment_fit_an_operation),
     };

@@ -120,6 +120,58 @@ record errno "$helper" errno
 [ "$code" -eq 0 ] && [ "$(requests errno 24)" -ge $((1 << 20)) ]
 ok "errno survives two million recorded calls"
 
+# ---- programs that give up what the recorder may want ----
+
+# keeps_on NAME MODE: the program ends well and all of its 1,200,000 calls are there
+keeps_on()
+{
+    record "$2" "$helper" "$2"
+    [ "$code" -eq 0 ] && [ "$(requests "$2" 7001)" -eq 600000 ] &&
+        ! grep -q '^# note:' "$work/$2.rep"
+    ok "$1"
+}
+keeps_on "a program that closes every descriptor" close
+keeps_on "a program that may open nothing" nofile
+keeps_on "a program with a small limit on file size" fsize
+keeps_on "a program at its limit of address space, which has as much of it as without" as
+if [ "$(id -u)" -eq 0 ]; then
+    chmod 755 "$work"
+    keeps_on "a program that changes its root directory and gives up root" privileges
+    record setpriv setpriv --reuid=65534 --clear-groups bash -c :
+    [ "$code" -eq 0 ] && grep -q '^# image: .*bash' "$work/setpriv.rep"
+    ok "a program that is run by another user after exec"
+else
+    skip "a program that changes its root directory and gives up root" "needs root"
+    skip "a program that is run by another user after exec" "needs root"
+fi
+
+(trap '' CHLD && exec "$snugbench" record -o "$work/deaf.rep" -- "$helper" leave) \
+    >"$work/out" 2>"$work/err"
+[ $? -eq 9 ] && [ "$(requests deaf 4001)" -eq 1 ]
+ok "the exit code arrives where SIGCHLD is ignored"
+(trap '' CHLD && exec "$snugbench" record -o "$work/deaf.rep" -- \
+    grep SigIgn /proc/self/status) >"$work/out" 2>"$work/err"
+(trap '' CHLD && exec grep SigIgn /proc/self/status) | diff - "$work/out" >>"$work/err"
+ok "and the program still ignores it"
+
+# ---- what is not recorded is named ----
+
+# The child stays until the test closes its standard input.
+mkfifo "$work/hold"
+exec 7<>"$work/hold"
+"$snugbench" record -o "$work/daemon.rep" -- "$helper" daemon >"$work/out" 2>"$work/err" <&7
+code=$?
+echo >&7
+exec 7>&-
+[ "$code" -eq 0 ] && [ "$(requests daemon 8001)" -eq 1 ] && [ "$(requests daemon 8002)" -eq 0 ] &&
+    grep -q 'Not recorded, .*: helper_record (1 process, 1 still running). To record a daemon, let it' \
+        "$work/err" && grep -q '^# note: Not recorded.*helper_record' "$work/daemon.rep"
+ok "a daemon: said on standard error and in the trace"
+
+record children bash -c 'ls / >/dev/null; ls / | cat >/dev/null; :'
+grep -q 'Not recorded, .*: ls (2 processes), cat (1 process)\.$' "$work/err"
+ok "children: their names and how many"
+
 record hammer "$helper" hammer
 [ "$code" -eq 0 ] && "$snugbench" stat --csv "$work/hammer.rep" >"$work/stat" &&
     ! grep -q '^# note:' "$work/hammer.rep" &&
@@ -197,9 +249,19 @@ refuses "no program" 2 'no program' -o "$work/no.rep"
 refuses "unknown option" 2 'unknown option --fast' --fast bash
 TMPDIR=$work/nowhere refuses "no place for the log" 1 'TMPDIR names another place' \
     -o "$work/no.rep" -- bash -c :
+(ulimit -n 6 && refuses "few descriptors: the reason, before the program runs" 1 \
+    "ulimit -n.*Too many open files" -o "$work/no.rep" -- touch "$work/has-run")
+number=$((number + 1))
+[ ! -e "$work/has-run" ]
+ok "and it has not run"
 refuses "a program that allocates nothing" 1 'no allocation' -o "$work/no.rep" -- /bin/true
 if echo 'int main(void) { return 0; }' | gcc -static -x c -o "$work/static" - 2>"$work/err"; then
     refuses "a static program" 1 'did not load the recorder' -o "$work/no.rep" -- "$work/static"
+    export STATIC_PROGRAM=$work/static
+    record become "$helper" static
+    [ "$code" -eq 0 ] && [ "$(requests become 9001)" -eq 1 ] &&
+        grep -q 'another name than that of .*/helper_record: if it became another program by exec' "$work/err"
+    ok "a program that becomes a static one: said"
 else
     skip "a static program" "gcc -static does not work here"
 fi
