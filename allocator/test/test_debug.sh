@@ -3,9 +3,9 @@
 # with every option; the log replayed by snugbench; the commands of snug.gdb under gdb.
 set -u
 build=$(realpath "${BUILD:-build}")
-library=$build/libsnug.so
 leaks=$build/test/leaks
 scratch=$(mktemp -d)
+library=$(scripts/preload-path "$build/libsnug.so" "$scratch")
 trap 'rm -rf "$scratch"' EXIT
 number=0 name="" failed=""
 # Under a sanitizer's runtime or without symbols the stacks are not what they are here.

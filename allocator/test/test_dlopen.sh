@@ -2,8 +2,8 @@
 # Libraries loaded and unloaded over and over, each with a destructor for thread-local
 # data that frees: with libsnug.so preloaded no block is lost, none freed twice.
 set -u
-library=$(realpath "${BUILD:-build}/libsnug.so")
 scratch=$(mktemp -d)
+library=$(scripts/preload-path "${BUILD:-build}/libsnug.so" "$scratch")
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
 

@@ -3,9 +3,9 @@
 # (nothing), 1 (check) and 2 (guard).
 set -u
 BUILD=$(realpath "${BUILD:-build}")
-library=$BUILD/libsnug.so
 tests=$(realpath "$(dirname "$0")")
 scratch=$(mktemp -d)
+library=$(scripts/preload-path "$BUILD/libsnug.so" "$scratch")
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
 number=0

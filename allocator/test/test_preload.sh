@@ -3,8 +3,8 @@
 # errors and their exit status must be the same. Each job below runs in an empty folder in
 # a bash of its own, so bash and every child are under the allocator too.
 set -u
-library=$(realpath "${BUILD:-build}/libsnug.so")
 scratch=$(mktemp -d)
+library=$(scripts/preload-path "${BUILD:-build}/libsnug.so" "$scratch")
 trap 'rm -rf "$scratch"' EXIT
 number=0
 # Jobs work on a copy of the sources: an edit between two runs is no difference.
