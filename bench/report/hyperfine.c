@@ -199,12 +199,20 @@ static void end_row(int terminator, void *data)
 
 static bool parse(struct reading *reading, FILE *in, struct csv_parser *parser)
 {
+    static const char byte_order_mark[] = "\xef\xbb\xbf"; /* of some spreadsheets */
     char buffer[8192];
-    size_t length;
-    while (!reading->failed && (length = fread(buffer, 1, sizeof buffer, in)) > 0) {
-        if (csv_parse(parser, buffer, length, take_field, end_row, reading) != length) {
+    size_t length = fread(buffer, 1, sizeof buffer, in);
+    size_t start = 0;
+    if (length >= 3 && memcmp(buffer, byte_order_mark, 3) == 0) {
+        start = 3;
+    }
+    while (!reading->failed && length > 0) {
+        if (csv_parse(parser, buffer + start, length - start, take_field, end_row,
+                      reading) != length - start) {
             complain(reading, "CSV", csv_strerror(csv_error(parser)));
         }
+        start = 0;
+        length = fread(buffer, 1, sizeof buffer, in);
     }
     if (ferror(in)) {
         complain(reading, "a readable file", strerror(errno));

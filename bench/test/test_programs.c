@@ -64,6 +64,19 @@ static void fill(struct program_list *list)
     }
 }
 
+static void test_byte_order_mark(void **state)
+{
+    (void)state;
+    struct program_list list = {.count = 0};
+    struct report_error error = {.text = ""};
+    const char *path = file_with("\xef\xbb\xbf\"command\",mean,stddev,median,min\n"
+                                 "sort:snug,1,0,1,1\n");
+    assert_true(hyperfine_read(&list, path, 0, &error));
+    assert_int_equal(list.count, 1);
+    unlink(path);
+    program_list_free(&list);
+}
+
 static void test_rounds_are_collected(void **state)
 {
     (void)state;
@@ -154,6 +167,7 @@ static void test_bad_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_byte_order_mark),
         cmocka_unit_test(test_rounds_are_collected),
         cmocka_unit_test(test_csv),
         cmocka_unit_test(test_table),

@@ -106,6 +106,19 @@ static const char *error_of(const void *text, size_t length)
     return error.text + strlen(path);
 }
 
+static void byte_order_mark(void **state)
+{
+    (void)state;
+    static const char trace[] = "\xef\xbb\xbf"
+                                "10\n1\n2\n1\na 0 10\nf 0\n";
+    assert_null(error_of(trace, sizeof trace - 1));
+    /* One alone is no trace, and none inside one is skipped. */
+    assert_string_equal(error_of(trace, 3), ": expected a trace, found an empty file");
+    static const char inside[] = "10\n1\n2\n1\n\xef\xbb\xbf"
+                                 "a 0 10\nf 0\n";
+    assert_non_null(error_of(inside, sizeof inside - 1));
+}
+
 static void errors_name_line_and_reason(void **state)
 {
     (void)state;
@@ -358,6 +371,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(classic_with_four_header_lines),
         cmocka_unit_test(modern_with_crlf),
+        cmocka_unit_test(byte_order_mark),
         cmocka_unit_test(two_header_numbers),
         cmocka_unit_test(thread_column),
         cmocka_unit_test(superset),

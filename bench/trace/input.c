@@ -190,6 +190,16 @@ static bool open_archive(struct input *input, struct trace_error *error)
     return true;
 }
 
+/* Editors on Windows put one at the head of a text in UTF-8. */
+static void skip_byte_order_mark(struct input *input)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    const size_t length = sizeof mark - 1;
+    if (input->end >= length && memcmp(input->buffer, mark, length) == 0) {
+        input->start = length;
+    }
+}
+
 static bool open_contents(struct input *input, const char *path,
                           struct trace_error *error)
 {
@@ -201,7 +211,8 @@ static bool open_contents(struct input *input, const char *path,
         return fail_errno(input, error, "cannot be read");
     }
     fill(input);
-    if (input->end > 0) {
+    skip_byte_order_mark(input);
+    if (input->end > input->start) {
         return true;
     }
     if (input->has_failed) {
