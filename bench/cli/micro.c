@@ -8,6 +8,7 @@
 
 #include "cli/cli.h"
 #include "report/micro.h"
+#include "report/output.h"
 #include "runner/allocators.h"
 #include "runner/dice.h"
 #include "runner/run.h"
@@ -56,7 +57,8 @@ static void print_help(void)
         "  -h, --help             this text\n\n"
         "Memory is growth over an empty program under the floor. bench/METHOD.md says\n"
         "what each benchmark does. Exit code: 0 all is well; 1 a case failed or a\n"
-        "file could not be written; 2 bad usage; 130 interrupted.\n\n"
+        "file could not be written; 2 bad usage, or no place for the output, as when\n"
+        "another run has DIR: nothing was measured; 130 interrupted.\n\n"
         "examples:\n"
         "  snugbench micro -o results/micro && scripts/charts results/micro\n"
         "  snugbench micro --only local,cross -a snug -a tcmalloc -a glibc -r 5\n",
@@ -236,6 +238,23 @@ static int measure(struct micro_run *run, const struct micro_options *options)
     return code;
 }
 
+/* With the output's folder taken, if there is one. */
+static int measure_into(struct micro_run *run, const struct micro_options *options)
+{
+    struct output_folder folder;
+    struct report_error error;
+    if (options->directory == NULL) {
+        return measure(run, options);
+    }
+    if (!output_folder_open(&folder, options->directory, &error)) {
+        fprintf(stderr, "snugbench: %s\n", error.text);
+        return EXIT_USAGE;
+    }
+    int code = measure(run, options);
+    output_folder_close(&folder);
+    return code;
+}
+
 static int run_micro(const struct micro_options *options)
 {
     struct allocator_list allocators;
@@ -250,7 +269,7 @@ static int run_micro(const struct micro_options *options)
                           error, sizeof error)) {
         fprintf(stderr, "snugbench: %s\n", error);
     } else if (set_reference(&run, options->reference)) {
-        code = measure(&run, options);
+        code = measure_into(&run, options);
     }
     micro_run_destroy(&run);
     allocators_free(&allocators);

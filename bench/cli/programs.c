@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,8 +64,14 @@ static int start(char **command)
 /* The largest process of the command's family, as the kernel accounts it. */
 static int measure_peak(const char *name, char **command)
 {
+    /* Ignored, as some parents leave it, it would have the kernel forget the figures.
+     */
+    const struct sigaction by_default = {.sa_handler = SIG_DFL};
+    struct sigaction old;
+    sigaction(SIGCHLD, &by_default, &old);
     const pid_t child = fork();
     if (child == 0) {
+        sigaction(SIGCHLD, &old, NULL);
         start(command);
     }
     int status = 0;

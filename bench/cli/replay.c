@@ -11,6 +11,7 @@
 
 #include "cli/cli.h"
 #include "cli/replay_options.h"
+#include "report/output.h"
 #include "report/report.h"
 #include "runner/allocators.h"
 #include "runner/run.h"
@@ -24,31 +25,35 @@ enum {
 
 /* Whether a file can be made at `path`, found out before hours of measuring. The final
  * word is with the writing itself. */
-static bool check_target(const char *path, bool is_directory)
+static bool check_csv(const char *path)
 {
     struct stat status;
-    bool exists = stat(path, &status) == 0;
-    if (exists && S_ISDIR(status.st_mode) != is_directory) {
-        errno = is_directory ? ENOTDIR : EISDIR;
-    } else if (exists && is_directory && access(path, W_OK | X_OK) == 0) {
+    char parent[PATH_MAX];
+    snprintf(parent, sizeof parent, "%s", path);
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+        errno = EISDIR;
+    } else if (access(dirname(parent), W_OK | X_OK) == 0) {
         return true;
-    } else if (!(exists && is_directory)) {
-        char parent[PATH_MAX];
-        snprintf(parent, sizeof parent, "%s", path);
-        if (access(dirname(parent), W_OK | X_OK) == 0) {
-            return true;
-        }
     }
     fprintf(stderr, "snugbench: cannot write '%s': %s\n", path, strerror(errno));
     return false;
 }
 
-static bool check_targets(const struct replay_options *options)
+/* What is to be written, before anything is measured. */
+static bool take_targets(const struct replay_options *options,
+                         struct output_folder *folder)
 {
     const char *csv = options->csv_path;
-    bool csv_is_file = csv != NULL && strcmp(csv, "-") != 0;
-    return (!csv_is_file || check_target(csv, false)) &&
-           (options->directory == NULL || check_target(options->directory, true));
+    struct report_error error;
+    if (csv != NULL && strcmp(csv, "-") != 0 && !check_csv(csv)) {
+        return false;
+    }
+    if (options->directory != NULL &&
+        !output_folder_open(folder, options->directory, &error)) {
+        fprintf(stderr, "snugbench: %s\n", error.text);
+        return false;
+    }
+    return true;
 }
 
 static bool find_allocators(const struct replay_options *options,
@@ -169,8 +174,12 @@ static int replay(const struct replay_options *options, int argc, char **argv)
     run->argc = argc;
     run->argv = argv;
     int code = EXIT_USAGE;
-    if (set_reference(run, options->reference)) {
-        code = check_targets(options) ? measure(options, run, &sources) : EXIT_FAILED;
+    struct output_folder folder = {.path = NULL};
+    if (set_reference(run, options->reference) && take_targets(options, &folder)) {
+        code = measure(options, run, &sources);
+        if (folder.path != NULL) {
+            output_folder_close(&folder);
+        }
     }
     run_destroy(run);
     sources_free(&sources);

@@ -1,8 +1,10 @@
 #include "report/output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +15,25 @@ static bool fail(struct report_error *error, const char *path)
     return false;
 }
 
+/* Fills in the name. NULL and errno on failure. */
+static FILE *open_aside(char *path)
+{
+    const int file = mkostemp(path, O_CLOEXEC);
+    if (file < 0) {
+        return NULL;
+    }
+    const mode_t mask = umask(0);
+    umask(mask);
+    FILE *stream = fchmod(file, 0666 & ~mask) == 0 ? fdopen(file, "w") : NULL;
+    if (stream == NULL) {
+        const int reason = errno;
+        close(file);
+        unlink(path);
+        errno = reason;
+    }
+    return stream;
+}
+
 bool output_open(struct output *output, const char *directory, const char *name,
                  struct report_error *error)
 {
@@ -20,11 +41,11 @@ bool output_open(struct output *output, const char *directory, const char *name,
     if (asprintf(&output->path, "%s/%s", directory, name) < 0) {
         output->path = NULL;
     }
-    if (asprintf(&output->aside_path, "%s/.%s.tmp", directory, name) < 0) {
+    if (asprintf(&output->aside_path, "%s/.%s.XXXXXX", directory, name) < 0) {
         output->aside_path = NULL;
     }
     if (output->path != NULL && output->aside_path != NULL) {
-        output->stream = fopen(output->aside_path, "we");
+        output->stream = open_aside(output->aside_path);
     }
     if (output->stream == NULL) {
         fail(error, output->path != NULL ? output->path : name);
@@ -122,6 +143,44 @@ void output_remove_directory(const char *directory, size_t old_length)
     }
     free(path);
     errno = saved;
+}
+
+/* A lock that goes with its process, however that ends. Where a file system has none,
+ * the folder is used without. */
+static bool lock(int file)
+{
+    return flock(file, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
+bool output_folder_open(struct output_folder *folder, const char *path,
+                        struct report_error *error)
+{
+    *folder = (struct output_folder){.path = path, .lock = -1};
+    if (!output_make_directory(path, &folder->old_length, error)) {
+        return false;
+    }
+    folder->lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder->lock < 0 || access(path, W_OK | X_OK) != 0) {
+        fail(error, path);
+    } else if (!lock(folder->lock)) {
+        snprintf(error->text, sizeof error->text,
+                 "another run keeps its figures in '%s'; wait for its end or name "
+                 "another folder",
+                 path);
+    } else {
+        return true;
+    }
+    output_folder_close(folder);
+    return false;
+}
+
+void output_folder_close(struct output_folder *folder)
+{
+    output_remove_directory(folder->path, folder->old_length);
+    if (folder->lock >= 0) {
+        close(folder->lock);
+    }
+    folder->lock = -1;
 }
 
 bool output_is_special(const char *path)

@@ -1,5 +1,5 @@
-/* A file that is written aside (.name.tmp in its folder) and renamed when it is whole.
- */
+/* A file that is written aside (.name.XXXXXX in its folder) and renamed when it is
+ * whole, and a folder that belongs to one run at a time. */
 #ifndef SNUGBENCH_REPORT_OUTPUT_H
 #define SNUGBENCH_REPORT_OUTPUT_H
 
@@ -34,6 +34,22 @@ bool output_make_directory(const char *directory, size_t *old_length,
 
 /* Undo it, as far as what was made is empty; errno is kept. */
 void output_remove_directory(const char *directory, size_t old_length);
+
+/* A folder for the files of one run, taken before the run begins: two runs that take
+ * turns to rename their files into one folder would leave a mixture. */
+struct output_folder {
+    const char *path; /* borrowed */
+    size_t old_length;
+    int lock;
+};
+
+/* Makes the folder if it is missing. false: `error` filled, nothing is left behind; it
+ * cannot be written, or another process has it. */
+bool output_folder_open(struct output_folder *folder, const char *path,
+                        struct report_error *error);
+
+/* For the next run. What was made and is still empty is removed. */
+void output_folder_close(struct output_folder *folder);
 
 /* Whether `path` is there and no plain file: a device or a pipe. */
 bool output_is_special(const char *path);

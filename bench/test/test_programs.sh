@@ -28,6 +28,8 @@ ok "a failing command has no row" [ -z "$(peak_of x:y -- false)" ]
 ok "and its exit code is told" grep -qx 'snugbench: x:y: exit code 1' "$dir/errors"
 peak_of x:y -- sh -c 'kill -SEGV $$'
 ok "a crash is told" grep -qx 'snugbench: x:y: killed by signal 11' "$dir/errors"
+bytes=$(trap '' CHLD && peak_of a:b -- true)
+ok "a peak where SIGCHLD is ignored" [ -n "$bytes" ]
 "$BUILD/snugbench" programs 2>/dev/null
 ok "no files: bad usage" [ $? -eq 2 ]
 
@@ -36,13 +38,19 @@ if command -v hyperfine >/dev/null; then
     ok "scripts/programs ends well" [ $? -eq 0 ]
     rows=$(grep -c '^"sort",' "$dir/out/programs.csv")
     allocators=$("$BUILD/snugbench" list | awk '
-        $1 == "glibc" || ($NF ~ /^\// && $1 != "floor" && $1 != "scudo")' | wc -l)
+        $1 == "glibc" || ($3 ~ /^\// && $1 != "floor" && $1 != "scudo")' | wc -l)
     ok "a row for each allocator" [ "$rows" -eq "$allocators" ]
     ok "one round gives no verdict" grep -q 'too few rounds' "$dir/out/programs.csv"
     ok "each row has its peak" \
         [ "$(grep -c '"[0-9]\{7,\}","[0-9.]*"$' "$dir/out/programs.csv")" -eq "$rows" ]
     ok "chart" [ -s "$dir/out/programs.png" ]
     ok "table" grep -q '^  snug ' "$dir/table"
+    exec 7<"$dir/out"
+    flock -n 7
+    ONLY=sort ROUNDS=1 scripts/programs "$dir/out" >"$dir/table" 2>"$dir/errors"
+    ok "a folder that another run has is refused" [ $? -eq 2 ]
+    ok "and the reason told" grep -q "another run uses '$dir/out'" "$dir/errors"
+    exec 7<&-
 else
     echo "ok $((number + 1)) - scripts/programs # SKIP no hyperfine"
 fi

@@ -165,6 +165,37 @@ else
     skip "refused ptrace" "no strace"
 fi
 
+# One folder belongs to one run at a time, from its start.
+start_long() {
+    "$bench" replay "$trace" -a glibc --passes time -r 10000 -o "$work/shared" \
+        >"$work/long.out" 2>"$work/long.err" &
+    pid=$!
+    until grep -q 'seed:' "$work/long.err"; do
+        sleep 0.02
+    done
+}
+start_long
+expect "a second run into the same folder" 2 err "another run keeps its figures in '$work/shared'" \
+    "$bench" replay "$trace" -a glibc "${quick[@]}" -o "$work/shared"
+[ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" -eq 1 ]
+report "a second run into the same folder measures nothing" $?
+expect "micro into the same folder" 2 err "another run keeps its figures in '$work/shared'" \
+    "$bench" micro --only start --scale 0.001 -r 1 -a glibc -o "$work/shared"
+kill -TERM "$pid"
+wait "$pid"
+[ $? -eq 130 ] && [ "$(find "$work/shared" -type f | wc -l)" -eq 6 ] &&
+    grep -q '"interrupted"' "$work/shared/summary.csv"
+report "the first run's files are whole, and nothing else is there" $?
+start_long
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null
+expect "a run that was killed leaves the folder free" 0 out 'glibc' \
+    "$bench" replay "$trace" -a glibc "${quick[@]}" -o "$work/shared"
+expect "a folder in a new folder" 0 out 'glibc' \
+    "$bench" replay "$trace" -a glibc "${quick[@]}" -o "$work/new/and/deeper"
+[ -s "$work/new/and/deeper/summary.csv" ]
+report "is made" $?
+
 # Interrupted in the timed rounds: code 130, whole files, nobody left behind.
 "$bench" replay "$trace" -a glibc --passes time -r 10000 --export-csv "$work/cut.csv" \
     -o "$work/cut" >"$work/out" 2>"$work/err" &
@@ -183,11 +214,11 @@ report "interrupted: the last line is whole" $?
 report "interrupted: no worker left" $?
 
 # Outputs that cannot be written.
-expect "unwritable csv" 1 err "cannot write '$work/nowhere/x.csv'" \
+expect "unwritable csv" 2 err "cannot write '$work/nowhere/x.csv'" \
     "$bench" replay "$trace" -a glibc "${quick[@]}" --export-csv "$work/nowhere/x.csv"
 [ ! -s "$work/out" ]
 report "unwritable csv is found before measuring" $?
-expect "csv onto a directory" 1 err "cannot write" \
+expect "csv onto a directory" 2 err "cannot write" \
     "$bench" replay "$trace" -a glibc "${quick[@]}" --export-csv "$work"
 expect "full standard output" 1 err 'cannot write the table' \
     onto_full replay "$trace" -a glibc "${quick[@]}"
