@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include "places.h"
+
 __thread struct cache cache;
 
 /* Whole lists of one class that any thread may take; linked by the seals of their first
@@ -74,6 +76,37 @@ static bool list_return(size_t list, uintptr_t link)
     return any;
 }
 
+/* 0: none is parked. */
+static uintptr_t parked_list(size_t list)
+{
+    return cache.parked != NULL ? cache.parked->lists[list] : 0;
+}
+
+static uintptr_t unpark(size_t list)
+{
+    const uintptr_t link = parked_list(list);
+    if (link != 0) {
+        cache.parked->lists[list] = 0;
+    }
+    return link;
+}
+
+/* Returns the list that was parked before; the same list, if there is no place. */
+static uintptr_t park(size_t list, uintptr_t link)
+{
+    if (UNLIKELY(cache.parked == NULL)) {
+        const bool locked = lock_acquire(&heap_lock);
+        cache.parked = places_take();
+        lock_release(&heap_lock, locked);
+        if (cache.parked == NULL) {
+            return link;
+        }
+    }
+    const uintptr_t before = cache.parked->lists[list];
+    cache.parked->lists[list] = link;
+    return before;
+}
+
 /* All that the thread's lists from `first` up to `end` hold. */
 static bool return_lists(size_t first, size_t end)
 {
@@ -81,9 +114,8 @@ static bool return_lists(size_t first, size_t end)
     for (size_t list = first; list < end; list++) {
         if (cache.current[list] != 0) {
             any |= list_return(list, cache.current[list]);
-            any |= list_return(list, cache.parked[list]);
+            any |= list_return(list, unpark(list));
             cache.current[list] = empty_list(list);
-            cache.parked[list] = 0;
         }
     }
     return any;
@@ -111,6 +143,10 @@ static void cache_die(void *unused)
     cache.state = CACHE_DEAD;
     cache.shares = false;
     cache_return_all();
+    if (cache.parked != NULL) {
+        places_leave(cache.parked);
+        cache.parked = NULL;
+    }
     lock_release(&heap_lock, locked);
 }
 
@@ -134,7 +170,9 @@ static void cache_be_born(void)
     heap.reclaim = cache_reclaim;
     heap.reclaim_kept = medium_return_all;
     heap.pause_cache = cache_pause;
-    medium_open(true);
+    if (first) { /* later ones are not alone */
+        medium_begin();
+    }
     /* Under the lock: no other thread may use the key before it is there. */
     if (first && pthread_key_create(&at_exit, cache_die) != 0) {
         fatal("no pthread key left");
@@ -210,7 +248,7 @@ static size_t listed_bytes(size_t first, size_t end)
         if (cache.current[list] != 0) {
             const size_t limit = list_limit(list);
             const size_t objects = limit - link_room(cache.current[list]) +
-                                   (cache.parked[list] != 0 ? limit : 0);
+                                   (parked_list(list) != 0 ? limit : 0);
             bytes += objects * list_bytes(list);
         }
     }
@@ -276,8 +314,7 @@ bool cache_reclaim(size_t least_bytes)
 /* A list that the thread holds beside the current one, or that another left. */
 static bool take_list(size_t list)
 {
-    uintptr_t link = cache.parked[list];
-    cache.parked[list] = 0;
+    uintptr_t link = unpark(list);
     if (link == 0 && cache.shares) {
         link = depot_take(list);
     }
@@ -341,16 +378,14 @@ void *cache_allocate_medium(size_t class)
  * the thread; or it was never used. */
 static void make_room(size_t list)
 {
-    const uintptr_t parked = cache.parked[list];
-    if (link_object(cache.current[list]) != NULL) {
-        cache.parked[list] = cache.current[list];
-    }
+    const uintptr_t full = cache.current[list];
+    const uintptr_t leaving = link_object(full) != NULL ? park(list, full) : 0;
     cache.current[list] = empty_list(list);
-    if (parked == 0 || depot_give(list, parked)) {
+    if (leaving == 0 || depot_give(list, leaving)) {
         return;
     }
     const bool locked = lock_acquire(&heap_lock);
-    list_return(list, parked);
+    list_return(list, leaving);
     heap_purge_if_due();
     lock_release(&heap_lock, locked);
 }

@@ -13,6 +13,10 @@
  * depot, from where any thread takes it in one piece. Any thread frees into its own
  * lists: objects have no owner.
  *
+ * Little of this is thread-local, so that the library can be opened with dlopen, too:
+ * libc has only some 1,600 bytes left for the thread-local variables of what comes
+ * late. Places for parked lists are had when the first list is parked.
+ *
  * Lock order: heap lock, then a depot's lock. A depot's lock is never held while the
  * heap lock is asked for. */
 #ifndef SNUG_CACHE_H
@@ -34,14 +38,16 @@ enum cache_state {
     CACHE_DEAD    /* the thread is ending: nothing is kept any more */
 };
 
+struct places; /* cache.c */
+
 /* The small classes, then the medium ones, which are used once the thread shares. */
 #define LIST_COUNT (CLASS_COUNT + MEDIUM_CLASS_COUNT)
 
 struct cache {
     uintptr_t current[LIST_COUNT];
-    uintptr_t parked[LIST_COUNT]; /* 0: none */
-    uint8_t state;                /* enum cache_state */
-    bool shares;                  /* lists are short and may go to other threads */
+    struct places *parked; /* full lists; NULL: none was parked yet */
+    uint8_t state;         /* enum cache_state */
+    bool shares;           /* lists are short and may go to other threads */
 };
 
 extern OUR_OWN __thread struct cache cache;

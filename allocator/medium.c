@@ -2,7 +2,13 @@
 
 #include "lock.h"
 
-__thread struct medium_cache medium_cache;
+static struct block *first_lists[MEDIUM_KEPT_CLASSES + 1];
+/* Nobody writes to these: the limit is 0. */
+static struct block *const no_lists[MEDIUM_KEPT_CLASSES + 1];
+
+__thread struct medium_cache medium_cache = {
+    .kept = (struct block **)(uintptr_t)no_lists,
+};
 
 /* A share of the heap; little of one that is being emptied, so that what is free can be
  * given back to the system. */
@@ -38,9 +44,15 @@ bool medium_return_all(void)
     return any;
 }
 
+void medium_begin(void)
+{
+    medium_cache.kept = first_lists;
+    medium_open(true);
+}
+
 void medium_open(bool open)
 {
-    medium_cache.open = open;
+    medium_cache.open = open && medium_cache.kept == first_lists;
     medium_return_all();
 }
 

@@ -20,11 +20,13 @@
 
 #define MEDIUM_KEPT_CLASSES ((size_t)8 << MEDIUM_CLASS_SHIFT)
 
+/* Only the first thread that comes to a slow path, which is alone as a rule, has lists
+ * that may be filled; they are not thread-local. */
 struct medium_cache {
-    struct block *kept[MEDIUM_KEPT_CLASSES + 1]; /* the last stays empty */
-    uint64_t filled;    /* classes in which any was kept since all were given back */
-    size_t limit_bytes; /* to keep; 0 at first, so that the first block sets it */
-    bool open;          /* false: nothing is kept, the limit is 0 */
+    struct block **kept; /* by class; one more stays empty */
+    uint64_t filled;     /* classes in which any was kept since all were given back */
+    size_t limit_bytes;  /* to keep; 0 at first, so that the first block sets it */
+    bool open;           /* false: nothing is kept, the limit is 0 */
 };
 
 static_assert(MEDIUM_LIMIT_BYTES <= (size_t)1 << (MEDIUM_FIRST_LOG2 + 8),
@@ -72,8 +74,10 @@ static ALWAYS_INLINE void medium_keep(struct block *block, size_t block_bytes)
     heap_kept_bytes += block_bytes;
 }
 
-/* Whether blocks are kept from now on; what is kept goes back to the heap. Under the
- * heap lock. */
+/* The calling thread is the first: it keeps blocks from now on. Under the heap lock. */
+void medium_begin(void);
+/* Whether it keeps blocks from now on, if it is the first; what it keeps goes back to
+ * the heap. Under the heap lock. */
 void medium_open(bool open);
 /* Give all kept blocks back to the heap, under its lock; true if there were any. */
 bool medium_return_all(void);

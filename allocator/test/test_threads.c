@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "child.h"
+#include "os.h"
 #include "pattern.h"
 #include "random.h"
 
@@ -71,6 +72,60 @@ static void resident_memory_levels_off(void)
             most[0], THREADS / 2, most[1]);
     CHECK_HEAP();
     CHECK_NUMBERS(4 * most[1], <=, 5 * most[0]);
+}
+
+enum {
+    FULL_LISTS = 3000 /* objects of one class, more than two lists take */
+};
+
+/* Its lists become full, so that one is parked. */
+static void *life_with_full_lists(void *unused)
+{
+    static __thread void *blocks[FULL_LISTS];
+    for (size_t bytes = 48; bytes <= 2048; bytes = bytes * 2 + 16) {
+        for (size_t i = 0; i < FULL_LISTS; i++) {
+            blocks[i] = snug_malloc(bytes);
+            CHECK(blocks[i] != NULL);
+        }
+        for (size_t i = 0; i < FULL_LISTS; i++) {
+            snug_free(blocks[i]);
+        }
+    }
+    return unused;
+}
+
+static void live_with_full_lists(size_t threads)
+{
+    for (size_t i = 0; i < threads; i++) {
+        pthread_t thread;
+        CHECK(pthread_create(&thread, NULL, life_with_full_lists, NULL) == 0);
+        CHECK(pthread_join(thread, NULL) == 0);
+    }
+}
+
+/* What a thread needs for its parked lists the next one gets. */
+static void ended_threads_leave_their_places_to_others(void)
+{
+    live_with_full_lists(2);
+    const uint64_t before = snug_system_calls().mmap;
+    live_with_full_lists(300);
+    CHECK_NUMBERS(snug_system_calls().mmap, ==, before);
+    CHECK_HEAP();
+}
+
+/* The first thread has the places that need no system call, others are refused theirs:
+ * they cannot park. */
+static void threads_without_places_lose_nothing(void)
+{
+    life_with_full_lists(NULL);
+    snug_malloc_trim(0);
+    const size_t before = snug_mallinfo2().uordblks;
+    os_fail_from(1);
+    live_with_full_lists(20);
+    os_fail_from(0);
+    CHECK_HEAP();
+    snug_malloc_trim(0);
+    CHECK_NUMBERS(snug_mallinfo2().uordblks, <=, before);
 }
 
 static atomic_bool done;
@@ -237,6 +292,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CHILD_TEST(threads_born_at_once_lose_nothing),
         CHILD_TEST(resident_memory_levels_off),
+        CHILD_TEST(ended_threads_leave_their_places_to_others),
+        CHILD_TEST(threads_without_places_lose_nothing),
         CHILD_TEST(signals_may_interrupt_any_call),
         CHILD_TEST(signals_may_interrupt_at_level_check),
         CHILD_TEST(forks_amid_unwinding),
