@@ -28,8 +28,10 @@ int snug_posix_memalign(void **out, size_t alignment, size_t size)
     if (!is_power_of_two(alignment) || alignment % sizeof(void *) != 0) {
         return EINVAL;
     }
+    const int saved = errno;
     void *const payload = allocate_aligned(alignment, size);
     if (payload == NULL) {
+        errno = saved;
         return ENOMEM;
     }
     *out = payload;
@@ -38,7 +40,7 @@ int snug_posix_memalign(void **out, size_t alignment, size_t size)
 
 void *snug_memalign(size_t alignment, size_t size)
 {
-    if (alignment > REQUEST_LIMIT_BYTES) {
+    if (alignment > SIZE_MAX / 2 + 1) { /* there is no such power of two */
         errno = EINVAL;
         return NULL;
     }

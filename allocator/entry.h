@@ -10,6 +10,10 @@ void policy_set_mmap_threshold(size_t bytes);
 
 size_t policy_mmap_threshold(void);
 
+/* Whether blocks may get mappings at all. Under the lock. */
+void policy_allow_mappings(bool allow);
+bool policy_allows_mappings(void);
+
 /* NULL, with errno ENOMEM. */
 COLD_CODE void *out_of_memory(void);
 
@@ -43,8 +47,8 @@ static ALWAYS_INLINE struct block *own_block(const void *ptr)
 int reserve_mlockall(int flags);
 int reserve_munlockall(void);
 
-/* A block at a multiple of alignment (a power of two); NULL without errno on failure.
- */
+/* A block at a multiple of alignment (a power of two); NULL: no memory, and errno is
+ * anything. */
 void *allocate_aligned(size_t alignment, size_t size);
 
 #endif

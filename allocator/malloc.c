@@ -14,7 +14,8 @@
 static struct {
     size_t mmap_threshold_bytes;
     bool mmap_threshold_fixed; /* set by the user: does not adapt */
-} policy;                      /* 0: not settled yet, so that every size is looked at */
+    bool no_mappings;
+} policy; /* 0: not settled yet, so that every size is looked at */
 
 void policy_set_mmap_threshold(size_t bytes)
 {
@@ -25,6 +26,16 @@ void policy_set_mmap_threshold(size_t bytes)
 size_t policy_mmap_threshold(void)
 {
     return policy.mmap_threshold_bytes;
+}
+
+void policy_allow_mappings(bool allow)
+{
+    policy.no_mappings = !allow;
+}
+
+bool policy_allows_mappings(void)
+{
+    return !policy.no_mappings;
 }
 
 /* Whether a size beyond the threshold is; the environment may have set it. */
@@ -38,7 +49,7 @@ static COLD_CODE bool wants_mapping(size_t size)
             policy.mmap_threshold_bytes = MMAP_THRESHOLD_BYTES;
         }
     }
-    return size >= policy.mmap_threshold_bytes;
+    return size >= policy.mmap_threshold_bytes && !policy.no_mappings;
 }
 
 COLD_CODE void *out_of_memory(void)

@@ -54,8 +54,11 @@ static void *place_to_move(size_t old_bytes, size_t size)
         return snug_malloc(size);
     }
     const bool locked = lock_acquire(&heap_lock);
-    heap_purge_for_growth(size);
-    void *const mapping = large_allocate(size, PAGE_BYTES);
+    void *mapping = NULL;
+    if (policy_allows_mappings()) {
+        heap_purge_for_growth(size);
+        mapping = large_allocate(size, PAGE_BYTES);
+    }
     lock_release(&heap_lock, locked);
     return mapping != NULL ? mapping : snug_malloc(size);
 }

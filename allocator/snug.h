@@ -36,12 +36,14 @@ extern "C" {
 /* A block of at least `size` bytes, its content undefined. size 0 gives a block of its
  * own, to be freed like any other.
  * Alignment: 16 bytes. Cost: O(log size) for the best fit among free blocks; a system
- * call only when the heap must grow or the block is large enough for its own mapping.
+ * call only when the heap takes more memory, or gives back some that is free, or the
+ * block is large enough for its own mapping.
  * Source: C17 7.22.3.4. */
 SNUG_API void *snug_malloc(size_t size);
 
 /* A zeroed block for `count` elements of `size` bytes. Fails also if the product
- * overflows. Pages fresh from the kernel are not written. Source: C17 7.22.3.2. */
+ * overflows. Beyond 512 bytes, pages fresh from the kernel are not written. Source:
+ * C17 7.22.3.2. */
 SNUG_API void *snug_calloc(size_t count, size_t size);
 
 /* Resize a block, moving it if need be; content is kept up to the smaller size. ptr
@@ -59,8 +61,10 @@ SNUG_API void *snug_reallocarray(void *ptr, size_t count, size_t size);
  */
 SNUG_API void snug_free(void *ptr);
 
-/* The sizes and alignments given must be those of the request; they are not needed and
- * not checked at this level. Source: C23 7.24.3.4, 7.24.3.5. */
+/* The size and alignment given must be those of the request. A size that the block
+ * cannot have been asked for with, such as twice its room, ends the process with a line
+ * on stderr; smaller errors, blocks with mappings of their own and wrong alignments are
+ * looked at by the debug levels only. Source: C23 7.24.3.4, 7.24.3.5. */
 SNUG_API void snug_free_sized(void *ptr, size_t size);
 SNUG_API void snug_free_aligned_sized(void *ptr, size_t alignment, size_t size);
 
@@ -75,7 +79,8 @@ SNUG_API void *snug_aligned_alloc(size_t alignment, size_t size);
 SNUG_API int snug_posix_memalign(void **out, size_t alignment, size_t size);
 
 /* Old names. memalign: as aligned_alloc, but a bad alignment is rounded up to a power
- * of two, as glibc does. valloc: page aligned. pvalloc: also rounded up to whole pages.
+ * of two, as glibc does; EINVAL if there is none, above 2^63. valloc: page aligned.
+ * pvalloc: also rounded up to whole pages.
  */
 SNUG_API void *snug_memalign(size_t alignment, size_t size);
 SNUG_API void *snug_valloc(size_t size);
@@ -85,13 +90,19 @@ SNUG_API void *snug_pvalloc(size_t size);
 SNUG_API size_t snug_malloc_usable_size(void *ptr);
 
 /* Give free memory back to the system: pages above the last block but for `pad` bytes,
- * and whole pages inside free blocks. 1 if any was given back, else 0. */
+ * and whole pages inside free blocks of 64 KiB and more. 1 if any was given back, else
+ * 0. */
 SNUG_API int snug_malloc_trim(size_t pad);
 
-/* Set a parameter: M_MMAP_THRESHOLD (bytes from which a block gets its own mapping;
- * stops the threshold from adapting), M_TRIM_THRESHOLD (bytes free at the top that are
- * given back; -1 never), M_TOP_PAD (bytes kept there). 1 done, 0 unknown or out of
- * range. */
+/* Set a parameter of malloc.h. 1 done, 0 unknown, or a value that glibc refuses, too.
+ *   M_MMAP_THRESHOLD  bytes from which a block gets its own mapping, which then does
+ * not adapt any more; negative: no block does M_MMAP_MAX        0 and less: no block
+ * gets a mapping; else they may again, however many they are M_TRIM_THRESHOLD  bytes
+ * free at the top that are given back; negative: nothing is ever given back but by
+ * malloc_trim M_TOP_PAD         bytes kept there; negative: all M_MXFAST (0 to 160),
+ * M_PERTURB, M_CHECK_ACTION, M_ARENA_TEST, M_ARENA_MAX, M_NLBLKS, M_GRAIN and M_KEEP
+ * are accepted and change nothing: there are no arenas or fast bins, and the debug
+ * levels fill and check. */
 SNUG_API int snug_mallopt(int parameter, int value);
 
 /* The environment may set, for any program that has snug (sizes in bytes, or with K, M
@@ -123,7 +134,8 @@ SNUG_API void snug_malloc_stats(void);
  * 0; -1 if the stream fails. O(free blocks). */
 SNUG_API int snug_malloc_info(int options, FILE *stream);
 
-/* What snug asked of the kernel since the process began. */
+/* What snug asked of the kernel since the process began, to have memory and to give it
+ * back. */
 struct snug_system_calls {
     uint64_t brk, mmap, munmap, mremap, madvise;
 };
@@ -217,7 +229,7 @@ SNUG_API bool snug_stats(struct snug_stats *stats);
  *   redzone=BYTES     around each block of the heap at least (16; up to 65536); blocks
  *                     beyond 256 bytes have a sixteenth of their size, up to 1024
  *   quarantine=BYTES  freed blocks kept, and an eighth of what is live (1048576)
- *   depth=FRAMES      kept of a call stack (16)
+ *   depth=FRAMES      kept of a call stack (12; 1 to 32)
  *   align=BYTES       of blocks before a guard page (16; 1 notices every byte, but
  *                     programs may rely on more)
  *   leaks=0           no report at exit

@@ -8,6 +8,9 @@
 #include "large.h"
 #include "text.h"
 
+/* The most that M_MXFAST may be, as in glibc. */
+#define MXFAST_LIMIT_BYTES (80 * sizeof(size_t) / 4)
+
 struct free_blocks {
     size_t count;
     size_t bytes;
@@ -99,21 +102,44 @@ int snug_malloc_trim(size_t pad)
     return given_back != 0;
 }
 
+/* Under the lock. false: no parameter of malloc.h, or glibc would refuse the value. */
+static bool set_parameter(int parameter, int value)
+{
+    const size_t bytes = value < 0 ? SIZE_MAX : (size_t)value;
+    switch (parameter) {
+    case M_MMAP_THRESHOLD:
+        policy_set_mmap_threshold(bytes);
+        return true;
+    case M_MMAP_MAX:
+        policy_allow_mappings(value > 0);
+        return true;
+    case M_TRIM_THRESHOLD:
+        heap.trim_threshold_bytes = bytes;
+        return true;
+    case M_TOP_PAD:
+        heap.top_pad_bytes = bytes;
+        return true;
+    case M_MXFAST:
+        return bytes <= MXFAST_LIMIT_BYTES;
+    case M_NLBLKS:
+    case M_GRAIN:
+    case M_KEEP:
+    case M_CHECK_ACTION:
+    case M_PERTURB:
+    case M_ARENA_TEST:
+    case M_ARENA_MAX:
+        return true;
+    default:
+        return false;
+    }
+}
+
 int snug_mallopt(int parameter, int value)
 {
     const bool locked = lock_acquire(&heap_lock);
-    int known = 1;
-    if (parameter == M_MMAP_THRESHOLD && value >= 0) {
-        policy_set_mmap_threshold((size_t)value);
-    } else if (parameter == M_TRIM_THRESHOLD) {
-        heap.trim_threshold_bytes = value < 0 ? SIZE_MAX : (size_t)value;
-    } else if (parameter == M_TOP_PAD && value >= 0) {
-        heap.top_pad_bytes = (size_t)value;
-    } else {
-        known = 0;
-    }
+    const bool done = set_parameter(parameter, value);
     lock_release(&heap_lock, locked);
-    return known;
+    return done ? 1 : 0;
 }
 
 const char *snug_check_heap(void)

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "child.h"
+#include "os.h"
 #include "pattern.h"
 #include "random.h"
 
@@ -176,9 +177,73 @@ static void alignments_that_no_address_has_are_refused(void)
             CHECK_NUMBERS(snug_posix_memalign(&out, (size_t)1 << bit, sizes[i]), ==,
                           ENOMEM);
             CHECK(out == NULL);
+            errno = 0;
+            CHECK(snug_memalign((size_t)1 << bit, sizes[i]) == NULL);
+            CHECK_NUMBERS(errno, ==, ENOMEM);
         }
     }
     CHECK_HEAP();
+}
+
+/* Of a size that may be, where the kernel has no memory. */
+static void posix_memalign_keeps_errno_without_memory(void)
+{
+    for (size_t alignment = sizeof(void *); alignment <= 65536; alignment *= 2) {
+        void *out = &out;
+        os_fail_from(1);
+        errno = ERRNO_BEFORE;
+        CHECK_NUMBERS(snug_posix_memalign(&out, alignment, (size_t)1 << 40), ==,
+                      ENOMEM);
+        os_fail_from(0);
+        CHECK_NUMBERS(errno, ==, ERRNO_BEFORE);
+        CHECK(out == &out);
+    }
+}
+
+/* What libc's own calls answer to what nobody can meet, and to what anybody can: a
+ * block or none, and the reason. */
+static void refusals_are_those_of_glibc(void)
+{
+    static const size_t alignments[] = {0,
+                                        1,
+                                        3,
+                                        8,
+                                        24,
+                                        4096,
+                                        (size_t)1 << 47,
+                                        (size_t)1 << 62,
+                                        ((size_t)1 << 62) + 1,
+                                        SIZE_MAX / 2,
+                                        SIZE_MAX / 2 + 1,
+                                        SIZE_MAX / 2 + 2,
+                                        SIZE_MAX};
+    static const size_t sizes[] = {0, 1, 100, PTRDIFF_MAX, SIZE_MAX};
+    /* Volatile: a compiler leaves out what it knows to allocate and to free. */
+    void *(*volatile libc_memalign)(size_t, size_t) = memalign;
+    int (*volatile libc_posix_memalign)(void **, size_t, size_t) = posix_memalign;
+    if (SANITIZED) { /* its memalign is not glibc's */
+        exit(CHILD_SKIPPED);
+    }
+    for (size_t i = 0; i < sizeof alignments / sizeof *alignments; i++) {
+        for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+            errno = 0;
+            void *const theirs = libc_memalign(alignments[i], sizes[k]);
+            const int their_errno = errno;
+            errno = 0;
+            void *const ours = snug_memalign(alignments[i], sizes[k]);
+            CHECK_NUMBERS(errno, ==, their_errno);
+            CHECK_NUMBERS(ours == NULL, ==, theirs == NULL);
+            free(theirs);
+            snug_free(ours);
+            void *out = NULL;
+            const int theirs_says = libc_posix_memalign(&out, alignments[i], sizes[k]);
+            free(out);
+            out = NULL;
+            const int ours_says = snug_posix_memalign(&out, alignments[i], sizes[k]);
+            CHECK_NUMBERS(ours_says, ==, theirs_says);
+            snug_free(out);
+        }
+    }
 }
 
 static void pvalloc_gives_whole_pages(void)
@@ -226,6 +291,8 @@ int main(void)
         CHILD_TEST(pvalloc_meets_every_size),
         CHILD_TEST(bad_alignments_are_refused),
         CHILD_TEST(memalign_rounds_bad_alignments_up),
+        CHILD_TEST(posix_memalign_keeps_errno_without_memory),
+        CHILD_TEST(refusals_are_those_of_glibc),
         CHILD_TEST(alignments_that_no_address_has_are_refused),
         CHILD_TEST(pvalloc_gives_whole_pages),
         CHILD_TEST(gaps_are_free_for_others),

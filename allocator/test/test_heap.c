@@ -3,6 +3,7 @@
 #include "snug.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <malloc.h>
 
 #include "child.h"
@@ -314,16 +315,43 @@ static void stats_are_written_without_allocating(void)
     CHECK(memcmp(&before, &after, sizeof before) == 0);
 }
 
+/* As glibc 2.36 does, but for numbers that malloc.h does not name. */
 static void mallopt_knows_its_parameters(void)
 {
-    CHECK_NUMBERS(snug_mallopt(M_MMAP_THRESHOLD, 64 * 1024), ==, 1);
-    CHECK_NUMBERS(snug_mallopt(M_TRIM_THRESHOLD, 0), ==, 1);
-    CHECK_NUMBERS(snug_mallopt(M_TRIM_THRESHOLD, -1), ==, 1);
-    CHECK_NUMBERS(snug_mallopt(M_TOP_PAD, 1 << 20), ==, 1);
-    CHECK_NUMBERS(snug_mallopt(M_MMAP_THRESHOLD, -1), ==, 0);
-    CHECK_NUMBERS(snug_mallopt(M_TOP_PAD, -5), ==, 0);
+    static const int parameters[] = {M_MXFAST,         M_NLBLKS,    M_GRAIN,
+                                     M_KEEP,           M_TOP_PAD,   M_TRIM_THRESHOLD,
+                                     M_MMAP_THRESHOLD, M_PERTURB,   M_CHECK_ACTION,
+                                     M_MMAP_MAX,       M_ARENA_MAX, M_ARENA_TEST};
+    static const int values[] = {-1, 0, 1, 64, 160, 161, 64 * 1024, INT_MAX};
+    for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++) {
+        for (size_t k = 0; k < sizeof values / sizeof *values; k++) {
+            const bool refused =
+                parameters[i] == M_MXFAST && (values[k] < 0 || values[k] > 160);
+            CHECK_NUMBERS(snug_mallopt(parameters[i], values[k]), ==, refused ? 0 : 1);
+            snug_free(snug_malloc(300000));
+        }
+    }
     CHECK_NUMBERS(snug_mallopt(12345, 1), ==, 0);
     CHECK_NUMBERS(snug_mallopt(-12345, 1), ==, 0);
+    CHECK_HEAP();
+}
+
+static void without_mappings_large_blocks_come_from_the_heap(void)
+{
+    CHECK_NUMBERS(snug_mallopt(M_MMAP_MAX, 0), ==, 1);
+    char *block = snug_malloc(mib);
+    snug_free(snug_aligned_alloc(4096, mib));
+    for (size_t bytes = 2 * mib; bytes <= 16 * mib; bytes *= 2) {
+        void *const in_the_way = snug_malloc(1000); /* so that the block must move */
+        block = snug_realloc(block, bytes);
+        CHECK(block != NULL && in_the_way != NULL);
+        CHECK_NUMBERS(snug_mallinfo2().hblks, ==, 0);
+    }
+    snug_free(block);
+    CHECK_NUMBERS(snug_mallopt(M_MMAP_MAX, 65536), ==, 1);
+    block = snug_malloc(mib);
+    CHECK_NUMBERS(snug_mallinfo2().hblks, ==, 1);
+    snug_free(block);
     CHECK_HEAP();
 }
 
@@ -368,6 +396,7 @@ int main(void)
         CHILD_TEST(mallinfo_adds_up),
         CHILD_TEST(stats_are_written_without_allocating),
         CHILD_TEST(mallopt_knows_its_parameters),
+        CHILD_TEST(without_mappings_large_blocks_come_from_the_heap),
         CHILD_TEST(the_mmap_threshold_is_obeyed_once_set),
         CHILD_TEST(a_large_block_that_comes_and_goes_costs_no_calls),
     };
