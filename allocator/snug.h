@@ -2,7 +2,9 @@
  *
  * Use it in one of two ways:
  *   - unchanged programs:   LD_PRELOAD=/path/to/libsnug.so program
- *                           (malloc and its kin, C++'s operators new and delete)
+ *                           (malloc and its kin under every name that libc has for
+ *                           them, C++'s operators new and delete, and dlopen, which
+ *                           leaves RTLD_DEEPBIND out)
  *   - linked, by name:      #include "snug.h", link libsnug.a; the calls below do not
  *                           disturb libc's malloc, both may be used side by side.
  *
