@@ -15,6 +15,7 @@
 #include "debug_report.h"
 #include "debug_stack.h"
 #include "lock.h"
+#include "output.h"
 #include "snug.h"
 
 uint8_t debug_mode;
@@ -24,6 +25,7 @@ static bool settle(const char *text)
     const enum debug_mode mode = text != NULL ? debug_options_parse(text) : DEBUG_OFF;
     if (mode != DEBUG_OFF) {
         debug_guard_begin();
+        output_keep_stderr();
     }
     __atomic_store_n(&debug_mode, (uint8_t)mode, __ATOMIC_RELEASE);
     return mode != DEBUG_OFF;

@@ -5,7 +5,7 @@
 
 #include "debug_options.h"
 #include "os.h"
-#include "text.h"
+#include "output.h"
 
 /* A live block takes two mappings, its pages and the guard between it and the next. */
 #define MAPPINGS_A_BLOCK 2
@@ -46,7 +46,7 @@ void debug_guard_warn(void)
         text_decimal(&text, open_blocks);
         text_string(&text, " live blocks (see vm.max_map_count and ulimit -v); further "
                            "ones get red zones\n");
-        text_write(&text, STDERR_FILENO);
+        output_write(&text);
     }
 }
 

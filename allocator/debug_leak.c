@@ -10,7 +10,7 @@
 #include "debug_table.h"
 #include "heap.h"
 #include "lock.h"
-#include "text.h"
+#include "output.h"
 
 enum verdict {
     LOST,          /* nothing leads there */
@@ -249,7 +249,7 @@ static void print_group(const struct group *group, const struct debug_stack *sta
                                                   : " to which only lost blocks lead");
     }
     text_string(&text, stack->count > 0 ? ", allocated here:\n" : "\n");
-    text_write(&text, STDERR_FILENO);
+    output_write(&text);
     debug_report_stack(stack);
 }
 
@@ -264,7 +264,7 @@ static void print_totals(struct group lost, struct group suppressed, bool search
         add_amount(&text, suppressed.bytes, suppressed.blocks);
     }
     text_string(&text, "\n");
-    text_write(&text, STDERR_FILENO);
+    output_write(&text);
 }
 
 /* Leaves out what is suppressed; the sums of what is not. */

@@ -1,11 +1,16 @@
 #include "debug_log.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "debug_options.h"
+#include "descriptor.h"
 #include "os.h"
-#include "text.h"
+#include "output.h"
 
 #define BUFFER_BYTES (64 * KIB)
 #define LINE_LIMIT_BYTES 120
@@ -14,12 +19,16 @@
 
 static struct {
     bool begun;
-    int file; /* -1: no log */
-    struct text text;
-    uint32_t thread; /* of the last line */
-    size_t ids;
+    struct descriptor file;
+    struct text text; /* lines that are not in the file yet */
+    uint32_t thread;  /* of the last line */
+    size_t ids;       /* in the file, as all from here on */
     size_t operations;
-} journal = {.file = -1};
+    off_t end;
+} journal = {.file = {.number = -1}};
+
+/* From the root: the program may change its directory. */
+static char journal_path[PATH_MAX];
 
 uint32_t debug_thread_number(void)
 {
@@ -31,7 +40,7 @@ uint32_t debug_thread_number(void)
     return number;
 }
 
-static void write_header(void)
+static bool write_header(void)
 {
     char line[3 * HEADER_FIELD_BYTES];
     struct text text = {line, sizeof line, 0};
@@ -44,15 +53,58 @@ static void write_header(void)
         text_string(&text, " ");
     }
     text_string(&text, "\n");
-    lseek(journal.file, 0, SEEK_SET);
-    text_write(&text, journal.file);
-    lseek(journal.file, 0, SEEK_END);
+    if (lseek(journal.file.number, 0, SEEK_SET) != 0 ||
+        descriptor_write(journal.file.number, line, text.length) != text.length) {
+        return false;
+    }
+    if (journal.end == 0) {
+        journal.end = (off_t)text.length;
+    }
+    return lseek(journal.file.number, journal.end, SEEK_SET) == journal.end;
+}
+
+static void complain(const char *what, const char *path)
+{
+    char line[DEBUG_PATH_BYTES + 64];
+    struct text text = {line, sizeof line - 1, 0};
+    text_string(&text, "snug: SNUG_DEBUG: ");
+    text_string(&text, what);
+    text_string(&text, ", cannot write ");
+    text_string(&text, path);
+    line[text.length++] = '\n';
+    output_write(&text);
+}
+
+/* Under a number that is out of the way. */
+static struct descriptor open_high(const char *path, int flags)
+{
+    struct descriptor file = {.number = -1};
+    const int number = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | flags, 0666);
+    if (number >= 0) {
+        file = descriptor_copy(number);
+        close(number);
+    }
+    return file;
+}
+
+static void find_path(void)
+{
+    char line[40];
+    struct text text = {line, sizeof line - 1, 0};
+    text_string(&text, "/proc/self/fd/");
+    text_decimal(&text, (uint64_t)journal.file.number);
+    line[text.length] = '\0';
+    const long length =
+        syscall(SYS_readlinkat, AT_FDCWD, line, journal_path, sizeof journal_path - 1);
+    if (length <= 0 || journal_path[0] != '/') {
+        memcpy(journal_path, debug_options.log, sizeof debug_options.log);
+    }
 }
 
 static bool begin(void)
 {
     if (journal.begun) {
-        return journal.file >= 0;
+        return journal.file.number >= 0;
     }
     journal.begun = true;
     if (debug_options.log[0] == '\0') {
@@ -61,20 +113,69 @@ static bool begin(void)
     char *const buffer = os_map(BUFFER_BYTES);
     if (buffer != NULL) {
         journal.text = (struct text){buffer, BUFFER_BYTES, 0};
-        journal.file =
-            open(debug_options.log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+        journal.file = open_high(debug_options.log, O_CREAT | O_TRUNC);
     }
-    if (journal.file < 0) {
-        char line[DEBUG_PATH_BYTES + 64];
-        struct text text = {line, sizeof line, 0};
-        text_string(&text, "snug: SNUG_DEBUG: no log, cannot write ");
-        text_string(&text, debug_options.log);
-        text_string(&text, "\n");
-        text_write(&text, STDERR_FILENO);
+    if (journal.file.number < 0 || !write_header()) {
+        descriptor_close(&journal.file);
+        complain("no log", debug_options.log);
         return false;
     }
-    write_header();
+    find_path();
     return true;
+}
+
+/* Whether the file is there to be written to: the program may have closed it, or have
+ * another one under its number. */
+static bool is_open(void)
+{
+    if (journal.file.number < 0 || descriptor_is_sound(&journal.file)) {
+        return journal.file.number >= 0;
+    }
+    struct descriptor again = open_high(journal_path, O_NONBLOCK);
+    if (descriptor_is_at(&journal.file, again.number) &&
+        lseek(again.number, journal.end, SEEK_SET) == journal.end) {
+        journal.file = again;
+        return true;
+    }
+    descriptor_close(&again);
+    journal.file.number = -1;
+    complain("the log ends early", journal_path);
+    return false;
+}
+
+/* Lines have arrived in the file. */
+static void count_lines(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        const bool begins = i == 0 || text[i - 1] == '\n';
+        journal.operations += begins && text[i] != 't' ? 1 : 0;
+        journal.ids += begins && (text[i] == 'a' || text[i] == 'm') ? 1 : 0;
+    }
+    journal.end += (off_t)length;
+}
+
+/* Where the file cannot take all, it ends with the last whole line. */
+static void write_lines(void)
+{
+    if (!is_open()) {
+        return;
+    }
+    const char *const text = journal.text.buffer;
+    const size_t length = journal.text.length;
+    size_t written = descriptor_write(journal.file.number, text, length);
+    const bool all = written == length;
+    while (written > 0 && text[written - 1] != '\n') {
+        written--;
+    }
+    count_lines(text, written);
+    journal.text.length = 0;
+    if (!all) {
+        if (syscall(SYS_ftruncate, journal.file.number, journal.end) == 0) {
+            write_header();
+        }
+        descriptor_close(&journal.file);
+        complain("the log ends early", journal_path);
+    }
 }
 
 static void number(uint64_t value)
@@ -86,12 +187,15 @@ static void number(uint64_t value)
 /* The letter of an operation and its id. */
 static bool line_begin(const char *operation, uint64_t id)
 {
-    if (!begin()) {
-        return false;
+    const int saved = errno;
+    bool is_kept = begin();
+    if (is_kept && journal.text.length + LINE_LIMIT_BYTES > journal.text.capacity) {
+        write_lines();
+        is_kept = journal.file.number >= 0;
     }
-    if (journal.text.length + LINE_LIMIT_BYTES > journal.text.capacity) {
-        text_write(&journal.text, journal.file);
-        journal.text.length = 0;
+    errno = saved;
+    if (!is_kept) {
+        return false;
     }
     const uint32_t thread = debug_thread_number();
     if (thread != journal.thread) {
@@ -100,7 +204,6 @@ static bool line_begin(const char *operation, uint64_t id)
         text_string(&journal.text, "\n");
         journal.thread = thread;
     }
-    journal.operations++;
     text_string(&journal.text, operation);
     number(id);
     return true;
@@ -110,7 +213,6 @@ void debug_log_allocate(const struct debug_block *block, size_t alignment)
 {
     const bool aligned = alignment > ALIGNMENT_BYTES;
     if (line_begin(aligned ? "m" : "a", block->serial)) {
-        journal.ids++;
         if (aligned) {
             number(alignment);
         }
@@ -139,17 +241,13 @@ void debug_log_free(const struct debug_block *block, struct debug_release releas
 
 void debug_log_flush(void)
 {
-    if (journal.file >= 0) {
-        text_write(&journal.text, journal.file);
-        journal.text.length = 0;
+    write_lines();
+    if (is_open()) {
         write_header();
     }
 }
 
 void debug_log_abandon(void)
 {
-    if (journal.file >= 0) {
-        close(journal.file);
-        journal.file = -1;
-    }
+    descriptor_close(&journal.file);
 }

@@ -2,13 +2,12 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "debug_arena.h"
 #include "debug_log.h"
 #include "debug_symbol.h"
 #include "lock.h"
-#include "text.h"
+#include "output.h"
 
 const char *debug_kind_name(enum debug_kind kind, bool freeing)
 {
@@ -44,7 +43,7 @@ void debug_report_stack(const struct debug_stack *stack)
         text_string(&text, " ");
         debug_symbol_describe(&text, &symbol);
         line[text.length++] = '\n';
-        text_write(&text, STDERR_FILENO);
+        output_write(&text);
     }
 }
 
@@ -54,7 +53,7 @@ static void print_stack(const char *title, const struct debug_stack *stack)
         char line[64];
         struct text text = {line, sizeof line, 0};
         text_string(&text, title);
-        text_write(&text, STDERR_FILENO);
+        output_write(&text);
         debug_report_stack(stack);
     }
 }
@@ -73,7 +72,7 @@ static void print_first_line(const struct debug_error *error)
         text_string(&text, " bytes");
     }
     text_string(&text, "\n");
-    text_write(&text, STDERR_FILENO);
+    output_write(&text);
 }
 
 /* A sentence on where the pointer, or the damage, lies with respect to the block. */
@@ -100,7 +99,7 @@ static void print_place(const struct debug_error *error, const char *address,
     text_string(&text, " bytes at ");
     text_pointer(&text, block->payload);
     text_string(&text, "\n");
-    text_write(&text, STDERR_FILENO);
+    output_write(&text);
 }
 
 static void print_history(const struct debug_block *block)
@@ -135,7 +134,7 @@ static void print_claim(const struct debug_error *error)
         text_string(&text, " bytes");
     }
     text_string(&text, "\n");
-    text_write(&text, STDERR_FILENO);
+    output_write(&text);
 }
 
 static bool is_mismatch(const struct debug_error *error)

@@ -7,6 +7,7 @@
 #include "debug_options.h"
 #include "debug_symbol.h"
 #include "os.h"
+#include "output.h"
 
 #define FILE_LIMIT_BYTES (64 * KIB)
 
@@ -25,7 +26,7 @@ static void load(void)
         static const char complaint[] = "snug: SNUG_DEBUG: cannot read suppressions\n";
         struct text line = {(char[sizeof complaint]){0}, sizeof complaint, 0};
         text_string(&line, complaint);
-        text_write(&line, STDERR_FILENO);
+        output_write(&line);
         return;
     }
     size_t length = 0;

@@ -1,13 +1,11 @@
 /* What memory looks like, for people: snug_dump, snug_leaks and snug_describe. */
 #include "snug.h"
 
-#include <unistd.h>
-
 #include "class.h"
 #include "debug_leak.h"
 #include "debug_report.h"
 #include "entry.h"
-#include "text.h"
+#include "output.h"
 
 #define LINE_LIMIT_BYTES 160
 
@@ -19,7 +17,7 @@ struct page {
 
 static void page_flush(struct page *page)
 {
-    text_write(&page->text, STDERR_FILENO);
+    output_write(&page->text);
     page->text = (struct text){page->buffer, sizeof page->buffer, 0};
 }
 

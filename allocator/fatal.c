@@ -1,9 +1,8 @@
 #include "base.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "text.h"
+#include "output.h"
 
 static _Noreturn void die(const char *message, const char *separator,
                           const void *pointer)
@@ -17,7 +16,7 @@ static _Noreturn void die(const char *message, const char *separator,
         text_pointer(&text, pointer);
     }
     text_string(&text, "\n");
-    text_write(&text, STDERR_FILENO);
+    output_write(&text);
     abort();
 }
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "text.h"
+#include "output.h"
 
 #define MS_LIMIT ((size_t)1 << 40)
 
@@ -36,7 +36,7 @@ void knobs_complain(const char *variable, const char *value, size_t length)
         text_string(&text, (const char[]){value[i], '\0'});
     }
     line[text.length++] = '\n';
-    text_write(&text, STDERR_FILENO);
+    output_write(&text);
 }
 
 static void read_environment(void)

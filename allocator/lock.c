@@ -1,9 +1,8 @@
 #include "lock.h"
 
 #include <sched.h>
-#include <unistd.h>
 
-#include "text.h"
+#include "output.h"
 
 /* The lock is held for some tens of nanoseconds: a sleep costs a hundred times that. */
 #define SPINS_BEFORE_SLEEP 1000
@@ -47,7 +46,7 @@ bool lock_acquire_to_look(struct lock *lock, bool *acquired)
             struct text text = {line, sizeof line, 0};
             text_string(&text, "snug: a thread is inside the allocator and has its "
                                "lock; let it go on a little and try again\n");
-            text_write(&text, STDERR_FILENO);
+            output_write(&text);
             return false;
         }
         expected = LOCK_FREE;

@@ -1,12 +1,10 @@
 /* Statistics and parameters: mallinfo2, malloc_stats, malloc_trim, mallopt, checks. */
 #include "snug.h"
 
-#include <unistd.h>
-
 #include "cache.h"
 #include "entry.h"
 #include "large.h"
-#include "text.h"
+#include "output.h"
 
 /* The most that M_MXFAST may be, as in glibc. */
 #define MXFAST_LIMIT_BYTES (80 * sizeof(size_t) / 4)
@@ -90,7 +88,7 @@ void snug_malloc_stats(void)
     figure(&text, "munmap ", calls.munmap, ", ");
     figure(&text, "mremap ", calls.mremap, ", ");
     figure(&text, "madvise ", calls.madvise, "\n");
-    text_write(&text, STDERR_FILENO);
+    output_write(&text);
 }
 
 int snug_malloc_trim(size_t pad)

@@ -1,8 +1,5 @@
 #include "text.h"
 
-#include <errno.h>
-#include <unistd.h>
-
 #include "base.h"
 
 static void text_character(struct text *text, char c)
@@ -64,17 +61,4 @@ size_t text_to_number(const char *string, size_t length)
     return digits > 0 && used == length && number <= REQUEST_LIMIT_BYTES >> shift
                ? number << shift
                : SIZE_MAX;
-}
-
-void text_write(const struct text *text, int fd)
-{
-    size_t done = 0;
-    while (done < text->length) {
-        const ssize_t n = write(fd, text->buffer + done, text->length - done);
-        if (n > 0) {
-            done += (size_t)n;
-        } else if (n == 0 || errno != EINTR) {
-            return;
-        }
-    }
 }

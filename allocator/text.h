@@ -1,5 +1,5 @@
-/* Text without stdio: lines built in a caller's buffer and written with write(2).
- * Reentrant, never allocates, usable while dying. */
+/* Text without stdio: lines built in a caller's buffer. Reentrant, never allocates,
+ * usable while dying. */
 #ifndef SNUG_TEXT_H
 #define SNUG_TEXT_H
 
@@ -18,7 +18,5 @@ void text_pointer(struct text *text, const void *pointer);
 /* The number that a text is, digits and perhaps K, M or G (2^10, 2^20, 2^30) behind
  * them; SIZE_MAX: it is none, or far beyond REQUEST_LIMIT_BYTES. */
 size_t text_to_number(const char *string, size_t length);
-/* Write all of it to a file descriptor; errors are ignored, there is no one to tell. */
-void text_write(const struct text *text, int fd);
 
 #endif
