@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "debug_altstack.h"
 #include "debug_arena.h"
 #include "debug_options.h"
 #include "debug_report.h"
@@ -163,7 +164,7 @@ static bool skip_page(uintptr_t page)
     const struct debug_block *const table = debug_table_places(&places);
     return is_within(page, table, places * sizeof *table) ||
            is_within(page, search.suspects, search.bytes) ||
-           suspect_around(page) != NULL;
+           debug_altstack_holds(page) || suspect_around(page) != NULL;
 }
 
 /* Blocks reached only from lost ones; of a ring of lost blocks one stays lost. */
@@ -287,31 +288,14 @@ static struct group sum_groups(struct group *suppressed)
     return sum;
 }
 
-/* The registers that callers expect back are saved next to the frame address. */
-#define SAVED_REGISTERS_BYTES 128
+struct inquiry {
+    const char *stack; /* what lies below is not the program's */
+    bool quiet;
+    size_t blocks_lost;
+};
 
-size_t debug_leak_report(bool quiet)
+static void print_leaks(bool quiet, bool searched, size_t *blocks_lost)
 {
-    __builtin_unwind_init(); /* all of them */
-    const char *const frames =
-        (const char *)__builtin_frame_address(0) - SAVED_REGISTERS_BYTES;
-    bool locked;
-    if (!lock_acquire_to_look(&heap_lock, &locked)) {
-        return 0;
-    }
-    if (search.bytes != 0 || !collect_suspects()) { /* another thread is at it */
-        lock_release(&heap_lock, locked);
-        return 0;
-    }
-    search.verdict = REACHED;
-    const bool searched = debug_roots_visit(frames, look_at_words, skip_page);
-    look_into_waiting();
-    if (searched) {
-        find_indirect();
-    }
-    collect_groups();
-    lock_release(&heap_lock, locked);
-    debug_inside++;
     struct group suppressed = {0};
     const struct group lost = sum_groups(&suppressed);
     if (!quiet || lost.blocks > 0) {
@@ -321,10 +305,47 @@ size_t debug_leak_report(bool quiet)
         const struct debug_stack stack = debug_stack_load(search.groups[i].stack);
         print_group(&search.groups[i], &stack, searched);
     }
+    *blocks_lost = lost.blocks;
+}
+
+static void find_leaks(void *argument)
+{
+    struct inquiry *const inquiry = argument;
+    bool locked;
+    if (!lock_acquire_to_look(&heap_lock, &locked)) {
+        return;
+    }
+    if (search.bytes != 0 || !collect_suspects()) { /* another thread is at it */
+        lock_release(&heap_lock, locked);
+        return;
+    }
+    search.verdict = REACHED;
+    const bool searched = debug_roots_visit(inquiry->stack, look_at_words, skip_page);
+    look_into_waiting();
+    if (searched) {
+        find_indirect();
+    }
+    collect_groups();
+    lock_release(&heap_lock, locked);
+    debug_inside++;
+    print_leaks(inquiry->quiet, searched, &inquiry->blocks_lost);
     debug_inside--;
     os_unmap(search.suspects, search.bytes);
     search.bytes = 0;
-    return lost.blocks;
+}
+
+/* The registers that callers expect back are saved next to the frame address. */
+#define SAVED_REGISTERS_BYTES 128
+
+size_t debug_leak_report(bool quiet)
+{
+    __builtin_unwind_init(); /* all of them */
+    struct inquiry inquiry = {
+        .stack = (const char *)__builtin_frame_address(0) - SAVED_REGISTERS_BYTES,
+        .quiet = quiet,
+    };
+    debug_altstack_run(find_leaks, &inquiry);
+    return inquiry.blocks_lost;
 }
 
 void debug_leak_report_at_exit(void)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "debug_altstack.h"
 #include "debug_arena.h"
 #include "debug_log.h"
 #include "debug_symbol.h"
@@ -142,11 +143,15 @@ static bool is_mismatch(const struct debug_error *error)
     return error->known && error->where == NULL && !error->block.freed;
 }
 
-void debug_report(const struct debug_error *error)
-{
+struct report {
+    const struct debug_error *error;
     struct debug_stack here;
-    debug_stack_capture(&here);
-    debug_inside++; /* to the end: what is asked for from here on is the arena's */
+};
+
+static void print_report(void *argument)
+{
+    const struct report *const report = argument;
+    const struct debug_error *const error = report->error;
     print_first_line(error);
     if (error->where != NULL) {
         print_place(error, error->where, "  the first byte changed is ");
@@ -155,12 +160,39 @@ void debug_report(const struct debug_error *error)
     } else if (is_mismatch(error)) {
         print_claim(error);
     }
-    print_stack("  noticed here:\n", &here);
+    print_stack("  noticed here:\n", &report->here);
     if (error->block.payload != NULL) {
         print_history(&error->block);
     }
     debug_log_flush();
-    abort();
+}
+
+void debug_report(const struct debug_error *error)
+{
+    struct report report = {.error = error};
+    debug_stack_capture(&report.here);
+    debug_inside++; /* to the end: what is asked for from here on is the arena's */
+    debug_altstack_run(print_report, &report);
+    abort(); /* here, where a debugger and the program's handlers expect it */
+}
+
+struct story {
+    const void *pointer;
+    const struct debug_block *block; /* NULL: there is none */
+};
+
+static void print_story(void *argument)
+{
+    const struct story *const story = argument;
+    struct debug_error error = {.pointer = story->pointer};
+    if (story->block == NULL) {
+        error.what = "no block of snug's is at";
+        print_first_line(&error);
+    } else {
+        error.block = *story->block;
+        print_place(&error, story->pointer, "snug: this is ");
+        print_history(story->block);
+    }
 }
 
 void debug_report_story(const void *pointer)
@@ -173,18 +205,14 @@ void debug_report_story(const void *pointer)
     if (known == NULL) {
         known = debug_table_around(pointer);
     }
-    struct debug_error error = {.pointer = pointer};
+    struct debug_block block;
+    struct story story = {pointer, NULL};
     if (known != NULL) {
-        error.block = *known;
+        block = *known;
+        story.block = &block;
     }
     lock_release(&heap_lock, locked);
     debug_inside++;
-    if (known == NULL) {
-        error.what = "no block of snug's is at";
-        print_first_line(&error);
-    } else {
-        print_place(&error, pointer, "snug: this is ");
-        print_history(&error.block);
-    }
+    debug_altstack_run(print_story, &story);
     debug_inside--;
 }

@@ -9,13 +9,14 @@
 #include <string.h>
 #include <sys/single_threaded.h>
 
+#include "debug_altstack.h"
 #include "debug_arena.h"
 #include "debug_options.h"
 #include "heap.h"
 #include "os.h"
 
 /* Frames of our own that may stand before the caller's. */
-#define OWN_FRAMES ((size_t)5)
+#define OWN_FRAMES ((size_t)10)
 
 /* A program that is linked statically may do without these. */
 #pragma weak dlopen
@@ -42,10 +43,11 @@ struct gcc_walk {
 static int gcc_visit(void *context, void *argument)
 {
     struct gcc_walk *const walk = argument;
-    if (walk->count == walk->most) {
+    void *const address = (void *)gcc_address(context);
+    if (walk->count == walk->most || address == NULL) {
         return 5; /* _URC_END_OF_STACK */
     }
-    walk->frames[walk->count++] = (void *)gcc_address(context);
+    walk->frames[walk->count++] = address;
     return 0;
 }
 
@@ -84,15 +86,9 @@ static void *find(const char *library, const char *name)
     return handle != NULL ? dlsym(handle, name) : NULL;
 }
 
-void debug_stack_begin(void)
+static void find_unwinder(void *unused)
 {
-    static bool begun;
-    if (begun || dlopen == NULL || dlsym == NULL) {
-        return;
-    }
-    begun = true;
-    debug_inside++;
-    find_own_code();
+    (void)unused;
     *(void **)&unwind = find("libunwind.so.8", "unw_backtrace");
     if (unwind == NULL) {
         *(void **)&gcc_address = find("libgcc_s.so.1", "_Unwind_GetIP");
@@ -101,6 +97,18 @@ void debug_stack_begin(void)
             unwind = gcc_unwind;
         }
     }
+}
+
+void debug_stack_begin(void)
+{
+    static bool begun;
+    if (begun || dlopen == NULL || dlsym == NULL) {
+        return;
+    }
+    begun = true;
+    find_own_code();
+    debug_inside++;
+    debug_altstack_run_if_small(find_unwinder, NULL);
     debug_inside--;
 }
 
@@ -162,6 +170,18 @@ void debug_stack_after_fork_in_child(void)
     atomic_store(&unwinding, is_unwinding ? 1 : 0);
 }
 
+struct walk {
+    void **frames;
+    int most;
+    int count;
+};
+
+static void walk_stack(void *argument)
+{
+    struct walk *const walk = argument;
+    walk->count = unwind(walk->frames, walk->most);
+}
+
 void debug_stack_capture(struct debug_stack *stack)
 {
     stack->count = 0;
@@ -169,15 +189,15 @@ void debug_stack_capture(struct debug_stack *stack)
         return;
     }
     void *frames[DEBUG_STACK_FRAMES + OWN_FRAMES];
-    const int most = (int)(debug_options.depth + OWN_FRAMES);
+    struct walk walk = {frames, (int)(debug_options.depth + OWN_FRAMES), 0};
     const int saved = errno;
     debug_inside++;
     const bool counted = unwinder_enter();
-    const int captured = unwind(frames, most);
+    debug_altstack_run_if_small(walk_stack, &walk);
     unwinder_leave(counted);
     debug_inside--;
     errno = saved;
-    const size_t count = captured > 0 ? (size_t)captured : 0;
+    const size_t count = walk.count > 0 ? (size_t)walk.count : 0;
     size_t first = 0;
     while (first < count && (uintptr_t)frames[first] >= own_begin &&
            (uintptr_t)frames[first] < own_end) {

@@ -12,7 +12,7 @@
 /* Lines gathered on the stack, some at a time. */
 struct page {
     struct text text;
-    char buffer[4 * KIB];
+    char buffer[KIB];
 };
 
 static void page_flush(struct page *page)
@@ -115,7 +115,8 @@ static void print_stats(struct page *page, const struct snug_stats *stats)
 
 void snug_dump(int level)
 {
-    struct map map = {.level = level, .page.text = {map.page.buffer, 4 * KIB, 0}};
+    struct map map = {.level = level,
+                      .page.text = {map.page.buffer, sizeof map.page.buffer, 0}};
     if (level > 0) {
         const bool whole = snug_walk(map_block, &map);
         print_run(&map);

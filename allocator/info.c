@@ -6,6 +6,7 @@
 #include "cache.h"
 #include "entry.h"
 #include "large.h"
+#include "os.h"
 #include "text.h"
 
 enum {
@@ -142,9 +143,14 @@ int snug_malloc_info(int options, FILE *stream)
     }
     struct state state = {0};
     look(&state);
-    char buffer[TEXT_BYTES];
-    struct text text = {buffer, sizeof buffer - 1, 0};
+    char *const buffer = os_map(TEXT_BYTES); /* the caller's stack may be small */
+    if (buffer == NULL) {
+        errno = ENOMEM;
+        return -1;
+    }
+    struct text text = {buffer, TEXT_BYTES - 1, 0};
     print(&text, &state);
-    buffer[text.length] = '\0';
-    return fputs(buffer, stream) < 0 ? -1 : 0; /* which may allocate */
+    const int result = fputs(buffer, stream); /* which may allocate */
+    os_unmap(buffer, TEXT_BYTES);
+    return result < 0 ? -1 : 0;
 }

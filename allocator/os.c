@@ -207,6 +207,19 @@ void os_futex_wait(atomic_int *word, int expected)
     kernel_call(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, expected, 0, 0, 0);
 }
 
+bool os_can_read(const void *address)
+{
+    /* To wait for no time at a word: the kernel reads it, and says no if it cannot. */
+    static const struct timespec at_once = {0, 0};
+    const int saved = errno;
+    do {
+        syscall(SYS_futex, address, FUTEX_WAIT_PRIVATE, 0, &at_once, NULL, 0);
+    } while (errno == EINTR);
+    const bool can = errno == EAGAIN || errno == ETIMEDOUT;
+    errno = saved;
+    return can;
+}
+
 void os_futex_wake(atomic_int *word)
 {
     kernel_call(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);

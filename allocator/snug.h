@@ -133,7 +133,7 @@ SNUG_API void snug_malloc_stats(void);
  * <size> is a range of free sizes, type "fast" counts the small objects, "rest" free
  * blocks, the top and the bytes that caches keep of larger blocks, "mmap" large blocks.
  * Written to `stream` in one piece, no lock of ours held. 0; EINVAL if options is not
- * 0; -1 if the stream fails. O(free blocks). */
+ * 0; -1 if the stream fails or there is no memory. O(free blocks). */
 SNUG_API int snug_malloc_info(int options, FILE *stream);
 
 /* What snug asked of the kernel since the process began, to have memory and to give it
