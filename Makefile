@@ -4,6 +4,8 @@ CC ?= gcc
 ifeq ($(origin CC),default)
 CC := gcc
 endif
+# The one for the machine that CC compiles for.
+OBJCOPY ?= $(shell $(CC) -print-prog-name=objcopy)
 OPT ?= -O2
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wcast-qual -Wpointer-arith \
     -Wwrite-strings -Wundef -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wformat=2
@@ -27,7 +29,8 @@ BENCH_SOURCES := bench/main.c \
 
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 ALLOCATOR_OBJECTS := $(call object,$(ALLOCATOR_SOURCES))
-LIBRARY_OBJECTS := $(filter-out %/override.o %/operators.o,$(ALLOCATOR_OBJECTS))
+ARCHIVE_OBJECTS := $(patsubst $(BUILD)/obj/allocator/%,$(BUILD)/obj/archive/%,\
+    $(filter-out %/override.o %/operators.o,$(ALLOCATOR_OBJECTS)))
 BENCH_OBJECTS := $(call object,$(BENCH_SOURCES))
 
 ALLOCATOR_TESTS := $(patsubst allocator/test/%.c,$(BUILD)/test/%,$(wildcard allocator/test/test_*.c))
@@ -104,7 +107,14 @@ $(BUILD)/obj/bench/%.o: bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_FLAGS) -c -o $@ $<
 
-$(BUILD)/libsnug.a: $(LIBRARY_OBJECTS)
+# Our code in sections of its own: in a program's stacks it is known by its addresses.
+$(BUILD)/obj/archive/%.o: $(BUILD)/obj/allocator/%.o
+	@mkdir -p $(@D)
+	$(OBJCOPY) $(addprefix --rename-section .text,=snug_text .hot=snug_text .hot.=snug_text \
+	    .unlikely=snug_cold_text .unlikely.=snug_cold_text .startup=snug_cold_text \
+	    .exit=snug_cold_text) $< $@
+
+$(BUILD)/libsnug.a: $(ARCHIVE_OBJECTS)
 	rm -f $@
 	ar rcs $@ $^
 

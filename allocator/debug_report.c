@@ -28,19 +28,15 @@ static bool is_start_of_program(const struct debug_symbol *symbol)
 
 void debug_report_stack(const struct debug_stack *stack)
 {
-    size_t number = 0;
     for (size_t i = 0; i < stack->count; i++) {
         char line[400];
         struct text text = {line, sizeof line - 1, 0};
         const struct debug_symbol symbol = debug_symbol_find(stack->frames[i]);
-        if (number == 0 && debug_symbol_is_own(&symbol)) {
-            continue;
-        }
         if (is_start_of_program(&symbol)) {
             break;
         }
         text_string(&text, "    #");
-        text_decimal(&text, number++);
+        text_decimal(&text, i);
         text_string(&text, " ");
         debug_symbol_describe(&text, &symbol);
         line[text.length++] = '\n';

@@ -26,9 +26,11 @@
  * frames cost 0.12 us where libgcc's _Unwind_Backtrace takes 2.2 us. */
 static int (*unwind)(void **frames, int most);
 
-/* The code of libsnug.so; empty where the program holds us, since then its frames and
- * ours are told apart by name alone. */
-static uintptr_t own_begin, own_end;
+/* The allocator's code: in a program that holds us, sections of their own; of
+ * libsnug.so, all that can be executed. */
+static struct {
+    uintptr_t begin, end;
+} own_code[2];
 
 /* The C++ runtime's way, where libunwind is not installed. */
 static int (*gcc_backtrace)(int (*visit)(void *context, void *argument),
@@ -58,26 +60,48 @@ static int gcc_unwind(void **frames, int most)
     return walk.count;
 }
 
-static void find_own_code(void)
+/* Made by objcopy for libsnug.a; the linker knows where they begin and end. */
+#define LINKERS __attribute__((weak, visibility("hidden")))
+extern const char __start_snug_text[] LINKERS, __stop_snug_text[] LINKERS;
+extern const char __start_snug_cold_text[] LINKERS, __stop_snug_cold_text[] LINKERS;
+
+static void find_own_library(void)
 {
     extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
     const uintptr_t base = (uintptr_t)&__ehdr_start;
-    if (__ehdr_start.e_type != ET_DYN) {
-        return;
-    }
     const ElfW(Phdr) *const headers = (const ElfW(Phdr) *)(base + __ehdr_start.e_phoff);
     uintptr_t begin = 0, end = 0;
     for (size_t i = 0; i < __ehdr_start.e_phnum; i++) {
-        if (headers[i].p_type == PT_INTERP) { /* a program */
-            return;
+        if (headers[i].p_type == PT_INTERP) {
+            return; /* a program that was linked without the sections */
         }
         if (headers[i].p_type == PT_LOAD && (headers[i].p_flags & PF_X) != 0) {
             begin = base + headers[i].p_vaddr;
             end = begin + headers[i].p_memsz;
         }
     }
-    own_begin = begin;
-    own_end = end;
+    if (__ehdr_start.e_type == ET_DYN) {
+        own_code[0].begin = begin;
+        own_code[0].end = end;
+    }
+}
+
+static void find_own_code(void)
+{
+    own_code[0].begin = (uintptr_t)__start_snug_text;
+    own_code[0].end = (uintptr_t)__stop_snug_text;
+    own_code[1].begin = (uintptr_t)__start_snug_cold_text;
+    own_code[1].end = (uintptr_t)__stop_snug_cold_text;
+    if (own_code[0].begin == 0) {
+        find_own_library();
+    }
+}
+
+static bool is_own_code(const void *return_address)
+{
+    const uintptr_t address = (uintptr_t)return_address - 1; /* of the call */
+    return address - own_code[0].begin < own_code[0].end - own_code[0].begin ||
+           address - own_code[1].begin < own_code[1].end - own_code[1].begin;
 }
 
 static void *find(const char *library, const char *name)
@@ -199,12 +223,8 @@ void debug_stack_capture(struct debug_stack *stack)
     errno = saved;
     const size_t count = walk.count > 0 ? (size_t)walk.count : 0;
     size_t first = 0;
-    while (first < count && (uintptr_t)frames[first] >= own_begin &&
-           (uintptr_t)frames[first] < own_end) {
+    while (first < count && is_own_code(frames[first])) {
         first++;
-    }
-    if (own_end == 0 && count > 1) {
-        first = 1; /* this function */
     }
     for (; first < count && stack->count < debug_options.depth; first++) {
         stack->frames[stack->count++] = frames[first];

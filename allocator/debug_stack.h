@@ -17,8 +17,8 @@ struct debug_stack {
 void debug_stack_begin(void);
 /* A function that the process may have; *function stays NULL if not. */
 void debug_find_function(const char *name, void *function);
-/* The stack of the caller's caller on; the heap lock is not held, for the unwinder may
- * wait for the dynamic linker's. */
+/* The stack from the first caller that is not the allocator's; the heap lock is not
+ * held, for the unwinder may wait for the dynamic linker's. */
 void debug_stack_capture(struct debug_stack *stack);
 /* Around fork, before the heap lock is taken: no thread is inside the unwinder, whose
  * locks the child would otherwise find taken for ever. */

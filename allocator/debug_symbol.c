@@ -105,27 +105,6 @@ struct debug_symbol debug_symbol_find(const void *return_address)
     return symbol;
 }
 
-bool debug_symbol_is_own(const struct debug_symbol *symbol)
-{
-    static const char *const names[] = {
-        "allocate_large", "allocate_slowly", "free_block",       "free_block_sized",
-        "free_medium",    "free_object",     "allocate_small",   "allocate_medium",
-        "take_shared",    "resize_block",    "allocate_aligned", "move"};
-    if (symbol->function == NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        /* The compiler splits functions: "free_block.cold", "move.part.0". */
-        const size_t length = strlen(names[i]);
-        if (strncmp(symbol->function, names[i], length) == 0 &&
-            (symbol->function[length] == '\0' || symbol->function[length] == '.')) {
-            return true;
-        }
-    }
-    return strncmp(symbol->function, "snug_", 5) == 0 ||
-           strncmp(symbol->function, "debug_", 6) == 0;
-}
-
 static const char *last_part(const char *path)
 {
     const char *last = path;

@@ -17,8 +17,6 @@ struct debug_symbol {
 
 /* Of a return address: the call before it. */
 struct debug_symbol debug_symbol_find(const void *return_address);
-/* Whether it is one of the allocator's own, with which a reader has nothing to do. */
-bool debug_symbol_is_own(const struct debug_symbol *symbol);
 /* "function at file:line" or "function (object+0x...)". */
 void debug_symbol_describe(struct text *text, const struct debug_symbol *symbol);
 

@@ -1,4 +1,4 @@
-/* The kernel: the only file of the allocator that makes system calls.
+/* The kernel: memory, time, sleep. All system calls for memory are made here.
  *
  * Every function keeps errno unless it says otherwise, and counts its calls by kind.
  * Thread safety: counters are atomic; the heap lock orders the brk calls. */

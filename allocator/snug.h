@@ -13,6 +13,10 @@
  * from one call (snug_malloc) must not be given to libc's free, nor the other way
  * round.
  *
+ * Lines on stderr go to what descriptor 2 was when the process began. If the program
+ * has another file there since, which is neither a pipe nor /dev/null, they go to the
+ * terminal if stderr was one, else nowhere (the debug levels keep a copy of stderr).
+ *
  * Sizes are in bytes. A request above 2^47 - 64 KiB fails at once. Where a call fails
  * it returns NULL with errno set to ENOMEM unless it says otherwise, and no block is
  * changed. Successful calls leave errno as it was. */

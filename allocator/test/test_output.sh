@@ -1,0 +1,589 @@
+#!/usr/bin/env bash
+# What the allocator writes, where it goes, and what it takes of the program to write it:
+# descriptors that the program closes and uses again, limits, signals, small stacks, names.
+set -u
+build=$(realpath "${BUILD:-build}")
+library=$build/libsnug.so
+include=$PWD/allocator
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+number=0 name="" failed=""
+unset SNUG_DEBUG LD_PRELOAD
+ulimit -c 0
+cd "$scratch" || exit 1
+
+begin()
+{
+    number=$((number + 1)) name=$1 failed=""
+}
+
+end()
+{
+    if [ -z "$failed" ]; then
+        echo "ok $number - $name"
+    else
+        echo "not ok $number - $name"
+        printf '%s\n' "$failed" | sed 's/^/# /'
+    fi
+}
+
+skip()
+{
+    number=$((number + 1))
+    echo "ok $number - $1 # SKIP $2"
+}
+
+# run LEVEL PROGRAM...: its stderr is a file; leaves status, out and err.
+run()
+{
+    local level=$1
+    shift
+    {
+        env SNUG_DEBUG="$level" LD_PRELOAD="$library" "$@" >out 2>err
+        status=$?
+    } 2>/dev/null # where bash says "Aborted"
+}
+
+expect_status()
+{
+    [ "$status" -eq "$1" ] || failed+="$what: exit status $status, not $1
+$(cat err)
+"
+}
+
+# expect FILE LINE: as a basic regular expression.
+expect()
+{
+    grep -qx -- "$2" "$1" || failed+="$what: no line \"$2\" in $1:
+$(cat "$1")
+"
+}
+
+expect_data()
+{
+    [ "$(cat data)" = "precious data" ] || failed+="$what: the data are now $(cat data)
+"
+}
+
+cat >program.c <<'END'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char *volatile kept;
+
+static void misuse(void)
+{
+    char *const block = malloc(40);
+    free(block);
+    free(block);
+}
+
+/* stranger KIND END: what stands at descriptor 2 is no stderr. */
+static int stranger(const char *kind, const char *end)
+{
+    close(2);
+    int sockets[2] = {-1, -1};
+    if (strcmp(kind, "socket") == 0) {
+        const int free_number = socketpair(AF_UNIX, SOCK_STREAM, 0, sockets);
+        if (free_number != 0 || sockets[0] != 2) {
+            return 3;
+        }
+    } else {
+        const int flags = strcmp(kind, "append") == 0  ? O_WRONLY | O_APPEND
+                          : strcmp(kind, "write") == 0 ? O_WRONLY
+                                                       : O_RDWR;
+        if (open("data", flags | O_CREAT | O_TRUNC, 0644) != 2 ||
+            write(2, "precious data\n", 14) != 14) {
+            return 3;
+        }
+    }
+    for (int i = 0; i < 10; i++) {
+        kept = malloc(100);
+    }
+    const pid_t child = fork();
+    if (child == 0) {
+        if (strcmp(end, "misuse") == 0) {
+            misuse();
+        } else if (strcmp(end, "stats") == 0) {
+            malloc_stats();
+        }
+        exit(0);
+    }
+    int status;
+    waitpid(child, &status, 0);
+    char byte;
+    if (sockets[1] >= 0 && recv(sockets[1], &byte, 1, MSG_DONTWAIT) > 0) {
+        return 4;
+    }
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* closes FIRST LAST: closes those, and has files of its own at their numbers. */
+static int closes(int first, int last)
+{
+    for (int i = 0; i < 100; i++) {
+        free(malloc(10));
+    }
+    if (chdir("/") != 0) {
+        return 3;
+    }
+    for (int i = first; i <= last; i++) {
+        close(i);
+    }
+    const char *const data = getenv("DATA");
+    int file;
+    do {
+        file = open(data, O_RDWR | O_CREAT, 0644);
+    } while (file >= 0 && file < last);
+    for (int i = 0; i < 20000; i++) {
+        free(malloc((size_t)(10 + i % 1000)));
+    }
+    kept = malloc(40);
+    kept = NULL;
+    return 0;
+}
+
+/* A stderr that was made on purpose, without exec. */
+static int piped(void)
+{
+    int ends[2];
+    char text[200] = "";
+    if (pipe(ends) != 0) {
+        return 3;
+    }
+    if (fork() == 0) {
+        dup2(ends[1], 2);
+        misuse();
+    }
+    close(ends[1]);
+    wait(NULL);
+    const ssize_t n = read(ends[0], text, sizeof text - 1);
+    printf("%.*s", (int)n, text);
+    return 0;
+}
+
+static int broken_pipe(bool blocked)
+{
+    int ends[2];
+    sigset_t set;
+    if (pipe(ends) != 0) {
+        return 3;
+    }
+    dup2(ends[1], 2);
+    close(ends[0]);
+    close(ends[1]);
+    sigemptyset(&set);
+    if (blocked) {
+        sigaddset(&set, SIGPIPE);
+        sigprocmask(SIG_BLOCK, &set, NULL);
+        raise(SIGPIPE);
+    }
+    malloc_stats();
+    sigpending(&set);
+    return sigismember(&set, SIGPIPE) != blocked;
+}
+
+static void use_blocks(void)
+{
+    for (size_t i = 0; i < 10; i++) {
+        char *volatile block = malloc(40 + 1000 * i);
+        block = realloc(block, 100 + 20000 * i);
+        free(block);
+        kept = malloc(40);
+    }
+}
+
+/* With so much of the stack in use. */
+static __attribute__((noinline)) void use_deep(size_t bytes)
+{
+    volatile char room[bytes];
+    room[0] = room[bytes - 1] = 1;
+    use_blocks();
+    room[0] = 2;
+}
+
+static const char *task;
+
+static void *work(void *unused)
+{
+    use_deep(strcmp(task, "deep") == 0 ? 5 * 1024 : 16);
+    if (strcmp(task, "exit") == 0) {
+        exit(0);
+    }
+    if (strcmp(task, "misuse") == 0) {
+        misuse();
+    }
+    if (strcmp(task, "info") == 0) {
+        malloc_stats();
+        malloc_info(0, stdout);
+    }
+    void (*const dump)(int) = dlsym(RTLD_DEFAULT, "snug_dump");
+    size_t (*const leaks)(void) = dlsym(RTLD_DEFAULT, "snug_leaks");
+    void (*const describe)(const void *) = dlsym(RTLD_DEFAULT, "snug_describe");
+    if (strcmp(task, "look") == 0) {
+        dump(2);
+        leaks();
+        describe(kept);
+    }
+    return unused;
+}
+
+static int small(size_t bytes)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    pthread_attr_init(&attributes);
+    if (pthread_attr_setstacksize(&attributes, bytes) != 0 ||
+        pthread_create(&thread, &attributes, work, NULL) != 0) {
+        return 3;
+    }
+    pthread_join(thread, NULL);
+    return 0;
+}
+
+static void on_segv(int unused)
+{
+    void (*const describe)(const void *) = dlsym(RTLD_DEFAULT, "snug_describe");
+    (void)unused;
+    describe(kept);
+    misuse();
+}
+
+static int in_handler(void)
+{
+    static char memory[8192];
+    const stack_t stack = {.ss_sp = memory, .ss_size = sizeof memory};
+    struct sigaction action = {.sa_handler = on_segv, .sa_flags = SA_ONSTACK};
+    sigaltstack(&stack, NULL);
+    sigaction(SIGSEGV, &action, NULL);
+    kept = malloc(50);
+    raise(SIGSEGV);
+    return 0;
+}
+
+int main(int count, char **arguments)
+{
+    const char *const what = arguments[1];
+    if (strcmp(what, "stranger") == 0) {
+        return stranger(arguments[2], arguments[3]);
+    }
+    if (strcmp(what, "closes") == 0) {
+        return closes(atoi(arguments[2]), atoi(arguments[3]));
+    }
+    if (strcmp(what, "piped") == 0) {
+        return piped();
+    }
+    if (strcmp(what, "broken") == 0) {
+        return broken_pipe(count > 2);
+    }
+    if (strcmp(what, "small") == 0) {
+        task = arguments[3];
+        return small((size_t)atol(arguments[2]));
+    }
+    if (strcmp(what, "handler") == 0) {
+        return in_handler();
+    }
+    if (strcmp(what, "lose") == 0) {
+        for (int i = 0; i < 100; i++) {
+            kept = malloc(50);
+        }
+        kept = NULL;
+        return 0;
+    }
+    misuse();
+    return 0;
+}
+END
+if ! gcc -g -O0 -fno-builtin -std=gnu17 -o program program.c -lpthread 2>err; then
+    echo "not ok 1 - the program of these tests is compiled"
+    sed 's/^/# /' err
+    echo "1..1"
+    exit 1
+fi
+
+begin "stderr is written to, whatever it is"
+for level in off check guard; do
+    what=$level
+    run "$level" ./program misuse
+    expect_status 134
+    expect err "snug: .*free of .*0x[0-9a-f]*.*"
+    { env SNUG_DEBUG="$level" LD_PRELOAD="$library" ./program misuse 2>&1; } 2>/dev/null | cat >err
+    expect err "snug: .*free of .*0x[0-9a-f]*.*"
+    run "$level" ./program piped
+    expect_status 0
+    cat out err >both
+    expect both "snug: .*free of .*0x[0-9a-f]*.*"
+done
+end
+
+begin "a file at descriptor 2 that is not stderr gets no line of ours"
+for level in off check guard,leaks=1; do
+    for kind in read-write write append socket; do
+        for way in misuse leaks stats; do
+            # Each report costs the reading of symbols.
+            [ "$kind" = read-write ] || [ "$level$way" = offmisuse ] || continue
+            what="$level $kind $way"
+            run "$level" ./program stranger "$kind" "$way"
+            [ "$way" = misuse ] && expect_status 134
+            [ "$way" != misuse ] && expect_status 0
+            [ "$kind" = socket ] || expect_data
+            [ "$level" = off ] && [ -s err ] && failed+="$what: $(cat err)
+"
+            # The debug levels have kept stderr.
+            [ "$level" = off ] || [ -s err ] || failed+="$what: nothing on stderr
+"
+        done
+    done
+done
+end
+
+begin "nor does one that takes the place of a closed stderr"
+cat >closed.c <<'END'
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+int main(void)
+{
+    const int data = open("data", O_RDWR | O_CREAT | O_TRUNC, 0644);
+    if (data != 2 || write(2, "precious data\n", 14) != 14) {
+        return 3;
+    }
+    char *const block = malloc(40);
+    free(block);
+    free(block);
+    return 0;
+}
+END
+gcc -O0 -fno-builtin -o closed closed.c
+for level in off check guard; do
+    what=$level
+    { SNUG_DEBUG=$level LD_PRELOAD=$library ./closed 2>&-; } 2>/dev/null
+    status=$?
+    expect_status 134
+    expect_data
+done
+end
+
+if script -qec true /dev/null >/dev/null 2>&1; then
+    begin "where stderr was the terminal, lines go there"
+    what=terminal
+    script -qec "LD_PRELOAD=$library ./program stranger write misuse" /dev/null >out 2>&1 </dev/null
+    expect_data
+    tr -d '\r' <out >err
+    expect err "snug: .*free of .*0x[0-9a-f]*"
+    end
+else
+    skip "where stderr was the terminal, lines go there" "no script(1) here"
+fi
+
+begin "a program that closes every descriptor keeps its files to itself"
+export DATA=$scratch/others
+for last in 1100 5000; do
+    for first in 3 2 0; do
+        what="from $first to $last"
+        rm -f others
+        run check bash -c "ulimit -n 6000; exec ./program closes $first $last"
+        expect_status 0
+        [ ! -s others ] || failed+="$what: $(head -c 500 others)
+"
+        [ "$first" -ne 3 ] || expect err "snug: leaks: 40 bytes in 1 block"
+    done
+done
+end
+
+# 100 pairs before and 20,000 after, a block at the end, and what stdio and libc ask for.
+begin "log=FILE goes on when its descriptor was closed and taken"
+for last in 1100 5000; do
+    what="to $last"
+    rm -f others log.rep
+    run check,leaks=0,log=log.rep bash -c "ulimit -n 6000; exec ./program closes 3 $last"
+    expect_status 0
+    [ ! -s others ] || failed+="$what: $(head -c 500 others)
+"
+    [ ! -s err ] || failed+="$what: $(cat err)
+"
+    operations=$(grep -c '^[acmrfs] ' log.rep)
+    [ "$operations" -ge 40200 ] || failed+="$what: $operations operations
+"
+    [ "$(awk 'NR == 1 { print $2 }' log.rep)" = "$operations" ] || failed+="$what: header $(head -n 1 log.rep)
+"
+done
+end
+
+begin "a log that is gone is said once"
+what=removed
+rm -f others log.rep
+cat >remove.c <<'END'
+#include <stdlib.h>
+#include <unistd.h>
+int main(void)
+{
+    free(malloc(10));
+    unlink("log.rep");
+    for (int i = 3; i < 6000; i++) {
+        close(i);
+    }
+    for (int i = 0; i < 50000; i++) {
+        free(malloc(10));
+    }
+    return 0;
+}
+END
+gcc -O0 -fno-builtin -o remove remove.c
+run "check,leaks=0,log=log.rep" ./remove
+expect_status 0
+expect err "snug: SNUG_DEBUG: the log ends early, cannot write .*/log.rep"
+[ "$(wc -l <err)" -eq 1 ] || failed+="$(cat err)"
+end
+
+begin "a limit on the size of files ends the log, not the program"
+what=log
+rm -f others log.rep
+run check,leaks=0,log=log.rep bash -c "ulimit -f 100; exec ./program closes 3 3"
+expect_status 0
+expect err "snug: SNUG_DEBUG: the log ends early, cannot write .*/log.rep"
+[ "$(wc -l <err)" -eq 1 ] || failed+="$(cat err)"
+[ "$(wc -c <log.rep)" -gt 100000 ] || failed+="only $(wc -c <log.rep) bytes
+"
+"$build/snugbench" stat log.rep >out 2>err || failed+="stat: $(cat err)
+"
+[ "$(awk 'NR == 1 { print $2 }' log.rep)" = "$(grep -c '^[acmrfs] ' log.rep)" ] || failed+="header
+"
+what=report
+run check bash -c "ulimit -f 0; exec ./program lose"
+expect_status 0
+run off bash -c "ulimit -f 0; exec ./program misuse"
+expect_status 134
+end
+
+begin "a pipe that nobody reads is no SIGPIPE, and the program's own stays"
+for level in off check; do
+    what=$level
+    run "$level" ./program broken
+    expect_status 0
+    run "$level" ./program broken blocked
+    expect_status 0
+done
+what="at exit"
+{
+    env SNUG_DEBUG=check LD_PRELOAD="$library" bash -c 'trap "" USR1; sleep 0.2; exec ./program lose' 2>&1
+    echo $? >status
+} | true
+while [ ! -s status ]; do sleep 0.1; done
+[ "$(cat status)" = 0 ] || failed+="$what: exit status $(cat status)
+"
+end
+
+begin "threads of 16 KiB allocate, look, report and exit"
+for level in off check guard,leaks=1; do
+    for bytes in 16384 65536; do
+        for task in exit misuse info look; do
+            what="$level $bytes $task"
+            run "$level" ./program small "$bytes" "$task"
+            [ "$task" = misuse ] && expect_status 134
+            [ "$task" != misuse ] && expect_status 0
+        done
+        what="$level $bytes deep"
+        run "$level" ./program small "$bytes" deep
+        expect_status 0
+    done
+done
+what="check exit"
+run check ./program small 16384 exit
+expect err "snug: leaks: [34][0-9]* bytes in [0-9]* blocks"
+end
+
+begin "reports on a signal's stack of 8 KiB"
+for level in check guard; do
+    what=$level
+    run "$level" ./program handler
+    expect_status 134
+    expect err "snug: this is 0 bytes into the block of 50 bytes at 0x[0-9a-f]*"
+    expect err "snug: double free of 0x[0-9a-f]*, 40 bytes"
+done
+end
+
+cat >names.c <<'END'
+#include <stdlib.h>
+#ifdef LINKED
+#include "snug.h"
+#define malloc snug_malloc
+#define calloc snug_calloc
+#define realloc snug_realloc
+#define aligned_alloc snug_aligned_alloc
+#define free snug_free
+#endif
+#define APART __attribute__((noinline))
+static void *volatile kept;
+static APART void move(void) { kept = malloc(101); }
+static APART void free_block(void) { kept = calloc(1, 102); }
+static APART void take_shared(void) { kept = realloc(NULL, 103); }
+static APART void debug_mine(void) { kept = aligned_alloc(64, 128); }
+static APART void snug_mine(void) { kept = realloc(malloc(5), 200000); }
+static APART void allocate_large(void) { kept = malloc(5000); }
+static APART void allocate_small(void) { kept = malloc(0); }
+static APART void debug_twice(void *block)
+{
+    free(block);
+    free(block);
+}
+int main(int count, char **arguments)
+{
+#ifdef LINKED
+    snug_debug(arguments[1]);
+#endif
+    move();
+    free_block();
+    take_shared();
+    debug_mine();
+    snug_mine();
+    allocate_large();
+    allocate_small();
+    kept = NULL;
+    if (count > 2) {
+        debug_twice(malloc(8));
+    }
+    return (int)(arguments == NULL);
+}
+END
+gcc -g -O0 -fno-builtin -o names names.c
+run check ./names check
+if grep -q '#0 [a-z_]* at names.c' err; then
+    begin "the program's functions are shown, whatever their names, and none of ours"
+    for how in preloaded "linked" "linked -no-pie" "linked -O2 -fno-optimize-sibling-calls"; do
+        # shellcheck disable=SC2086
+        [ "$how" = preloaded ] || gcc -g -O0 ${how#linked} -fno-builtin -DLINKED -I"$include" \
+            -o linked names.c "$build/libsnug.a" || failed+="not linked"
+        for level in check guard,leaks=1; do
+            what="$how $level"
+            [ "$how" = preloaded ] && run "$level" ./names "$level"
+            [ "$how" = preloaded ] || ./linked "$level" 2>err
+            for function in move free_block take_shared debug_mine snug_mine allocate_large \
+                allocate_small; do
+                expect err "    #0 $function at names.c:[0-9]*"
+            done
+            [ "$(grep -c '#1 main at names.c' err)" -eq 7 ] || failed+="$what: $(cat err)
+"
+            [ "$how" = preloaded ] && run "$level" ./names "$level" twice
+            [ "$how" = preloaded ] || { ./linked "$level" twice 2>err; } 2>/dev/null
+            [ "$(grep -c '#0 debug_twice at names.c' err)" -eq 2 ] || failed+="$what: $(cat err)
+"
+        done
+    done
+    end
+else
+    skip "the program's functions are shown" "no libunwind or libdw here"
+fi
+echo "1..$number"
+[ "$number" -gt 0 ]
