@@ -4,11 +4,11 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "debug_options.h"
 #include "descriptor.h"
+#include "kernel.h"
 #include "os.h"
 #include "output.h"
 
@@ -94,8 +94,8 @@ static void find_path(void)
     text_string(&text, "/proc/self/fd/");
     text_decimal(&text, (uint64_t)journal.file.number);
     line[text.length] = '\0';
-    const long length =
-        syscall(SYS_readlinkat, AT_FDCWD, line, journal_path, sizeof journal_path - 1);
+    const long length = kernel_call(SYS_readlinkat, AT_FDCWD, (long)line,
+                                    (long)journal_path, sizeof journal_path - 1, 0, 0);
     if (length <= 0 || journal_path[0] != '/') {
         memcpy(journal_path, debug_options.log, sizeof debug_options.log);
     }
@@ -170,7 +170,8 @@ static void write_lines(void)
     count_lines(text, written);
     journal.text.length = 0;
     if (!all) {
-        if (syscall(SYS_ftruncate, journal.file.number, journal.end) == 0) {
+        if (kernel_call(SYS_ftruncate, journal.file.number, journal.end, 0, 0, 0, 0) ==
+            0) {
             write_header();
         }
         descriptor_close(&journal.file);

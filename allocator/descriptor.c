@@ -5,12 +5,12 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "kernel.h"
 
 /* Straight from the kernel: each function of libc's is looked up at each start, though
- * few programs have anything to say. */
+ * few programs have anything to say, and another library may stand in for it. */
 
 static const struct descriptor none = {.number = -1};
 
@@ -22,27 +22,22 @@ static const struct descriptor none = {.number = -1};
 
 bool descriptor_look(int number, struct stat *file)
 {
-    const int saved = errno;
-    const bool is_open = syscall(SYS_fstat, number, file) == 0;
-    errno = saved;
-    return is_open;
+    *file = (struct stat){0};
+    return kernel_call(SYS_fstat, number, (long)file, 0, 0, 0, 0) == 0;
 }
 
 static int high_number(void)
 {
-    struct rlimit limit;
-    if (syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) != 0) {
-        return 0;
-    }
+    struct rlimit limit = {0, 0};
+    kernel_call(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, (long)&limit, 0, 0);
     const rlim_t end = limit.rlim_cur < NUMBER_LIMIT ? limit.rlim_cur : NUMBER_LIMIT;
     return (int)(end > 2 * NUMBERS_SPARED ? end - NUMBERS_SPARED : end / 2);
 }
 
 struct descriptor descriptor_copy(int number)
 {
-    const int saved = errno;
-    const int copy = (int)syscall(SYS_fcntl, number, F_DUPFD_CLOEXEC, high_number());
-    errno = saved;
+    const int copy =
+        (int)kernel_call(SYS_fcntl, number, F_DUPFD_CLOEXEC, high_number(), 0, 0, 0);
     struct stat file;
     return copy >= 0 && descriptor_look(copy, &file)
                ? (struct descriptor){copy, file.st_dev, file.st_ino}
@@ -63,12 +58,10 @@ bool descriptor_is_sound(const struct descriptor *descriptor)
 
 void descriptor_close(struct descriptor *descriptor)
 {
-    const int saved = errno;
     if (descriptor_is_sound(descriptor)) {
-        close(descriptor->number);
+        kernel_call(SYS_close, descriptor->number, 0, 0, 0, 0, 0);
     }
     *descriptor = none;
-    errno = saved;
 }
 
 typedef uint64_t signals; /* a set, as the kernel has it */
@@ -81,7 +74,7 @@ static const signals of_writing = ONE_SIGNAL(SIGPIPE) | ONE_SIGNAL(SIGXFSZ);
 static signals change_mask(int how, signals mask)
 {
     signals before = 0;
-    syscall(SYS_rt_sigprocmask, how, &mask, &before, sizeof mask);
+    kernel_call(SYS_rt_sigprocmask, how, (long)&mask, (long)&before, sizeof mask, 0, 0);
     return before;
 }
 
@@ -90,7 +83,7 @@ static signals waiting_of(signals held_back)
 {
     signals waiting = 0;
     if (held_back != 0) {
-        syscall(SYS_rt_sigpending, &waiting, sizeof waiting);
+        kernel_call(SYS_rt_sigpending, (long)&waiting, sizeof waiting, 0, 0, 0, 0);
     }
     return waiting & held_back;
 }
@@ -98,27 +91,27 @@ static signals waiting_of(signals held_back)
 static void consume(signals set)
 {
     static const struct timespec at_once = {0, 0};
-    while (syscall(SYS_rt_sigtimedwait, &set, NULL, &at_once, sizeof set) > 0) {
+    while (kernel_call(SYS_rt_sigtimedwait, (long)&set, 0, (long)&at_once, sizeof set,
+                       0, 0) > 0) {
         /* it was for this write */
     }
 }
 
 size_t descriptor_write(int number, const char *bytes, size_t length)
 {
-    const int saved = errno;
     const signals before = change_mask(SIG_BLOCK, of_writing);
     const signals waiting = waiting_of(before & of_writing);
     size_t done = 0;
     bool failed = false;
     while (done < length && !failed) {
-        const ssize_t n = write(number, bytes + done, length - done);
+        const long n = kernel_call(SYS_write, number, (long)(bytes + done),
+                                   (long)(length - done), 0, 0, 0);
         done += n > 0 ? (size_t)n : 0;
-        failed = n == 0 || (n < 0 && errno != EINTR);
+        failed = n == 0 || (n < 0 && n != -EINTR);
     }
     if (failed) {
         consume(of_writing & ~waiting);
     }
     change_mask(SIG_SETMASK, before);
-    errno = saved;
     return done;
 }

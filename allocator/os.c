@@ -1,5 +1,6 @@
 #include "os.h"
 
+#include <errno.h>
 #include <linux/futex.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -211,13 +212,12 @@ bool os_can_read(const void *address)
 {
     /* To wait for no time at a word: the kernel reads it, and says no if it cannot. */
     static const struct timespec at_once = {0, 0};
-    const int saved = errno;
+    long result;
     do {
-        syscall(SYS_futex, address, FUTEX_WAIT_PRIVATE, 0, &at_once, NULL, 0);
-    } while (errno == EINTR);
-    const bool can = errno == EAGAIN || errno == ETIMEDOUT;
-    errno = saved;
-    return can;
+        result = kernel_call(SYS_futex, (long)address, FUTEX_WAIT_PRIVATE, 0,
+                             (long)&at_once, 0, 0);
+    } while (result == -EINTR);
+    return result == -EAGAIN || result == -ETIMEDOUT;
 }
 
 void os_futex_wake(atomic_int *word)

@@ -2,6 +2,7 @@
  * their stacks. Forks amid all other calls: test_stress. */
 #include "snug.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -106,6 +107,7 @@ static void live_with_full_lists(size_t threads)
 /* What a thread needs for its parked lists the next one gets. */
 static void ended_threads_leave_their_places_to_others(void)
 {
+    snug_mallopt(M_TRIM_THRESHOLD, -1); /* pages that go back are mappings, too */
     live_with_full_lists(2);
     const uint64_t before = snug_system_calls().mmap;
     live_with_full_lists(300);
