@@ -13,7 +13,7 @@
 #include "runner/progress.h"
 #include "runner/run.h"
 #include "runner/signals.h"
-#include "runner/syscalls.h"
+#include "runner/tracer.h"
 
 enum {
     NS_PER_MS = 1000000,

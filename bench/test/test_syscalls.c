@@ -28,7 +28,7 @@
 #include "runner/preload.h"
 #include "runner/run.h"
 #include "runner/signals.h"
-#include "runner/syscalls.h"
+#include "runner/tracer.h"
 #include "trace/trace.h"
 
 enum {

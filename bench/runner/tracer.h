@@ -5,8 +5,8 @@
  * -f -c` would count, and exit_group besides. The two marker calls that part the phases
  * are left out. After each call that can enlarge the address space the kernel's own
  * account of it (statm) is read, so the two peaks are exact. */
-#ifndef SNUGBENCH_RUNNER_SYSCALLS_H
-#define SNUGBENCH_RUNNER_SYSCALLS_H
+#ifndef SNUGBENCH_RUNNER_TRACER_H
+#define SNUGBENCH_RUNNER_TRACER_H
 
 #include <stdbool.h>
 

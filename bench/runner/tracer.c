@@ -1,4 +1,4 @@
-#include "runner/syscalls.h"
+#include "runner/tracer.h"
 
 #include <errno.h>
 #include <fcntl.h>
