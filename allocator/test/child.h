@@ -23,10 +23,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Under a sanitizer address space limits cannot be set, and memory looks different. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED                                                                      \
-    true /* address space limits cannot be set, memory looks different                 \
-          */
+#define SANITIZED true
 #else
 #define SANITIZED false
 #endif

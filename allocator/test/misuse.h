@@ -19,9 +19,7 @@ enum {
  * the address that was told, N the size. */
 #define UNNOTICED "unnoticed" /* it ends as if nothing were wrong */
 #define SEGV "SIGSEGV"        /* at the instruction */
-#define BY_LUCK                                                                        \
-    "by luck" /* one or the other: what lies there is the kernel's choice              \
-               */
+#define BY_LUCK "by luck"     /* the one or the other, as the kernel places pages */
 
 struct row {
     const char *name;

@@ -1,5 +1,5 @@
 /* From raw results to the figures people read: per trace and allocator (a cell), and
- * per allocator over the traces (a total). MEASURING.md defines each figure.
+ * per allocator over the traces (a total). bench/METHOD.md defines each figure.
  *
  * What was not measured is absent (`present` false), never 0. A trace that failed under
  * an allocator has no figures there; what an interrupted one had measured counts. */
@@ -52,10 +52,9 @@ struct timing_figures {
 /* All growth is over the floor on the same trace; what is below a few pages is noise
  * and may be negative. */
 struct memory_figures {
-    struct figure utilization; /* peak live / peak resident growth */
-    struct figure
-        utilization_from_first_op;    /* growth since the first operation instead */
-    struct figure mapped_utilization; /* peak live / peak accessible growth */
+    struct figure utilization;               /* peak live / peak resident growth */
+    struct figure utilization_from_first_op; /* growth since the first operation */
+    struct figure mapped_utilization;        /* peak live / peak accessible growth */
     struct figure peak_resident_growth_bytes;
     struct figure peak_accessible_growth_bytes;
     struct figure peak_reserved_growth_bytes;

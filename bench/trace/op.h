@@ -60,8 +60,7 @@ struct trace_header {
     uint64_t slot_count; /* entries of the pointer table, slot 0 included */
     uint64_t thread_count;
     uint64_t peak_live_bytes;
-    uint64_t
-        peak_live_op; /* index of the operation after which live is first at its peak */
+    uint64_t peak_live_op; /* index; after it live is first at its peak */
     uint64_t peak_live_blocks;
     uint64_t allocated_bytes; /* sum over all allocating operations */
     uint64_t kind_counts[16]; /* operations by enum trace_op_kind */

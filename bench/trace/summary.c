@@ -10,11 +10,10 @@ struct block {
 
 struct summing {
     struct trace_summary *summary;
-    struct block *blocks; /* by slot */
-    uint64_t *sizes;      /* room for one per operation */
-    uint64_t *lifetimes;  /* the same memory, filled from its other end */
-    uint64_t
-        *lifetimes_end; /* an operation has a size or ends a lifetime, never both */
+    struct block *blocks;    /* by slot */
+    uint64_t *sizes;         /* room for one per operation */
+    uint64_t *lifetimes;     /* the same memory, filled from its other end */
+    uint64_t *lifetimes_end; /* an operation has a size or ends a life, never both */
 };
 
 static unsigned bucket_of(uint64_t bytes)

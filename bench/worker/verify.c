@@ -1,8 +1,9 @@
 /* The verifying pass: every promise of malloc, checked at every operation.
  *
  *     a fresh block   not NULL unless 0 bytes were asked for; aligned to 16 for
- * requests of 16 bytes and more, else to 8, or as asked for; apart from every live
- * block; usable size at least what was asked for calloc          every byte zero
+ *                     requests of 16 bytes and more, else to 8, or as asked for; apart
+ *                     from every live block; usable size at least what was asked for
+ *     calloc          every byte zero
  *     realloc         old contents kept up to the smaller size
  *     free            contents as they were written
  *
