@@ -40,8 +40,9 @@ size_t statistics_outlier_count(double *values, size_t count);
 double statistics_center(const struct series *rows, size_t row_count, double *scratch);
 
 /* The 95 % percentile-bootstrap interval of statistics_center. Each row is resampled by
- * itself: rounds of different traces are taken at different times. `scratch` as above.
- * O(values * log values) for each of 2,000 resamples. */
+ * itself: rounds of different traces are taken at different times, and what one round
+ * of a trace ties together is already one value of its row, a ratio. `scratch` as
+ * above. O(values * log values) for each of 2,000 resamples. */
 struct interval statistics_bootstrap(const struct series *rows, size_t row_count,
                                      double *scratch, uint64_t seed);
 

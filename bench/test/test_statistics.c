@@ -11,7 +11,8 @@
 
 enum {
     SAMPLES = 15,
-    TRIALS = 300
+    TRIALS = 300,
+    ROWS = 16,
 };
 
 static double uniform(uint64_t *state)
@@ -132,6 +133,26 @@ static void test_interval_covers_the_truth(void **state)
     assert_in_range(covered, TRIALS * 90 / 100, TRIALS * 99 / 100);
 }
 
+/* Rounds of different traces have nothing in common, so noise averages out over rows:
+ * the geometric mean of 16 rows has a quarter of one row's interval. Resampled jointly,
+ * equal rows would have the interval of one. */
+static void test_rows_are_resampled_by_themselves(void **state)
+{
+    (void)state;
+    uint64_t noise = 7;
+    double values[SAMPLES];
+    double scratch[SAMPLES];
+    struct series rows[ROWS];
+    fill_noisy(values, SAMPLES, 100, 5, &noise);
+    for (size_t i = 0; i < ROWS; i++) {
+        rows[i] = (struct series){.values = values, .count = SAMPLES};
+    }
+    const struct interval one = interval_of(values, SAMPLES, 1);
+    const struct interval all = statistics_bootstrap(rows, ROWS, scratch, 1);
+    const double share = (all.high - all.low) / (one.high - one.low);
+    assert_true(share > 0.15 && share < 0.4);
+}
+
 static enum verdict race(double ours, size_t rounds, uint64_t *noise, uint64_t seed)
 {
     double reference[SAMPLES];
@@ -204,6 +225,7 @@ int main(void)
         cmocka_unit_test(test_interval_repeats_with_its_seed),
         cmocka_unit_test(test_interval_of_equal_values_is_a_point),
         cmocka_unit_test(test_interval_covers_the_truth),
+        cmocka_unit_test(test_rows_are_resampled_by_themselves),
         cmocka_unit_test(test_equals_get_no_verdict),
         cmocka_unit_test(test_real_differences_are_seen),
         cmocka_unit_test(test_verdict_needs_size_interval_and_rounds),
