@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "worker/residency.h"
+
 enum {
     BATCH_OPERATIONS = 256
 };
@@ -75,21 +77,15 @@ void bench_sampler_open(struct bench *bench)
     }
 }
 
-static uint64_t field_bytes(const char *text, const char *field)
-{
-    const char *found = strstr(text, field);
-    return found == NULL ? 0 : strtoull(found + strlen(field), NULL, 10) * 1024;
-}
-
 uint64_t bench_resident_bytes(struct bench *bench)
 {
-    static char text[4096];
+    static char text[RESIDENCY_TEXT_BYTES];
     const ssize_t length = pread(rollup_fd, text, sizeof text - 1, 0);
     if (length <= 0) {
         bench_end(bench, MICRO_INTERNAL_ERROR, "cannot read /proc/self/smaps_rollup");
     }
     text[length] = '\0';
-    return field_bytes(text, "\nAnonymous:") + field_bytes(text, "\nPrivate_Hugetlb:");
+    return rollup_resident_bytes(text);
 }
 
 void bench_sample_peak(struct bench *bench)

@@ -1,11 +1,10 @@
 #include "worker/sample.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "worker/message.h"
+#include "worker/residency.h"
 
 static const char rollup_path[] = "/proc/self/smaps_rollup";
 static const char statm_path[] = "/proc/self/statm";
@@ -36,32 +35,20 @@ static bool read_text(int fd, char *text, size_t capacity)
     return length > 0;
 }
 
-/* "\nAnonymous:   112 kB" as bytes; 0 if the kernel does not have the field. */
-static uint64_t field_bytes(const char *text, const char *field)
-{
-    const char *found = strstr(text, field);
-    return found == NULL ? 0 : strtoull(found + strlen(field), NULL, 10) * 1024;
-}
-
 bool sampler_read(const struct sampler *sampler, struct job *job,
                   struct worker_sample *sample)
 {
-    static char text[4096];
-    const uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+    static char text[RESIDENCY_TEXT_BYTES];
+    uint64_t sizes_bytes[STATM_FIELDS];
     if (!read_text(sampler->rollup_fd, text, sizeof text)) {
         return fail_to_read(job, rollup_path);
     }
-    sample->resident_bytes =
-        field_bytes(text, "\nAnonymous:") + field_bytes(text, "\nPrivate_Hugetlb:");
+    sample->resident_bytes = rollup_resident_bytes(text);
     if (!read_text(sampler->statm_fd, text, sizeof text)) {
         return fail_to_read(job, statm_path);
     }
-    /* size resident shared text lib data dt, in pages */
-    char *next = text;
-    sample->reserved_bytes = strtoull(next, &next, 10) * page_bytes;
-    for (int skipped = 0; skipped < 4; skipped++) {
-        strtoull(next, &next, 10);
-    }
-    sample->accessible_bytes = strtoull(next, &next, 10) * page_bytes;
+    statm_parse(text, (uint64_t)sysconf(_SC_PAGESIZE), sizes_bytes);
+    sample->reserved_bytes = sizes_bytes[STATM_SIZE];
+    sample->accessible_bytes = sizes_bytes[STATM_DATA];
     return true;
 }
