@@ -71,11 +71,25 @@ static void fill_record(const struct job *job)
     }
 }
 
+/* Takes hold of a process that waits for it, then lets it go. */
+static bool start_tracing(struct job *job)
+{
+    job->tracer = tracer_create(&job->process, job->mode == WORKER_MEMORY);
+    if (job->tracer == NULL) {
+        set_status(job, RESULT_ERROR, "cannot trace the worker: %s", strerror(errno));
+        process_close(&job->process);
+        return false;
+    }
+    process_go(&job->process);
+    return true;
+}
+
 bool job_start(struct job *job)
 {
     job->process = (struct process){.output_fd = -1, .go_fd = -1};
     job->record = NULL;
-    set_status(job, RESULT_ERROR, "not judged"); /* until job_judge */
+    job->tracer = NULL;
+    set_status(job, RESULT_ERROR, "not judged"); /* until it has ended */
     int record_fd = make_record(job);
     if (record_fd < 0) {
         set_status(job, RESULT_ERROR, "no memory for the worker's record: %s",
@@ -97,12 +111,14 @@ bool job_start(struct job *job)
         set_status(job, RESULT_ERROR, "%s", error);
     }
     close(record_fd);
-    return started;
+    return started && (job->filter == NULL || start_tracing(job));
 }
 
 void job_close(struct job *job)
 {
     process_close(&job->process);
+    tracer_destroy(job->tracer);
+    job->tracer = NULL;
     if (job->record != NULL) {
         munmap(job->record, job->record_bytes);
         job->record = NULL;
@@ -200,15 +216,20 @@ static void judge_answer(struct job *job)
     }
 }
 
-void job_judge(struct job *job, bool interrupted)
+void job_poll(struct job *job)
 {
-    const struct process *process = &job->process;
-    bool ended_well = process->ended && !process->timed_out &&
-                      WIFEXITED(process->wait_status) &&
+    struct process *process = &job->process;
+    if (job->tracer != NULL) {
+        tracer_poll(job->tracer, process);
+    } else {
+        process_poll(process);
+    }
+    if (!process->ended) {
+        return;
+    }
+    bool ended_well = !process->timed_out && WIFEXITED(process->wait_status) &&
                       WEXITSTATUS(process->wait_status) == 0;
-    if (interrupted && !process->ended) {
-        set_status(job, RESULT_INTERRUPTED, "during the %s", mode_names[job->mode]);
-    } else if (!ended_well || job->record->status == WORKER_STARTED) {
+    if (!ended_well || job->record->status == WORKER_STARTED) {
         judge_ending(job);
     } else {
         judge_answer(job);
@@ -222,13 +243,12 @@ static uint64_t poll_jobs(struct job *jobs, size_t count, size_t *running)
     uint64_t deadline_ns = UINT64_MAX;
     *running = 0;
     for (size_t i = 0; i < count; i++) {
-        struct process *process = &jobs[i].process;
+        const struct process *process = &jobs[i].process;
         if (process->pid == 0 || process->ended) {
             continue;
         }
-        process_poll(process);
+        job_poll(&jobs[i]);
         if (process->ended) {
-            job_judge(&jobs[i], false);
             continue;
         }
         ++*running;

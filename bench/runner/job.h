@@ -1,7 +1,7 @@
 /* One worker run: what is asked, the process, and its answer turned into a status.
  *
- * Life: job_start, then the process is watched (job_run_all here, or the tracer), then
- * job_judge, the figures are taken from `record`, job_close. */
+ * Life: job_run_all starts it, watches it and judges how it ended; then the figures are
+ * taken from `record`, and from `tracer`; then job_close. */
 #ifndef SNUGBENCH_RUNNER_JOB_H
 #define SNUGBENCH_RUNNER_JOB_H
 
@@ -11,6 +11,7 @@
 
 #include "runner/result.h"
 #include "runner/spawn.h"
+#include "runner/tracer.h"
 #include "trace/trace.h"
 
 struct job {
@@ -30,14 +31,15 @@ struct job {
     char status_text[320]; /* as in struct result: reads on after "crashed: " etc. */
     struct process process;
     struct worker_record *record; /* NULL: not started */
+    struct tracer *tracer;        /* NULL: not traced */
     size_t record_bytes;
 };
 
 /* false: the status is RESULT_ERROR with its text; job_close is still due. */
 bool job_start(struct job *job);
 
-/* After the process has ended (or `interrupted`: before): fills in the status. */
-void job_judge(struct job *job, bool interrupted);
+/* One look without waiting; judged as soon as the process has ended. */
+void job_poll(struct job *job);
 
 void job_close(struct job *job);
 

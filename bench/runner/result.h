@@ -51,12 +51,17 @@ struct syscall_count {
 };
 
 struct syscall_counts {
-    bool measured; /* false: ptrace refused; the warning has been printed */
+    bool measured; /* false: tracing is refused; the warning has been printed */
     struct syscall_count *items;
     size_t count;
-    uint64_t
-        peak_accessible_bytes; /* over the whole run, after each call, from statm */
-    uint64_t peak_reserved_bytes;
+};
+
+/* The most that there was at any moment, sample point or not; of the whole process. */
+struct memory_peaks {
+    bool measured;             /* false: tracing is refused */
+    uint64_t resident_bytes;   /* from the first operation to the last */
+    uint64_t accessible_bytes; /* over the whole run, as reserved */
+    uint64_t reserved_bytes;
 };
 
 struct memory_profile {
@@ -64,6 +69,7 @@ struct memory_profile {
     struct worker_sample before, after_free, after_second;
     struct worker_sample *samples; /* along the trace, whole process */
     size_t sample_count;
+    struct memory_peaks peaks;
 };
 
 struct result {

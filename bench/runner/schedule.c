@@ -43,7 +43,7 @@ struct schedule {
     const struct schedule_options *options;
     struct dice dice;
     struct progress progress;
-    struct syscall_tracer *tracer; /* NULL: not asked for, or refused */
+    struct sock_fprog *filter; /* for traced passes; NULL: not asked for, or refused */
     size_t trace_index;
     const struct trace *trace;
     struct forecast forecast; /* of this trace */
@@ -72,20 +72,38 @@ set_all(const struct schedule *schedule, enum result_status status, const char *
     }
 }
 
-static struct job make_job(struct schedule *schedule, size_t allocator_index,
-                           enum worker_mode mode, enum worker_touch touch)
+static enum worker_touch touch_of(const struct schedule *schedule,
+                                  enum worker_mode mode)
 {
+    switch (mode) {
+    case WORKER_COLD:
+        return schedule->run->cold_touch;
+    case WORKER_WARM:
+    case WORKER_SYSCALLS:
+        return schedule->run->warm_touch;
+    case WORKER_VERIFY:
+    case WORKER_MEMORY:
+        break;
+    }
+    return TOUCH_ALL;
+}
+
+static struct job make_job(struct schedule *schedule, size_t allocator_index,
+                           enum worker_mode mode)
+{
+    bool is_traced = mode == WORKER_MEMORY || mode == WORKER_SYSCALLS;
     return (struct job){
         .allocator = &schedule->run->allocators[allocator_index],
         .trace = schedule->trace,
         .mode = mode,
-        .touch = touch,
+        .touch = touch_of(schedule, mode),
         .warm_budget_ns = schedule->options->warm_budget_ns,
         .warm_min_passes = schedule->options->warm_min_passes,
         .padding_bytes =
             (size_t)dice_below(&schedule->dice, PROCESS_PADDING_LIMIT_BYTES),
         .timeout_ns = schedule->options->timeout_ns +
                       (mode == WORKER_MEMORY ? memory_sleep_ns : 0),
+        .filter = is_traced ? schedule->filter : NULL,
     };
 }
 
@@ -104,9 +122,9 @@ static bool take_status(struct result *result, const struct job *job)
     return false;
 }
 
-static void take_memory(struct memory_profile *memory,
-                        const struct worker_record *record)
+static void take_memory(struct memory_profile *memory, const struct job *job)
 {
+    const struct worker_record *record = job->record;
     memory->measured = true;
     memory->before = record->before;
     memory->after_free = record->after_free;
@@ -115,6 +133,18 @@ static void take_memory(struct memory_profile *memory,
     memory->samples = run_allocate(memory->sample_count, sizeof *memory->samples);
     memcpy(memory->samples, record->samples,
            memory->sample_count * sizeof *memory->samples);
+    if (job->tracer != NULL) {
+        memory->peaks = tracer_peaks(job->tracer);
+    }
+}
+
+static void take_figures(struct result *result, const struct job *job)
+{
+    if (job->mode == WORKER_MEMORY) {
+        take_memory(&result->memory, job);
+    } else if (job->mode == WORKER_SYSCALLS) {
+        tracer_take_counts(job->tracer, &result->syscalls);
+    }
 }
 
 /* One untimed pass over all allocators at once, as many as fit. */
@@ -129,7 +159,7 @@ static void run_untimed(struct schedule *schedule, enum worker_mode mode,
         bool is_floor = run->allocators[i].is_floor;
         struct result *result = result_of(schedule, i);
         if (result->status == RESULT_OK && !(is_floor && mode == WORKER_VERIFY)) {
-            jobs[count] = make_job(schedule, i, mode, TOUCH_ALL);
+            jobs[count] = make_job(schedule, i, mode);
             results[count++] = result;
         }
     }
@@ -139,8 +169,8 @@ static void run_untimed(struct schedule *schedule, enum worker_mode mode,
     size_t parallel = fitting < parallel_limit ? (size_t)fitting : parallel_limit;
     job_run_all(jobs, count, parallel > 0 ? parallel : 1);
     for (size_t i = 0; i < count; i++) {
-        if (take_status(results[i], &jobs[i]) && mode == WORKER_MEMORY) {
-            take_memory(&results[i]->memory, jobs[i].record);
+        if (take_status(results[i], &jobs[i])) {
+            take_figures(results[i], &jobs[i]);
         }
         job_close(&jobs[i]);
     }
@@ -148,37 +178,18 @@ static void run_untimed(struct schedule *schedule, enum worker_mode mode,
     free(jobs);
 }
 
-static void stop_tracing(struct schedule *schedule, const char *call)
+/* Tried once, before anything is run. */
+static void prepare_tracing(struct schedule *schedule)
 {
-    progress_clear(&schedule->progress);
-    fprintf(stderr,
-            "snugbench: system calls are not counted, as %s is refused here; in a "
-            "container, start it with --cap-add=SYS_PTRACE --security-opt "
-            "seccomp=unconfined (all other figures stand)\n",
-            call);
-    syscalls_destroy(schedule->tracer);
-    schedule->tracer = NULL;
-}
-
-static void run_traced(struct schedule *schedule)
-{
-    const struct run *run = schedule->run;
-    for (size_t i = 0; i < run->allocator_count && schedule->tracer != NULL; i++) {
-        struct result *result = result_of(schedule, i);
-        if (result->status != RESULT_OK || signals_interrupted()) {
-            continue;
-        }
-        progress_step(&schedule->progress, schedule->forecast.verify_share,
-                      "system calls of %s", run->allocators[i].name);
-        struct job job = make_job(schedule, i, WORKER_SYSCALLS, run->warm_touch);
-        const char *refused;
-        syscalls_trace(schedule->tracer, &job, &result->syscalls, &refused);
-        if (refused != NULL) {
-            stop_tracing(schedule, refused);
-        } else {
-            take_status(result, &job);
-        }
-        job_close(&job);
+    const char *refused;
+    schedule->filter = tracer_filter_create(&refused);
+    if (schedule->filter == NULL) {
+        fprintf(stderr,
+                "snugbench: system calls are not counted and peaks of memory not "
+                "measured, as %s is refused here; in a container, start it with "
+                "--cap-add=SYS_PTRACE --security-opt seccomp=unconfined (all other "
+                "figures stand)\n",
+                refused);
     }
 }
 
@@ -206,19 +217,17 @@ static void add_sample(struct timing_samples *samples, uint32_t round,
 static void run_timed(struct schedule *schedule, size_t allocator_index,
                       enum worker_mode mode, uint32_t round)
 {
-    struct run *run = schedule->run;
     struct result *result = result_of(schedule, allocator_index);
     if (result->status != RESULT_OK) {
         return;
     }
-    bool is_cold = mode == WORKER_COLD;
-    struct job job = make_job(schedule, allocator_index, mode,
-                              is_cold ? run->cold_touch : run->warm_touch);
+    struct job job = make_job(schedule, allocator_index, mode);
     job_run_all(&job, 1, 1);
     /* An interrupted process has no sample, but the rows of its trace are judged
      * together at the end. */
     if (job.status != RESULT_INTERRUPTED && take_status(result, &job)) {
-        add_sample(is_cold ? &result->cold : &result->warm, round, job.record);
+        add_sample(mode == WORKER_COLD ? &result->cold : &result->warm, round,
+                   job.record);
     }
     job_close(&job);
 }
@@ -274,8 +283,9 @@ static void run_passes(struct schedule *schedule)
         progress_step(progress, 0, "verifying");
         run_untimed(schedule, WORKER_VERIFY, capacity_processors());
     }
-    if (passes & PASS_SYSCALLS && !signals_interrupted()) {
-        run_traced(schedule);
+    if (passes & PASS_SYSCALLS && schedule->filter != NULL && !signals_interrupted()) {
+        progress_step(progress, schedule->forecast.verify_share, "system calls");
+        run_untimed(schedule, WORKER_SYSCALLS, 1);
     }
     if (passes & PASS_MEMORY && !signals_interrupted()) {
         progress_step(progress, schedule->forecast.syscalls_share, "memory");
@@ -347,12 +357,8 @@ void schedule_run(struct run *run, struct sources *sources,
         seconds += forecast_trace(run, &run->traces[i].header, options).seconds;
     }
     schedule.progress = progress_begin(run->trace_count, seconds);
-    if (options->passes & PASS_SYSCALLS) {
-        const char *reason;
-        schedule.tracer = syscalls_create(&reason);
-        if (schedule.tracer == NULL) {
-            fprintf(stderr, "snugbench: system calls are not counted: %s\n", reason);
-        }
+    if (options->passes & (PASS_SYSCALLS | PASS_MEMORY)) {
+        prepare_tracing(&schedule);
     }
     for (size_t i = 0; i < run->trace_count; i++) {
         schedule.trace_index = i;
@@ -364,5 +370,5 @@ void schedule_run(struct run *run, struct sources *sources,
     }
     run->interrupted = signals_interrupted();
     progress_clear(&schedule.progress);
-    syscalls_destroy(schedule.tracer);
+    tracer_filter_destroy(schedule.filter);
 }

@@ -1,6 +1,5 @@
 #include "runner/tracer.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <seccomp.h>
@@ -9,27 +8,36 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "runner/run.h"
 #include "runner/signals.h"
+#include "worker/residency.h"
 
 enum {
     CALL_LIMIT = 1024, /* numbers in use end at 470 */
-    SYSCALL_STOP = SIGTRAP | 0x80,
+    /* By how many pages the kernel's counters, which statm shows, may be wrong: they
+     * are kept by processor and added up in batches of at most twice the processors, at
+     * least 32, since Linux 6.2, and by thread in batches of 64 before. */
+    BATCH_PAGES_MIN = 32,
+    THREAD_BATCH_PAGES = 64,
 };
 
-struct syscall_tracer {
-    struct sock_fprog filter;
-    uint64_t calls[CALL_LIMIT][PHASE_COUNT];
+struct tracer {
+    pid_t pid;
+    bool reads_peaks;
     enum worker_phase phase;
-    bool saw_call;
+    uint64_t calls[CALL_LIMIT][PHASE_COUNT];
     int statm_fd;
+    int rollup_fd; /* -1: outside the replay. Of the address space it is opened in */
     uint64_t page_bytes;
-    uint64_t peak_accessible_bytes;
-    uint64_t peak_reserved_bytes;
+    uint64_t processor_count;
+    uint64_t thread_count; /* ever started */
+    bool uses_hugetlb;     /* such pages are in no field of statm */
+    struct memory_peaks peaks;
 };
 
 /* The filter that traces every call, as BPF in `filter`. */
@@ -53,100 +61,231 @@ static bool export_filter(struct sock_fprog *filter)
     return exported;
 }
 
-struct syscall_tracer *syscalls_create(const char **reason)
+/* Waits until it is held, then makes a call under the filter. */
+__attribute__((noreturn)) static void probe_child(int go_fd,
+                                                  const struct sock_fprog *filter)
 {
-    struct syscall_tracer *tracer = run_allocate(1, sizeof *tracer);
-    tracer->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
-    tracer->statm_fd = -1;
-    if (!export_filter(&tracer->filter)) {
-        *reason = "libseccomp cannot make a filter for this system";
-        syscalls_destroy(tracer);
+    char go;
+    bool filtered = read(go_fd, &go, 1) == 1 &&
+                    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+                    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, filter) == 0;
+    _exit(!filtered);
+}
+
+/* The call that is refused here, NULL if none is: tried on a child. */
+static const char *find_refusal(const struct sock_fprog *filter)
+{
+    int go[2];
+    if (pipe2(go, O_CLOEXEC) != 0) {
+        return "pipe";
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(go[1]);
+        probe_child(go[0], filter);
+    }
+    close(go[0]);
+    const unsigned long options = PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP;
+    bool held = pid > 0 && ptrace(PTRACE_SEIZE, pid, 0, options) == 0 &&
+                write(go[1], "g", 1) == 1;
+    close(go[1]);
+    int status = 0;
+    bool stopped = pid > 0 && waitpid(pid, &status, __WALL) == pid &&
+                   status >> 8 == (SIGTRAP | PTRACE_EVENT_SECCOMP << 8);
+    if (stopped) {
+        kill(pid, SIGKILL);
+        waitpid(pid, &status, __WALL);
+    }
+    return !held ? "ptrace" : !stopped ? "seccomp" : NULL;
+}
+
+struct sock_fprog *tracer_filter_create(const char **refused)
+{
+    struct sock_fprog *filter = run_allocate(1, sizeof *filter);
+    *refused = export_filter(filter) ? find_refusal(filter) : "seccomp";
+    if (*refused != NULL) {
+        tracer_filter_destroy(filter);
+        return NULL;
+    }
+    return filter;
+}
+
+void tracer_filter_destroy(struct sock_fprog *filter)
+{
+    if (filter != NULL) {
+        free(filter->filter);
+        free(filter);
+    }
+}
+
+static void close_file(int *fd)
+{
+    if (*fd >= 0) {
+        close(*fd);
+        *fd = -1;
+    }
+}
+
+static int open_proc(const struct tracer *tracer, const char *name)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)tracer->pid, name);
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+struct tracer *tracer_create(const struct process *process, bool reads_peaks)
+{
+    const unsigned long options = PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP |
+                                  PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
+                                  PTRACE_O_TRACEVFORK;
+    struct tracer *tracer = run_allocate(1, sizeof *tracer);
+    *tracer = (struct tracer){
+        .pid = process->pid,
+        .reads_peaks = reads_peaks,
+        .phase = PHASE_START_UP,
+        .rollup_fd = -1,
+        .page_bytes = (uint64_t)sysconf(_SC_PAGESIZE),
+        .processor_count = (uint64_t)sysconf(_SC_NPROCESSORS_CONF),
+        .thread_count = 1,
+    };
+    tracer->statm_fd = open_proc(tracer, "statm");
+    if (tracer->statm_fd < 0 || ptrace(PTRACE_SEIZE, process->pid, 0, options) != 0) {
+        tracer_destroy(tracer);
         return NULL;
     }
     return tracer;
 }
 
-void syscalls_destroy(struct syscall_tracer *tracer)
+void tracer_destroy(struct tracer *tracer)
 {
-    if (tracer != NULL) {
-        free(tracer->filter.filter);
-        free(tracer);
+    if (tracer == NULL) {
+        return;
+    }
+    close_file(&tracer->statm_fd);
+    close_file(&tracer->rollup_fd);
+    free(tracer);
+}
+
+/* false: the process has just died. */
+static bool read_text(int fd, char text[RESIDENCY_TEXT_BYTES])
+{
+    ssize_t length = pread(fd, text, RESIDENCY_TEXT_BYTES - 1, 0);
+    text[length > 0 ? length : 0] = '\0';
+    return length > 0;
+}
+
+static void raise_to(uint64_t *peak_bytes, uint64_t bytes)
+{
+    *peak_bytes = bytes > *peak_bytes ? bytes : *peak_bytes;
+}
+
+/* Whether resident memory can be above the peak so far, for all that statm may be
+ * wrong: most calls of an allocator that makes many then cost no walk of the page
+ * tables. */
+static bool may_be_peak(const struct tracer *tracer,
+                        const uint64_t sizes_bytes[STATM_FIELDS])
+{
+    const uint64_t batch_pages = tracer->processor_count * 2 > BATCH_PAGES_MIN
+                                     ? tracer->processor_count * 2
+                                     : BATCH_PAGES_MIN;
+    const uint64_t slack_pages = batch_pages * tracer->processor_count +
+                                 THREAD_BATCH_PAGES * tracer->thread_count;
+    const uint64_t anonymous_bytes =
+        sizes_bytes[STATM_RESIDENT] - sizes_bytes[STATM_SHARED];
+    return tracer->uses_hugetlb || anonymous_bytes + slack_pages * tracer->page_bytes >
+                                       tracer->peaks.resident_bytes;
+}
+
+static void read_memory(struct tracer *tracer)
+{
+    char text[RESIDENCY_TEXT_BYTES];
+    uint64_t sizes_bytes[STATM_FIELDS];
+    if (!read_text(tracer->statm_fd, text)) {
+        return;
+    }
+    statm_parse(text, tracer->page_bytes, sizes_bytes);
+    raise_to(&tracer->peaks.reserved_bytes, sizes_bytes[STATM_SIZE]);
+    raise_to(&tracer->peaks.accessible_bytes, sizes_bytes[STATM_DATA]);
+    if (tracer->rollup_fd >= 0 && may_be_peak(tracer, sizes_bytes) &&
+        read_text(tracer->rollup_fd, text)) {
+        raise_to(&tracer->peaks.resident_bytes, rollup_resident_bytes(text));
     }
 }
 
-/* What can raise a peak; the others need no second stop. */
-static bool can_enlarge(uint64_t number)
+/* What can make pages or address space go, a mapping put over others included, or stop
+ * them being accessible: whatever peak there was ends here. */
+static bool can_shrink(uint64_t number, const uint64_t *arguments)
 {
-    return number == (uint64_t)SCMP_SYS(brk) || number == (uint64_t)SCMP_SYS(mmap) ||
-           number == (uint64_t)SCMP_SYS(mremap) ||
-           number == (uint64_t)SCMP_SYS(mprotect) ||
-           number == (uint64_t)SCMP_SYS(pkey_mprotect);
+    static const int calls[] = {
+        SCMP_SYS(brk),     SCMP_SYS(munmap),        SCMP_SYS(mremap),
+        SCMP_SYS(madvise), SCMP_SYS(mprotect),      SCMP_SYS(process_madvise),
+        SCMP_SYS(shmdt),   SCMP_SYS(pkey_mprotect), SCMP_SYS(exit_group),
+    };
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        if (number == (uint64_t)calls[i]) {
+            return true;
+        }
+    }
+    return number == (uint64_t)SCMP_SYS(mmap) && (arguments[3] & MAP_FIXED) != 0;
 }
 
-/* Fields of statm, in pages: size resident shared text lib data dt. */
-static void read_peaks(struct syscall_tracer *tracer)
+/* Resident memory counts from the first operation of the trace to the last. */
+static void enter_phase(struct tracer *tracer, uint64_t phase)
 {
-    char text[256];
-    ssize_t length = pread(tracer->statm_fd, text, sizeof text - 1, 0);
-    if (length <= 0) {
-        return; /* it has just died */
+    if (phase >= PHASE_COUNT) {
+        return;
     }
-    text[length] = '\0';
-    uint64_t fields[6] = {0};
-    char *at = text;
-    for (int i = 0; i < 6; i++) {
-        fields[i] = strtoull(at, &at, 10) * tracer->page_bytes;
+    tracer->phase = (enum worker_phase)phase;
+    if (!tracer->reads_peaks) {
+        return;
     }
-    if (fields[0] > tracer->peak_reserved_bytes) {
-        tracer->peak_reserved_bytes = fields[0];
+    if (phase == PHASE_REPLAY) {
+        tracer->rollup_fd = open_proc(tracer, "smaps_rollup");
     }
-    if (fields[5] > tracer->peak_accessible_bytes) {
-        tracer->peak_accessible_bytes = fields[5];
+    read_memory(tracer);
+    if (phase == PHASE_TEARDOWN) {
+        tracer->peaks.measured = tracer->rollup_fd >= 0;
+        close_file(&tracer->rollup_fd);
     }
 }
 
-/* Returns whether the call's end is of interest too. */
-static bool count_call(struct syscall_tracer *tracer, pid_t thread)
+static void look_at_call(struct tracer *tracer, pid_t thread)
 {
     struct __ptrace_syscall_info info;
     if (ptrace(PTRACE_GET_SYSCALL_INFO, thread, sizeof info, &info) <= 0 ||
         info.op != PTRACE_SYSCALL_INFO_SECCOMP) {
-        return false; /* killed meanwhile */
+        return; /* killed meanwhile */
     }
-    tracer->saw_call = true;
-    uint64_t number = info.seccomp.nr;
-    if (number == (uint64_t)SCMP_SYS(prctl) &&
-        info.seccomp.args[0] == WORKER_MARK_PRCTL) {
-        uint64_t phase = info.seccomp.args[1];
-        tracer->phase = phase < PHASE_COUNT ? (enum worker_phase)phase : tracer->phase;
-        return false;
+    const uint64_t number = info.seccomp.nr;
+    const uint64_t *arguments = info.seccomp.args;
+    if (number == (uint64_t)SCMP_SYS(prctl) && arguments[0] == WORKER_MARK_PRCTL) {
+        enter_phase(tracer, arguments[1]);
+        return;
     }
     if (number < CALL_LIMIT) {
         tracer->calls[number][tracer->phase]++;
     }
-    return can_enlarge(number);
-}
-
-/* One stop of one thread: look, then let it go on. Failures mean that it was killed. */
-static void handle_stop(struct syscall_tracer *tracer, pid_t thread, int status)
-{
-    int signal_number = WSTOPSIG(status);
-    int event = status >> 16;
-    if (event == PTRACE_EVENT_SECCOMP) {
-        bool look_again = count_call(tracer, thread);
-        ptrace(look_again ? PTRACE_SYSCALL : PTRACE_CONT, thread, 0, 0);
-    } else if (signal_number == SYSCALL_STOP) {
-        read_peaks(tracer);
-        ptrace(PTRACE_CONT, thread, 0, 0);
-    } else if (event != 0) {
-        ptrace(PTRACE_CONT, thread, 0, 0); /* a new thread or process; a group stop */
-    } else {
-        ptrace(PTRACE_CONT, thread, 0, signal_number);
+    if (number == (uint64_t)SCMP_SYS(mmap) && (arguments[3] & MAP_HUGETLB) != 0) {
+        tracer->uses_hugetlb = true;
+    }
+    if (tracer->reads_peaks && can_shrink(number, arguments)) {
+        read_memory(tracer);
     }
 }
 
-/* Take every report that waits; true: there may be more of the process group. */
-static bool drain_reports(struct syscall_tracer *tracer, struct process *process)
+/* One stop of one thread: look, then let it go on. Failures mean that it was killed. */
+static void handle_stop(struct tracer *tracer, pid_t thread, int status)
+{
+    int event = status >> 16;
+    if (event == PTRACE_EVENT_SECCOMP) {
+        look_at_call(tracer, thread);
+    }
+    tracer->thread_count += event == PTRACE_EVENT_CLONE;
+    /* No event: a signal, which goes on to the thread. */
+    ptrace(PTRACE_CONT, thread, 0, event == 0 ? WSTOPSIG(status) : 0);
+}
+
+void tracer_poll(struct tracer *tracer, struct process *process)
 {
     int status;
     struct rusage usage;
@@ -159,49 +298,20 @@ static bool drain_reports(struct syscall_tracer *tracer, struct process *process
             process->usage = usage;
             process->ended = true;
             kill(-process->pid, SIGKILL); /* what it left running */
+            while (waitpid(-process->pid, &status, __WALL) > 0) {
+            }
         }
     }
-    return thread == 0 || !process->ended;
-}
-
-/* false: interrupted. */
-static bool follow(struct syscall_tracer *tracer, struct process *process)
-{
-    for (;;) {
-        if (signals_interrupted()) {
-            return false;
-        }
-        if (!drain_reports(tracer, process)) {
-            return true;
-        }
-        if (!process->timed_out && signals_now_ns() >= process->deadline_ns) {
-            process->timed_out = true;
-            kill(-process->pid, SIGKILL);
-        }
-        signals_wait(process->timed_out ? UINT64_MAX : process->deadline_ns);
+    if (!process->ended && !process->timed_out &&
+        signals_now_ns() >= process->deadline_ns) {
+        process->timed_out = true;
+        process_kill(process);
     }
 }
 
-static bool attach(struct syscall_tracer *tracer, struct process *process)
-{
-    const unsigned long options = PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP |
-                                  PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
-                                  PTRACE_O_TRACEVFORK | PTRACE_O_TRACESYSGOOD;
-    if (ptrace(PTRACE_SEIZE, process->pid, 0, options) != 0) {
-        return false;
-    }
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/statm", (int)process->pid);
-    tracer->statm_fd = open(path, O_RDONLY | O_CLOEXEC);
-    return tracer->statm_fd >= 0;
-}
-
-static void take_counts(const struct syscall_tracer *tracer,
-                        struct syscall_counts *counts)
+void tracer_take_counts(const struct tracer *tracer, struct syscall_counts *counts)
 {
     counts->measured = true;
-    counts->peak_accessible_bytes = tracer->peak_accessible_bytes;
-    counts->peak_reserved_bytes = tracer->peak_reserved_bytes;
     for (int number = 0; number < CALL_LIMIT; number++) {
         const uint64_t *calls = tracer->calls[number];
         if (calls[PHASE_START_UP] + calls[PHASE_REPLAY] + calls[PHASE_TEARDOWN] == 0) {
@@ -222,39 +332,7 @@ static void take_counts(const struct syscall_tracer *tracer,
     }
 }
 
-void syscalls_trace(struct syscall_tracer *tracer, struct job *job,
-                    struct syscall_counts *counts, const char **refused)
+struct memory_peaks tracer_peaks(const struct tracer *tracer)
 {
-    *counts = (struct syscall_counts){0};
-    *refused = NULL;
-    memset(tracer->calls, 0, sizeof tracer->calls);
-    tracer->phase = PHASE_START_UP;
-    tracer->saw_call = false;
-    tracer->peak_accessible_bytes = tracer->peak_reserved_bytes = 0;
-    job->filter = &tracer->filter;
-    if (!job_start(job)) {
-        return;
-    }
-    if (!attach(tracer, &job->process)) {
-        *refused = "ptrace";
-        process_kill(&job->process);
-    } else {
-        process_go(&job->process);
-        bool finished = follow(tracer, &job->process);
-        if (finished && !tracer->saw_call && !job->process.timed_out) {
-            *refused = "seccomp";
-        } else {
-            job_judge(job, !finished);
-        }
-        if (!finished) {
-            process_kill(&job->process);
-        }
-    }
-    if (tracer->statm_fd >= 0) {
-        close(tracer->statm_fd);
-        tracer->statm_fd = -1;
-    }
-    if (*refused == NULL && job->status == RESULT_OK) {
-        take_counts(tracer, counts);
-    }
+    return tracer->peaks;
 }

@@ -1,28 +1,35 @@
-/* Exact system call counts: a seccomp filter that stops the worker at each call, and
- * ptrace to look at it.
+/* What a worker asks of the kernel: a seccomp filter that stops it at each system call,
+ * and ptrace to look at it then.
  *
- * Every call of every thread counts, by kind and phase, execve included: what `strace
- * -f -c` would count, and exit_group besides. The two marker calls that part the phases
- * are left out. After each call that can enlarge the address space the kernel's own
- * account of it (statm) is read, so the two peaks are exact. */
+ * Every call of every thread is seen, execve included: what `strace -f -c` would count,
+ * and exit_group besides. The two marker calls that part the phases are left out.
+ *
+ * In the memory pass it finds the peaks, too, and they are exact: memory falls only by
+ * a call that takes some of it away, so it is read at the entry of each of these, and
+ * at the first and last operation of the trace. */
 #ifndef SNUGBENCH_RUNNER_TRACER_H
 #define SNUGBENCH_RUNNER_TRACER_H
 
-#include <stdbool.h>
-
-#include "runner/job.h"
 #include "runner/result.h"
+#include "runner/spawn.h"
 
-struct syscall_tracer;
+struct tracer;
 
-/* NULL: no filter can be made here; `reason` says why (constant text). */
-struct syscall_tracer *syscalls_create(const char **reason);
-void syscalls_destroy(struct syscall_tracer *tracer);
+/* The filter for process_plan. NULL: this system does not let us trace (a child was
+ * tried); `refused` names the call that was refused (constant text). */
+struct sock_fprog *tracer_filter_create(const char **refused);
+void tracer_filter_destroy(struct sock_fprog *filter);
 
-/* Run a job of mode WORKER_SYSCALLS to its end, traced, and judge it. counts->measured
- * is false and *refused names the call if this system does not let us trace; the job's
- * status then means nothing. signals_hold must be in force. */
-void syscalls_trace(struct syscall_tracer *tracer, struct job *job,
-                    struct syscall_counts *counts, const char **refused);
+/* Hold a process that was planned with the filter and has not been let go. NULL: it is
+ * dead (errno). `reads_peaks`: memory is looked at, not only counted. */
+struct tracer *tracer_create(const struct process *process, bool reads_peaks);
+void tracer_destroy(struct tracer *tracer);
+
+/* As process_poll: takes what has been reported, and lets the threads go on. */
+void tracer_poll(struct tracer *tracer, struct process *process);
+
+/* Of a process that has ended. */
+void tracer_take_counts(const struct tracer *tracer, struct syscall_counts *counts);
+struct memory_peaks tracer_peaks(const struct tracer *tracer);
 
 #endif

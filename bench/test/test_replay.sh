@@ -156,11 +156,21 @@ report "the other row survives" $?
 
 # ptrace is refused where somebody traces already: here strace.
 if strace -o /dev/null true 2>/dev/null; then
-    expect "refused ptrace" 0 err 'system calls are not counted, as ptrace is refused' \
+    expect "refused ptrace" 0 err \
+        'system calls are not counted and peaks of memory not measured, as ptrace is refused' \
         strace -f -o /dev/null "$bench" replay "$trace" -a glibc -r 1 -w 1 \
-        --passes syscalls,time
+        --passes syscalls,memory,time -o "$work/untraced"
     [ "$(grep -c 'not counted' "$work/err")" -eq 1 ] && grep -qE '^ *glibc +[0-9]' "$work/out"
     report "refused ptrace: one warning, the time survives" $?
+    # Without the tracer a peak would be the largest of some samples.
+    value() {
+        tr -d '"' <"$work/untraced/summary.csv" |
+            awk -F , -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
+                NR == 2 { print $at[name] }'
+    }
+    [ -z "$(value utilization_ratio)$(value peak_resident_growth_bytes)" ] &&
+        [ -n "$(value resident_after_free_growth_bytes)" ]
+    report "refused ptrace: no peaks, what is left in the end is measured" $?
 else
     skip "refused ptrace" "no strace"
 fi

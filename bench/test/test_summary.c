@@ -61,7 +61,7 @@ static void test_memory_is_growth_over_the_floor(void **state)
     assert_figure(snug->utilization, 0.8);
     assert_figure(snug->utilization_from_first_op, 0.8);
     assert_figure(snug->peak_resident_growth_bytes, 1.25 * (1 << 20));
-    /* The system-call pass: accessible is twice, reserved four times the peak. */
+    /* Accessible is twice, reserved four times the peak. */
     assert_figure(glibc->mapped_utilization, 0.25);
     assert_figure(glibc->peak_reserved_growth_bytes, 4 * (2 << 20));
     assert_figure(snug->overhead_at_peak_bytes, HANDMADE_LIVE / 64.0);
@@ -72,17 +72,22 @@ static void test_memory_is_growth_over_the_floor(void **state)
     handmade_destroy(run);
 }
 
-static void test_mapped_falls_back_to_samples(void **state)
+/* Samples alone would step over a peak. */
+static void test_no_peaks_without_the_tracer(void **state)
 {
     (void)state;
     struct run *run = handmade_create();
-    handmade_result(run, 0, HANDMADE_GLIBC)->syscalls.measured = false;
+    handmade_result(run, 0, HANDMADE_GLIBC)->memory.peaks.measured = false;
     struct summary *summary = summarise(run);
-    const struct cell *glibc = summary_cell(summary, 0, HANDMADE_GLIBC);
-    /* Samples say accessible is twice resident: 12 MiB over the floor's 8. */
-    assert_figure(glibc->memory.mapped_utilization, 0.25);
-    assert_figure(glibc->memory.peak_accessible_growth_bytes, 4 << 20);
-    assert_false(glibc->syscalls[PHASE_REPLAY].present);
+    const struct memory_figures *glibc =
+        &summary_cell(summary, 0, HANDMADE_GLIBC)->memory;
+    assert_false(glibc->utilization.present);
+    assert_false(glibc->utilization_from_first_op.present);
+    assert_false(glibc->mapped_utilization.present);
+    assert_false(glibc->peak_resident_growth_bytes.present);
+    assert_false(glibc->peak_reserved_growth_bytes.present);
+    assert_true(glibc->overhead_at_peak_bytes.present);
+    assert_true(glibc->resident_after_free_growth_bytes.present);
     summary_destroy(summary);
     handmade_destroy(run);
 }
@@ -212,7 +217,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_memory_is_growth_over_the_floor),
-        cmocka_unit_test(test_mapped_falls_back_to_samples),
+        cmocka_unit_test(test_no_peaks_without_the_tracer),
         cmocka_unit_test(test_not_measured_is_absent),
         cmocka_unit_test(test_without_a_floor),
         cmocka_unit_test(test_failure_takes_the_trace_from_all_totals),

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +14,11 @@ void *job_pages(size_t bytes)
     void *start = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     return start == MAP_FAILED ? NULL : start;
+}
+
+void job_enter_phase(enum worker_phase phase)
+{
+    prctl(WORKER_MARK_PRCTL, phase, 0, 0, 0);
 }
 
 bool job_fail(struct job *job, enum worker_status status, uint64_t number)

@@ -36,6 +36,9 @@ void *job_pages(size_t bytes);
  * itself is added by message_add. Always false, so that observers can return it. */
 bool job_fail(struct job *job, enum worker_status status, uint64_t number);
 
+/* Tell the tracer, if there is one, what begins now. */
+void job_enter_phase(enum worker_phase phase);
+
 /* The modes, each in the file of its name. They leave the status in the record. */
 void time_cold(struct job *job);
 void time_warm(struct job *job);

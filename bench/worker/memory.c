@@ -1,5 +1,6 @@
 /* Memory along the trace, every payload byte written: at the trace's sample points,
- * after everything is freed, and a second later. */
+ * after everything is freed, and a second later. The tracer finds the peaks: it is told
+ * where the trace begins and ends. */
 #include <string.h>
 #include <time.h>
 
@@ -137,8 +138,10 @@ void memory_run(struct job *job)
         !take_sample(job, &sampler, 0, &record->before)) {
         return;
     }
-    if (!replay_sampled(job, &sampler) ||
-        !replay_accounted(job, header->op_count, all_count) ||
+    job_enter_phase(PHASE_REPLAY);
+    bool done = replay_sampled(job, &sampler);
+    job_enter_phase(PHASE_TEARDOWN);
+    if (!done || !replay_accounted(job, header->op_count, all_count) ||
         !take_sample(job, &sampler, all_count, &record->after_free)) {
         return;
     }
