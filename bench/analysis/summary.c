@@ -109,14 +109,19 @@ static struct timing_figures timing_figures(const struct workshop *shop, size_t 
 }
 
 static struct figure median_faults(const struct workshop *shop,
-                                   struct timing_samples cold)
+                                   struct timing_samples samples)
 {
-    for (size_t i = 0; i < cold.count; i++) {
-        shop->scratch[i] = (double)cold.items[i].minor_faults;
+    size_t count = 0;
+    for (size_t i = 0; i < samples.count; i++) {
+        const struct timing_sample *sample = &samples.items[i];
+        if (sample->pass_count > 0) {
+            shop->scratch[count++] =
+                (double)sample->minor_faults / (double)sample->pass_count;
+        }
     }
-    return (struct figure){
-        .value = cold.count > 0 ? statistics_median(shop->scratch, cold.count) : 0,
-        .present = cold.count > 0};
+    return (struct figure){.value =
+                               count > 0 ? statistics_median(shop->scratch, count) : 0,
+                           .present = count > 0};
 }
 
 static struct estimate mops_from_ns(struct estimate ns)
@@ -154,7 +159,8 @@ static void fill_cell(const struct workshop *shop, size_t trace, size_t allocato
     cell->cold =
         timing_figures(shop, index, &shop->cold[index], shop->options.cold_effect, 3);
     cell->warm_mops = mops_from_ns(cell->warm.ns_per_op);
-    cell->cold_minor_faults = median_faults(shop, result->cold);
+    cell->warm_minor_faults_per_pass = median_faults(shop, result->warm);
+    cell->cold_minor_faults_per_pass = median_faults(shop, result->cold);
     count_syscalls(cell->syscalls, &result->syscalls);
     if (!is_floor(run, allocator)) {
         const struct result *floor =

@@ -66,7 +66,8 @@ struct memory_figures {
 struct cell {
     struct timing_figures warm, cold;
     struct estimate warm_mops;
-    struct figure cold_minor_faults;
+    /* Median over processes; cold: of the one pass. */
+    struct figure warm_minor_faults_per_pass, cold_minor_faults_per_pass;
     struct memory_figures memory;
     struct figure syscalls[PHASE_COUNT];
 };

@@ -42,14 +42,15 @@ static void print_help(void)
         "  -M, --max-runs N       at most N rounds (default: %" PRIu32 ")\n"
         "      --budget SECONDS   for the timed rounds of a trace, beyond the least\n"
         "                         number of rounds (default: %g)\n"
-        "  -w, --warmup N         passes in a warm process, at least; the quickest\n"
+        "  -w, --warm-passes N    timed passes in a warm process, at least, after\n"
+        "                         those that warm up and are not timed; the quickest\n"
         "                         counts (default: %" PRIu32 ")\n"
         "      --timeout SECONDS  for one process (default: %g)\n"
         "\nwhat is measured:\n"
         "      --passes LIST      of verify,time,memory,syscalls (default: all)\n"
-        "      --touch HOW        what is written to fresh blocks in warm passes:\n"
-        "                         none, first (byte), page (a byte in each), all\n"
-        "                         (default: first)\n"
+        "      --touch HOW        what is written to fresh blocks in warm passes that\n"
+        "                         are timed: none, first (byte), page (a byte in\n"
+        "                         each), all (default: first)\n"
         "      --cold-touch HOW   the same in cold passes (default: page)\n"
         "      --warm-effect PCT  smaller differences are none (default: %g)\n"
         "      --cold-effect PCT  the same for cold passes (default: %g)\n"
@@ -97,7 +98,7 @@ static const struct option long_options[] = {
     {"runs", required_argument, NULL, 'r'},
     {"min-runs", required_argument, NULL, 'm'},
     {"max-runs", required_argument, NULL, 'M'},
-    {"warmup", required_argument, NULL, 'w'},
+    {"warm-passes", required_argument, NULL, 'w'},
     {"output", required_argument, NULL, 'o'},
     {"help", no_argument, NULL, 'h'},
     {"reference", required_argument, NULL, OPTION_REFERENCE},
@@ -245,7 +246,7 @@ static bool parse_schedule_option(struct schedule_options *schedule, int option,
     case 'M':
         return parse_count("--max-runs", text, MAX_RUNS, &schedule->max_rounds);
     case 'w':
-        return parse_count("--warmup", text, WORKER_MAX_PASSES,
+        return parse_count("--warm-passes", text, WORKER_MAX_PASSES,
                            &schedule->warm_min_passes);
     case OPTION_BUDGET:
         return parse_seconds("--budget", text, 0, &schedule->budget_ns);

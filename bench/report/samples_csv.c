@@ -6,6 +6,7 @@ static const char *const columns[] = {
     "allocator",
     "mode",
     "round",
+    "warm_up_passes_count",
     "passes_count",
     "best_pass_ns",
     "first_pass_ns",
@@ -29,6 +30,7 @@ static bool write_samples(FILE *out, const struct run *run, const struct result 
         csv_line_text(&line, run->allocators[result->allocator_index].name);
         csv_line_text(&line, mode);
         csv_line_count(&line, sample->round);
+        csv_line_count(&line, sample->warm_up_pass_count);
         csv_line_count(&line, sample->pass_count);
         csv_line_count(&line, sample->best_pass_ns);
         csv_line_count(&line, sample->first_pass_ns);

@@ -22,6 +22,7 @@ static const char *const columns[] = {
     "warm_speed_ratio_low",
     "warm_speed_ratio_high",
     "warm_verdict",
+    "warm_minor_faults_per_pass",
     "cold_ns_per_op",
     "cold_ns_per_op_low",
     "cold_ns_per_op_high",
@@ -85,9 +86,10 @@ static void add_cell(struct csv_line *line, const struct run *run,
     add_times(line, &cell->warm, &result->warm);
     field_estimate(line, cell->warm_mops);
     field_comparison(line, cell->warm.against_reference);
+    field_figure(line, cell->warm_minor_faults_per_pass);
     add_times(line, &cell->cold, &result->cold);
     field_comparison(line, cell->cold.against_reference);
-    field_figure(line, cell->cold_minor_faults);
+    field_figure(line, cell->cold_minor_faults_per_pass);
     add_memory(line, &cell->memory);
     for (size_t phase = 0; phase < PHASE_COUNT; phase++) {
         field_figure(line, cell->syscalls[phase]);

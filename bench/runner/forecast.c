@@ -12,6 +12,7 @@ static const double traced_process = 0.03;
 static const double memory_op = 200e-9;
 static const double memory_process = 1.1; /* sleeps for a second of it */
 static const double cold_op = 120e-9;
+static const double warm_up_op = 150e-9; /* two or three passes */
 static const double warm_op = 25e-9;
 static const double process = 0.004;
 
@@ -33,7 +34,7 @@ struct forecast forecast_trace(const struct run *run, const struct trace_header 
     double timed = 0;
     if (options->passes & PASS_TIME) {
         double warm = fmax((double)options->warm_budget_ns / second,
-                           ops * warm_op * options->warm_min_passes);
+                           ops * (warm_up_op + warm_op * options->warm_min_passes));
         double round = rows * (2 * process + ops * cold_op + warm);
         double budget = (double)options->budget_ns / second;
         timed = fmin(options->max_rounds * round,

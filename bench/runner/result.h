@@ -31,11 +31,12 @@ enum result_status {
 
 /* One timed process. */
 struct timing_sample {
-    uint32_t round; /* from 0; pairs allocators of one round */
+    uint32_t round;              /* from 0; pairs allocators of one round */
+    uint32_t warm_up_pass_count; /* before the timed ones */
     uint32_t pass_count;
     uint64_t best_pass_ns; /* minimum over the passes of this process */
     uint64_t first_pass_ns;
-    uint64_t minor_faults;
+    uint64_t minor_faults; /* over the timed passes, as switches */
     uint64_t involuntary_switches;
 };
 

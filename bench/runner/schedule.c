@@ -198,6 +198,7 @@ static void add_sample(struct timing_samples *samples, uint32_t round,
 {
     struct timing_sample sample = {
         .round = round,
+        .warm_up_pass_count = record->warm_up_pass_count,
         .pass_count = record->pass_count,
         .best_pass_ns = UINT64_MAX,
         .first_pass_ns = record->pass_ns[0],

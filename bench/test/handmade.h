@@ -27,14 +27,16 @@ static inline struct result *handmade_result(const struct run *run, size_t trace
 
 /* `pass_ns` for every round, a little more from round to round so that medians are
  * known: the median over 7 rounds is pass_ns itself. */
-static inline struct timing_samples handmade_times(uint64_t pass_ns)
+static inline struct timing_samples handmade_times(uint64_t pass_ns,
+                                                   uint32_t pass_count)
 {
     struct timing_samples samples = {.count = HANDMADE_ROUNDS};
     samples.items = calloc(HANDMADE_ROUNDS, sizeof *samples.items);
     for (uint32_t i = 0; i < HANDMADE_ROUNDS; i++) {
         samples.items[i] = (struct timing_sample){
             .round = i,
-            .pass_count = 10,
+            .warm_up_pass_count = pass_count > 1 ? 2 : 0,
+            .pass_count = pass_count,
             .best_pass_ns = pass_ns - 3 + i,
             .first_pass_ns = 2 * pass_ns,
             .minor_faults = 100 + i,
@@ -117,8 +119,8 @@ static inline struct run *handmade_create(void)
             struct result *result = handmade_result(run, trace, i);
             result->trace_index = trace;
             result->allocator_index = i;
-            result->warm = handmade_times(warm_ns[i] * HANDMADE_OPS);
-            result->cold = handmade_times(5 * warm_ns[i] * HANDMADE_OPS);
+            result->warm = handmade_times(warm_ns[i] * HANDMADE_OPS, 10);
+            result->cold = handmade_times(5 * warm_ns[i] * HANDMADE_OPS, 1);
             result->memory = handmade_memory(peaks[i]);
             result->syscalls = handmade_calls(calls[i]);
         }

@@ -148,6 +148,7 @@ static void test_not_measured_is_an_empty_cell(void **state)
         "warm_mops",
         "warm_speed_ratio",
         "warm_verdict",
+        "warm_minor_faults_per_pass",
         "cold_ns_per_op",
         "cold_minor_faults_count",
         "utilization_ratio",
@@ -211,6 +212,10 @@ static void test_other_files(void **state)
     assert_string_equal(cell(samples, 1, "mode"), "cold");
     assert_string_equal(cell(samples, 8, "mode"), "warm");
     assert_string_equal(cell(samples, 8, "best_pass_ns"), "19997");
+    assert_string_equal(cell(samples, 1, "warm_up_passes_count"), "0");
+    assert_string_equal(cell(samples, 8, "warm_up_passes_count"), "2");
+    assert_string_equal(cell(samples, 8, "passes_count"), "10");
+    assert_string_equal(cell(samples, 8, "minor_faults_count"), "100");
     free_sheet(samples);
     struct sheet *timeline = read_sheet("timeline.csv");
     assert_int_equal(timeline->row, 1 + HANDMADE_TRACES * HANDMADE_ALLOCATORS * 2);

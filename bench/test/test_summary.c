@@ -42,7 +42,8 @@ static void test_times(void **state)
     assert_float_equal(snug->warm.against_reference.ratio.value, 2, 1e-6);
     assert_int_equal(snug->warm.against_reference.verdict, VERDICT_FASTER);
     assert_int_equal(glibc->warm.against_reference.verdict, VERDICT_REFERENCE);
-    assert_figure(snug->cold_minor_faults, 103);
+    assert_figure(snug->cold_minor_faults_per_pass, 103);
+    assert_figure(snug->warm_minor_faults_per_pass, 10.3);
     assert_figure(snug->warm.outlier_count, 0);
     summary_destroy(summary);
     handmade_destroy(run);

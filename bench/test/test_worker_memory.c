@@ -26,6 +26,55 @@ static void touch_modes_fault_in_what_they_say(void **state)
     trace_destroy(trace);
 }
 
+static struct job run_warm(const struct trace *trace, enum worker_touch touch)
+{
+    struct job job = {.allocator = &glibc,
+                      .trace = trace,
+                      .mode = WORKER_WARM,
+                      .touch = touch,
+                      .warm_min_passes = 3,
+                      .timeout_ns = timeout_ns};
+    job_run_all(&job, 1, 1);
+    assert_int_equal(job.status, RESULT_OK);
+    assert_int_equal(job.record->pass_count, 3);
+    return job;
+}
+
+/* Whatever a timed pass writes, it finds pages that are there already: a block of
+ * glibc's heap is at the same place in each pass. */
+static void warm_passes_are_settled(void **state)
+{
+    (void)state;
+    const uint64_t pages = 1000;
+    const struct trace_op ops[] = {MALLOC(1, pages * PAGE_BYTES), FREE(1),
+                                   MALLOC(1, pages * PAGE_BYTES), MALLOC(2, 24)};
+    const enum worker_touch modes[] = {TOUCH_NONE, TOUCH_FIRST, TOUCH_PAGE, TOUCH_ALL};
+    struct trace *trace = make_trace(ops, COUNT_OF(ops));
+    for (size_t i = 0; i < COUNT_OF(modes); i++) {
+        struct job job = run_warm(trace, modes[i]);
+        assert_in_range(job.record->warm_up_pass_count, 2, 3);
+        assert_in_range(job.record->minor_faults, 0, 3 * 16);
+        assert_true((uint64_t)job.process.usage.ru_minflt >= pages);
+        job_close(&job);
+    }
+    trace_destroy(trace);
+}
+
+/* A block that is mapped anew each time never settles: its faults are seen not to fall,
+ * and are told. */
+static void warming_up_ends_where_faults_stay(void **state)
+{
+    (void)state;
+    const uint64_t pages = (UINT64_C(64) << 20) / PAGE_BYTES;
+    const struct trace_op ops[] = {MALLOC(1, pages * PAGE_BYTES), FREE(1)};
+    struct trace *trace = make_trace(ops, COUNT_OF(ops));
+    struct job job = run_warm(trace, TOUCH_PAGE);
+    assert_int_equal(job.record->warm_up_pass_count, 2);
+    assert_in_range(job.record->minor_faults, 3 * pages, 3 * (pages + 16));
+    job_close(&job);
+    trace_destroy(trace);
+}
+
 /* Known growth: 64 MiB asked for in two steps, written, freed. */
 static void residency_is_what_was_written(void **state)
 {
@@ -116,6 +165,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(touch_modes_fault_in_what_they_say),
+        cmocka_unit_test(warm_passes_are_settled),
+        cmocka_unit_test(warming_up_ends_where_faults_stay),
         cmocka_unit_test(residency_is_what_was_written),
         cmocka_unit_test(residency_equals_smaps),
     };

@@ -14,12 +14,13 @@
 enum worker_mode {
     WORKER_VERIFY,   /* check every promise of malloc; not timed */
     WORKER_COLD,     /* one timed pass in a fresh process */
-    WORKER_WARM,     /* timed passes until the time budget is spent */
+    WORKER_WARM,     /* untimed passes, then timed ones until the budget is spent */
     WORKER_MEMORY,   /* touch everything, sample memory at the trace's sample points */
     WORKER_SYSCALLS, /* one pass between two marker calls, for the tracer */
 };
 
-/* How much of each fresh block is written, as programs do. */
+/* How much of each fresh block is written, as programs do; while warming up always a
+ * byte in each page. */
 enum worker_touch {
     TOUCH_NONE,
     TOUCH_FIRST, /* the first byte */
@@ -75,9 +76,10 @@ struct worker_record {
     char message[256];
     char malloc_library[4096]; /* where malloc was found */
     uint64_t pass_ns[WORKER_MAX_PASSES];
-    uint64_t minor_faults; /* of the first pass */
+    uint64_t minor_faults; /* over all timed passes, as the next two */
     uint64_t major_faults;
-    uint64_t involuntary_switches;     /* over all timed passes */
+    uint64_t involuntary_switches;
+    uint32_t warm_up_pass_count;       /* WORKER_WARM: not timed */
     struct worker_sample before;       /* WORKER_MEMORY: at the first operation */
     struct worker_sample after_free;   /* after the epilogue */
     struct worker_sample after_second; /* one second and a little activity later */

@@ -5,7 +5,7 @@
 
 void syscalls_run(struct job *job)
 {
-    touch_pass *pass = touch_pass_for(job->record);
+    touch_pass *pass = touch_pass_for(job->record, job->record->touch);
     uint64_t op_count = job->header->op_count;
     uint64_t all_count = op_count + job->header->epilogue_count;
     job_enter_phase(PHASE_REPLAY);

@@ -81,16 +81,17 @@ static bool pass_all(struct job *job, uint64_t from, uint64_t to)
     return replay(job, from, to, &observer);
 }
 
-touch_pass *touch_pass_for(const struct worker_record *record)
+touch_pass *touch_pass_for(const struct worker_record *record, enum worker_touch touch)
 {
-    switch (record->touch) {
+    switch (touch) {
     case TOUCH_NONE:
         return pass_none;
     case TOUCH_PAGE:
         return record->is_floor ? pass_first : pass_page;
     case TOUCH_ALL:
         return record->is_floor ? pass_first : pass_all;
-    default:
-        return pass_first;
+    case TOUCH_FIRST:
+        break;
     }
+    return pass_first;
 }

@@ -7,8 +7,8 @@
 
 typedef bool touch_pass(struct job *job, uint64_t from, uint64_t to);
 
-/* The pass for the record's touch mode. Under the floor, whose blocks overlap and are
- * shorter than asked for, never more than the first byte. */
-touch_pass *touch_pass_for(const struct worker_record *record);
+/* The pass for a touch mode. Under the floor, whose blocks overlap and are shorter than
+ * asked for, never more than the first byte. */
+touch_pass *touch_pass_for(const struct worker_record *record, enum worker_touch touch);
 
 #endif
