@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "runner/preload.h"
+#include "runner/spawn.h"
 
 enum {
     DESCRIPTORS_WANTED = 8,
@@ -37,20 +38,11 @@ static bool fail(struct trace_error *error, const char *what, const char *path)
 
 /* ---- the library and the log ---- */
 
-/* libsnugbench-record.so lies beside the running program. */
 static const char *library_find(struct trace_error *error)
 {
-    static const char name[] = "libsnugbench-record.so";
-    static char path[PATH_MAX];
+    static char path[PATH_MAX]; /* what preload_path returns, if it is plain */
     char reason[256];
-    ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - sizeof name - 1);
-    if (length < 0) {
-        fail(error, "cannot read", "/proc/self/exe");
-        return NULL;
-    }
-    path[length] = '\0';
-    strcpy(strrchr(path, '/') + 1, name);
-    if (access(path, R_OK) != 0) {
+    if (!process_find_tool("libsnugbench-record.so", path, sizeof path)) {
         fail(error, "cannot find the recorder library, run make:", path);
         return NULL;
     }

@@ -40,6 +40,8 @@ struct launch {
 
 bool process_find_tool(const char *name, char *path, size_t size)
 {
+    /* Seen from the executable: as built, from a test, and as installed. */
+    static const char *const places[] = {"", "/..", "/../lib/snugbench", "/../lib"};
     char directory[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", directory, sizeof directory - 1);
     if (length < 0) {
@@ -50,16 +52,14 @@ bool process_find_tool(const char *name, char *path, size_t size)
     if (slash != NULL) {
         *slash = '\0';
     }
-    static const char *const places[] = {"/..", ""}; /* the last is the one to report */
-    bool found = false;
-    for (size_t i = 0; i < 2 && !found; i++) {
-        snprintf(path, size, "%s%s/%s", directory, places[1 - i], name);
-        found = access(path, R_OK) == 0;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        snprintf(path, size, "%s%s/%s", directory, places[i], name);
+        if (access(path, R_OK) == 0) {
+            return true;
+        }
     }
-    if (!found) {
-        snprintf(path, size, "%s/%s", directory, name);
-    }
-    return found;
+    snprintf(path, size, "%s/%s", directory, name);
+    return false;
 }
 
 static bool prepare_environment(struct launch *launch, char *error, size_t error_size)

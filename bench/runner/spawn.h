@@ -60,8 +60,9 @@ void process_first_line(const struct process *process, char *line, size_t size);
 /* Kills and reaps if still running, closes what is open. */
 void process_close(struct process *process);
 
-/* The path of a file of ours (the worker, a library): beside this executable or one
- * directory above. false: not there; `path` is where it was looked for. */
+/* The path of a file of ours (the worker, a library): beside this executable, one
+ * directory above, or where `make install` puts it. false: not there; `path` is where a
+ * build has it. */
 bool process_find_tool(const char *name, char *path, size_t size);
 
 #endif
