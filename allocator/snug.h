@@ -219,9 +219,8 @@ struct snug_stats {
 /* false as snug_walk. O(blocks). */
 SNUG_API bool snug_stats(struct snug_stats *stats);
 
-/* Turn a debug level on, as the environment variable SNUG_DEBUG does for any program
- * that has snug; before the program's first allocation. false: too late, or not
- * understood (then a line on stderr says why).
+/* SNUG_DEBUG=LEVEL[,OPTION...] in the environment turns a debug level on, for any
+ * program that has snug.
  *
  *   check[=N]   Blocks get red zones, freed ones wait in a quarantine, both are filled
  *               and looked at on free, realloc and at exit, and every N calls if N is
@@ -248,6 +247,10 @@ SNUG_API bool snug_stats(struct snug_stats *stats);
  *   snug: double free of 0x55d0c8a3f2a0, 48 bytes
  * Programs with more rights than their user ignore SNUG_DEBUG. No signal handler is
  * installed. */
+
+/* The same from inside: `options` is what SNUG_DEBUG would hold. Before the program's
+ * first allocation. false: too late, or not understood (then a line on stderr says
+ * why). */
 SNUG_API bool snug_debug(const char *options);
 
 #ifdef __cplusplus
