@@ -45,8 +45,10 @@ PRODUCTS := $(BUILD)/libsnug.so $(BUILD)/libsnug.a $(BUILD)/snugbench \
     $(BUILD)/snugbench-worker $(BUILD)/snugbench-micro \
     $(BUILD)/libsnugbench-floor.so $(BUILD)/libsnugbench-record.so
 
-.PHONY: all help test test-variants stress fuzz check bench bench-full bench-allocator programs traces format clean
+.PHONY: all man help test test-variants stress fuzz check bench bench-full bench-allocator programs traces format clean
 all: $(PRODUCTS) ## build everything into build/
+
+man: $(BUILD)/man/snugbench.1 ## manual pages and completion, from --help and snug.h
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -155,6 +157,9 @@ $(BUILD)/libsnugbench-record.so: bench/record/recorder.c bench/record/writer.c
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_FLAGS) -fPIC -shared -fvisibility=hidden -fno-builtin \
 	    -ftls-model=initial-exec -MF $(BUILD)/recorder.d -o $@ $(filter %.c,$^) $(LDFLAGS)
+
+$(BUILD)/man/snugbench.1: $(BUILD)/snugbench allocator/snug.h $(wildcard scripts/manual/*)
+	scripts/manual/build $(BUILD)
 
 # -O0: call stacks as they are written.
 $(BUILD)/test/leaks/%: allocator/test/leaks/%.c
