@@ -45,10 +45,17 @@ PRODUCTS := $(BUILD)/libsnug.so $(BUILD)/libsnug.a $(BUILD)/snugbench \
     $(BUILD)/snugbench-worker $(BUILD)/snugbench-micro \
     $(BUILD)/libsnugbench-floor.so $(BUILD)/libsnugbench-record.so
 
-.PHONY: all man help test test-variants stress fuzz check bench bench-full bench-allocator programs traces format clean
+.PHONY: all man install uninstall help test test-variants stress fuzz check bench bench-full bench-allocator programs traces format clean
 all: $(PRODUCTS) ## build everything into build/
 
 man: $(BUILD)/man/snugbench.1 ## manual pages and completion, from --help and snug.h
+
+install: all man ## install below PREFIX (/usr/local), itself below DESTDIR if given
+	@BUILD=$(BUILD) scripts/install \
+	    $(filter $(BUILD)/snugbench-% $(BUILD)/libsnugbench-%,$(PRODUCTS))
+
+uninstall: ## remove exactly what was installed there
+	@scripts/uninstall
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -16,7 +16,7 @@
 
 enum origin {
     ORIGIN_LIBC,   /* nothing to preload */
-    ORIGIN_OURS,   /* beside the executable */
+    ORIGIN_OURS,   /* built here: where process_find_tool looks */
     ORIGIN_SYSTEM, /* in a library directory */
     ORIGIN_CLANG,  /* in the compiler's own directory */
 };
