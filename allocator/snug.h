@@ -101,14 +101,17 @@ SNUG_API size_t snug_malloc_usable_size(void *ptr);
 SNUG_API int snug_malloc_trim(size_t pad);
 
 /* Set a parameter of malloc.h. 1 done, 0 unknown, or a value that glibc refuses, too.
- *   M_MMAP_THRESHOLD  bytes from which a block gets its own mapping, which then does
- * not adapt any more; negative: no block does M_MMAP_MAX        0 and less: no block
- * gets a mapping; else they may again, however many they are M_TRIM_THRESHOLD  bytes
- * free at the top that are given back; negative: nothing is ever given back but by
- * malloc_trim M_TOP_PAD         bytes kept there; negative: all M_MXFAST (0 to 160),
- * M_PERTURB, M_CHECK_ACTION, M_ARENA_TEST, M_ARENA_MAX, M_NLBLKS, M_GRAIN and M_KEEP
- * are accepted and change nothing: there are no arenas or fast bins, and the debug
- * levels fill and check. */
+ *   M_MMAP_THRESHOLD  bytes from which a block gets its own mapping, which then does not
+ *                     adapt any more; negative: no block does
+ *   M_MMAP_MAX        0 and less: no block gets a mapping; else they may again, however
+ *                     many they are
+ *   M_TRIM_THRESHOLD  bytes free at the top that are given back; negative: nothing is
+ *                     ever given back but by malloc_trim
+ *   M_TOP_PAD         bytes kept there; negative: all
+ *
+ * M_MXFAST (0 to 160), M_PERTURB, M_CHECK_ACTION, M_ARENA_TEST, M_ARENA_MAX, M_NLBLKS,
+ * M_GRAIN and M_KEEP are accepted and change nothing: there are no arenas or fast bins,
+ * and the debug levels fill and check. */
 SNUG_API int snug_mallopt(int parameter, int value);
 
 /* The environment may set, for any program that has snug (sizes in bytes, or with K, M
