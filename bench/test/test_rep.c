@@ -347,6 +347,38 @@ static void sparse_ids_and_far_sizes(void **state)
     trace_destroy(trace);
 }
 
+/* Peak payload of the body: 30. */
+static void weights_of_a_course(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        enum trace_weight weight;
+    } rows[] = {
+        {"20000 2 4 0", WEIGHT_NONE},        {"20000 2 4 1", WEIGHT_BOTH},
+        {"20000 2 4 2", WEIGHT_UTILIZATION}, {"20000 2 4 3", WEIGHT_THROUGHPUT},
+        {"20000 2 4 10", WEIGHT_BOTH},       {"0 2 4 30", WEIGHT_NONE},
+        {"1 2 4 30", WEIGHT_BOTH},           {"2 2 4 30", WEIGHT_UTILIZATION},
+        {"3 2 4 30", WEIGHT_THROUGHPUT},     {"2 4", WEIGHT_BOTH},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[100];
+        int length = snprintf(text, sizeof text, "%s\na 0 10\na 1 20\nf 0\nf 1\n",
+                              rows[i].header);
+        struct trace_error error;
+        assert_null(error_of(text, (size_t)length));
+        struct trace *trace = trace_read(in_folder("input"), &error);
+        assert_non_null(trace);
+        assert_int_equal(trace->weight, rows[i].weight);
+        assert_true(trace_write(trace, in_folder("output.rep"), NULL, &error));
+        trace_destroy(trace);
+        trace = trace_read(in_folder("output.rep"), &error);
+        assert_non_null(trace);
+        assert_int_equal(trace->weight, rows[i].weight);
+        trace_destroy(trace);
+    }
+}
+
 static void threads_have_a_limit(void **state)
 {
     (void)state;
@@ -384,6 +416,7 @@ int main(void)
         cmocka_unit_test(truncated_compression),
         cmocka_unit_test(compressed_nothing_is_empty),
         cmocka_unit_test(sparse_ids_and_far_sizes),
+        cmocka_unit_test(weights_of_a_course),
         cmocka_unit_test(threads_have_a_limit),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);

@@ -382,6 +382,7 @@ static bool finish_reading(struct reader *reader)
     if (!trace_seal(reader->trace, &why)) {
         return input_fail_file(reader->input, reader->error, why.text);
     }
+    reader->trace->weight = rep_header_weight(&reader->header);
     rep_header_note(&reader->header, reader->trace, reader->ids.distinct,
                     reader->ids.top_plus_one, reader->op_lines);
     remark_on_body(reader);

@@ -8,7 +8,7 @@
 enum {
     SHORT_COUNT = 2,
     LONG_COUNT = 4,
-    MODERN_WEIGHT_MAX = 3
+    WEIGHT_MAX = WEIGHT_THROUGHPUT
 };
 
 /* Header lines hold numbers only; an operation has a letter first, or second behind a
@@ -66,6 +66,22 @@ static void note(struct trace *trace, const char *what, uint64_t header, uint64_
                what, header, body);
 }
 
+/* Classic: a heap size in field 1 and a weight in field 4. Modern: a weight in field 1
+   and the peak payload in field 4. */
+static bool is_modern(const struct rep_header *header)
+{
+    return header->number[0] <= WEIGHT_MAX;
+}
+
+enum trace_weight rep_header_weight(const struct rep_header *header)
+{
+    if (header->count != LONG_COUNT) {
+        return WEIGHT_BOTH;
+    }
+    const uint64_t weight = header->number[is_modern(header) ? 0 : 3];
+    return weight <= WEIGHT_MAX ? (enum trace_weight)weight : WEIGHT_BOTH;
+}
+
 void rep_header_note(const struct rep_header *header, struct trace *trace,
                      uint64_t distinct_ids, uint64_t top_id_plus_one, uint64_t op_count)
 {
@@ -80,9 +96,7 @@ void rep_header_note(const struct rep_header *header, struct trace *trace,
     if (ops != op_count) {
         note(trace, "Number of operations", ops, op_count);
     }
-    /* Classic: a heap size in field 1 and a weight in field 4. Modern: a weight in
-       field 1 and the peak payload in field 4. */
-    if (is_long && number[3] != peak_bytes && number[0] <= MODERN_WEIGHT_MAX) {
+    if (is_long && number[3] != peak_bytes && is_modern(header)) {
         note(trace, "Peak payload bytes", number[3], peak_bytes);
     }
 }

@@ -56,6 +56,7 @@ struct trace *trace_create(const char *name, const char *path)
         return NULL;
     }
     trace->memfd = -1;
+    trace->weight = WEIGHT_BOTH;
     trace->name = strdup(name);
     trace->path = strdup(path);
     trace->builder = calloc(1, sizeof *trace->builder);

@@ -17,6 +17,14 @@ struct trace_error {
     char text[512];
 };
 
+/* Which part of a course's score a trace counts for: the numbers of the .rep header. */
+enum trace_weight {
+    WEIGHT_NONE,
+    WEIGHT_BOTH,
+    WEIGHT_UTILIZATION,
+    WEIGHT_THROUGHPUT,
+};
+
 struct trace {
     char *name; /* the file's base name without its endings, or the model's name */
     char *path; /* as given; "-" is standard input */
@@ -27,6 +35,7 @@ struct trace {
                                     "when i operations are done", so peak_live_op + 1 is
                                     always among them */
     size_t mapped_bytes;
+    enum trace_weight weight; /* WEIGHT_BOTH unless the file says otherwise */
     /* What a reader dropped or repaired, each a full sentence for the user; may be
      * NULL. */
     char **notes;

@@ -11,13 +11,14 @@ struct writer {
     uint16_t thread; /* of the last 't' line; 0 holds without one */
 };
 
-static void put_header(const struct writer *writer, const struct trace_header *header)
+static void put_header(const struct writer *writer, const struct trace *trace)
 {
+    const struct trace_header *header = trace->header;
     uint64_t events = header->kind_counts[TRACE_THREAD_START] +
                       header->kind_counts[TRACE_THREAD_END] +
                       header->kind_counts[TRACE_MARK];
     const uint64_t numbers[] = {
-        1, /* weight: time and memory both count */
+        trace->weight,
         header->slot_count - 1,
         header->op_count - events,
         header->peak_live_bytes,
@@ -119,7 +120,7 @@ bool trace_write(const struct trace *trace, const char *path,
     if (writer.sink == NULL) {
         return false;
     }
-    put_header(&writer, header);
+    put_header(&writer, trace);
     for (; comments != NULL && *comments != NULL; comments++) {
         put_comment(&writer, *comments);
     }
