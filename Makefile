@@ -123,6 +123,9 @@ $(BUILD)/obj/archive/%.o: $(BUILD)/obj/allocator/%.o
 	    .unlikely=snug_cold_text .unlikely.=snug_cold_text .startup=snug_cold_text \
 	    .exit=snug_cold_text) $< $@
 
+# The files inside it, as the assembler takes them in.
+$(BUILD)/obj/bench/runner/lab_files.o: $(wildcard bench/lab/*)
+
 $(BUILD)/libsnug.a: $(ARCHIVE_OBJECTS)
 	rm -f $@
 	ar rcs $@ $^

@@ -41,7 +41,7 @@ static void print_help(void)
         "Small programs that ask one question each: medium blocks, growth of cost,\n"
         "realloc, threads, producer and consumer, short threads, memory given back,\n"
         "start-up. Each runs in a fresh process under each allocator, in rounds.\n\n"
-        "  -a, --allocator NAME[=LIBRARY.so]\n"
+        "  -a, --allocator NAME[=LIBRARY.so], NAME=mm.c\n"
         "                         repeat for several (default: all that are installed\n"
         "                         but scudo, which takes very long)\n"
         "      --only NAME,...    these benchmarks alone: medium, growth, realloc, "

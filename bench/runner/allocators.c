@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runner/lab.h"
 #include "runner/run.h"
 #include "runner/spawn.h"
 
@@ -173,6 +174,15 @@ static char *check_library(const char *path, struct allocator_error *error)
     return library;
 }
 
+/* The same of a course's allocator, compiled. */
+static char *compile_lab(const char *path, struct allocator_error *error)
+{
+    char *made = lab_compile(path, error->text, sizeof error->text);
+    char *library = made == NULL ? NULL : check_library(made, error);
+    free(made);
+    return library;
+}
+
 static void write_unknown(const char *name, struct allocator_error *error)
 {
     int length =
@@ -224,12 +234,17 @@ static bool add_specified(struct allocator_list *list, const char *spec,
     }
     memcpy(name, spec, length);
     name[length] = '\0';
-    char *library = NULL;
-    if (!check_name(list, name, error) ||
-        (library = check_library(equals + 1, error)) == NULL) {
+    if (!check_name(list, name, error)) {
+        return false;
+    }
+    const char *path = equals + 1;
+    const bool is_lab = lab_is_source(path);
+    char *library = is_lab ? compile_lab(path, error) : check_library(path, error);
+    if (library == NULL) {
         return false;
     }
     list_add(list, name, library);
+    list->items[list->count - 1].is_lab = is_lab;
     return true;
 }
 

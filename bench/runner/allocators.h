@@ -20,8 +20,8 @@ struct allocator_error {
     char text[512];
 };
 
-/* From "name" or "name=lib.so" specifications; none at all: every known allocator that
- * is installed. false: `error` says what to do. */
+/* From "name", "name=lib.so" or "name=mm.c" (see lab.h) specifications; none at all:
+ * every known allocator that is installed. false: `error` says what to do. */
 bool allocators_parse(struct allocator_list *list, const char *const *specs,
                       size_t spec_count, struct allocator_error *error);
 

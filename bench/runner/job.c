@@ -64,6 +64,7 @@ static void fill_record(const struct job *job)
     record->warm_budget_ns = job->warm_budget_ns;
     record->warm_min_passes = job->warm_min_passes;
     record->is_floor = job->allocator->is_floor;
+    record->is_lab = job->allocator->is_lab;
     record->status = WORKER_STARTED;
     if (job->allocator->library != NULL) {
         snprintf(record->expected_library, sizeof record->expected_library, "%s",

@@ -15,6 +15,7 @@ struct allocator {
     char *name;
     char *library; /* real path; NULL: nothing preloaded, the libc's own */
     bool is_floor;
+    bool is_lab; /* a course's, compiled from its source; see runner/lab.h */
 };
 
 enum result_status {
@@ -71,6 +72,7 @@ struct memory_profile {
     struct worker_sample *samples; /* along the trace, whole process */
     size_t sample_count;
     struct memory_peaks peaks;
+    uint64_t lab_heap_bytes; /* of a course's allocator: mem_heapsize at the end */
 };
 
 struct result {
@@ -82,6 +84,8 @@ struct result {
     struct timing_samples warm; /* touch: first by default */
     struct memory_profile memory;
     struct syscall_counts syscalls;
+    uint64_t lab_alignment_bytes; /* of a course's allocator: what its blocks of 16
+                                     bytes and more had in common; 0: not known */
 };
 
 /* What the report needs to know of a trace once its operations are gone. */
@@ -89,7 +93,7 @@ struct trace_facts {
     char *name;
     char *path;
     struct trace_header header;
-    char skipped[256]; /* why it was not run; empty: it was */
+    char skipped[256];        /* why it was not run; empty: it was */
 };
 
 /* A whole run: results stand trace by trace, allocators in the order asked for:

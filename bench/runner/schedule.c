@@ -129,6 +129,7 @@ static void take_memory(struct memory_profile *memory, const struct job *job)
     memory->before = record->before;
     memory->after_free = record->after_free;
     memory->after_second = record->after_second;
+    memory->lab_heap_bytes = record->lab_heap_bytes;
     memory->sample_count = (size_t)record->sample_count;
     memory->samples = run_allocate(memory->sample_count, sizeof *memory->samples);
     memcpy(memory->samples, record->samples,
@@ -144,6 +145,8 @@ static void take_figures(struct result *result, const struct job *job)
         take_memory(&result->memory, job);
     } else if (job->mode == WORKER_SYSCALLS) {
         tracer_take_counts(job->tracer, &result->syscalls);
+    } else if (job->mode == WORKER_VERIFY) {
+        result->lab_alignment_bytes = job->record->lab_alignment_bytes;
     }
 }
 

@@ -22,10 +22,31 @@ static const void *object_of(const void *function, const char **path)
     return info.dli_fbase;
 }
 
-bool library_has_usable_size(void)
+bool library_has_usable_size(const struct job *job)
 {
+    if (job->record->is_lab) {
+        return false;
+    }
     const void *home = object_of((void *)malloc, NULL);
     return home != NULL && object_of((void *)malloc_usable_size, NULL) == home;
+}
+
+/* Looked up by name, as other libraries have no such function; there, dlsym would
+ * allocate its error message. */
+static uint64_t call_lab(const char *name)
+{
+    size_t (*function)(void) = (size_t(*)(void))dlsym(RTLD_DEFAULT, name);
+    return function == NULL ? 0 : function();
+}
+
+uint64_t library_lab_alignment_bytes(void)
+{
+    return call_lab("snugbench_lab_alignment_bytes");
+}
+
+uint64_t library_lab_heap_bytes(void)
+{
+    return call_lab("snugbench_lab_heap_bytes");
 }
 
 static bool is_libc(const char *path)

@@ -12,7 +12,12 @@
 bool library_check(struct job *job);
 
 /* Whether malloc_usable_size belongs to the same library as malloc; the libc's own
- * would read another allocator's headers. */
-bool library_has_usable_size(void);
+ * would read another allocator's headers. A course's allocator has no answer. */
+bool library_has_usable_size(const struct job *job);
+
+/* Of a course's allocator (is_lab): the alignment that its course asks for, and the
+ * extent of its heap. */
+uint64_t library_lab_alignment_bytes(void);
+uint64_t library_lab_heap_bytes(void);
 
 #endif

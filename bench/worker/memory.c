@@ -129,7 +129,7 @@ void memory_run(struct job *job)
         job_fail(job, WORKER_INTERNAL_ERROR, 0);
         return;
     }
-    if (!record->is_floor && library_has_usable_size()) {
+    if (!record->is_floor && library_has_usable_size(job)) {
         account.usable_sizes = usable_sizes;
     }
     /* Twice: the first reading faults in what readings need. */
@@ -144,6 +144,9 @@ void memory_run(struct job *job)
     if (!done || !replay_accounted(job, header->op_count, all_count) ||
         !take_sample(job, &sampler, all_count, &record->after_free)) {
         return;
+    }
+    if (record->is_lab) {
+        record->lab_heap_bytes = library_lab_heap_bytes();
     }
     pass_a_second();
     if (take_sample(job, &sampler, all_count, &record->after_second)) {

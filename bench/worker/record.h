@@ -65,6 +65,7 @@ struct worker_record {
     uint64_t warm_budget_ns; /* WORKER_WARM: stop after the pass that exceeds it */
     uint32_t warm_min_passes;
     uint32_t is_floor;           /* blocks overlap: write one byte at most */
+    uint32_t is_lab;             /* a course's allocator behind bench/lab/lab.c */
     char expected_library[4096]; /* real path; empty: libc itself */
     uint64_t sample_capacity;    /* entries in samples[] */
 
@@ -83,6 +84,9 @@ struct worker_record {
     struct worker_sample before;       /* WORKER_MEMORY: at the first operation */
     struct worker_sample after_free;   /* after the epilogue */
     struct worker_sample after_second; /* one second and a little activity later */
+    uint64_t lab_heap_bytes;      /* WORKER_MEMORY, is_lab: mem_heapsize at the end */
+    uint64_t lab_alignment_bytes; /* WORKER_VERIFY, is_lab: what the blocks of 16 bytes
+                                     and more had in common; 0: there were none */
     uint64_t sample_count;
     struct worker_sample samples[]; /* sample_capacity */
 };

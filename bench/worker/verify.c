@@ -26,6 +26,7 @@ static struct {
     struct extents extents;
     uint64_t *seeds; /* of the pattern, by slot */
     bool has_usable_size;
+    uint64_t lab_alignment_bytes; /* what the course asks for */
 } verifier;
 
 static uint64_t number_of(const struct job *job, const struct trace_op *op)
@@ -44,12 +45,25 @@ static bool fail(struct job *job, const struct trace_op *op, const void *block)
     return job_fail(job, WORKER_VERIFY_FAILED, number);
 }
 
+/* A course may ask for less than programs are promised: then it is told, not failed. */
+static void note_alignment(struct worker_record *record, const void *block,
+                           uint64_t bytes)
+{
+    if (bytes >= 16) {
+        uint64_t all_blocks = record->lab_alignment_bytes | (uintptr_t)block;
+        record->lab_alignment_bytes = all_blocks & -all_blocks;
+    }
+}
+
 static bool check_alignment(struct job *job, const struct trace_op *op,
                             const void *block, uint64_t bytes)
 {
     uint64_t alignment = bytes >= 16 ? 16 : 8;
     if (op->kind == TRACE_MEMALIGN) {
         alignment = (uint64_t)1 << op->align_log2;
+    } else if (job->record->is_lab) {
+        alignment = verifier.lab_alignment_bytes;
+        note_alignment(job->record, block, bytes);
     }
     /* jemalloc's memalign(512, 0) is not aligned, and nothing can live there. */
     if (bytes == 0 || ((uintptr_t)block & (alignment - 1)) == 0) {
@@ -184,7 +198,10 @@ void verify_run(struct job *job)
         .arrive = arrive_verified,
     };
     const struct trace_header *header = job->header;
-    verifier.has_usable_size = library_has_usable_size();
+    verifier.has_usable_size = library_has_usable_size(job);
+    if (job->record->is_lab) {
+        verifier.lab_alignment_bytes = library_lab_alignment_bytes();
+    }
     verifier.seeds = job_pages(header->slot_count * sizeof *verifier.seeds);
     if (verifier.seeds == NULL ||
         !extents_open(&verifier.extents, header->slot_count)) {
