@@ -11,6 +11,7 @@
 
 #include "cli/cli.h"
 #include "cli/replay_options.h"
+#include "report/mdriver.h"
 #include "report/output.h"
 #include "report/report.h"
 #include "runner/allocators.h"
@@ -109,7 +110,8 @@ static bool write_results(const struct run *run, const struct replay_options *op
     bool csv_to_stdout =
         options->csv_path != NULL && strcmp(options->csv_path, "-") == 0;
     FILE *out = csv_to_stdout ? stderr : stdout;
-    bool written = report_table(out, run, &options->report);
+    bool written = options->is_mdriver ? report_mdriver(out, run, &options->report)
+                                       : report_table(out, run, &options->report);
     if (!written) {
         fprintf(stderr, "snugbench: cannot write the table: %s\n", strerror(errno));
     }
@@ -139,6 +141,26 @@ static bool has_failed_row(const struct run *run)
     return false;
 }
 
+/* What programs rely on and a course's driver does not ask for. */
+static void warn_of_alignment(const struct run *run)
+{
+    for (size_t i = 0; i < run->allocator_count; i++) {
+        uint64_t weakest = UINT64_MAX;
+        for (size_t trace = 0; trace < run->trace_count; trace++) {
+            const uint64_t bytes =
+                run->results[trace * run->allocator_count + i].lab_alignment_bytes;
+            weakest = bytes > 0 && bytes < weakest ? bytes : weakest;
+        }
+        if (weakest < 16) {
+            fprintf(stderr,
+                    "snugbench: %s aligns blocks to %" PRIu64
+                    " bytes only; the other allocators align to 16, which programs "
+                    "rely on\n",
+                    run->allocators[i].name, weakest);
+        }
+    }
+}
+
 static int measure(const struct replay_options *options, struct run *run,
                    struct sources *sources)
 {
@@ -146,6 +168,7 @@ static int measure(const struct replay_options *options, struct run *run,
             run->trace_count, run->allocator_count, run->seed);
     signals_hold();
     schedule_run(run, sources, &options->schedule);
+    warn_of_alignment(run);
     bool written = write_results(run, options);
     if (run->interrupted) {
         fprintf(stderr, "snugbench: interrupted; what had been measured is shown\n");

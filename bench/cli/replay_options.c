@@ -29,12 +29,17 @@ static void print_help(void)
         "stdout, progress to stderr. TRACE is a file from 'snugbench record' or any\n"
         "other that it can read, compressed or not; '-' is standard input.\n\n"
         "what is compared:\n"
-        "  -a, --allocator NAME[=LIBRARY.so]\n"
+        "  -a, --allocator NAME[=LIBRARY.so], NAME=mm.c\n"
         "                         repeat for several; 'snugbench list' shows the "
         "known\n"
         "                         names (default: all that are installed, but for\n"
         "                         scudo); the floor, the price of replaying itself,\n"
-        "                         always runs too\n"
+        "                         always runs too. Source that ends in .c is that of "
+        "a\n"
+        "                         course's malloc lab (mm_init, mm_malloc, mm_free,\n"
+        "                         mm_realloc over mem_sbrk): it is compiled with cc, "
+        "or\n"
+        "                         $CC, into a library\n"
         "      --reference NAME   ratios are against this one (default: glibc)\n"
         "\nhow long:\n"
         "  -r, --runs N           exactly N rounds (cold and warm process of each)\n"
@@ -55,6 +60,12 @@ static void print_help(void)
         "      --warm-effect PCT  smaller differences are none (default: %g)\n"
         "      --cold-effect PCT  the same for cold passes (default: %g)\n"
         "      --seed N           order of the rounds (default: a new one, shown)\n"
+        "\nwhat is shown:\n"
+        "      --mdriver          what a malloc lab's driver prints, with libc in it:\n"
+        "                         valid, util, ops, secs, Kops of each trace, and the\n"
+        "                         performance index 100 x (0.6 U + 0.4 min(1, T / T "
+        "of\n"
+        "                         libc)), U the mean of util, T operations by seconds\n"
         "\nwhat is kept:\n"
         "  -o, --output DIR       summary.csv, samples.csv, timeline.csv, "
         "syscalls.csv\n"
@@ -73,6 +84,7 @@ static void print_help(void)
         "  snugbench replay traces/*.rep.zst -a glibc -a mine=./libmine.so "
         "--export-csv out.csv\n"
         "  snugbench replay app.rep.zst -r 30 -o results/app\n"
+        "  snugbench replay --mdriver -a lab=./mm.c traces/*.rep\n"
         "  zcat app.rep.gz | snugbench replay - --passes verify,memory\n",
         defaults->min_rounds, defaults->max_rounds,
         (double)defaults->budget_ns / ns_per_second, defaults->warm_min_passes,
@@ -91,6 +103,7 @@ enum long_option {
     OPTION_COLD_EFFECT,
     OPTION_SEED,
     OPTION_EXPORT_CSV,
+    OPTION_MDRIVER,
 };
 
 static const struct option long_options[] = {
@@ -111,6 +124,7 @@ static const struct option long_options[] = {
     {"cold-effect", required_argument, NULL, OPTION_COLD_EFFECT},
     {"seed", required_argument, NULL, OPTION_SEED},
     {"export-csv", required_argument, NULL, OPTION_EXPORT_CSV},
+    {"mdriver", no_argument, NULL, OPTION_MDRIVER},
     {NULL, 0, NULL, 0},
 };
 
@@ -271,6 +285,9 @@ static bool parse_option(struct replay_options *options, int option, const char 
     case OPTION_EXPORT_CSV:
         options->csv_path = text;
         return true;
+    case OPTION_MDRIVER:
+        options->is_mdriver = true;
+        return true;
     case OPTION_REFERENCE:
         options->reference = text;
         return true;
@@ -288,6 +305,26 @@ static bool parse_option(struct replay_options *options, int option, const char 
     default:
         return parse_schedule_option(&options->schedule, option, text);
     }
+}
+
+/* The course's table has libc in it, and says what is valid. */
+static bool complete_mdriver(struct replay_options *options)
+{
+    if ((options->schedule.passes & PASS_VERIFY) == 0) {
+        fprintf(stderr, "snugbench: --mdriver needs the verify pass; add it to "
+                        "--passes\n");
+        return false;
+    }
+    size_t i = 0;
+    while (i < options->allocator_count &&
+           strcmp(options->allocators[i], "glibc") != 0) {
+        i++;
+    }
+    /* Without -a all known ones run. There is room: --mdriver is an argument, too. */
+    if (options->allocator_count > 0 && i == options->allocator_count) {
+        options->allocators[options->allocator_count++] = "glibc";
+    }
+    return true;
 }
 
 /* Options that contradict each other, and what is missing. */
@@ -317,7 +354,7 @@ static bool check_whole(struct replay_options *options, bool has_min, bool has_m
             return false;
         }
     }
-    return true;
+    return !options->is_mdriver || complete_mdriver(options);
 }
 
 enum replay_request replay_options_parse(struct replay_options *options, int argc,

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "trace/op.h"
+#include "trace/trace.h"
 #include "worker/record.h"
 
 /* An allocator to measure: a name and the library to preload. */
@@ -93,6 +93,7 @@ struct trace_facts {
     char *name;
     char *path;
     struct trace_header header;
+    enum trace_weight weight; /* in a course's score */
     char skipped[256];        /* why it was not run; empty: it was */
 };
 

@@ -29,6 +29,7 @@ bool sources_add(struct sources *sources, const char *path, struct trace_error *
         .path = path,
         .name = run_copy(trace->name),
         .header = *trace->header,
+        .weight = trace->weight,
         .kept = trace,
     };
     bool is_stream = strcmp(path, "-") == 0; /* comes only once */
@@ -83,6 +84,7 @@ void sources_describe(const struct sources *sources, struct run *run)
             .name = run_copy(is_taken ? source->path : source->name),
             .path = run_copy(source->path),
             .header = source->header,
+            .weight = source->weight,
         };
     }
 }

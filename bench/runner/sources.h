@@ -14,6 +14,7 @@ struct source {
     const char *path;
     char *name;
     struct trace_header header;
+    enum trace_weight weight;
     struct trace *kept; /* NULL: read again when it is opened */
 };
 
