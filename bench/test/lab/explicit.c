@@ -136,17 +136,23 @@ static char *find(size_t bytes)
     return NULL;
 }
 
-static void place(char *block, size_t bytes)
+/* What an allocated block does not need becomes a free one, if it can be one. The block
+ * behind is allocated. */
+static void trim(char *block, size_t bytes)
 {
     const size_t rest = size_of(block) - bytes;
-    list_remove(block);
     if (rest >= LEAST_BYTES) {
         set_tags(block, bytes, true);
         set_tags(next_of(block), rest, false);
         list_add(next_of(block));
-    } else {
-        set_tags(block, bytes + rest, true);
     }
+}
+
+static void place(char *block, size_t bytes)
+{
+    list_remove(block);
+    set_tags(block, size_of(block), true);
+    trim(block, bytes);
 }
 
 static size_t block_bytes(size_t payload_bytes)
@@ -199,6 +205,7 @@ void *mm_realloc(void *ptr, size_t size)
     if (!is_allocated(next) && old_bytes + size_of(next) >= bytes) {
         list_remove(next);
         set_tags(ptr, old_bytes + size_of(next), true);
+        trim(ptr, bytes);
         return ptr;
     }
     void *moved = mm_malloc(size);
