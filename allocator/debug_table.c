@@ -5,6 +5,7 @@
 
 #define FIRST_CAPACITY ((size_t)4096)
 
+/* Under the heap lock; but a prefetch reads it without. */
 static struct {
     struct debug_block *places;
     size_t capacity; /* a power of two; at most three quarters are taken */
@@ -12,16 +13,16 @@ static struct {
 
 struct debug_totals debug_totals;
 
-static size_t home_of(const void *payload)
+static size_t home_among(size_t capacity, const void *payload)
 {
     const uint64_t hash = ((uintptr_t)payload >> 3) * 0x9e3779b97f4a7c15u;
-    return (size_t)(hash >> 20) & (table.capacity - 1);
+    return (size_t)(hash >> 20) & (capacity - 1);
 }
 
 /* The place of a payload, or the empty one where it would go. */
 static struct debug_block *place_of(const void *payload)
 {
-    size_t i = home_of(payload);
+    size_t i = home_among(table.capacity, payload);
     while (table.places[i].payload != NULL && table.places[i].payload != payload) {
         i = (i + 1) & (table.capacity - 1);
     }
@@ -40,8 +41,8 @@ static bool make_room(void)
     if (places == NULL) {
         return debug_totals.known + 1 < old_capacity;
     }
-    table.places = places;
-    table.capacity = capacity;
+    __atomic_store_n(&table.places, places, __ATOMIC_RELAXED);
+    __atomic_store_n(&table.capacity, capacity, __ATOMIC_RELAXED);
     for (size_t i = 0; i < old_capacity; i++) {
         if (old[i].payload != NULL) {
             *place_of(old[i].payload) = old[i];
@@ -64,8 +65,11 @@ struct debug_block *debug_table_find(const void *payload)
 
 void debug_table_prefetch(const void *payload)
 {
-    if (table.capacity != 0) {
-        __builtin_prefetch(&table.places[home_of(payload)]);
+    /* The two may be of different moments: then the wrong place is fetched. */
+    const size_t capacity = __atomic_load_n(&table.capacity, __ATOMIC_RELAXED);
+    if (capacity != 0) {
+        __builtin_prefetch(&__atomic_load_n(
+            &table.places, __ATOMIC_RELAXED)[home_among(capacity, payload)]);
     }
 }
 
@@ -86,7 +90,7 @@ void debug_table_remove(struct debug_block *block)
     size_t gap = (size_t)(block - table.places);
     for (size_t i = (gap + 1) & mask; table.places[i].payload != NULL;
          i = (i + 1) & mask) {
-        const size_t home = home_of(table.places[i].payload);
+        const size_t home = home_among(table.capacity, table.places[i].payload);
         if (((i - home) & mask) >= ((i - gap) & mask)) {
             table.places[gap] = table.places[i];
             gap = i;
