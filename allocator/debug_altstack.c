@@ -1,7 +1,5 @@
 #include "debug_altstack.h"
 
-#include <sys/auxv.h>
-
 #include "os.h"
 
 #define STACK_BYTES (512 * KIB)
@@ -94,57 +92,6 @@ void debug_altstack_run(void (*body)(void *argument), void *argument)
         body(argument);
     }
     atomic_store(&stacks[i].taken, false);
-}
-
-/* Room enough to unwind and be interrupted. */
-#define ROOM_BYTES (16 * KIB)
-/* A thread's own stack is no larger, or its deeper part is taken for another. */
-#define OWN_STACK_LIMIT_BYTES (16 * MIB)
-
-/* Of this thread's stack: all from low to top can be read. */
-static __thread struct {
-    uintptr_t top; /* 0: not looked at yet */
-    uintptr_t low;
-    bool low_is_end;
-} own_stack;
-
-/* Above a thread's stack lie its thread-local variables, above the first thread's what
- * the kernel gave the program. */
-static uintptr_t find_top(uintptr_t here)
-{
-    const uintptr_t local = (uintptr_t)&own_stack;
-    const uintptr_t given = getauxval(AT_RANDOM);
-    return local > here && (local < given || given < here) ? local : given;
-}
-
-/* Whether `here` is in the stack that this thread began on, with room below: every page
- * from its top down to there can be read, a guard page or a hole cannot. */
-static bool has_room(uintptr_t here)
-{
-    if (own_stack.top == 0) {
-        own_stack.top = find_top(here);
-        own_stack.low = align_down(own_stack.top, PAGE_BYTES);
-    }
-    if (here > own_stack.top || own_stack.top - here > OWN_STACK_LIMIT_BYTES) {
-        return false;
-    }
-    while (own_stack.low > here - ROOM_BYTES && !own_stack.low_is_end) {
-        if (os_can_read((const char *)own_stack.low - PAGE_BYTES)) {
-            own_stack.low -= PAGE_BYTES;
-        } else {
-            own_stack.low_is_end = true;
-        }
-    }
-    return own_stack.low <= here - ROOM_BYTES;
-}
-
-void debug_altstack_run_if_small(void (*body)(void *argument), void *argument)
-{
-    if (has_room((uintptr_t)__builtin_frame_address(0))) {
-        body(argument);
-    } else {
-        debug_altstack_run(body, argument);
-    }
 }
 
 bool debug_altstack_holds(uintptr_t page)

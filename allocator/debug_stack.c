@@ -2,63 +2,23 @@
 
 #include <dlfcn.h>
 #include <elf.h>
-#include <errno.h>
 #include <link.h>
-#include <sched.h>
-#include <stdatomic.h>
 #include <string.h>
-#include <sys/single_threaded.h>
 
-#include "debug_altstack.h"
 #include "debug_arena.h"
 #include "debug_options.h"
+#include "debug_unwind.h"
 #include "heap.h"
 #include "os.h"
 
-/* Frames of our own that may stand before the caller's. */
-#define OWN_FRAMES ((size_t)10)
-
-/* A program that is linked statically may do without these. */
-#pragma weak dlopen
+/* A program that is linked statically may do without it. */
 #pragma weak dlsym
-
-/* libunwind's unw_backtrace keeps what it has learnt about each return address: 16
- * frames cost 0.12 us where libgcc's _Unwind_Backtrace takes 2.2 us. */
-static int (*unwind)(void **frames, int most);
 
 /* The allocator's code: in a program that holds us, sections of their own; of
  * libsnug.so, all that can be executed. */
 static struct {
     uintptr_t begin, end;
 } own_code[2];
-
-/* The C++ runtime's way, where libunwind is not installed. */
-static int (*gcc_backtrace)(int (*visit)(void *context, void *argument),
-                            void *argument);
-static uintptr_t (*gcc_address)(void *context);
-
-struct gcc_walk {
-    void **frames;
-    int count, most;
-};
-
-static int gcc_visit(void *context, void *argument)
-{
-    struct gcc_walk *const walk = argument;
-    void *const address = (void *)gcc_address(context);
-    if (walk->count == walk->most || address == NULL) {
-        return 5; /* _URC_END_OF_STACK */
-    }
-    walk->frames[walk->count++] = address;
-    return 0;
-}
-
-static int gcc_unwind(void **frames, int most)
-{
-    struct gcc_walk walk = {frames, 0, most};
-    gcc_backtrace(gcc_visit, &walk);
-    return walk.count;
-}
 
 /* Made by objcopy for libsnug.a; the linker knows where they begin and end. */
 #define LINKERS __attribute__((weak, visibility("hidden")))
@@ -104,36 +64,14 @@ static bool is_own_code(const void *return_address)
            address - own_code[1].begin < own_code[1].end - own_code[1].begin;
 }
 
-static void *find(const char *library, const char *name)
-{
-    void *const handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
-    return handle != NULL ? dlsym(handle, name) : NULL;
-}
-
-static void find_unwinder(void *unused)
-{
-    (void)unused;
-    *(void **)&unwind = find("libunwind.so.8", "unw_backtrace");
-    if (unwind == NULL) {
-        *(void **)&gcc_address = find("libgcc_s.so.1", "_Unwind_GetIP");
-        *(void **)&gcc_backtrace = find("libgcc_s.so.1", "_Unwind_Backtrace");
-        if (gcc_address != NULL && gcc_backtrace != NULL) {
-            unwind = gcc_unwind;
-        }
-    }
-}
-
 void debug_stack_begin(void)
 {
     static bool begun;
-    if (begun || dlopen == NULL || dlsym == NULL) {
-        return;
+    if (!begun) {
+        begun = true;
+        find_own_code();
+        debug_unwind_begin();
     }
-    begun = true;
-    find_own_code();
-    debug_inside++;
-    debug_altstack_run_if_small(find_unwinder, NULL);
-    debug_inside--;
 }
 
 void debug_find_function(const char *name, void *function)
@@ -144,90 +82,13 @@ void debug_find_function(const char *name, void *function)
     memcpy(function, &found, sizeof found);
 }
 
-static atomic_int unwinding; /* threads inside the unwinder */
-static atomic_int forks;     /* under way: nobody may enter */
-static __thread bool is_unwinding;
-
-/* true: it was counted, and must leave. */
-static bool unwinder_enter(void)
-{
-    if (__libc_single_threaded) {
-        return false;
-    }
-    atomic_fetch_add(&unwinding, 1);
-    while (UNLIKELY(atomic_load(&forks) != 0)) {
-        atomic_fetch_sub(&unwinding, 1);
-        while (atomic_load(&forks) != 0) {
-            sched_yield();
-        }
-        atomic_fetch_add(&unwinding, 1);
-    }
-    is_unwinding = true;
-    return true;
-}
-
-static void unwinder_leave(bool counted)
-{
-    if (counted) {
-        is_unwinding = false;
-        atomic_fetch_sub(&unwinding, 1);
-    }
-}
-
-void debug_stack_before_fork(void)
-{
-    atomic_fetch_add(&forks, 1);
-    /* It may be a signal's handler that forks, amid this thread's own unwinding. */
-    while (atomic_load(&unwinding) > (is_unwinding ? 1 : 0)) {
-        sched_yield();
-    }
-}
-
-void debug_stack_after_fork(void)
-{
-    atomic_fetch_sub(&forks, 1);
-}
-
-void debug_stack_after_fork_in_child(void)
-{
-    atomic_store(&forks, 0);
-    atomic_store(&unwinding, is_unwinding ? 1 : 0);
-}
-
-struct walk {
-    void **frames;
-    int most;
-    int count;
-};
-
-static void walk_stack(void *argument)
-{
-    struct walk *const walk = argument;
-    walk->count = unwind(walk->frames, walk->most);
-}
-
 void debug_stack_capture(struct debug_stack *stack)
 {
     stack->count = 0;
-    if (unwind == NULL || debug_inside > 0) {
-        return;
-    }
-    void *frames[DEBUG_STACK_FRAMES + OWN_FRAMES];
-    struct walk walk = {frames, (int)(debug_options.depth + OWN_FRAMES), 0};
-    const int saved = errno;
-    debug_inside++;
-    const bool counted = unwinder_enter();
-    debug_altstack_run_if_small(walk_stack, &walk);
-    unwinder_leave(counted);
-    debug_inside--;
-    errno = saved;
-    const size_t count = walk.count > 0 ? (size_t)walk.count : 0;
-    size_t first = 0;
-    while (first < count && is_own_code(frames[first])) {
-        first++;
-    }
-    for (; first < count && stack->count < debug_options.depth; first++) {
-        stack->frames[stack->count++] = frames[first];
+    if (debug_inside == 0) {
+        const struct unwind_start start = unwind_start_here();
+        stack->count =
+            debug_unwind(&start, is_own_code, stack->frames, debug_options.depth);
     }
 }
 

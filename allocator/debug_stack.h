@@ -1,5 +1,5 @@
-/* Call stacks: captured by libunwind (found by dlopen, in the debug levels only), each
- * different one stored once and named by a number. */
+/* Call stacks: captured by debug_unwind.h, each different one stored once and named by
+ * a number. */
 #ifndef SNUG_DEBUG_STACK_H
 #define SNUG_DEBUG_STACK_H
 
@@ -12,19 +12,14 @@ struct debug_stack {
     void *frames[DEBUG_STACK_FRAMES]; /* return addresses, innermost first */
 };
 
-/* Find an unwinder; until then stacks are empty. Not from inside an allocation that the
- * dynamic linker makes: it is asked to load a library. */
+/* Until then stacks are empty. Not from inside an allocation that the dynamic linker
+ * makes: it is asked to load a library. */
 void debug_stack_begin(void);
 /* A function that the process may have; *function stays NULL if not. */
 void debug_find_function(const char *name, void *function);
-/* The stack from the first caller that is not the allocator's; the heap lock is not
- * held, for the unwinder may wait for the dynamic linker's. */
+/* The stack from the first caller that is not the allocator's. The heap lock is not
+ * held. */
 void debug_stack_capture(struct debug_stack *stack);
-/* Around fork, before the heap lock is taken: no thread is inside the unwinder, whose
- * locks the child would otherwise find taken for ever. */
-void debug_stack_before_fork(void);
-void debug_stack_after_fork(void);
-void debug_stack_after_fork_in_child(void);
 /* Its number; 0 for an empty one, or where there is no memory. Under the heap lock. */
 uint32_t debug_stack_store(const struct debug_stack *stack);
 /* By its number; the empty one for 0. Stored stacks do not change. */

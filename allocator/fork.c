@@ -3,7 +3,6 @@
 
 #include "cache.h"
 #include "debug.h"
-#include "debug_stack.h"
 
 /* It stands here so that whoever links libsnug.a gets this file along with malloc: a
  * linker takes a member of an archive only for a symbol that it needs. */
@@ -13,7 +12,6 @@ static bool locked_for_fork;
 
 static void before_fork(void)
 {
-    debug_stack_before_fork();
     const bool locked = lock_acquire(&heap_lock);
     locked_for_fork = locked;
     cache_before_fork();
@@ -23,7 +21,6 @@ static void after_fork(void)
 {
     cache_after_fork(locked_for_fork);
     lock_release(&heap_lock, locked_for_fork);
-    debug_stack_after_fork();
 }
 
 /* In the child nobody waits: the sleepers stayed in the parent. */
@@ -32,7 +29,6 @@ static void after_fork_in_child(void)
     cache_after_fork_in_child();
     debug_after_fork_in_child();
     heap.locked = false; /* locks on memory are not inherited */
-    debug_stack_after_fork_in_child();
     atomic_store(&heap_lock.state, LOCK_FREE);
 }
 

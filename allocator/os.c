@@ -1,6 +1,5 @@
 #include "os.h"
 
-#include <errno.h>
 #include <linux/futex.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -206,18 +205,6 @@ uint64_t os_now_ns(void)
 void os_futex_wait(atomic_int *word, int expected)
 {
     kernel_call(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, expected, 0, 0, 0);
-}
-
-bool os_can_read(const void *address)
-{
-    /* To wait for no time at a word: the kernel reads it, and says no if it cannot. */
-    static const struct timespec at_once = {0, 0};
-    long result;
-    do {
-        result = kernel_call(SYS_futex, (long)address, FUTEX_WAIT_PRIVATE, 0,
-                             (long)&at_once, 0, 0);
-    } while (result == -EINTR);
-    return result == -EAGAIN || result == -ETIMEDOUT;
 }
 
 void os_futex_wake(atomic_int *word)

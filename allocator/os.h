@@ -64,8 +64,6 @@ uint64_t os_now_ns(void);
 /* Sleep while *word == expected; wake one sleeper. */
 void os_futex_wait(atomic_int *word, int expected);
 void os_futex_wake(atomic_int *word);
-/* Whether the word at an address can be read. */
-bool os_can_read(const void *address);
 
 /* Test hooks: the n-th call from now on (1 is the next) fails with ENOMEM, or that and
  * all that follow; 0 turns it off. Exact while one thread makes calls. */

@@ -85,8 +85,7 @@ static inline _Noreturn void child_fail(const char *file, int line, const char *
         }                                                                              \
     } while (0)
 
-/* In a child: do not outlive the parent, nor hang for ever. The alarm alone is not
- * enough: libunwind blocks all signals where it waits for a lock of its own. */
+/* In a child: do not outlive the parent, nor hang for ever, whatever it blocks. */
 static inline void child_of_its_parent(void)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -153,14 +152,6 @@ static inline struct child_result child_run(void (*body)(void))
     }
     return result;
 }
-
-/* At the debug levels, with threads, ThreadSanitizer dies itself: in the mutex that
- * libunwind locks when a thread ends. */
-#ifdef __SANITIZE_THREAD__
-#define LEVELS_CANNOT_RUN true
-#else
-#define LEVELS_CANNOT_RUN false
-#endif
 
 /* Whether an emulator answers for the kernel (test-variants aarch64): of system calls,
  * faults and /proc it tells its own. */

@@ -119,7 +119,7 @@ if env LD_PRELOAD="$library" SNUG_DEBUG=check "$leaks/orders" 2>&1 | grep -q '#0
     [ ! -s "$scratch/err" ] || failed+="not silent: $(cat "$scratch/err")"
     end
 else
-    skip "stacks with names" "no libunwind or libdw here"
+    skip "stacks with names" "no libdw here"
 fi
 
 begin "exitcode=N if blocks leaked, with the program's output"

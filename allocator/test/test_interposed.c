@@ -4,6 +4,7 @@
  * ask for: filters of system calls that let that through let snug through. */
 #include "child.h"
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <seccomp.h>
@@ -140,14 +141,26 @@ static void libc_sees_the_break_move(void)
     CHECK_HEAP();
 }
 
-/* Ends the process at any other call than those that glibc's malloc may make. */
-static void allow_what_glibc_needs(void)
+static void nor_at_level_check(void)
+{
+    CHECK(snug_debug("check,quarantine=0"));
+    check_nothing_interposed_is_called();
+}
+
+static void nor_at_level_guard(void)
+{
+    CHECK(snug_debug("guard"));
+    check_nothing_interposed_is_called();
+}
+
+/* Answers any other call than those that glibc's malloc may make with `otherwise`. */
+static void allow_what_glibc_needs(uint32_t otherwise)
 {
     static const int calls[] = {
         SCMP_SYS(read),  SCMP_SYS(write), SCMP_SYS(exit),       SCMP_SYS(exit_group),
         SCMP_SYS(brk),   SCMP_SYS(mmap),  SCMP_SYS(munmap),     SCMP_SYS(mremap),
         SCMP_SYS(futex), SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(rt_sigreturn)};
-    const scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+    const scmp_filter_ctx filter = seccomp_init(otherwise);
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         CHECK(seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0) == 0);
     }
@@ -156,22 +169,110 @@ static void allow_what_glibc_needs(void)
     }
 }
 
-static void a_filter_that_suits_glibc_suits_us(void)
+static void churn_in_filter(uint32_t otherwise)
 {
     if (SANITIZED || is_emulated()) {
         _exit(CHILD_SKIPPED);
     }
     snug_free(snug_malloc(100));
-    allow_what_glibc_needs();
+    allow_what_glibc_needs(otherwise);
     churn(20000);
+}
+
+static void a_filter_that_suits_glibc_suits_us(void)
+{
+    churn_in_filter(SCMP_ACT_KILL_PROCESS);
+}
+
+static void and_level_check(void)
+{
+    CHECK(snug_debug("check"));
+    churn_in_filter(SCMP_ACT_KILL_PROCESS);
+}
+
+static void and_level_guard(void)
+{
+    CHECK(snug_debug("guard"));
+    churn_in_filter(SCMP_ACT_KILL_PROCESS);
+}
+
+static void a_filter_that_refuses_is_borne(void)
+{
+    churn_in_filter(SCMP_ACT_ERRNO(EPERM));
+}
+
+static void and_by_level_check(void)
+{
+    CHECK(snug_debug("check"));
+    churn_in_filter(SCMP_ACT_ERRNO(EPERM));
+}
+
+static void and_by_level_guard(void)
+{
+    CHECK(snug_debug("guard"));
+    churn_in_filter(SCMP_ACT_ERRNO(EPERM));
+}
+
+static size_t count_descriptors(void)
+{
+    size_t count = 0;
+    for (int descriptor = 0; descriptor < 1024; descriptor++) {
+        count += fcntl(descriptor, F_GETFD) != -1;
+    }
+    return count;
+}
+
+static void *churn_a_little(void *unused)
+{
+    for (size_t bytes = 1; bytes < 2000; bytes++) {
+        snug_free(snug_malloc(bytes));
+    }
+    return unused;
+}
+
+/* A program that closes all of them and opens its own would find ours among them. */
+static void check_no_descriptor_is_kept(const char *level)
+{
+    const size_t before = count_descriptors();
+    pthread_t thread;
+    CHECK(level == NULL || snug_debug(level));
+    churn(2000);
+    CHECK(pthread_create(&thread, NULL, churn_a_little, NULL) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+    CHECK_NUMBERS(count_descriptors(), ==, before);
+}
+
+static void no_descriptor_is_kept(void)
+{
+    check_no_descriptor_is_kept(NULL);
+}
+
+static void nor_one_at_level_check(void)
+{
+    check_no_descriptor_is_kept("check");
+}
+
+static void nor_one_at_level_guard(void)
+{
+    check_no_descriptor_is_kept("guard");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CHILD_TEST(no_function_of_others_is_called),
+        CHILD_TEST(nor_at_level_check),
+        CHILD_TEST(nor_at_level_guard),
         CHILD_TEST(libc_sees_the_break_move),
         CHILD_TEST(a_filter_that_suits_glibc_suits_us),
+        CHILD_TEST(and_level_check),
+        CHILD_TEST(and_level_guard),
+        CHILD_TEST(a_filter_that_refuses_is_borne),
+        CHILD_TEST(and_by_level_check),
+        CHILD_TEST(and_by_level_guard),
+        CHILD_TEST(no_descriptor_is_kept),
+        CHILD_TEST(nor_one_at_level_check),
+        CHILD_TEST(nor_one_at_level_guard),
     };
     return cmocka_run_group_tests_name("interposed", tests, NULL, NULL);
 }
