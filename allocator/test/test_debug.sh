@@ -2,34 +2,29 @@
 # The debug levels as their user sees them: preloaded into the leaking programs of leaks/,
 # with every option; the log replayed by snugbench; the commands of snug.gdb under gdb.
 set -u
+# shellcheck source=scripts/tap.sh
+. "$(dirname "$0")/../../scripts/tap.sh"
 build=$(realpath "${BUILD:-build}")
 leaks=$build/test/leaks
 scratch=$(mktemp -d)
 library=$(scripts/preload-path "$build/libsnug.so" "$scratch")
 trap 'rm -rf "$scratch"' EXIT
-number=0 name="" failed=""
+name="" failed=""
 # Under a sanitizer's runtime or without symbols the stacks are not what they are here.
 unset SNUG_DEBUG LD_PRELOAD
 
 begin()
 {
-    number=$((number + 1)) name=$1 failed=""
+    name=$1 failed=""
 }
 
 end()
 {
     if [ -z "$failed" ]; then
-        echo "ok $number - $name"
+        pass "$name"
     else
-        echo "not ok $number - $name"
-        printf '%s\n' "$failed" | sed 's/^/# /'
+        fail "$name" "$failed"
     fi
-}
-
-skip()
-{
-    number=$((number + 1))
-    echo "ok $number - $1 # SKIP $2"
 }
 
 # run OPTIONS PROGRAM...: with a debug level; leaves status, out and err in scratch.
@@ -96,7 +91,7 @@ expect "snug: leaks: \(2481920 bytes in 328\|2181920 bytes in 327\) blocks"
 expect "  81920 bytes in 320 blocks lost.*"
 end
 
-if env LD_PRELOAD="$library" SNUG_DEBUG=check "$leaks/orders" 2>&1 | grep -q '#0 order_new at'; then
+if needs "stacks with names" libdw.so.1; then
     begin "stacks name functions, files and lines, none of the allocator's"
     run check "$leaks/orders"
     expect_line 3 "    #0 order_new at orders.c:30"
@@ -118,8 +113,6 @@ if env LD_PRELOAD="$library" SNUG_DEBUG=check "$leaks/orders" 2>&1 | grep -q '#0
     expect_status 0
     [ ! -s "$scratch/err" ] || failed+="not silent: $(cat "$scratch/err")"
     end
-else
-    skip "stacks with names" "no libdw here"
 fi
 
 begin "exitcode=N if blocks leaked, with the program's output"
@@ -215,12 +208,7 @@ gdb_run()
         -ex "set environment SNUG_DEBUG ${3:-check}" -x "$1" "$2" >"$scratch/err" 2>&1
 }
 
-if ! command -v gdb >/dev/null; then
-    skip "gdb: a block's story from a pointer" "no gdb here; scripts/setup test installs it"
-elif ! gdb -q -batch -nx -ex "set startup-with-shell off" -ex run "$(command -v true)" 2>&1 |
-    grep -q "exited normally"; then
-    skip "gdb: a block's story from a pointer" "gdb cannot run programs here"
-else
+if needs "gdb: a block's story from a pointer" gdb-calls; then
     begin "gdb: a block's story from a pointer, in use and freed"
     printf '%s\n' "break 45 if order->number == 56" "run" "snug-block order" "snug-block \$sp" \
         "set var \$line = line" "next" "next" "snug-block \$line" \
@@ -246,5 +234,5 @@ else
     expect "still here"
     end
 fi
-echo "1..$number"
+plan
 [ "$number" -gt 0 ]

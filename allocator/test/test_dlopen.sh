@@ -2,6 +2,8 @@
 # Libraries loaded and unloaded over and over, each with a destructor for thread-local
 # data that frees: with libsnug.so preloaded no block is lost, none freed twice.
 set -u
+# shellcheck source=scripts/tap.sh
+. "$(dirname "$0")/../../scripts/tap.sh"
 scratch=$(mktemp -d)
 library=$(scripts/preload-path "${BUILD:-build}/libsnug.so" "$scratch")
 trap 'rm -rf "$scratch"' EXIT
@@ -69,26 +71,26 @@ int main(void)
     return last > first + 4096;
 }
 END
-echo "1..3"
 if ! gcc -O1 -shared -fPIC -o plugin.so plugin.c 2>errors ||
     ! gcc -O1 -D_GNU_SOURCE -pthread -o program program.c -ldl 2>>errors; then
     sed 's/^/# /' errors
     exit 1
 fi
 
-# run NUMBER NAME [VARIABLE=VALUE]
+# run NAME [VARIABLE=VALUE]
 run()
 {
-    local number=$1 name=$2
-    shift 2
+    local name=$1
+    shift
     if env "$@" LD_PRELOAD="$library" timeout 100 ./program >output 2>&1; then
-        echo "ok $number - $name"
+        pass "$name"
     else
-        echo "not ok $number - $name: exit code $?"
+        fail "$name" "exit code $?
+$(head -n 20 output)"
     fi
-    sed 's/^/# /' output | head -20
 }
 
-run 1 "unloading at level 0" TZ=UTC
-run 2 "unloading at level check" SNUG_DEBUG=check,quarantine=0,leaks=0
-run 3 "unloading at level guard" SNUG_DEBUG=guard,quarantine=0
+run "unloading at level 0" TZ=UTC
+run "unloading at level check" SNUG_DEBUG=check,quarantine=0,leaks=0
+run "unloading at level guard" SNUG_DEBUG=guard,quarantine=0
+plan

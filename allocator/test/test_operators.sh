@@ -2,23 +2,22 @@
 # C++'s operators new and delete: programs compiled here, run under libsnug.so at levels 0
 # (nothing), 1 (check) and 2 (guard).
 set -u
+# shellcheck source=scripts/tap.sh
+. "$(dirname "$0")/../../scripts/tap.sh"
 BUILD=$(realpath "${BUILD:-build}")
 tests=$(realpath "$(dirname "$0")")
 scratch=$(mktemp -d)
 library=$(scripts/preload-path "$BUILD/libsnug.so" "$scratch")
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
-number=0
 levels=("" "check" "guard")
 
 report()
 {
-    number=$((number + 1))
     if [ -z "$2" ]; then
-        echo "ok $number - $1"
+        pass "$1"
     else
-        echo "not ok $number - $1"
-        printf '%s\n' "$2" | head -n 10 | sed 's/^/# /'
+        fail "$1" "$(head -n 10 <<<"$2")"
     fi
 }
 
@@ -137,4 +136,4 @@ no_library="snug: out of memory in operator new, and no C++ library to throw"
 problem=$(cat err)
 [ "$status" -ne 134 ] || problem=${problem#"$no_library"}
 report "out of memory without a C++ library is fatal" "$problem"
-echo "1..$number"
+plan

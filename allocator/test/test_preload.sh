@@ -3,10 +3,11 @@
 # errors and their exit status must be the same. Each job below runs in an empty folder in
 # a bash of its own, so bash and every child are under the allocator too.
 set -u
+# shellcheck source=scripts/tap.sh
+. "$(dirname "$0")/../../scripts/tap.sh"
 scratch=$(mktemp -d)
 library=$(scripts/preload-path "${BUILD:-build}/libsnug.so" "$scratch")
 trap 'rm -rf "$scratch"' EXIT
-number=0
 # Jobs work on a copy of the sources: an edit between two runs is no difference.
 export ROOT=$scratch/source HOME=$scratch LC_ALL=C TZ=UTC
 mkdir "$ROOT" && cp -r allocator bench "$ROOT"
@@ -263,26 +264,18 @@ run()
 # program NAME COMMAND...: compare job_NAME's two runs; skipped without its commands.
 program()
 {
-    local name=$1 command
+    local name=$1
     shift
-    number=$((number + 1))
-    for command in "$@"; do
-        if ! command -v "$command" >/dev/null; then
-            echo "ok $number - $name # SKIP $command is not installed"
-            return
-        fi
-    done
+    needs "$name" "$@" || return
     run "job_$name" "$scratch/plain"
     run "job_$name" "$scratch/snug" "LD_PRELOAD=$library"
     if [ "$(cat "$scratch/plain/status")" != 0 ] || [ ! -s "$scratch/plain/stdout" ]; then
-        echo "not ok $number - $name"
-        echo "# the job fails without libsnug.so too:"
-        tail -n 5 "$scratch/plain/stderr" | sed 's/^/# /'
+        fail "$name" "the job fails without libsnug.so too:
+$(tail -n 5 "$scratch/plain/stderr")"
     elif diff -r "$scratch/plain" "$scratch/snug" >"$scratch/difference"; then
-        echo "ok $number - $name"
+        pass "$name"
     else
-        echo "not ok $number - $name"
-        head -n 30 "$scratch/difference" | cut -c 1-300 | sed 's/^/# /'
+        fail "$name" "$(head -n 30 "$scratch/difference" | cut -c 1-300)"
     fi
 }
 
@@ -290,7 +283,6 @@ program()
 preloaded()
 {
     local command found
-    number=$((number + 1))
     for command in "$@"; do
         command -v "$command" >/dev/null || continue
         rm -f "$scratch"/bindings.*
@@ -299,12 +291,11 @@ preloaded()
         found=$(cat "$scratch"/bindings.* 2>/dev/null |
             grep -cF "to $library [0]: normal symbol \`malloc'")
         if [ "$found" -eq 0 ]; then
-            echo "not ok $number - malloc resolves into libsnug.so"
-            echo "# not in $command"
+            fail "malloc resolves into libsnug.so" "not in $command"
             return
         fi
     done
-    echo "ok $number - malloc resolves into libsnug.so"
+    pass "malloc resolves into libsnug.so"
 }
 
 preloaded bash git python3 perl gcc sqlite3 sort gnuplot jq awk tar xz zstd make find
@@ -322,4 +313,4 @@ program jq jq
 program lua lua5.4
 program compression tar xz zstd gzip
 program make make find
-echo "1..$number"
+plan

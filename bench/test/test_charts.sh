@@ -1,32 +1,20 @@
 #!/usr/bin/env bash
 # scripts/charts on a small run: every chart in both forms, and clear words when it cannot.
 set -u
+# shellcheck source=scripts/tap.sh
+. "$(dirname "$0")/../../scripts/tap.sh"
 BUILD=${BUILD:-build}
-number=0
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-
-result()
-{
-    number=$((number + 1))
-    echo "$1 $number - $2"
-}
-
-# ok NAME COMMAND...: passes if the command succeeds.
-ok()
-{
-    local name=$1
-    shift
-    if "$@"; then result ok "$name"; else result "not ok" "$name"; fi
-}
 
 is_png() { [ "$(head -c 4 "$1" 2>/dev/null | tail -c 3)" = PNG ]; }
 is_svg() { grep -q '</svg>' "$1" 2>/dev/null; }
 # The name of an allocator or trace stands in the picture.
 shows() { grep -q ">$2<" "$1"; }
 
+needs "charts" gnuplot || { plan && exit; }
 mkdir "$dir/run" "$dir/empty" "$dir/it's odd"
-"$BUILD/test/test_report" "$dir/run" || echo "not ok 0 - test_report writes the files"
+"$BUILD/test/test_report" "$dir/run" || fail "test_report writes the files"
 ok "charts are drawn without a word" [ -z "$(scripts/charts "$dir/run" 2>&1)" ]
 for chart in scatter throughput utilization syscalls timeline; do
     ok "$chart.png" is_png "$dir/run/$chart.png"
@@ -54,3 +42,4 @@ mkdir "$dir/bin"
 for tool in bash dirname; do ln -s "$(command -v $tool)" "$dir/bin"; done
 message=$(PATH=$dir/bin scripts/charts "$dir/run" 2>&1)
 ok "a missing gnuplot is named" grep -q 'gnuplot is missing' <<<"$message"
+plan

@@ -2,20 +2,11 @@
 # The micro-benchmarks: every case once at a tiny scale, the shape of micro.csv, what a
 # broken allocator does to the others, and bad usage.
 set -u
+# shellcheck source=scripts/tap.sh
+. "$(dirname "$0")/../../scripts/tap.sh"
 BUILD=${BUILD:-build}
-number=0
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-
-# ok NAME COMMAND...: passes if the command succeeds.
-ok()
-{
-    local name=$1 verdict="not ok"
-    shift
-    "$@" && verdict=ok
-    number=$((number + 1))
-    echo "$verdict $number - $name"
-}
 
 micro() { "$BUILD/snugbench" micro --scale 0.002 "$@" >"$dir/table" 2>"$dir/errors"; }
 
@@ -67,9 +58,12 @@ ok "the reference is glibc" \
         awk '{ print $1 $2 }')" = 24glibc ]
 ok "the table names every benchmark" \
     [ "$(grep -cE '^  (medium|growth|realloc|local|mixed|producer-consumer|cross) ' "$dir/table")" -eq 18 ]
-if command -v gnuplot >/dev/null; then
+if needs "charts" gnuplot; then
     ok "charts are drawn without a word" [ -z "$(scripts/charts "$dir/out" 2>&1)" ]
-    ok "both of them" [ -s "$dir/out/micro.png" ] && [ -s "$dir/out/micro-scaling.svg" ]
+    for chart in micro micro-scaling; do
+        ok "$chart.png" [ -s "$dir/out/$chart.png" ]
+        ok "$chart.svg" [ -s "$dir/out/$chart.svg" ]
+    done
 fi
 
 cat >"$dir/crash.c" <<'C'
@@ -104,3 +98,4 @@ ok "rounds are a number" usage_error -r 0
 ok "scale is at most 1" usage_error --scale 2
 ok "no arguments" usage_error medium
 ok "the reference must run" usage_error -a glibc --reference snug
+plan

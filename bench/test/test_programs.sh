@@ -2,20 +2,11 @@
 # Whole programs: the peak of a command, and scripts/programs from end to end on one
 # program, one round.
 set -u
+# shellcheck source=scripts/tap.sh
+. "$(dirname "$0")/../../scripts/tap.sh"
 export BUILD=${BUILD:-build}
-number=0
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-
-# ok NAME COMMAND...: passes if the command succeeds.
-ok()
-{
-    local name=$1 verdict="not ok"
-    shift
-    "$@" && verdict=ok
-    number=$((number + 1))
-    echo "$verdict $number - $name"
-}
 
 peak_of() { "$BUILD/snugbench" programs --peak "$@" 2>"$dir/errors"; }
 
@@ -33,7 +24,7 @@ ok "a peak where SIGCHLD is ignored" [ -n "$bytes" ]
 "$BUILD/snugbench" programs 2>/dev/null
 ok "no files: bad usage" [ $? -eq 2 ]
 
-if command -v hyperfine >/dev/null; then
+if needs "scripts/programs" hyperfine gnuplot; then
     ONLY=sort ROUNDS=1 scripts/programs "$dir/out" >"$dir/table" 2>"$dir/errors"
     ok "scripts/programs ends well" [ $? -eq 0 ]
     rows=$(grep -c '^"sort",' "$dir/out/programs.csv")
@@ -51,6 +42,5 @@ if command -v hyperfine >/dev/null; then
     ok "a folder that another run has is refused" [ $? -eq 2 ]
     ok "and the reason told" grep -q "another run uses '$dir/out'" "$dir/errors"
     exec 7<&-
-else
-    echo "ok $((number + 1)) - scripts/programs # SKIP no hyperfine"
 fi
+plan

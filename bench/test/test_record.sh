@@ -1,30 +1,24 @@
 #!/usr/bin/env bash
 # snugbench record on a program whose calls are known, on real ones, and in bad conditions.
 set -u
+# shellcheck source=scripts/tap.sh
+. "$(dirname "$0")/../../scripts/tap.sh"
 snugbench=${BUILD:-build}/snugbench
 helper=${BUILD:-build}/test/helper_record
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-number=0 failures=0
+failures=0
 
 # ok NAME: reports the exit status of the command before it.
 ok()
 {
     local status=$?
-    number=$((number + 1))
     if [ "$status" -eq 0 ]; then
-        echo "ok $number - $1"
+        pass "$1"
     else
-        echo "not ok $number - $1"
         failures=$((failures + 1))
-        tail -n 5 "$work/err" 2>/dev/null | sed 's/^/# /'
+        fail "$1" "$(tail -n 5 "$work/err" 2>/dev/null)"
     fi
-}
-
-skip()
-{
-    number=$((number + 1))
-    echo "ok $number - $1 # SKIP $2"
 }
 
 # record NAME PROGRAM ARGS...: trace in $work/NAME.rep, streams in out and err, code in $code
@@ -255,15 +249,14 @@ number=$((number + 1))
 [ ! -e "$work/has-run" ]
 ok "and it has not run"
 refuses "a program that allocates nothing" 1 'no allocation' -o "$work/no.rep" -- /bin/true
-if echo 'int main(void) { return 0; }' | gcc -static -x c -o "$work/static" - 2>"$work/err"; then
+if needs "a static program" gcc-static; then
+    echo 'int main(void) { return 0; }' | gcc -static -x c -o "$work/static" -
     refuses "a static program" 1 'did not load the recorder' -o "$work/no.rep" -- "$work/static"
     export STATIC_PROGRAM=$work/static
     record become "$helper" static
     [ "$code" -eq 0 ] && [ "$(requests become 9001)" -eq 1 ] &&
         grep -q 'another name than that of .*/helper_record: if it became another program by exec' "$work/err"
     ok "a program that becomes a static one: said"
-else
-    skip "a static program" "gcc -static does not work here"
 fi
 
 # ---- a full disk under the log ----
@@ -279,7 +272,7 @@ on_small_disk()
         sh "$1" "$work" "$snugbench" "$helper" >"$work/out" 2>"$work/err"
     code=$?
 }
-if unshare -rm mount -t tmpfs none "$work" 2>/dev/null; then
+if needs "a full disk" user-mounts; then
     on_small_disk 20m
     [ "$code" -eq 1 ] && grep -q 'recording ended before the program: No space' "$work/err" &&
         ! grep -q 'ended by signal' "$work/err" && [ "$(grep -cE '^[arf] ' "$work/full.rep")" -gt 400000 ] &&
@@ -288,9 +281,7 @@ if unshare -rm mount -t tmpfs none "$work" 2>/dev/null; then
     on_small_disk 1m
     [ "$code" -eq 1 ] && grep -q 'no room for the log' "$work/err" && [ ! -e "$work/full.rep" ]
     ok "a disk that is full from the start: one line, nothing written"
-else
-    skip "a full disk" "no right to mount a tmpfs"
 fi
 
-echo "1..$number"
+plan
 [ "$failures" -eq 0 ]

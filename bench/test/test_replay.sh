@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # The command line of 'snugbench replay' and 'list': exit codes, messages, whole files.
 set -u
+# shellcheck source=scripts/tap.sh
+. "$(dirname "$0")/../../scripts/tap.sh"
 bench=${BUILD:-build}/snugbench
 work=$(mktemp -d)
 cleanup() {
@@ -8,21 +10,13 @@ cleanup() {
     rm -rf "$work"
 }
 trap cleanup EXIT
-number=0
 
 report() { # NAME CODE: code 0 is passed
-    number=$((number + 1))
     if [ "$2" -eq 0 ]; then
-        echo "ok $number - $1"
+        pass "$1"
     else
-        echo "not ok $number - $1"
-        sed 's/^/# /' "$work/out" "$work/err"
+        fail "$1" "$(cat "$work/out" "$work/err")"
     fi
-}
-
-skip() { # NAME REASON
-    number=$((number + 1))
-    echo "ok $number - $1 # SKIP $2"
 }
 
 # expect NAME CODE WHERE PATTERN COMMAND...: the exit code, and PATTERN (extended) in
@@ -155,7 +149,7 @@ grep -qE '^ *glibc +[0-9]' "$work/out"
 report "the other row survives" $?
 
 # ptrace is refused where somebody traces already: here strace.
-if strace -o /dev/null true 2>/dev/null; then
+if needs "refused ptrace" strace; then
     expect "refused ptrace" 0 err \
         'system calls are not counted and peaks of memory not measured, as ptrace is refused' \
         strace -f -o /dev/null "$bench" replay "$trace" -a glibc -r 1 -w 1 \
@@ -171,8 +165,6 @@ if strace -o /dev/null true 2>/dev/null; then
     [ -z "$(value utilization_ratio)$(value peak_resident_growth_bytes)" ] &&
         [ -n "$(value resident_after_free_growth_bytes)" ]
     report "refused ptrace: no peaks, what is left in the end is measured" $?
-else
-    skip "refused ptrace" "no strace"
 fi
 
 # One folder belongs to one run at a time, from its start.
@@ -272,4 +264,4 @@ expect "list takes no arguments" 2 err "list takes no argument 'x'" "$bench" lis
 expect "list on a full disk" 1 err 'cannot write' \
     onto_full list
 
-echo "1..$number"
+plan

@@ -1,25 +1,24 @@
 #!/usr/bin/env bash
 # scripts/run-tests: what it counts as passed, failed and skipped.
 set -u
+# shellcheck source=scripts/tap.sh
+. "$(dirname "$0")/../../scripts/tap.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-number=0
 
 # counts NAME CODE LINE SCRIPT-BODY: the exit code and the last line of run-tests on one
 # test that is made of the body.
 counts()
 {
     local code
-    number=$((number + 1))
     printf '#!/bin/sh\n%s\n' "$4" >"$work/test_made.sh"
     chmod +x "$work/test_made.sh"
     scripts/run-tests "$work/test_made.sh" >"$work/out" 2>&1
     code=$?
     if [ "$code" -eq "$2" ] && [ "$(tail -n 1 "$work/out")" = "$3" ]; then
-        echo "ok $number - $1"
+        pass "$1"
     else
-        echo "not ok $number - $1"
-        sed "s/^/# exit code $code: /" "$work/out"
+        fail "$1" "exit code $code: $(cat "$work/out")"
     fi
 }
 
@@ -39,4 +38,4 @@ counts "death after a pass is a failure" 1 "1 passed, 1 failed" \
 counts "death after a skip is a failure" 1 "0 passed, 1 failed, 1 skipped" \
     'echo "not ok 1 # SKIP a"; exit 3'
 
-echo "1..$number"
+plan

@@ -1,20 +1,16 @@
 #!/usr/bin/env bash
 # snugbench stat and snugbench generate as a user meets them.
 set -u
+# shellcheck source=scripts/tap.sh
+. "$(dirname "$0")/../../scripts/tap.sh"
 bench=${BUILD:-build}/snugbench
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-number=0
 
 # check NAME CONDITION-CODE: one TAP line.
 check()
 {
-    number=$((number + 1))
-    if [ "$2" -eq 0 ]; then
-        echo "ok $number - $1"
-    else
-        echo "not ok $number - $1"
-    fi
+    ok "$1" [ "$2" -eq 0 ]
 }
 
 # is NAME FOUND EXPECTED
@@ -117,4 +113,4 @@ is "generate into a missing folder: said so" "$(cat "$folder/err")" \
     "snugbench: $folder/none/x.rep: cannot be created: No such file or directory"
 is "every model is in the help" \
     "$("$bench" generate --help | grep -cE '^  (binary|churn|coalesce|medium|nodes|random|realloc|strings|structs) ')" 9
-echo "1..$number"
+plan

@@ -1,0 +1,83 @@
+# shellcheck shell=bash
+# tap.sh: sourced by the test scripts. The lines that scripts/run-tests counts, and whether
+# a tool or a right that a test needs is to be had here.
+number=0
+
+pass()
+{
+    number=$((number + 1))
+    echo "ok $number - $1"
+}
+
+# fail NAME [TEXT]
+fail()
+{
+    number=$((number + 1))
+    echo "not ok $number - $1"
+    [ -z "${2-}" ] || printf '%s\n' "$2" | sed 's/^/# /'
+}
+
+skip()
+{
+    number=$((number + 1))
+    echo "ok $number - $1 # SKIP $2"
+}
+
+# ok NAME COMMAND...: passes if the command succeeds.
+ok()
+{
+    local name=$1
+    shift
+    if "$@"; then pass "$name"; else fail "$name"; fi
+}
+
+plan()
+{
+    echo "1..$number"
+}
+
+# gdb may be here and yet not run a program, or not call a function in one.
+gdb_calls()
+{
+    local program answer
+    program=$(mktemp) || return
+    echo 'int puts(const char *); void call(void) { puts("called"); } int main() { return 0; }' |
+        gcc -g -x c -o "$program" - &&
+        answer=$(timeout 60 gdb -q -batch -nx -x allocator/snug.gdb \
+            -ex "set startup-with-shell off" -ex "break main" -ex run \
+            -ex "snug-call call()" -ex continue "$program" 2>&1)
+    rm -f "$program"
+    [[ $answer == *called*"exited normally"* ]]
+}
+
+# lacks ABILITY: in words what is missing, tried on something trivial; nothing if it is here.
+lacks()
+{
+    case $1 in
+    gdb-calls) gdb_calls 2>/dev/null || echo "no gdb that can call functions here" ;;
+    gcc-static)
+        echo 'int main(void) { return 0; }' | gcc -static -x c -o /dev/null - 2>/dev/null ||
+            echo "gcc -static does not work here"
+        ;;
+    strace) strace -o /dev/null true 2>/dev/null || echo "no strace that may trace here" ;;
+    user-mounts)
+        unshare -rm mount -t tmpfs none /mnt 2>/dev/null || echo "no right to mount a tmpfs"
+        ;;
+    *.so.*) [ -z "$(LD_PRELOAD=$1 true 2>&1)" ] || echo "no $1 here" ;;
+    *) command -v "$1" >/dev/null || echo "$1 is not installed" ;;
+    esac
+}
+
+# needs NAME ABILITY...: false, and the test NAME skipped, where one is missing.
+needs()
+{
+    local name=$1 ability reason
+    shift
+    for ability in "$@"; do
+        reason=$(lacks "$ability")
+        if [ -n "$reason" ]; then
+            skip "$name" "$reason"
+            return 1
+        fi
+    done
+}
