@@ -4,6 +4,7 @@
 
 #include <malloc.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 #include "child.h"
@@ -131,6 +132,7 @@ static void threads_without_places_lose_nothing(void)
 }
 
 static atomic_bool done;
+static atomic_size_t operations;
 static atomic_size_t signals;
 static volatile sig_atomic_t scratch;
 
@@ -141,9 +143,21 @@ static void on_signal(int number)
     scratch = number;
 }
 
+/* One for each operation at most, at a random instant of it: a flood would leave the
+ * target, where each has a processor of its own, no time to go on. */
 static void *send_signals(void *target)
 {
+    struct random random = {4};
+    size_t seen = 0;
     while (!done) {
+        if (operations == seen) {
+            sched_yield();
+            continue;
+        }
+        seen = operations;
+        for (volatile size_t wait = random_below(&random, 1000); wait > 0;) {
+            wait = wait - 1;
+        }
         CHECK(pthread_kill(*(const pthread_t *)target, SIGUSR1) == 0);
     }
     return NULL;
@@ -173,6 +187,7 @@ static void signals_may_interrupt_any_call(void)
         }
         CHECK(blocks[i] != NULL);
         pattern_fill(blocks[i], sizes[i], i);
+        operations++;
     }
     done = true;
     CHECK(pthread_join(sender, NULL) == 0);
