@@ -114,7 +114,7 @@ static inline void live_a_while(void)
 
 static inline void run_program(void)
 {
-    static const char *const levels[] = {"off", "check,leaks=0", "guard"};
+    static const char *const levels[] = {"off", "check,leaks=0,depth=1", "guard,depth=1"};
     signal(SIGSEGV, SIG_DFL); /* cmocka catches it */
     snug_debug(levels[running_level]);
     if (running_late) {
