@@ -1,8 +1,8 @@
 /* Contents that can be recognised: every byte follows from a seed and its place, so
  * that a block which overlaps another, or was copied to the wrong place, shows.
  *
- * Of a long block only the ends and a few bytes every 64 KiB are written and looked at:
- * touching all its pages would be most of a test's time. */
+ * Of a long block only the ends and a few bytes every 64 KiB, or every MiB of a very long
+ * one, are written and looked at: touching all its pages would be most of a test's time. */
 #ifndef SNUG_TEST_PATTERN_H
 #define SNUG_TEST_PATTERN_H
 
@@ -15,6 +15,7 @@ enum {
     PATTERN_WHOLE_BYTES = 16 * 1024, /* blocks up to this are covered in full */
     PATTERN_END_BYTES = 4096,
     PATTERN_STRIDE_BYTES = 64 * 1024,
+    PATTERN_LONG_BYTES = 4 * 1024 * 1024, /* above, the stride is a MiB */
     PATTERN_STEP_BYTES = 16
 };
 
@@ -36,11 +37,13 @@ static inline unsigned char pattern_byte(size_t place, uint64_t seed)
 static inline size_t pattern_end(size_t place, size_t bytes, size_t *next)
 {
     const size_t last = bytes - PATTERN_END_BYTES;
+    const size_t stride =
+        bytes <= PATTERN_LONG_BYTES ? PATTERN_STRIDE_BYTES : (size_t)1024 * 1024;
     if (bytes <= PATTERN_WHOLE_BYTES || place >= last) {
         *next = bytes;
         return bytes;
     }
-    *next = place / PATTERN_STRIDE_BYTES * PATTERN_STRIDE_BYTES + PATTERN_STRIDE_BYTES;
+    *next = place / stride * stride + stride;
     if (*next > last) {
         *next = last;
     }
@@ -62,7 +65,11 @@ static inline void pattern_fill(void *block, size_t bytes, uint64_t seed)
         for (size_t i = from, step; i < end; i += step) {
             const uint64_t word = pattern_word(i, seed) >> i % 8 * 8;
             step = pattern_step(i, end);
-            memcpy(b + i, &word, step);
+            if (step == sizeof word) { /* of known length: no call */
+                memcpy(b + i, &word, sizeof word);
+            } else {
+                memcpy(b + i, &word, step);
+            }
         }
     }
 }
@@ -78,7 +85,8 @@ static inline bool pattern_holds(const void *block, size_t prefix, size_t bytes,
         for (size_t i = from, step; i < end; i += step) {
             const uint64_t word = pattern_word(i, seed) >> i % 8 * 8;
             step = pattern_step(i, end);
-            if (memcmp(b + i, &word, step) != 0) {
+            if (step == sizeof word ? memcmp(b + i, &word, sizeof word) != 0
+                                    : memcmp(b + i, &word, step) != 0) {
                 return false;
             }
         }
