@@ -40,6 +40,8 @@ BROKEN := $(patsubst bench/test/broken/%.c,$(BUILD)/test/libbroken-%.so,$(wildca
 LEAKS := $(patsubst allocator/test/leaks/%.c,$(BUILD)/test/leaks/%,$(wildcard allocator/test/leaks/*.c))
 HELPERS := $(patsubst %.c,$(BUILD)/test/%,$(notdir $(wildcard allocator/test/helper_*.c bench/test/helper_*.c)))
 SHELL_TESTS := $(wildcard allocator/test/test_*.sh bench/test/test_*.sh)
+# Their deadlines and budgets are fractions of a second: nothing runs beside them.
+ALONE := $(BUILD)/test/test_schedule
 
 PRODUCTS := $(BUILD)/libsnug.so $(BUILD)/libsnug.a $(BUILD)/snugbench \
     $(BUILD)/snugbench-worker $(BUILD)/snugbench-micro \
@@ -61,7 +63,8 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 test: all $(ALLOCATOR_TESTS) $(BENCH_TESTS) $(BROKEN) $(HELPERS) $(LEAKS) ## build and run every test
-	@scripts/run-tests $(ALLOCATOR_TESTS) $(BENCH_TESTS) $(SHELL_TESTS)
+	@scripts/run-tests $(SHELL_TESTS) \
+	    $(filter-out $(ALONE),$(ALLOCATOR_TESTS) $(BENCH_TESTS)) --alone $(ALONE)
 
 stress: $(BUILD)/test/test_stress ## the allocator's stress test at length (SNUG_STRESS_ROUNDS), seeds of its own
 	SNUG_STRESS_OPERATIONS=$${SNUG_STRESS_OPERATIONS:-400000} \

@@ -226,7 +226,7 @@ END
 
 job_compression()
 {
-    seq 300000 >numbers
+    seq 120000 >numbers
     tar -cf - --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner numbers | cksum
     xz -T2 --block-size=512KiB -2 -k numbers && xz -dc numbers.xz | cksum && rm numbers.xz
     zstd -q -T2 -9 numbers && zstd -dcq numbers.zst | cksum

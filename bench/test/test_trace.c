@@ -270,7 +270,7 @@ static void what_is_written_reads_the_same(void **state)
     static const char *const comments[] = {"one", "two\nlines\r", "", "#@ start x",
                                            NULL};
     struct trace_error error = {"no error"};
-    struct trace *trace = random_trace(7, 100000);
+    struct trace *trace = random_trace(7, 30000);
     assert_int_equal(trace->header->thread_count, 3);
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         assert_true(trace_write(trace, paths[i], comments, &error));
