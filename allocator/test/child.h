@@ -43,25 +43,32 @@ struct child_result {
 };
 
 static inline _Noreturn void child_fail(const char *file, int line, const char *what,
-                                        unsigned long long left,
-                                        unsigned long long right)
+                                        const char *numbers)
 {
     char text[512];
     const int n =
-        left == right
-            ? snprintf(text, sizeof text, "%s:%d: not so: %s\n", file, line, what)
-            : snprintf(text, sizeof text, "%s:%d: not so: %s (%llu, %llu)\n", file,
-                       line, what, left, right);
+        snprintf(text, sizeof text, "%s:%d: not so: %s%s\n", file, line, what, numbers);
     if (n > 0 && write(STDERR_FILENO, text, strnlen(text, sizeof text)) < 0) {
         abort();
     }
     _exit(CHILD_FAILED);
 }
 
+/* With the two numbers that the sentence is about. */
+static inline _Noreturn void child_fail_numbers(const char *file, int line,
+                                                const char *what,
+                                                unsigned long long left,
+                                                unsigned long long right)
+{
+    char numbers[64];
+    snprintf(numbers, sizeof numbers, " (%llu, %llu)", left, right);
+    child_fail(file, line, what, numbers);
+}
+
 #define CHECK(condition)                                                               \
     do {                                                                               \
         if (!(condition)) {                                                            \
-            child_fail(__FILE__, __LINE__, #condition, 0, 0);                          \
+            child_fail(__FILE__, __LINE__, #condition, "");                            \
         }                                                                              \
     } while (0)
 
@@ -71,8 +78,8 @@ static inline _Noreturn void child_fail(const char *file, int line, const char *
         const unsigned long long left_ = (unsigned long long)(left);                   \
         const unsigned long long right_ = (unsigned long long)(right);                 \
         if (!(left_ operator right_)) {                                                \
-            child_fail(__FILE__, __LINE__, #left " " #operator" " #right, left_,       \
-                       right_);                                                        \
+            child_fail_numbers(__FILE__, __LINE__, #left " " #operator" " #right,      \
+                               left_, right_);                                         \
         }                                                                              \
     } while (0)
 
@@ -81,7 +88,7 @@ static inline _Noreturn void child_fail(const char *file, int line, const char *
     do {                                                                               \
         const char *const broken_ = snug_check_heap();                                 \
         if (broken_ != NULL) {                                                         \
-            child_fail(__FILE__, __LINE__, broken_, 0, 0);                             \
+            child_fail(__FILE__, __LINE__, broken_, "");                               \
         }                                                                              \
     } while (0)
 

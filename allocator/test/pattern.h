@@ -1,8 +1,9 @@
 /* Contents that can be recognised: every byte follows from a seed and its place, so
  * that a block which overlaps another, or was copied to the wrong place, shows.
  *
- * Of a long block only the ends and a few bytes every 64 KiB, or every MiB of a very long
- * one, are written and looked at: touching all its pages would be most of a test's time. */
+ * Of a long block only the ends and a few bytes every 64 KiB, or every MiB of a very
+ * long one, are written and looked at: touching all its pages would be most of a test's
+ * time. */
 #ifndef SNUG_TEST_PATTERN_H
 #define SNUG_TEST_PATTERN_H
 

@@ -138,7 +138,8 @@ static void check_zeroed(size_t count, size_t size)
     const size_t bytes = count * size;
     check_block(block, bytes);
     if (!pattern_is_zero(block, bytes)) {
-        child_fail(__FILE__, __LINE__, "calloc of (count, size) is zero", count, size);
+        child_fail_numbers(__FILE__, __LINE__, "calloc of (count, size) is zero", count,
+                           size);
     }
     memset(block, 0xff, snug_malloc_usable_size(block));
     snug_free(block);
@@ -325,7 +326,7 @@ static void check_realloc(size_t from, size_t to, enum neighbour neighbour)
     check_block(moved, to);
     CHECK_NUMBERS(snug_malloc_usable_size(moved), >=, to);
     if (!pattern_holds(moved, from < to ? from : to, from, from)) {
-        child_fail(__FILE__, __LINE__, "realloc keeps contents", from, to);
+        child_fail_numbers(__FILE__, __LINE__, "realloc keeps contents", from, to);
     }
     pattern_fill(moved, to, to);
     CHECK_HEAP();

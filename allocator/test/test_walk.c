@@ -87,21 +87,80 @@ static void walk_sees_each_block_once(void)
     CHECK_NUMBERS(stats.large_bytes, >=, stats.large_blocks * 200000);
 }
 
-/* The heap in bytes: its blocks, its tags and the top are all there is. */
+/* The heap as its blocks, headers included. */
+struct extent {
+    const char *first;
+    const char *end; /* of the last seen: where the next header stands */
+    const void *run; /* that the last seen is in; NULL: in none */
+};
+
+/* A run takes whole granules, from its header's end on. */
+static const char *end_of_run(const char *objects_end)
+{
+    const uintptr_t granule = 1024;
+    const uintptr_t header = sizeof(size_t);
+    const uintptr_t rest = ((uintptr_t)objects_end + header) % granule;
+    return objects_end + (granule - rest) % granule;
+}
+
+/* Each block begins where the last one ended. */
+static void follow(const struct snug_block *block, void *context)
+{
+    enum {
+        RUN_BYTES = 32 /* what stands before its objects */
+    };
+    struct extent *const extent = context;
+    const char *expected = extent->end;
+    if (block->kind == SNUG_LARGE) {
+        return;
+    }
+    if (extent->run != NULL && block->run != extent->run) {
+        expected = end_of_run(expected);
+    }
+    const char *start = block->address;
+    if (block->run == NULL) {
+        start -= sizeof(size_t);
+    } else if (block->run != extent->run) {
+        start -= sizeof(size_t) + RUN_BYTES;
+    }
+    if (extent->first == NULL) {
+        extent->first = start;
+    } else {
+        CHECK_NUMBERS((uintptr_t)start, ==, (uintptr_t)expected);
+    }
+    extent->end = (const char *)block->address + block->bytes;
+    extent->run = block->run;
+}
+
+/* The heap in bytes, against the walk and the program's break: the header of its one
+ * region, its blocks, its top and the fence are all there is. */
 static void stats_account_for_the_heap(void)
 {
+    enum {
+        REGION_BYTES = 24, /* what stands before its first block */
+        TAG_BYTES = 8
+    };
     allocate_blocks();
+    struct extent extent = {NULL, NULL, NULL};
+    CHECK(snug_walk(follow, &extent));
+    CHECK(extent.run == NULL); /* a block of 5000 bytes was the last of the heap */
+    const size_t blocks_bytes = (size_t)(extent.end - extent.first);
     struct snug_stats stats;
     CHECK(snug_stats(&stats));
-    const size_t heap_live = stats.live_bytes - stats.large_bytes;
-    const size_t sum =
-        heap_live + stats.kept_bytes + stats.free_bytes + stats.top_bytes;
-    CHECK_NUMBERS(sum, <, stats.region_bytes);
-    CHECK_NUMBERS(sum +
-                      2 * (stats.live_blocks + stats.kept_blocks + stats.free_blocks) *
-                          sizeof(size_t) +
-                      64 * stats.runs + stats.region_bytes / 16,
-                  >, stats.region_bytes);
+    CHECK_NUMBERS(stats.regions, ==, 1);
+    CHECK_NUMBERS(stats.region_bytes, ==,
+                  REGION_BYTES + blocks_bytes + stats.top_bytes + TAG_BYTES);
+    CHECK_NUMBERS(stats.touched_bytes, ==, blocks_bytes + TAG_BYTES);
+    if (!is_emulated()) {
+        CHECK_NUMBERS(stats.top_bytes + TAG_BYTES, ==,
+                      (uintptr_t)sbrk(0) - (uintptr_t)extent.end);
+    }
+    size_t large_blocks = 0;
+    for (size_t i = 0; i < BLOCKS; i++) {
+        large_blocks += size_of(i) == 200000;
+    }
+    CHECK_NUMBERS(stats.large_blocks, ==, large_blocks);
+    CHECK_NUMBERS(stats.large_bytes, ==, large_blocks * 49 * 4096);
 }
 
 static void walk_at_level_check_tells_what_was_asked_for(void)
