@@ -56,8 +56,11 @@ static const char *check_region(const struct heap_region *region, struct free_su
     bool previous_in_use = true;
     while (block < end) {
         const size_t bytes = sound_bytes(block, end);
-        if (bytes < ALIGNMENT_BYTES) {
+        if (bytes == 0) {
             return "a block's tag is broken";
+        }
+        if (bytes < BLOCK_MIN_BYTES) {
+            return "a block is smaller than the smallest";
         }
         if ((bins_hole_before(&heap_bins, block) == 0) != previous_in_use) {
             return "a footer and the block before it disagree";

@@ -178,7 +178,8 @@ const char *large_check(void)
         if (find(entry->payload) != entry) {
             return "a mapping cannot be found in the table";
         }
-        if (entry->bytes == 0 || (uintptr_t)entry->payload % PAGE_BYTES != 0) {
+        if (entry->bytes == 0 || entry->bytes % PAGE_BYTES != 0 ||
+            (uintptr_t)entry->payload % PAGE_BYTES != 0) {
             return "a mapping is not made of whole pages";
         }
         seen.blocks++;
