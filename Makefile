@@ -47,7 +47,7 @@ PRODUCTS := $(BUILD)/libsnug.so $(BUILD)/libsnug.a $(BUILD)/snugbench \
     $(BUILD)/snugbench-worker $(BUILD)/snugbench-micro \
     $(BUILD)/libsnugbench-floor.so $(BUILD)/libsnugbench-record.so
 
-.PHONY: all man install uninstall help test test-variants stress fuzz check bench bench-full bench-allocator programs traces format clean
+.PHONY: all man install uninstall help tools everything test test-variants mutate stress fuzz check bench bench-full bench-allocator programs traces format clean
 all: $(PRODUCTS) ## build everything into build/
 
 man: $(BUILD)/man/snugbench.1 ## manual pages and completion, from --help and snug.h
@@ -62,7 +62,11 @@ uninstall: ## remove exactly what was installed there
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-test: all $(ALLOCATOR_TESTS) $(BENCH_TESTS) $(BROKEN) $(HELPERS) $(LEAKS) ## build and run every test
+# What the scripts among the tests need, and what all need.
+tools: all $(BROKEN) $(HELPERS) $(LEAKS) $(BUILD)/test/test_report
+everything: tools $(ALLOCATOR_TESTS) $(BENCH_TESTS)
+
+test: everything ## build and run every test
 	@scripts/run-tests $(SHELL_TESTS) \
 	    $(filter-out $(ALONE),$(ALLOCATOR_TESTS) $(BENCH_TESTS)) --alone $(ALONE)
 
@@ -84,6 +88,9 @@ fuzz: ## libFuzzer on the whole API for FUZZ_SECONDS (clang); finds stay in buil
 
 test-variants: ## the allocator's tests with clang, LTO, -O0, -O3 and under sanitizers
 	@BUILD=$(BUILD) scripts/test-variants $(VARIANTS)
+
+mutate: ## break the code in stated ways and see a test fail each time (minutes)
+	@scripts/mutate
 
 check: ## format, clang-tidy, include rules, shellcheck
 	@scripts/check

@@ -259,6 +259,34 @@ static void pvalloc_gives_whole_pages(void)
     CHECK_HEAP();
 }
 
+static size_t address_space_pages(void)
+{
+    FILE *const file = fopen("/proc/self/statm", "r");
+    char text[128] = "";
+    CHECK(file != NULL && fgets(text, sizeof text, file) != NULL);
+    fclose(file);
+    return strtoul(text, NULL, 10);
+}
+
+/* A mapping is cut to the alignment: of both ends nothing is left. */
+static void aligned_mappings_leave_nothing_behind(void)
+{
+    if (is_emulated() || SANITIZED) {
+        _exit(CHILD_SKIPPED);
+    }
+    const size_t mib = (size_t)1024 * 1024;
+    CHECK(address_space_pages() > 0); /* stdio's own buffer */
+    snug_free(snug_aligned_alloc(mib, 4 * mib));
+    const size_t before = address_space_pages();
+    for (size_t i = 0; i < 50; i++) {
+        void *const block = snug_aligned_alloc(mib, 40 * mib);
+        CHECK(block != NULL);
+        CHECK_NUMBERS(address_space_pages() - before, <, 44 * mib / page_bytes);
+        snug_free(block);
+    }
+    CHECK_NUMBERS(address_space_pages(), ==, before);
+}
+
 /* Hundreds of small blocks on 64 KiB boundaries: what lies between is for others. */
 static void gaps_are_free_for_others(void)
 {
@@ -295,6 +323,7 @@ int main(void)
         CHILD_TEST(refusals_are_those_of_glibc),
         CHILD_TEST(alignments_that_no_address_has_are_refused),
         CHILD_TEST(pvalloc_gives_whole_pages),
+        CHILD_TEST(aligned_mappings_leave_nothing_behind),
         CHILD_TEST(gaps_are_free_for_others),
     };
     return cmocka_run_group_tests_name("aligned", tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <malloc.h>
 
 #include "child.h"
+#include "heap.h"
 #include "pattern.h"
 #include "random.h"
 
@@ -91,13 +92,13 @@ static void free_neighbours_become_one_block(void)
     }
 }
 
-struct hole {
+struct place {
     char *address;
     size_t usable;
 };
 
 /* Holes of many sizes, kept apart by blocks in use. */
-static void make_holes(struct hole *holes, size_t count, struct random *random)
+static void make_holes(struct place *holes, size_t count, struct random *random)
 {
     for (size_t i = 0; i < count; i++) {
         const size_t size = 1000 + random_below(random, i % 2 == 0 ? 3000 : 90000);
@@ -111,7 +112,7 @@ static void make_holes(struct hole *holes, size_t count, struct random *random)
     }
 }
 
-static size_t smallest_that_holds(const struct hole *holes, size_t count, size_t size)
+static size_t smallest_that_holds(const struct place *holes, size_t count, size_t size)
 {
     size_t best = 0;
     for (size_t i = 0; i < count; i++) {
@@ -128,7 +129,7 @@ static void the_smallest_sufficient_hole_is_chosen(void)
         HOLES = 300,
         REQUESTS = 2000
     };
-    static struct hole holes[HOLES];
+    static struct place holes[HOLES];
     struct random random = {5};
     keep_all_in_the_heap();
     make_holes(holes, HOLES, &random);
@@ -138,7 +139,7 @@ static void the_smallest_sufficient_hole_is_chosen(void)
         const size_t best = smallest_that_holds(holes, HOLES, size);
         CHECK(best != 0);
         char *const block = snug_malloc(size);
-        const struct hole *hole = holes;
+        const struct place *hole = holes;
         while (hole < holes + HOLES && hole->address != block) {
             hole++;
         }
@@ -208,6 +209,36 @@ static void a_write_into_a_kept_block_is_seen(void)
     second[15] ^= 1; /* its seal */
     CHECK(snug_check_heap() != NULL);
     second[15] ^= 1;
+    CHECK_HEAP();
+}
+
+/* A block that was freed into the top has been written to, what lies above it never. */
+static void what_was_never_written_is_known_to_be_zero(void)
+{
+    struct block *const small = heap_allocate(32);
+    CHECK(small != NULL);
+    CHECK_NUMBERS(heap_dirty_bytes(small), ==, 0);
+    heap_free(small);
+    struct block *const large = heap_allocate(4096);
+    CHECK(large == small);
+    CHECK_NUMBERS(heap_dirty_bytes(large), ==, 32);
+}
+
+/* When somebody else moves the break, the heap goes on elsewhere, and what was left of
+ * the region is a hole. */
+static void the_rest_of_a_closed_region_is_used(void)
+{
+    keep_all_in_the_heap();
+    char *const first = snug_malloc(100 * kib);
+    char *const others = sbrk(4096);
+    CHECK(first != NULL && others > first);
+    const size_t rest = snug_mallinfo2().keepcost;
+    CHECK(snug_malloc(rest) != NULL);
+    struct snug_stats stats;
+    CHECK(snug_stats(&stats));
+    CHECK_NUMBERS(stats.regions, ==, 2);
+    char *const in_rest = snug_malloc(rest - kib);
+    CHECK(in_rest > first && in_rest + rest - kib <= others);
     CHECK_HEAP();
 }
 
@@ -391,6 +422,8 @@ int main(void)
         CHILD_TEST(what_is_cut_off_is_used),
         CHILD_TEST(what_was_an_object_is_not_taken_for_free),
         CHILD_TEST(a_write_into_a_kept_block_is_seen),
+        CHILD_TEST(what_was_never_written_is_known_to_be_zero),
+        CHILD_TEST(the_rest_of_a_closed_region_is_used),
         CHILD_TEST(growing_takes_few_system_calls),
         CHILD_TEST(growing_large_takes_few_system_calls),
         CHILD_TEST(mallinfo_adds_up),

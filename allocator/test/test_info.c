@@ -122,6 +122,9 @@ static size_t sum_of_sizes(const char *text)
     for (const char *at = text; (at = strstr(at, "<size ")) != NULL; at++) {
         const size_t count = number_in(at, "<size ", "count=\"");
         CHECK(count > 0);
+        const size_t from = strtoul(strstr(at, "from=\"") + 6, NULL, 10);
+        const size_t to = strtoul(strstr(at, "to=\"") + 4, NULL, 10);
+        CHECK(to == from || to == 2 * from - 1); /* a class, or a power of two's */
         sum += strtoul(strstr(at, "total=\"") + 7, NULL, 10);
     }
     return sum;

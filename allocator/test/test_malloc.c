@@ -380,13 +380,31 @@ static void realloc_grows_in_place_where_it_can(void)
     char *const behind = snug_malloc(10000);
     CHECK(first != NULL && middle != NULL && behind != NULL);
     pattern_fill(first, 10000, 1);
+    const size_t whole = (size_t)(behind - first) - sizeof(size_t); /* but for a tag */
     snug_free(middle);
     CHECK(snug_realloc(first, 15000) == first); /* into a part of the free block */
-    CHECK(snug_realloc(first, 20000) == first); /* into the rest */
+    CHECK(snug_realloc(first, whole) == first); /* into the rest, to its end */
     CHECK(pattern_holds(first, 10000, 10000, 1));
     CHECK(snug_realloc(first, 40) == first); /* what is cut off is free again */
     CHECK(snug_realloc(first, 20000) == first);
     CHECK(snug_realloc(first, 30000) != first);
+    CHECK_HEAP();
+}
+
+/* An object of which less than half is left moves to a smaller one. */
+static void realloc_gives_the_rest_of_small_blocks_back(void)
+{
+    for (size_t i = 0; i < 100; i++) { /* enough for a run */
+        char *const block = snug_malloc(400);
+        CHECK(block != NULL);
+        pattern_fill(block, 400, i);
+        char *const half = snug_realloc(block, 250);
+        CHECK(half != NULL);
+        CHECK_NUMBERS(snug_malloc_usable_size(half), >=, 250);
+        char *const rest = snug_realloc(half, 100);
+        CHECK(rest != NULL && pattern_holds(rest, 100, 400, i));
+        CHECK_NUMBERS(snug_malloc_usable_size(rest), <, 200);
+    }
     CHECK_HEAP();
 }
 
@@ -405,6 +423,10 @@ static void realloc_of_large_blocks_moves_pages_not_bytes(void)
     CHECK_NUMBERS(snug_system_calls().mremap, ==, calls + 5);
     CHECK_NUMBERS(snug_mallinfo2().hblks, ==, 1);
     CHECK_NUMBERS(snug_mallinfo2().hblkhd, >=, 512 * mib);
+    block = snug_realloc(block, 20 * mib + 100); /* no whole pages */
+    CHECK(block != NULL);
+    CHECK_NUMBERS(snug_mallinfo2().hblkhd, ==, 20 * mib + 4096);
+    CHECK_HEAP();
     block = snug_realloc(block, 16 * mib);
     CHECK(block != NULL && pattern_holds(block, 16 * mib, 16 * mib, 1));
     CHECK_NUMBERS(snug_mallinfo2().hblkhd, <=, 17 * mib);
@@ -429,6 +451,7 @@ int main(void)
         CHILD_TEST(realloc_keeps_contents_over_every_move),
         CHILD_TEST(realloc_of_null_and_to_nothing),
         CHILD_TEST(realloc_grows_in_place_where_it_can),
+        CHILD_TEST(realloc_gives_the_rest_of_small_blocks_back),
         CHILD_TEST(realloc_of_large_blocks_moves_pages_not_bytes),
     };
     return cmocka_run_group_tests_name("malloc", tests, NULL, NULL);

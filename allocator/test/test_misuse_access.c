@@ -32,6 +32,15 @@ static void write_after_free_of_many(size_t bytes)
     write_to((char *)hidden(block) + bytes / 2);
 }
 
+/* Others push it out of what is kept before anybody looks. */
+static void write_after_free_and_free_many(size_t bytes)
+{
+    write_after_free(bytes);
+    for (size_t i = 0; i < 3000; i++) {
+        snug_free(snug_malloc(bytes));
+    }
+}
+
 /* Into the link or the seal: noticed when the block is about to be handed out again. */
 static void write_into_the_link_and_allocate(size_t bytes)
 {
@@ -95,6 +104,14 @@ static void write_a_page_behind(size_t bytes)
 {
     char *const block = block_between(bytes);
     write_to(block + bytes + 4095);
+    snug_free(block);
+}
+
+/* Within the red zone of a sixteenth that a larger block has. */
+static void write_a_twentieth_behind(size_t bytes)
+{
+    char *const block = block_between(bytes);
+    write_to(block + bytes + bytes / 20);
     snug_free(block);
 }
 
@@ -249,6 +266,7 @@ static struct row rows[] = {
     ROW(write_after_free, 20000, UNNOTICED, AFTER_FREE, SEGV),
     ROW(write_after_free, 300000, SEGV, SEGV, SEGV),
     ROW(write_after_free_of_many, 40, UNNOTICED, AFTER_FREE, SEGV),
+    ROW(write_after_free_and_free_many, 1000, UNNOTICED, AFTER_FREE, SEGV),
     ROW(write_into_the_link_and_allocate, 16, LINK, AFTER_FREE, SEGV),
     ROW(write_into_the_link_and_allocate, 300, LINK, AFTER_FREE, SEGV),
     ROW(write_into_the_seal_and_allocate, 16, LINK, AFTER_FREE, SEGV),
@@ -266,6 +284,7 @@ static struct row rows[] = {
     ROW(write_eight_bytes_behind, 20008, AFTER, BEHIND, BEHIND),
     ROW(write_a_page_behind, 300000, UNNOTICED, SEGV, SEGV),
     ROW(write_a_page_behind, 20000, UNNOTICED, UNNOTICED, SEGV),
+    ROW(write_a_twentieth_behind, 16000, UNNOTICED, BEHIND, SEGV),
     ROW(write_behind_after_realloc, 48, UNNOTICED, BEHIND, SEGV),
     ROW(copy_a_string_too_long, 16, UNNOTICED, BEHIND, SEGV),
     ROW(overrun_the_last_block, 16, AFTER, BEHIND, SEGV),

@@ -2,6 +2,7 @@
  * the program goes on to use them. */
 #include "snug.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -51,6 +52,20 @@ static void gather_in(void)
         place = (place + 7919) % SCATTERED;
         snug_free(scattered.blocks[place]);
     }
+}
+
+/* A trim gives back what lies inside holes, not only the top. */
+static void a_trim_gives_holes_back(void)
+{
+    CHECK_NUMBERS(snug_mallopt(M_MMAP_THRESHOLD, 1 << 30), ==, 1);
+    char *const hole = snug_malloc(4 * mib);
+    CHECK(hole != NULL && snug_malloc(1000) != NULL);
+    memset(hole, 0xee, 4 * mib);
+    CHECK_NUMBERS(resident_bytes(hole, hole + 4 * mib), >=, 4 * mib - page_bytes);
+    snug_free(hole);
+    CHECK_NUMBERS(snug_malloc_trim(0), ==, 1);
+    CHECK_NUMBERS(resident_bytes(hole, hole + 4 * mib), <=, 2 * page_bytes);
+    CHECK_HEAP();
 }
 
 /* What a program may do when it has freed nearly all: each must come by the purge. The
@@ -150,6 +165,7 @@ static void a_pause_ends_among_threads(void)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CHILD_TEST(a_trim_gives_holes_back),
         CHILD_TEST(an_emptied_heap_goes_back_amid_small_blocks),
         CHILD_TEST(an_emptied_heap_goes_back_amid_medium_blocks),
         CHILD_TEST(an_emptied_heap_goes_back_while_it_fills),

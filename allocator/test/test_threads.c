@@ -131,6 +131,40 @@ static void threads_without_places_lose_nothing(void)
     CHECK_NUMBERS(snug_mallinfo2().uordblks, <=, before);
 }
 
+enum {
+    HANDED_OVER = 200000,
+    HANDED_OVER_BYTES = 64
+};
+
+static void *handed_over[HANDED_OVER];
+
+static void *free_what_was_handed_over(void *unused)
+{
+    for (size_t i = 0; i < HANDED_OVER; i++) {
+        snug_free(handed_over[i]);
+    }
+    return unused;
+}
+
+/* Between threads wait a 32nd of the heap and 64 KiB at most: the rest is for all. */
+static void few_blocks_wait_between_threads(void)
+{
+    for (size_t i = 0; i < HANDED_OVER; i++) {
+        handed_over[i] = snug_malloc(HANDED_OVER_BYTES);
+        CHECK(handed_over[i] != NULL);
+    }
+    struct snug_stats full, after;
+    CHECK(snug_stats(&full));
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, free_what_was_handed_over, NULL) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+    CHECK(snug_stats(&after));
+    /* The first of each list that waits is counted as live. */
+    CHECK_NUMBERS(full.live_blocks - after.live_blocks, >=, HANDED_OVER / 100 * 99);
+    CHECK_NUMBERS(after.kept_bytes, <=, full.touched_bytes / 16);
+    CHECK_HEAP();
+}
+
 static atomic_bool done;
 static atomic_size_t operations;
 static atomic_size_t signals;
@@ -305,6 +339,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CHILD_TEST(threads_born_at_once_lose_nothing),
         CHILD_TEST(resident_memory_levels_off),
+        CHILD_TEST(few_blocks_wait_between_threads),
         CHILD_TEST(ended_threads_leave_their_places_to_others),
         CHILD_TEST(threads_without_places_lose_nothing),
         CHILD_TEST(signals_may_interrupt_any_call),

@@ -163,6 +163,44 @@ static void stats_account_for_the_heap(void)
     CHECK_NUMBERS(stats.large_bytes, ==, large_blocks * 49 * 4096);
 }
 
+/* A run that was full serves again when some of its objects are freed. */
+static void full_runs_serve_again(void)
+{
+    enum {
+        OBJECTS = 5000
+    };
+    static void *objects[OBJECTS];
+    struct snug_stats full, again;
+    for (size_t i = 0; i < OBJECTS; i++) {
+        objects[i] = snug_malloc(64);
+    }
+    CHECK(snug_stats(&full));
+    CHECK_NUMBERS(full.runs, >, 10);
+    for (size_t i = 0; i < OBJECTS; i += 2) {
+        snug_free(objects[i]);
+    }
+    snug_malloc_trim(0); /* from the cache to their runs */
+    for (size_t i = 0; i < OBJECTS; i += 2) {
+        objects[i] = snug_malloc(64);
+    }
+    CHECK(snug_stats(&again));
+    CHECK_NUMBERS(again.runs, ==, full.runs);
+    CHECK_NUMBERS(again.top_bytes, ==, full.top_bytes); /* nor from the heap */
+    CHECK_NUMBERS(again.live_blocks, ==, full.live_blocks);
+}
+
+static void the_quarantine_has_a_limit(void)
+{
+    CHECK(snug_debug("check,leaks=0,quarantine=100000"));
+    for (size_t i = 0; i < 1000; i++) {
+        snug_free(snug_malloc(10000));
+    }
+    struct snug_stats stats;
+    CHECK(snug_stats(&stats));
+    CHECK_NUMBERS(stats.kept_bytes, <=, 100000);
+    CHECK_NUMBERS(stats.kept_bytes, >=, 70000); /* and a red zone around each */
+}
+
 static void walk_at_level_check_tells_what_was_asked_for(void)
 {
     CHECK(snug_debug("check,leaks=0"));
@@ -367,6 +405,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CHILD_TEST(walk_sees_each_block_once),
         CHILD_TEST(stats_account_for_the_heap),
+        CHILD_TEST(full_runs_serve_again),
+        CHILD_TEST(the_quarantine_has_a_limit),
         CHILD_TEST(walk_at_level_check_tells_what_was_asked_for),
         CHILD_TEST(debug_level_is_settled_by_the_first_allocation),
         cmocka_unit_test(says_that_the_lock_is_held),

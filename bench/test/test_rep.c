@@ -262,10 +262,18 @@ static void binary_noise(void **state)
         x ^= x << 17;
         noise[i] = (unsigned char)x;
     }
-    const char *found = error_of(noise, sizeof noise);
-    assert_string_equal(found,
-                        ": expected a trace as text (.rep), plain or compressed, "
-                        "found binary data of no known format");
+    static const char expected[] = ": expected a trace as text (.rep), plain or "
+                                   "compressed, found binary data of no known format";
+    assert_string_equal(error_of(noise, sizeof noise), expected);
+    /* Single bytes that no text holds, near the beginning. */
+    static const char nul[] = "1 1\na 0 \0001\n";
+    static const char del[] = "1 1\na 0 1\x7f\n";
+    for (size_t i = 0; i < 2; i++) {
+        const char *found =
+            i == 0 ? error_of(nul, sizeof nul - 1) : error_of(del, sizeof del - 1);
+        assert_non_null(found);
+        assert_string_equal(found, expected);
+    }
 }
 
 static void file_errors(void **state)

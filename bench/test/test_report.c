@@ -382,6 +382,47 @@ static void test_table_says_who_wins_and_loses(void **state)
     handmade_destroy(run);
 }
 
+static bool table_says(const struct run *run, const char *words)
+{
+    char *text = table_of(run);
+    const bool found = strstr(text, words) != NULL;
+    free(text);
+    return found;
+}
+
+static void set_peak(const struct run *run, size_t allocator, uint64_t growth_bytes)
+{
+    for (size_t trace = 0; trace < HANDMADE_TRACES; trace++) {
+        handmade_result(run, trace, allocator)->memory.peaks.resident_bytes =
+            (4 << 20) + growth_bytes;
+    }
+}
+
+/* A loss is what is more than a measurement's own spread. */
+static void test_small_losses_are_none(void **state)
+{
+    (void)state;
+    struct run *run = handmade_create();
+    set_peak(run, HANDMADE_GLIBC, 1300000); /* 0.807 against 0.800 */
+    assert_true(table_says(run, "snug loses nowhere in this run"));
+    set_peak(run, HANDMADE_GLIBC, 1290000); /* 0.813 */
+    assert_true(table_says(run, "in utilization to glibc on first (0.800 against"));
+    assert_true(table_says(run, "in mean utilization to glibc (0.800 against"));
+    set_peak(run, HANDMADE_GLIBC, 2 << 20);
+    for (size_t trace = 0; trace < HANDMADE_TRACES; trace++) {
+        struct timing_samples ours = handmade_result(run, trace, HANDMADE_SNUG)->warm;
+        struct timing_samples theirs =
+            handmade_result(run, trace, HANDMADE_GLIBC)->warm;
+        for (size_t i = 0; i < ours.count;
+             i++) { /* medians 103 and 102 in 100 to 106 */
+            ours.items[i].best_pass_ns = 10000 + 100 * i;
+            theirs.items[i].best_pass_ns = 9900 + 100 * i;
+        }
+    }
+    assert_true(table_says(run, "snug loses nowhere in this run"));
+    handmade_destroy(run);
+}
+
 static void test_table_on_a_full_disk(void **state)
 {
     (void)state;
@@ -414,6 +455,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_failed_write_leaves_no_new_directory),
         cmocka_unit_test(test_export),
         cmocka_unit_test(test_table_says_who_wins_and_loses),
+        cmocka_unit_test(test_small_losses_are_none),
         cmocka_unit_test(test_table_on_a_full_disk),
     };
     if (mkdtemp(directory) == NULL) {

@@ -77,9 +77,14 @@ static void test_outliers_are_counted(void **state)
     (void)state;
     double calm[] = {10, 11, 12, 13, 14};
     double wild[] = {10, 11, 12, 13, 14, 15, 16, 99, -70};
+    /* Quartiles 11.25 and 13.75: the fence is at 17.5. */
+    double within[] = {10, 11, 12, 13, 14, 17};
+    double beyond[] = {10, 11, 12, 13, 14, 18};
     double few[] = {1, 1, 1000};
     assert_int_equal(statistics_outlier_count(calm, 5), 0);
     assert_int_equal(statistics_outlier_count(wild, 9), 2);
+    assert_int_equal(statistics_outlier_count(within, 6), 0);
+    assert_int_equal(statistics_outlier_count(beyond, 6), 1);
     assert_int_equal(statistics_outlier_count(few, 3), 0);
 }
 
@@ -114,6 +119,25 @@ static void test_interval_of_equal_values_is_a_point(void **state)
     const struct interval interval = interval_of(values, 5, 1);
     assert_float_equal(interval.low, 3, 1e-12);
     assert_float_equal(interval.high, 3, 1e-12);
+}
+
+/* The median of 17 values drawn from 1 to 17 is at most 5 with probability 0.036, at
+ * most 4 with 0.008: of 95 % the lower end is 5, of 90 % it would be 6; and so above.
+ */
+static void test_interval_is_of_95_pct(void **state)
+{
+    (void)state;
+    double values[17];
+    double scratch[17];
+    for (size_t i = 0; i < 17; i++) {
+        values[i] = (double)(i + 1);
+    }
+    const struct series row = {.values = values, .count = 17};
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        const struct interval interval = statistics_bootstrap(&row, 1, scratch, seed);
+        assert_float_equal(interval.low, 5, 1e-9);
+        assert_float_equal(interval.high, 13, 1e-9);
+    }
 }
 
 /* A 95 % interval of 15 values should hold the true middle in about 95 % of trials; the
@@ -224,6 +248,7 @@ int main(void)
         cmocka_unit_test(test_ratios_pair_by_round),
         cmocka_unit_test(test_interval_repeats_with_its_seed),
         cmocka_unit_test(test_interval_of_equal_values_is_a_point),
+        cmocka_unit_test(test_interval_is_of_95_pct),
         cmocka_unit_test(test_interval_covers_the_truth),
         cmocka_unit_test(test_rows_are_resampled_by_themselves),
         cmocka_unit_test(test_equals_get_no_verdict),

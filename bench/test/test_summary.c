@@ -164,6 +164,9 @@ static void test_totals(void **state)
     for (size_t i = 0; i < warm->count; i++) {
         warm->items[i].best_pass_ns *= 4; /* 40 ns: half glibc's speed */
     }
+    /* The second trace's peak: 1.6 MiB over the floor's 4. */
+    handmade_result(run, 1, HANDMADE_SNUG)->memory.peaks.resident_bytes =
+        (4 << 20) + (1 << 20) / 5 * 8;
     struct summary *summary = summarise(run);
     const struct total *snug = &summary->totals[HANDMADE_SNUG];
     assert_float_equal(snug->warm_mops.value, 50, 1e-6);
@@ -171,8 +174,9 @@ static void test_totals(void **state)
     assert_int_equal(snug->warm.verdict, VERDICT_SAME);
     assert_int_equal(snug->faster_count, 1);
     assert_int_equal(snug->slower_count, 1);
-    assert_figure(snug->mean_utilization, 0.8);
-    assert_figure(snug->worst_utilization, 0.8);
+    assert_float_equal(snug->mean_utilization.value, (0.8 + 0.625) / 2, 1e-5);
+    assert_float_equal(snug->worst_utilization.value, 0.625, 1e-5);
+    assert_int_equal(snug->worst_utilization_trace, 1);
     assert_figure(snug->syscalls[PHASE_START_UP], 2 * (1 + 8));
     assert_figure(snug->syscalls[PHASE_REPLAY], 2 * 3);
     assert_figure(snug->syscalls[PHASE_TEARDOWN], 2 * 2);

@@ -37,6 +37,11 @@ static const struct fault faults[] = {
      "operation 3: memalign(4096, 1000) returned 0x"},
     {"forget", OPS(MALLOC(1, 99), REALLOC(1, 98), MALLOC(2, 100), REALLOC(2, 1000)), 4,
      "which has lost byte 99 of the old 100"},
+    /* in place: seen at once, not when the block is freed */
+    {"forget_tail",
+     OPS(MALLOC(1, 101 * (uint64_t)BROKEN_BYTES),
+         REALLOC(1, 100 * (uint64_t)BROKEN_BYTES)),
+     2, "which has lost byte 99999 of the old 101000"},
     {"dirty_calloc", OPS(CALLOC(1, 10, 99), CALLOC(2, 10, 100)), 2,
      "operation 2: calloc(10, 100) returned 0x"},
     {"dirty_calloc", OPS(CALLOC(1, 1, BROKEN_BYTES)), 1, "whose byte 999 is not zero"},
