@@ -3,25 +3,25 @@
 # malloc's family, plugins that ask for libc's own symbols first, and dlopen instead of
 # LD_PRELOAD, in a process that runs already.
 set -u
+# shellcheck source=scripts/tap.sh
+. "$(dirname "$0")/../../scripts/tap.sh"
 library=$(realpath "${BUILD:-build}/libsnug.so")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
-number=0
 
 # ok NAME COMMAND...: one test; what the command printed is shown if it failed.
 ok()
 {
     local name=$1 code
     shift
-    number=$((number + 1))
     "$@" >output 2>&1
     code=$?
     if [ "$code" -eq 0 ]; then
-        echo "ok $number - $name"
+        pass "$name"
     else
-        echo "not ok $number - $name: exit code $code"
-        sed 's/^/# /' output | head -20
+        fail "$name" "exit code $code
+$(head -n 20 output)"
     fi
 }
 
@@ -34,8 +34,6 @@ preloaded()
 {
     env LD_PRELOAD="$library" "$@"
 }
-
-echo "1..13"
 
 cat >names.c <<'END'
 #include <malloc.h>
@@ -295,11 +293,11 @@ ok "the same at level guard" preloaded env SNUG_DEBUG=guard ./host ./plugin.so
 if python3 -c 'import lzma, readline, sqlite3, ssl' 2>/dev/null; then
     ok "python's modules with RTLD_DEEPBIND" python_modules
 else
-    number=$((number + 1))
-    echo "ok $number - python's modules # SKIP python3 or some of its modules are missing"
+    skip "python's modules" "python3 or some of its modules are missing"
 fi
 ok "a caller's RUNPATH, without snug" ./finder
 ok "the caller's RUNPATH holds with snug" preloaded ./finder
 ok "opened by dlopen while threads run" ./opens "$library"
 ok "the same with little thread-local memory left" ./opens "$library" ./hungry.so
 ok "the same at level check" env SNUG_DEBUG=check,leaks=0 ./opens "$library"
+plan

@@ -2,6 +2,8 @@
 # What the heap reserves in whole programs: it leaves a limit on address space to the
 # program's own mappings, and does not become resident in one that locks its memory.
 set -u
+# shellcheck source=scripts/tap.sh
+. "$(dirname "$0")/../../scripts/tap.sh"
 library=$(realpath "${BUILD:-build}/libsnug.so")
 
 # Under a limit of 200 MB python maps 140 MB: more than the limit less 64 MiB of reserve.
@@ -21,23 +23,23 @@ lists = [[i] for i in range(10000)]
 print(next(l.split()[1] for l in open("/proc/self/status") if l.startswith("VmRSS")))' 2>&1
 }
 
+name="a limit on address space is left to the program"
 if ! limited "" >/dev/null; then
-    echo "ok 1 - a limit on address space is left to the program # SKIP python needs more"
+    skip "$name" "python needs more, or is not here"
 elif text=$(limited "$library"); then
-    echo "ok 1 - a limit on address space is left to the program"
+    pass "$name"
 else
-    echo "not ok 1 - a limit on address space is left to the program"
-    echo "# $text"
+    fail "$name" "$text"
 fi
 
 # The tables of a heap that was there before may stay: 3 MiB.
+name="mlockall does not make the reserve resident"
 without=$(locked "") with=$(locked "$library")
 if ! [[ $without =~ ^[0-9]+$ ]]; then
-    echo "ok 2 - mlockall does not make the reserve resident # SKIP $without"
+    skip "$name" "${without##*$'\n'}"
 elif [[ $with =~ ^[0-9]+$ ]] && [ "$with" -lt $((without + 8192)) ]; then
-    echo "ok 2 - mlockall does not make the reserve resident"
+    pass "$name"
 else
-    echo "not ok 2 - mlockall does not make the reserve resident"
-    echo "# $with KiB with snug, $without without"
+    fail "$name" "$with KiB with snug, $without without"
 fi
-echo "1..2"
+plan

@@ -2,34 +2,22 @@
 # make install and uninstall: to a prefix with a blank in it, where the tools find each other
 # from any folder, with pages and completion for every command; and below DESTDIR.
 set -u
+# shellcheck source=scripts/tap.sh
+. "$(dirname "$0")/../../scripts/tap.sh"
 unset MAKEFLAGS MFLAGS MAKELEVEL
 BUILD=${BUILD:-build}
-number=0
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 prefix="$work/x y/usr"
 bench=$prefix/bin/snugbench
 here=$PWD
 
-result()
-{
-    number=$((number + 1))
-    echo "$1 $number - $2"
-}
-
 # ok NAME COMMAND...: passes if the command succeeds.
 ok()
 {
-    local name=$1 verdict="not ok"
+    local name=$1
     shift
-    "$@" >"$work/out" 2>&1 && verdict=ok
-    result "$verdict" "$name"
-    [ "$verdict" = ok ] || sed 's/^/# /' "$work/out"
-}
-
-skip()
-{
-    result ok "$1 # SKIP $2"
+    if "$@" >"$work/out" 2>&1; then pass "$name"; else fail "$name" "$(cat "$work/out")"; fi
 }
 
 has()
@@ -313,4 +301,4 @@ grep -rl "$work/stage" "$work/stage" >"$work/out"
 ok "nothing tells of DESTDIR" [ ! -s "$work/out" ]
 ok "uninstall from DESTDIR" make_it uninstall "DESTDIR=$work/stage" "PREFIX=/opt/sn ug"
 ok "leaves nothing" [ -z "$(ls -A "$work/stage")" ]
-echo "1..$number"
+plan

@@ -3,21 +3,19 @@
 # snugbench and its libraries are copied to such a place and must work there, with a
 # library of the user's that lies in another.
 set -u
+# shellcheck source=scripts/tap.sh
+. "$(dirname "$0")/../../scripts/tap.sh"
 build=$(realpath "${BUILD:-build}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 odd="$work/a b:c \$d"
-number=0
 
 # ok NAME COMMAND...: passes if the command succeeds.
 ok()
 {
-    local name=$1 verdict="not ok"
+    local name=$1
     shift
-    "$@" && verdict=ok
-    number=$((number + 1))
-    echo "$verdict $number - $name"
-    [ "$verdict" = ok ] || sed 's/^/# /' "$work/out" "$work/err"
+    if "$@"; then pass "$name"; else fail "$name" "$(cat "$work/out" "$work/err")"; fi
 }
 
 run()
@@ -80,4 +78,4 @@ ok "a plain path stays" \
     [ "$(scripts/preload-path "$work/libsnug.so" "$odd")" = "$(realpath "$work")/libsnug.so" ]
 scripts/preload-path "$odd/libsnug.so" "$odd" 2>"$work/err" >"$work/out"
 ok "a folder for links that is no better is refused" [ $? -eq 1 ]
-echo "1..$number"
+plan
