@@ -107,7 +107,8 @@ bool debug_quarantine_relieve(size_t bytes, struct debug_block **damaged)
 {
     struct ring *const rings[] = {&in_pages, &in_heap};
     *damaged = NULL;
-    if (in_pages.bytes + in_heap.bytes < bytes) {
+    const size_t waiting = in_pages.bytes + in_heap.bytes;
+    if (waiting == 0 || waiting < bytes) {
         return false;
     }
     for (size_t i = 0; i < 2 && *damaged == NULL; i++) {

@@ -100,6 +100,18 @@ static void what_leaves_the_quarantine_early_is_checked(void **state)
     assert_non_null(strstr(result.errors, "snug: write after free to "));
 }
 
+static void an_empty_quarantine_gives_nothing(void)
+{
+    CHECK(snug_debug("check"));
+    os_fail_from(1);
+    errno = 0;
+    CHECK(snug_malloc(0) == NULL);
+    CHECK_NUMBERS(errno, ==, ENOMEM);
+    CHECK(snug_malloc(100) == NULL);
+    os_fail_from(0);
+    CHECK(snug_malloc(0) != NULL);
+}
+
 /* Bytes asked for in blocks of `size` until there are no more. */
 static size_t fill(size_t size)
 {
@@ -221,6 +233,7 @@ int main(void)
         CHILD_TEST(quarantine_gives_way_at_guard),
         CHILD_TEST(no_quarantine_holds_no_addresses),
         cmocka_unit_test(what_leaves_the_quarantine_early_is_checked),
+        CHILD_TEST(an_empty_quarantine_gives_nothing),
         CHILD_TEST(small_blocks_fill_limited_data_at_check),
         CHILD_TEST(guard_pages_leave_room_for_red_zones),
         CHILD_TEST(a_mapping_may_take_the_place_of_the_reserve),
