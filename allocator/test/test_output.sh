@@ -553,7 +553,7 @@ int main(int count, char **arguments)
 END
 gcc -g -O0 -fno-builtin -o names names.c
 run check ./names check
-if needs "the program's functions are shown" libunwind.so.8 libdw.so.1; then
+if needs "the program's functions are shown" libdw.so.1; then
     begin "the program's functions are shown, whatever their names, and none of ours"
     for how in preloaded "linked" "linked -no-pie" "linked -O2 -fno-optimize-sibling-calls"; do
         # shellcheck disable=SC2086
