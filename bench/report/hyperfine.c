@@ -12,6 +12,8 @@ enum column {
     COLUMN_MEAN,
     COLUMN_STDDEV,
     COLUMN_MEDIAN,
+    COLUMN_USER,
+    COLUMN_SYSTEM,
     COLUMN_MIN,
     COLUMN_PEAK,
     COLUMN_COUNT
@@ -25,6 +27,7 @@ enum {
 static const char *const column_names[COLUMN_COUNT] = {
     [COLUMN_COMMAND] = "command", [COLUMN_MEAN] = "mean",
     [COLUMN_STDDEV] = "stddev",   [COLUMN_MEDIAN] = "median",
+    [COLUMN_USER] = "user",       [COLUMN_SYSTEM] = "system",
     [COLUMN_MIN] = "min",         [COLUMN_PEAK] = "peak_resident_bytes",
 };
 
@@ -149,6 +152,10 @@ static bool add_times(struct reading *reading, struct program_times *entry)
     }
     entry->mean_sum_s += number(reading, COLUMN_MEAN);
     entry->variance_sum_s2 += deviation * deviation;
+    if (reading->has[COLUMN_USER] && reading->has[COLUMN_SYSTEM]) {
+        entry->user_sum_s += number(reading, COLUMN_USER);
+        entry->system_sum_s += number(reading, COLUMN_SYSTEM);
+    }
     entry->minimum_s = entry->count == 0 ? least : fmin(entry->minimum_s, least);
     medians[entry->count++] =
         (struct round_value){.round = reading->round, .value = median};

@@ -1,8 +1,9 @@
 /* Whole programs timed by hyperfine: its CSV exports, collected.
  *
  * Each file is one round, its commands are named PROGRAM:ALLOCATOR. Of hyperfine's
- * columns command, mean, stddev, median and min are read (seconds); a file with the
- * columns command and peak_resident_bytes adds the memory. */
+ * columns command, mean, stddev, median and min are read (seconds), user and system if
+ * they are there; a file with the columns command and peak_resident_bytes adds the
+ * memory. */
 #ifndef SNUGBENCH_REPORT_HYPERFINE_H
 #define SNUGBENCH_REPORT_HYPERFINE_H
 
@@ -20,6 +21,7 @@ struct program_times {
     struct round_value *medians_s; /* one per round, ascending */
     size_t count;
     double mean_sum_s, variance_sum_s2, minimum_s;
+    double user_sum_s, system_sum_s; /* 0: not in the files */
     struct figure peak_resident_bytes;
 };
 
