@@ -1,5 +1,7 @@
 /* environment.json: what a reader needs to judge and to repeat a run. What the machine
  * does not tell is left out. */
+#include "report/environment.h"
+
 #include <errno.h>
 #include <gnu/libc-version.h>
 #include <jansson.h>
@@ -173,7 +175,7 @@ static json_t *how_it_ran(const struct run *run)
     return object;
 }
 
-bool environment_write(FILE *out, const struct run *run, const struct summary *summary)
+json_t *environment_create(void)
 {
     const time_t now = time(NULL);
     struct tm utc;
@@ -185,6 +187,12 @@ bool environment_write(FILE *out, const struct run *run, const struct summary *s
     set_text(object, "date_utc", date);
     json_object_set_new(object, "machine", machine());
     json_object_set_new(object, "software", software());
+    return object;
+}
+
+bool environment_write(FILE *out, const struct run *run, const struct summary *summary)
+{
+    json_t *object = environment_create();
     json_object_set_new(object, "run", how_it_ran(run));
     json_object_set_new(object, "traces_count",
                         json_integer((json_int_t)summary->trace_count));
