@@ -1,0 +1,408 @@
+#include "live/rounds.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "live/command.h"
+#include "live/run.h"
+#include "live/timed.h"
+#include "runner/run.h"
+#include "runner/signals.h"
+#include "runner/spawn.h"
+
+/* The first reason stays: what comes later is its consequence. */
+__attribute__((format(printf, 2, 3))) static void fail(struct candidate *candidate,
+                                                       const char *format, ...)
+{
+    va_list arguments;
+    if (!candidate->failed) {
+        candidate->failed = true;
+        va_start(arguments, format);
+        vsnprintf(candidate->failure, sizeof candidate->failure, format, arguments);
+        va_end(arguments);
+    }
+}
+
+static void show(struct rounds *rounds, const char *what,
+                 const struct candidate *candidate)
+{
+    const double elapsed_s = (double)(signals_now_ns() - rounds->start_ns) / 1e9;
+    const double share = elapsed_s / rounds->options->budget_s;
+    progress_step(&rounds->progress, share < 1 ? share : 1, "%s, %s", what,
+                  candidate->name);
+}
+
+/* --prepare and its like: what they print is not ours, but what they fail with is. */
+static bool run_hook(struct candidate *candidate, const char *option, const char *text,
+                     uint64_t timeout_ns)
+{
+    int status = 0;
+    if (text == NULL || candidate->failed) {
+        return !candidate->failed;
+    }
+    const struct command_files files = {-1, -1, STDERR_FILENO};
+    const enum command_end end = command_shell(text, files, timeout_ns, &status);
+    if (end == COMMAND_ENDED && status == 0) {
+        return true;
+    }
+    if (end != COMMAND_INTERRUPTED) {
+        char ending[64];
+        command_ending(status, ending, sizeof ending);
+        fail(candidate, "%s failed: %s", option,
+             end == COMMAND_TIMED_OUT ? "timed out" : ending);
+    }
+    return false;
+}
+
+/* ---- a run of our own ---- */
+
+static bool ended_well(const struct live_options *options, int wait_status)
+{
+    return wait_status == 0 || (options->ignore_failure && WIFEXITED(wait_status));
+}
+
+/* Two files from their beginnings. */
+static bool is_same(int left, int right)
+{
+    char a[8192];
+    char b[8192];
+    off_t at = 0;
+    for (;;) {
+        const ssize_t got = pread(left, a, sizeof a, at);
+        if (got != pread(right, b, sizeof b, at) || got < 0 ||
+            memcmp(a, b, (size_t)got) != 0) {
+            return false;
+        }
+        if (got == 0) {
+            return true;
+        }
+        at += got;
+    }
+}
+
+/* The reference comes first. Takes the file over. */
+static void compare_output(struct rounds *rounds, size_t index, int file)
+{
+    struct study *study = rounds->study;
+    if (rounds->output_file < 0 && index == study->reference_index) {
+        rounds->output_file = file;
+        return;
+    }
+    if (rounds->output_file >= 0 && !is_same(rounds->output_file, file)) {
+        if (index == study->reference_index) {
+            rounds->output_varies = true;
+        } else {
+            fail(&study->candidates[index],
+                 "its standard output is not that of %s (--check-output)",
+                 study->candidates[study->reference_index].name);
+        }
+    }
+    close(file);
+}
+
+static void judge_batch(struct rounds *rounds, size_t index, const struct live_run *run)
+{
+    struct candidate *candidate = &rounds->study->candidates[index];
+    char ending[64];
+    char line[200];
+    if (!run->has_ended) {
+        if (!signals_interrupted()) {
+            fail(candidate, "timed out after %g s (--timeout)",
+                 (double)rounds->options->timeout_ns / 1e9);
+        }
+        return;
+    }
+    candidate->exit_code = WIFSIGNALED(run->wait_status)
+                               ? 128 + WTERMSIG(run->wait_status)
+                               : WEXITSTATUS(run->wait_status);
+    if (!ended_well(rounds->options, run->wait_status)) {
+        command_ending(run->wait_status, ending, sizeof ending);
+        command_first_line(run->errors_file, line, sizeof line);
+        fail(candidate, "%s%s%s", ending, line[0] != '\0' ? ": " : "", line);
+    }
+}
+
+static void keep_points(struct candidate *candidate, struct live_run *run)
+{
+    const size_t count = candidate->point_count + run->point_count;
+    if (run->point_count > 0) {
+        candidate->points =
+            run_grow(candidate->points, count, sizeof *candidate->points);
+        memcpy(candidate->points + candidate->point_count, run->points,
+               run->point_count * sizeof *run->points);
+        candidate->point_count = count;
+    }
+}
+
+static void keep_memory(struct candidate *candidate, const struct live_memory *memory)
+{
+    candidate->memories = run_grow(candidate->memories, candidate->memory_count + 1,
+                                   sizeof *candidate->memories);
+    candidate->memories[candidate->memory_count++] = *memory;
+}
+
+static void keep_time(struct candidate *candidate, const struct live_time *time)
+{
+    candidate->times =
+        run_grow(candidate->times, candidate->time_count + 1, sizeof *candidate->times);
+    candidate->times[candidate->time_count++] = *time;
+}
+
+/* The preload: where it is missing in the program itself, the row is of another
+ * allocator than its name says. */
+static void check_preload(struct candidate *candidate, const struct live_run *run)
+{
+    const struct tree *tree = &run->tree;
+    if (tree->count > 0 && tree->processes[0].preload == PRELOAD_MISSING) {
+        fail(candidate, "%s was not loaded: %s", candidate->library,
+             tree->processes[0].reason);
+    }
+    char note[sizeof candidate->note];
+    if (candidate->note[0] == '\0' && tree_note(tree, note, sizeof note)) {
+        memcpy(candidate->note, note, sizeof note);
+    }
+}
+
+static void lead_batch(struct live_run *run)
+{
+    while (!run->has_ended && !signals_interrupted() &&
+           signals_now_ns() < run->deadline_ns) {
+        live_step(run);
+    }
+}
+
+static double seconds(struct timeval time)
+{
+    return (double)time.tv_sec + 1e-6 * (double)time.tv_usec;
+}
+
+/* One run, its memory kept, and of a server its time, if it `counts`. */
+static void run_ours(struct rounds *rounds, size_t index, uint32_t round, bool counts)
+{
+    const struct live_options *options = rounds->options;
+    struct candidate *candidate = &rounds->study->candidates[index];
+    const bool checks_output = options->check_output && !rounds->output_varies;
+    const bool discards = options->is_server || options->output == NULL ||
+                          strcmp(options->output, "null") == 0;
+    const int output = checks_output || !discards ? command_file() : -1;
+    struct live_run run;
+    struct live_memory memory = {.round = round};
+    struct live_memory server_memory = {.round = round};
+    struct live_time time = {.round = round};
+    const struct run_plan plan = {
+        .command = options->command,
+        .candidate = candidate,
+        .round = round,
+        .input = options->input,
+        .output = output,
+        .timeout_ns = options->timeout_ns,
+        .follow = !options->is_server,
+    };
+    char error[sizeof candidate->failure] = "";
+    if (!live_start(&run, &plan, error, sizeof error)) {
+        fail(candidate, "%s", error);
+        if (output >= 0) {
+            close(output);
+        }
+        return;
+    }
+    if (options->is_server) {
+        if (!server_lead(&run, &options->server, &time, &server_memory, error,
+                         sizeof error) &&
+            !signals_interrupted()) {
+            fail(candidate, "%s", error);
+        }
+    } else {
+        lead_batch(&run);
+        judge_batch(rounds, index, &run);
+        rounds->study->is_followed = rounds->study->is_followed && run.is_followed;
+    }
+    live_finish(&run, &memory);
+    memory.has_left = server_memory.has_left;
+    memory.left_bytes = server_memory.left_bytes;
+    memory.has_growth = server_memory.has_growth;
+    memory.growth_bytes_per_minute = server_memory.growth_bytes_per_minute;
+    check_preload(candidate, &run);
+    const bool is_whole = !candidate->failed && !signals_interrupted();
+    if (is_whole && counts) {
+        time.user_s = seconds(run.usage.ru_utime);
+        time.system_s = seconds(run.usage.ru_stime);
+        keep_memory(candidate, &memory);
+        keep_points(candidate, &run);
+        if (options->is_server) {
+            keep_time(candidate, &time);
+        }
+    }
+    if (is_whole && checks_output) {
+        compare_output(rounds, index, output);
+    } else if (output >= 0) {
+        close(output);
+    }
+    live_destroy(&run);
+}
+
+/* ---- rounds ---- */
+
+static void run_timed(struct rounds *rounds, size_t index, uint32_t round)
+{
+    const struct live_options *options = rounds->options;
+    struct candidate *candidate = &rounds->study->candidates[index];
+    const struct timed_plan plan = {
+        .command = options->command,
+        .candidate = candidate,
+        .round = round,
+        .input = options->input,
+        .output = options->output != NULL ? options->output : "null",
+        .ignore_failure = options->ignore_failure,
+        .padding_bytes = (size_t)dice_below(&rounds->dice, PROCESS_PADDING_LIMIT_BYTES),
+        .timeout_ns = options->timeout_ns,
+    };
+    struct live_time time;
+    char error[sizeof candidate->failure];
+    if (timed_run(&plan, &time, error, sizeof error)) {
+        keep_time(candidate, &time);
+    } else if (!signals_interrupted()) {
+        fail(candidate, "%s", error);
+    }
+}
+
+/* One run between --prepare and --conclude. */
+static void run_hooked(struct rounds *rounds, size_t index, uint32_t round,
+                       bool is_timed, bool counts)
+{
+    const struct live_options *options = rounds->options;
+    struct candidate *candidate = &rounds->study->candidates[index];
+    if (candidate->failed || signals_interrupted() ||
+        !run_hook(candidate, "--prepare", options->prepare, options->timeout_ns)) {
+        return;
+    }
+    if (is_timed) {
+        run_timed(rounds, index, round);
+    } else {
+        run_ours(rounds, index, round, counts);
+    }
+    run_hook(candidate, "--conclude", options->conclude, options->timeout_ns);
+}
+
+bool rounds_begin(struct rounds *rounds, struct study *study,
+                  const struct live_options *options)
+{
+    int status = 0;
+    *rounds = (struct rounds){
+        .study = study,
+        .options = options,
+        .dice = dice_create(study->seed),
+        .progress = progress_begin(1, 1),
+        .start_ns = signals_now_ns(),
+        .output_file = -1,
+    };
+    study->is_followed = !options->is_server;
+    live_prepare();
+    progress_trace(&rounds->progress, 0, options->command[0], 1);
+    if (options->setup != NULL) {
+        const struct command_files files = {-1, -1, STDERR_FILENO};
+        const enum command_end end =
+            command_shell(options->setup, files, options->timeout_ns, &status);
+        if (end != COMMAND_ENDED || status != 0) {
+            command_ending(status, rounds->error, sizeof rounds->error);
+            char ending[64];
+            snprintf(ending, sizeof ending, "%.60s", rounds->error);
+            snprintf(rounds->error, sizeof rounds->error, "--setup failed: %s", ending);
+            return false;
+        }
+    }
+    if (options->is_server && server_is_taken(&options->server)) {
+        snprintf(
+            rounds->error, sizeof rounds->error,
+            "%s answers before the server has been started; stop what is running, or "
+            "use another port or socket",
+            options->server.ready_port != 0 ? "the port" : "--ready");
+        return false;
+    }
+    return true;
+}
+
+void rounds_warm_up(struct rounds *rounds)
+{
+    struct study *study = rounds->study;
+    const uint64_t start_ns = signals_now_ns();
+    const size_t first = study->reference_index;
+    /* Of a server even the first run is whole, but it warms up: it does not count. */
+    const bool counts = !rounds->options->is_server;
+    for (uint32_t again = 0; again == 0 || again < rounds->options->warmup_count;
+         again++) {
+        for (size_t i = 0; i < study->count; i++) {
+            const size_t index = i == 0 ? first : i <= first ? i - 1 : i;
+            show(rounds, "warm-up", &study->candidates[index]);
+            run_hooked(rounds, index, 0, false, counts && again == 0);
+        }
+    }
+    rounds->round_s = (double)(signals_now_ns() - start_ns) / 1e9;
+    study->run_s = rounds->round_s / (double)study->count;
+}
+
+void rounds_next(struct rounds *rounds)
+{
+    struct study *study = rounds->study;
+    const struct live_options *options = rounds->options;
+    const uint32_t round = study->round_count;
+    const uint64_t start_ns = signals_now_ns();
+    size_t *order = run_allocate(study->count, sizeof *order);
+    char what[32];
+    snprintf(what, sizeof what, "round %u", round + 1);
+    dice_shuffle(&rounds->dice, order, study->count);
+    for (size_t i = 0; i < study->count; i++) {
+        show(rounds, what, &study->candidates[order[i]]);
+        run_hooked(rounds, order[i], round, !options->is_server, true);
+    }
+    double timed_s = (double)(signals_now_ns() - start_ns) / 1e9;
+    /* The warm-up has been the first of the memory rounds. */
+    for (size_t i = 0; !options->is_server && i < study->count; i++) {
+        if (round + 1 < options->memory_rounds) {
+            show(rounds, "memory", &study->candidates[order[i]]);
+            run_hooked(rounds, order[i], round + 1, false, true);
+        }
+    }
+    free(order);
+    rounds->round_s = timed_s;
+    if (!signals_interrupted()) {
+        study->round_count++;
+    }
+}
+
+bool rounds_have_time(const struct rounds *rounds)
+{
+    const double elapsed_s = (double)(signals_now_ns() - rounds->start_ns) / 1e9;
+    return elapsed_s + rounds->round_s <= rounds->options->budget_s;
+}
+
+void rounds_end(struct rounds *rounds)
+{
+    int status = 0;
+    struct study *study = rounds->study;
+    study->interrupted = signals_interrupted();
+    study->elapsed_s = (double)(signals_now_ns() - rounds->start_ns) / 1e9;
+    progress_clear(&rounds->progress);
+    if (rounds->options->cleanup != NULL) {
+        const struct command_files files = {-1, -1, STDERR_FILENO};
+        command_shell(rounds->options->cleanup, files, rounds->options->timeout_ns,
+                      &status);
+        if (status != 0) {
+            fprintf(stderr, "snugbench: --cleanup failed\n");
+        }
+    }
+    if (rounds->output_varies) {
+        fprintf(
+            stderr,
+            "snugbench: the output is not the same from run to run under %s itself: "
+            "--check-output says nothing\n",
+            study->candidates[study->reference_index].name);
+    }
+    if (rounds->output_file >= 0) {
+        close(rounds->output_file);
+    }
+}

@@ -1,0 +1,61 @@
+/* The order of runs: a warm-up round of our own runs (the check of the preload and the
+ * first look at memory), then timed rounds, each visiting the candidates in a fresh
+ * random order. Who calls decides after each round whether there is another. */
+#ifndef SNUGBENCH_LIVE_ROUNDS_H
+#define SNUGBENCH_LIVE_ROUNDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "live/server.h"
+#include "live/study.h"
+#include "runner/dice.h"
+#include "runner/progress.h"
+
+/* The user's words; NULL: not given. */
+struct live_options {
+    char *const *command;
+    const char *setup, *prepare, *conclude, *cleanup; /* shell commands */
+    const char *input, *output;
+    bool check_output;
+    bool ignore_failure;
+    bool is_verbose;
+    uint32_t warmup_count; /* runs before the first that counts; at least the check */
+    uint64_t timeout_ns;
+    double budget_s;
+    uint32_t max_rounds;
+    uint32_t memory_rounds; /* in the first of them memory is measured as well */
+    bool is_server;
+    struct server_plan server;
+};
+
+struct rounds {
+    struct study *study;
+    const struct live_options *options;
+    struct dice dice;
+    struct progress progress;
+    uint64_t start_ns;
+    double round_s;     /* how long the last one took */
+    int output_file;    /* of the reference, for --check-output; negative: none yet */
+    bool output_varies; /* from run to run of the reference itself */
+    char error[512];    /* of rounds_begin */
+};
+
+/* --setup. false: `error` filled, nothing to end. */
+bool rounds_begin(struct rounds *rounds, struct study *study,
+                  const struct live_options *options);
+
+/* The warm-up round. */
+void rounds_warm_up(struct rounds *rounds);
+
+/* One timed round. */
+void rounds_next(struct rounds *rounds);
+
+/* Whether the budget has room for one more like the last. */
+bool rounds_have_time(const struct rounds *rounds);
+
+/* --cleanup, and what the study says of the whole. */
+void rounds_end(struct rounds *rounds);
+
+#endif

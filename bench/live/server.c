@@ -1,0 +1,278 @@
+#include "live/server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <math.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "live/command.h"
+#include "runner/signals.h"
+
+enum {
+    READY_INTERVAL_NS = 20000000,
+    GROWTH_POINTS = 10,
+    OUTPUT_LIMIT_BYTES = 1 << 20,
+};
+
+static bool answers(unsigned port)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_port = htons((uint16_t)port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    };
+    const int file = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (file < 0) {
+        return false;
+    }
+    const bool connected =
+        connect(file, (const struct sockaddr *)&address, sizeof address) == 0;
+    close(file);
+    return connected;
+}
+
+bool server_is_taken(const struct server_plan *plan)
+{
+    const struct command_files nothing = {-1, -1, -1};
+    int status = 1;
+    if (plan->ready_port != 0) {
+        return answers(plan->ready_port);
+    }
+    return plan->ready != NULL &&
+           command_shell(plan->ready, nothing, plan->ready_timeout_ns, &status) ==
+               COMMAND_ENDED &&
+           status == 0;
+}
+
+/* ---- a command beside the server ---- */
+
+/* Runs a shell command to its end while the server is looked at. false: it was cut
+ * short; `error` says by what. */
+static bool run_beside(struct live_run *run, const char *text, int output,
+                       uint64_t deadline_ns, char *error, size_t error_size)
+{
+    char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, strdup(text), NULL};
+    run->other_has_ended = false;
+    run->other_pid = command_start(argv, (struct command_files){-1, output, output});
+    free(argv[2]);
+    if (run->other_pid < 0) {
+        run->other_pid = 0;
+        snprintf(error, error_size, "cannot start a process: %s", strerror(errno));
+        return false;
+    }
+    error[0] = '\0';
+    while (!run->other_has_ended && !run->has_ended && !signals_interrupted() &&
+           signals_now_ns() < deadline_ns) {
+        live_step(run);
+    }
+    const bool done = run->other_has_ended;
+    if (!done) {
+        kill(-run->other_pid, SIGKILL);
+        if (run->has_ended) {
+            char ending[64];
+            char line[160];
+            command_ending(run->wait_status, ending, sizeof ending);
+            command_first_line(run->errors_file, line, sizeof line);
+            snprintf(error, error_size, "it ended by itself: %s%s%s", ending,
+                     line[0] != '\0' ? ": " : "", line);
+        } else if (!signals_interrupted()) {
+            snprintf(error, error_size, "'%.100s' takes too long (--timeout)", text);
+        }
+        while (!run->other_has_ended) {
+            live_step(run);
+            signals_wait(signals_now_ns() + READY_INTERVAL_NS);
+        }
+    }
+    run->other_pid = 0;
+    run->other_has_ended = false;
+    return done;
+}
+
+/* ---- its life ---- */
+
+static void rest(struct live_run *run, uint64_t until_ns)
+{
+    while (!run->has_ended && !signals_interrupted() && signals_now_ns() < until_ns) {
+        live_step(run);
+    }
+}
+
+static bool wait_until_ready(struct live_run *run, const struct server_plan *plan,
+                             char *error, size_t error_size)
+{
+    const uint64_t deadline_ns = run->start_ns + plan->ready_timeout_ns;
+    for (;;) {
+        bool is_ready;
+        if (plan->ready_port != 0) {
+            is_ready = answers(plan->ready_port);
+        } else if (run_beside(run, plan->ready, -1, deadline_ns, error, error_size)) {
+            is_ready = run->other_status == 0;
+        } else {
+            return false;
+        }
+        if (is_ready) {
+            return true;
+        }
+        rest(run, signals_now_ns() + READY_INTERVAL_NS);
+        if (run->has_ended) {
+            char line[160];
+            command_first_line(run->errors_file, line, sizeof line);
+            snprintf(error, error_size, "it ended before it was ready%s%s",
+                     line[0] != '\0' ? ": " : "", line);
+            return false;
+        }
+        if (signals_interrupted() || signals_now_ns() >= deadline_ns) {
+            snprintf(error, error_size,
+                     signals_interrupted() ? "" : "not ready in time");
+            return false;
+        }
+    }
+}
+
+bool server_find_metric(const regex_t *metric, const char *text, double *value)
+{
+    regmatch_t matches[2] = {{.rm_so = -1}, {.rm_so = -1}};
+    if (regexec(metric, text, 2, matches, 0) != 0) {
+        return false;
+    }
+    const regmatch_t *match = matches[1].rm_so >= 0 ? &matches[1] : &matches[0];
+    const char *number = text + match->rm_so;
+    number += strcspn(number, "+-.0123456789");
+    char *end;
+    *value = strtod(number, &end);
+    return end != number && number < text + match->rm_eo && isfinite(*value) &&
+           *value > 0;
+}
+
+static bool judge_load(struct live_run *run, const struct server_plan *plan, int output,
+                       double *score, char *error, size_t error_size)
+{
+    if (run->other_status != 0) {
+        char ending[64];
+        char line[160];
+        command_ending(run->other_status, ending, sizeof ending);
+        command_first_line(output, line, sizeof line);
+        snprintf(error, error_size, "the load failed: %s%s%s", ending,
+                 line[0] != '\0' ? ": " : "", line);
+        return false;
+    }
+    if (plan->metric == NULL) {
+        return true;
+    }
+    char *text = calloc(1, OUTPUT_LIMIT_BYTES);
+    const bool found = text != NULL &&
+                       pread(output, text, OUTPUT_LIMIT_BYTES - 1, 0) > 0 &&
+                       server_find_metric(plan->metric, text, score);
+    free(text);
+    if (!found) {
+        snprintf(error, error_size,
+                 "no positive number in what the load prints matches --load-metric");
+    }
+    return found;
+}
+
+static bool load_server(struct live_run *run, const struct server_plan *plan,
+                        double *score, char *error, size_t error_size)
+{
+    const int output = command_file();
+    run->phase = LIVE_LOAD;
+    live_look(run);
+    const uint64_t start_ns = signals_now_ns();
+    bool done =
+        run_beside(run, plan->load, output, run->deadline_ns, error, error_size);
+    *score = (double)(signals_now_ns() - start_ns) / 1e9;
+    done = done && judge_load(run, plan, output, score, error, error_size);
+    close(output);
+    return done;
+}
+
+bool server_growth(const struct live_point *points, size_t count, double *slope)
+{
+    double first_s = INFINITY;
+    double last_s = -INFINITY;
+    for (size_t i = 0; i < count; i++) {
+        if (points[i].phase == LIVE_LOAD) {
+            first_s = fmin(first_s, points[i].time_s);
+            last_s = fmax(last_s, points[i].time_s);
+        }
+    }
+    const double middle_s = (first_s + last_s) / 2;
+    double n = 0;
+    double sum_x = 0;
+    double sum_y = 0;
+    double sum_xx = 0;
+    double sum_xy = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (points[i].phase == LIVE_LOAD && points[i].time_s >= middle_s) {
+            const double x = points[i].time_s - middle_s;
+            const double y = (double)points[i].resident_bytes;
+            n += 1;
+            sum_x += x;
+            sum_y += y;
+            sum_xx += x * x;
+            sum_xy += x * y;
+        }
+    }
+    const double spread = n * sum_xx - sum_x * sum_x;
+    if (n < GROWTH_POINTS || spread <= 0) {
+        return false;
+    }
+    *slope = 60 * (n * sum_xy - sum_x * sum_y) / spread;
+    return true;
+}
+
+static void linger(struct live_run *run, uint64_t linger_ns, struct live_memory *memory)
+{
+    run->phase = LIVE_LINGER;
+    live_look(run);
+    rest(run, signals_now_ns() + linger_ns);
+    if (!run->has_ended && !signals_interrupted()) {
+        memory->has_left = true;
+        memory->left_bytes = live_look(run).dirty_bytes;
+    }
+    memory->has_growth =
+        server_growth(run->points, run->point_count, &memory->growth_bytes_per_minute);
+}
+
+/* SIGTERM to the root, as a user would; live_finish kills what does not go. */
+static bool stop(struct live_run *run, uint64_t timeout_ns, char *error,
+                 size_t error_size)
+{
+    run->phase = LIVE_STOP;
+    if (run->has_ended) {
+        snprintf(error, error_size, "it ended by itself after the load");
+        return false;
+    }
+    kill(run->pid, SIGTERM);
+    rest(run, signals_now_ns() + timeout_ns);
+    const int number = run->has_ended && WIFSIGNALED(run->wait_status)
+                           ? WTERMSIG(run->wait_status)
+                           : SIGTERM;
+    if (number != SIGTERM) {
+        command_ending(run->wait_status, error, error_size);
+        return false;
+    }
+    return true;
+}
+
+bool server_lead(struct live_run *run, const struct server_plan *plan,
+                 struct live_time *time, struct live_memory *memory, char *error,
+                 size_t error_size)
+{
+    *memory = (struct live_memory){.round = run->round};
+    *time = (struct live_time){.round = run->round};
+    run->phase = LIVE_START;
+    if (!wait_until_ready(run, plan, error, error_size) ||
+        !load_server(run, plan, &time->score, error, error_size)) {
+        return false;
+    }
+    linger(run, plan->linger_ns, memory);
+    return stop(run, plan->stop_timeout_ns, error, error_size);
+}

@@ -1,0 +1,89 @@
+/* A comparison of one program under several allocators, raw: what the runs gave.
+ * Analysis turns it into figures, report into files. Units are in the names. */
+#ifndef SNUGBENCH_LIVE_STUDY_H
+#define SNUGBENCH_LIVE_STUDY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* How the peak of a run was found. */
+enum peak_method {
+    PEAK_NONE,
+    PEAK_CGROUP,  /* memory.peak of a control group of its own */
+    PEAK_PROCESS, /* one process: its VmHWM, read at its exit or as late as it was seen
+                   */
+    PEAK_TREE,    /* several: the largest sum seen, at least the largest VmHWM */
+};
+
+enum live_phase {
+    LIVE_START, /* a server until it is ready; a batch program is never in another */
+    LIVE_LOAD,
+    LIVE_LINGER,
+    LIVE_STOP,
+};
+
+/* One timed run. */
+struct live_time {
+    uint32_t round; /* from 0; pairs the candidates of a round */
+    double score;   /* seconds, or what --load-metric found */
+    double user_s, system_s;
+};
+
+/* One run of ours, untimed unless it is a server. */
+struct live_memory {
+    uint32_t round;
+    enum peak_method method;
+    uint64_t peak_bytes;
+    uint64_t minor_faults, major_faults;
+    size_t process_count;
+    bool has_left; /* servers: what is resident when --linger is over */
+    uint64_t left_bytes;
+    bool has_growth; /* servers: over the second half of the load; may be negative */
+    double growth_bytes_per_minute;
+};
+
+struct live_point {
+    uint32_t round;
+    double time_s;           /* since the start */
+    uint64_t resident_bytes; /* RssAnon + RssShmem of all processes */
+    size_t process_count;
+    enum live_phase phase;
+};
+
+/* An allocator with its settings. */
+struct candidate {
+    char *name;
+    char *library;    /* real path; NULL: nothing is preloaded */
+    char **variables; /* "NAME=value", in order */
+    size_t variable_count;
+    bool failed;
+    char failure[320]; /* one line for people */
+    char note[320];    /* about the preload; empty: every process had it */
+    int exit_code;     /* of the first run; 128 + signal */
+    struct live_time *times;
+    size_t time_count;
+    struct live_memory *memories;
+    size_t memory_count;
+    struct live_point *points;
+    size_t point_count;
+};
+
+struct study {
+    char **command; /* the user's own words */
+    struct candidate *candidates;
+    size_t count;
+    size_t reference_index;
+    uint64_t seed;
+    uint32_t round_count; /* whole rounds */
+    bool is_server;
+    const char *metric; /* the expression of --load-metric; NULL: the score is a time */
+    bool larger_is_better;
+    bool interrupted;
+    bool is_followed;   /* every process was followed to its exit (ptrace) */
+    bool reached_limit; /* the budget or --max-runs ended it */
+    double elapsed_s;
+    double run_s; /* how long one run takes, about */
+};
+
+#endif

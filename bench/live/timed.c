@@ -1,0 +1,171 @@
+#include "live/timed.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "live/command.h"
+#include "report/hyperfine.h"
+
+/* Within single quotes nothing is special but the quote itself. */
+static void put_word(FILE *out, const char *prefix, const char *word)
+{
+    fputs(" '", out);
+    fputs(prefix, out);
+    for (; *word != '\0'; word++) {
+        if (*word == '\'') {
+            fputs("'\\''", out);
+        } else {
+            fputc(*word, out);
+        }
+    }
+    fputc('\'', out);
+}
+
+/* All candidates come through the same door, env: what it costs is the same for all. */
+static void put_environment(FILE *out, const struct timed_plan *plan)
+{
+    const char *own = getenv("LD_PRELOAD");
+    char preload[2 * PATH_MAX];
+    if (plan->candidate->library != NULL) {
+        snprintf(preload, sizeof preload, "%s%s%s", plan->candidate->library,
+                 own != NULL ? ":" : "", own != NULL ? own : "");
+        put_word(out, "LD_PRELOAD=", preload);
+    }
+    for (size_t i = 0; i < plan->candidate->variable_count; i++) {
+        put_word(out, "", plan->candidate->variables[i]);
+    }
+    fprintf(out, " 'SNUGBENCH_PADDING=%*s'", (int)plan->padding_bytes, "");
+}
+
+char *timed_command(const struct timed_plan *plan)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL) {
+        return NULL;
+    }
+    if (plan->input != NULL) {
+        /* Older versions of hyperfine have no --input. */
+        fputs("sh -c 'exec env \"$@\" <\"$0\"'", out);
+        put_word(out, "", plan->input);
+    } else {
+        fputs("env", out);
+    }
+    put_environment(out, plan);
+    for (size_t i = 0; plan->command[i] != NULL; i++) {
+        put_word(out, "", plan->command[i]);
+    }
+    if (fclose(out) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+static bool read_times(const char *path, struct live_time *time, char *error,
+                       size_t error_size)
+{
+    struct program_list list = {.count = 0};
+    struct report_error reason;
+    if (!hyperfine_read(&list, path, time->round, &reason)) {
+        snprintf(error, error_size, "%s", reason.text);
+        return false;
+    }
+    time->score = list.items[0].medians_s[0].value;
+    time->user_s = list.items[0].user_sum_s;
+    time->system_s = list.items[0].system_sum_s;
+    program_list_free(&list);
+    return true;
+}
+
+static void explain(int errors_file, char *error, size_t error_size)
+{
+    char line[300];
+    static const char code_text[] = "non-zero exit code: ";
+    command_first_line(errors_file, line, sizeof line);
+    const char *code = strstr(line, code_text);
+    if (code != NULL) {
+        snprintf(
+            error, error_size, "exit code %d when timed",
+            atoi(code + sizeof code_text - 1)); // NOLINT(cert-err34-c): a number or 0
+    } else if (strstr(line, "terminated by a signal") != NULL ||
+               strstr(line, "terminated unexpectedly") != NULL) {
+        snprintf(error, error_size, "killed by a signal when timed");
+    } else {
+        snprintf(error, error_size, "hyperfine: %s", line);
+    }
+}
+
+static bool run_hyperfine(const struct timed_plan *plan, char *command, char *csv,
+                          char *error, size_t error_size)
+{
+    char *argv[20];
+    size_t count = 0;
+    char output[PATH_MAX];
+    snprintf(output, sizeof output, "%s", plan->output);
+    char *const fixed[] = {
+        (char[]){"hyperfine"},    (char[]){"-N"},
+        (char[]){"--style"},      (char[]){"none"},
+        (char[]){"--runs"},       (char[]){"1"},
+        (char[]){"--output"},     output,
+        (char[]){"--export-csv"}, csv,
+        (char[]){"-n"},           (char[]){"program:allocator"},
+    };
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {
+        argv[count++] = fixed[i];
+    }
+    char ignore[] = "-i";
+    if (plan->ignore_failure) {
+        argv[count++] = ignore;
+    }
+    argv[count++] = command;
+    argv[count] = NULL;
+    const int errors_file = command_file();
+    int status = 0;
+    const bool shows = strcmp(plan->output, "inherit") == 0;
+    const pid_t pid = command_start(
+        argv, (struct command_files){-1, shows ? STDOUT_FILENO : -1, errors_file});
+    const enum command_end end =
+        pid > 0 ? command_wait(pid, plan->timeout_ns, &status) : COMMAND_NOT_STARTED;
+    error[0] = '\0';
+    if (end == COMMAND_TIMED_OUT) {
+        snprintf(error, error_size, "timed out after %g s (--timeout)",
+                 (double)plan->timeout_ns / 1e9);
+    } else if (end == COMMAND_NOT_STARTED) {
+        snprintf(error, error_size, "cannot start a process: %s", strerror(errno));
+    } else if (end == COMMAND_ENDED && status != 0) {
+        explain(errors_file, error, error_size);
+    }
+    close(errors_file);
+    return end == COMMAND_ENDED && status == 0;
+}
+
+bool timed_run(const struct timed_plan *plan, struct live_time *time, char *error,
+               size_t error_size)
+{
+    const char *folder = getenv("TMPDIR");
+    char csv[PATH_MAX];
+    snprintf(csv, sizeof csv, "%s/snugbench-time-XXXXXX",
+             folder != NULL && folder[0] != '\0' ? folder : "/tmp");
+    *time = (struct live_time){.round = plan->round};
+    const int file = mkstemp(csv);
+    char *command = timed_command(plan);
+    bool done = false;
+    if (file < 0 || command == NULL) {
+        snprintf(error, error_size, "cannot make '%s': %s", csv, strerror(errno));
+    } else {
+        done = run_hyperfine(plan, command, csv, error, error_size) &&
+               read_times(csv, time, error, error_size);
+    }
+    if (file >= 0) {
+        close(file);
+        unlink(csv);
+    }
+    free(command);
+    return done;
+}
