@@ -1,0 +1,70 @@
+/* From the raw study to the figures people read and to the answer, made once and handed
+ * down: the table, the text and every file show these.
+ *
+ * Speed is a ratio to the reference by round, above 1 is better, whatever the score is:
+ * a time or a number of which more (or less) is better. Memory is this / reference,
+ * below 1 is smaller. */
+#ifndef SNUGBENCH_ANALYSIS_COMPARE_H
+#define SNUGBENCH_ANALYSIS_COMPARE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "analysis/summary.h"
+#include "live/study.h"
+
+enum size_verdict {
+    SIZE_NONE, /* nothing to compare */
+    SIZE_SMALLER,
+    SIZE_LARGER,
+    SIZE_SAME, /* no significant difference */
+};
+
+struct compare_row {
+    bool present;          /* it did not fail and has been measured */
+    struct estimate score; /* seconds or --load-metric: median over rounds */
+    struct estimate cpu_s; /* user + system */
+    struct figure user_s, system_s;
+    struct figure outlier_count; /* rounds beyond Tukey's fences; they stay in */
+    struct comparison speed;
+    struct figure speed_p; /* after Holm's correction over all allocators */
+    bool is_undecided; /* neither different nor narrow enough to be called the same */
+    struct estimate peak_bytes;
+    struct estimate peak_ratio;
+    enum size_verdict peak_verdict;
+    struct figure minor_faults, major_faults, process_count;
+    struct estimate left_bytes;              /* servers */
+    struct estimate growth_bytes_per_minute; /* servers; may be negative */
+    bool is_tied_with_fastest;               /* no significant difference to it */
+    bool is_on_front; /* no other is significantly faster and smaller at once */
+};
+
+struct compare_summary {
+    struct compare_row *rows; /* as study->candidates */
+    size_t count;
+    double effect;     /* smaller differences are none; 0.02 is 2 % */
+    size_t fastest;    /* by score; count: none */
+    size_t smallest;   /* by peak; count: none */
+    size_t least_left; /* servers; count: none */
+    size_t failed_count, undecided_count;
+    size_t front_count;
+    bool differs_in_speed, differs_in_memory; /* some verdict against the reference */
+    double spread;     /* of repeated runs: 1.48 median absolute deviations, relative */
+    bool is_too_noisy; /* undecided, and the spread says why */
+    size_t
+        more_rounds; /* that would decide the undecided, about; 0: none, or hopeless */
+    enum peak_method method;
+};
+
+/* NULL: out of memory. */
+struct compare_summary *compare_create(const struct study *study, double effect);
+void compare_destroy(struct compare_summary *summary);
+
+/* Whether more rounds would change no verdict: all intervals of speed are narrower than
+ * half the effect to each side, or what they say is certain. */
+bool compare_is_decided(const struct study *study, double effect);
+
+/* "smaller", "larger", "no significant difference"; "" for SIZE_NONE. */
+const char *size_verdict_text(enum size_verdict verdict);
+
+#endif
