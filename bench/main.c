@@ -10,6 +10,8 @@ static const struct command {
     int (*run)(int argc, char **argv);
     const char *summary;
 } commands[] = {
+    {"compare", cli_compare,
+     "your program under every allocator: which should it use?"},
     {"replay", cli_replay, "measure allocators on traces: table, CSV"},
     {"record", cli_record, "record the allocations of a real program"},
     {"generate", cli_generate, "write a synthetic trace from a model and a seed"},
@@ -32,6 +34,7 @@ static void print_help(FILE *out)
         fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
     }
     fprintf(out, "\nexamples:\n"
+                 "  snugbench compare -- ./app --its-own-flags\n"
                  "  snugbench record -o app.rep.zst -- ./app --its-own-flags\n"
                  "  snugbench replay app.rep.zst -a snug -a glibc\n"
                  "  snugbench replay traces/*.rep.zst -a glibc -a mine=./libmine.so "

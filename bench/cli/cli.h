@@ -13,6 +13,7 @@ enum exit_code {
     EXIT_USAGE = 2,
 };
 
+int cli_compare(int argc, char **argv);
 int cli_generate(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_micro(int argc, char **argv);

@@ -1,0 +1,244 @@
+/* snugbench compare: one program as it is, under every allocator. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "analysis/compare.h"
+#include "cli/candidates.h"
+#include "cli/cli.h"
+#include "cli/compare_options.h"
+#include "live/program.h"
+#include "live/rounds.h"
+#include "report/compare.h"
+#include "report/output.h"
+#include "runner/signals.h"
+
+enum {
+    EXIT_INTERRUPTED = 130 /* as a shell reports SIGINT */
+};
+
+static bool complain(const char *text)
+{
+    fprintf(stderr, "snugbench: %s\n", text);
+    return false;
+}
+
+/* Before anything is measured: whether the program is there and can be preloaded into.
+ */
+static bool check_program(const char *name)
+{
+    char path[PATH_MAX];
+    char real[PATH_MAX];
+    if (!program_locate(name, path)) {
+        fprintf(stderr, "snugbench: cannot run '%s': %s\n", name, strerror(errno));
+        return false;
+    }
+    program_resolve(path, real);
+    const enum program_kind kind = program_judge(real);
+    /* A file that is neither ELF nor "#!" goes to sh. */
+    if (kind == PROGRAM_DYNAMIC || kind == PROGRAM_UNKNOWN) {
+        return true;
+    }
+    fprintf(stderr, "snugbench: '%s' %s\n", real, program_kind_text(kind));
+    return false;
+}
+
+static bool check_tools(const struct compare_options *options)
+{
+    char path[PATH_MAX];
+    if (strchr(options->live.command[0], '=') != NULL) {
+        return complain(
+            "a program with '=' in its name cannot be run through env; rename "
+            "it or make a link");
+    }
+    return options->live.is_server || program_locate("hyperfine", path) ||
+           complain(
+               "hyperfine, which times the runs, is missing; apt install hyperfine");
+}
+
+static bool find_reference(struct study *study, const char *wanted)
+{
+    const char *name = wanted != NULL ? wanted : "glibc";
+    study->reference_index = 0;
+    for (size_t i = 0; i < study->count; i++) {
+        if (strcmp(study->candidates[i].name, name) == 0) {
+            study->reference_index = i;
+            return true;
+        }
+    }
+    if (wanted != NULL) {
+        fprintf(
+            stderr,
+            "snugbench: the reference is not among the allocators: '%s'; add -a %s\n",
+            wanted, wanted);
+    }
+    return wanted == NULL;
+}
+
+static size_t living(const struct study *study)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < study->count; i++) {
+        count += !study->candidates[i].failed;
+    }
+    return count;
+}
+
+/* Whether there is reason for one more round, and leave. */
+static bool goes_on(const struct rounds *rounds, const struct compare_options *options)
+{
+    const struct study *study = rounds->study;
+    if (signals_interrupted() || living(study) == 0 ||
+        study->round_count >= options->live.max_rounds) {
+        return false;
+    }
+    return study->round_count < options->min_rounds ||
+           (rounds_have_time(rounds) && !compare_is_decided(study, options->effect));
+}
+
+static bool measure(struct study *study, const struct compare_options *options)
+{
+    struct rounds rounds;
+    fprintf(stderr, "snugbench: allocators: %zu, seed: %" PRIu64 ", budget: %.0f s\n",
+            study->count, study->seed, options->live.budget_s);
+    if (!rounds_begin(&rounds, study, &options->live)) {
+        return complain(rounds.error);
+    }
+    rounds_warm_up(&rounds);
+    while (goes_on(&rounds, options)) {
+        rounds_next(&rounds);
+    }
+    rounds_end(&rounds);
+    return true;
+}
+
+static bool is_stdout(const char *path)
+{
+    return path != NULL && strcmp(path, "-") == 0;
+}
+
+static bool export_all(const struct study *study, const struct compare_summary *summary,
+                       const struct compare_options *options)
+{
+    const struct {
+        enum compare_format format;
+        const char *path;
+    } exports[] = {
+        {COMPARE_CSV, options->csv_path},
+        {COMPARE_JSON, options->json_path},
+        {COMPARE_MARKDOWN, options->markdown_path},
+    };
+    struct report_error error;
+    bool done = true;
+    for (size_t i = 0; i < sizeof exports / sizeof *exports; i++) {
+        if (exports[i].path != NULL &&
+            !compare_export(study, summary, exports[i].format, exports[i].path,
+                            &error)) {
+            done = complain(error.text);
+        }
+    }
+    if (options->directory != NULL &&
+        !compare_write_directory(study, summary, options->directory, &error)) {
+        done = complain(error.text);
+    }
+    return done;
+}
+
+/* Data that goes to standard output has it for itself. */
+static bool show(const struct study *study, const struct compare_summary *summary,
+                 const struct compare_options *options)
+{
+    const bool is_taken = is_stdout(options->csv_path) ||
+                          is_stdout(options->json_path) ||
+                          is_stdout(options->markdown_path);
+    FILE *out = is_taken ? stderr : stdout;
+    const char *no_colour = getenv("NO_COLOR");
+    const bool in_colour =
+        isatty(fileno(out)) && (no_colour == NULL || *no_colour == '\0');
+    answer_print(out, study, summary);
+    fputc('\n', out);
+    const bool done = compare_table(out, study, summary, in_colour);
+    compare_footnotes(out, study, summary, options->is_verbose);
+    if (options->directory != NULL) {
+        fprintf(out, "All that was measured is in %s.\n", options->directory);
+    }
+    return (done && fflush(out) == 0) || complain("cannot write the table");
+}
+
+static int report(const struct study *study, const struct compare_options *options)
+{
+    struct compare_summary *summary = compare_create(study, options->effect);
+    if (summary == NULL) {
+        complain("out of memory");
+        return EXIT_FAILED;
+    }
+    const bool shown = show(study, summary, options);
+    const bool exported = export_all(study, summary, options);
+    const bool failed = summary->failed_count > 0;
+    compare_destroy(summary);
+    if (study->interrupted) {
+        return EXIT_INTERRUPTED;
+    }
+    return shown && exported && !failed ? EXIT_OK : EXIT_FAILED;
+}
+
+static int run_compare(struct compare_options *options)
+{
+    struct study study = {
+        .command = (char **)(uintptr_t)options->live.command,
+        .seed = options->seed,
+        .is_server = options->live.is_server,
+        .metric = options->metric_text,
+        .larger_is_better = options->metric_text != NULL && !options->lower_is_better,
+    };
+    struct allocator_error error;
+    struct report_error output_error;
+    size_t old_length = 0;
+    int code = EXIT_USAGE;
+    if (!check_program(options->live.command[0]) || !check_tools(options)) {
+        return EXIT_USAGE;
+    }
+    if (!candidates_parse(&study, options->allocators, options->allocator_count,
+                          &error)) {
+        complain(error.text);
+        return EXIT_USAGE;
+    }
+    if (!find_reference(&study, options->reference)) {
+        candidates_free(&study);
+        return EXIT_USAGE;
+    }
+    /* Found out before minutes of measuring. */
+    if (options->directory != NULL &&
+        !output_make_directory(options->directory, &old_length, &output_error)) {
+        complain(output_error.text);
+        candidates_free(&study);
+        return EXIT_USAGE;
+    }
+    signals_hold();
+    if (measure(&study, options)) {
+        code = report(&study, options);
+    } else if (options->directory != NULL) {
+        output_remove_directory(options->directory, old_length);
+    }
+    candidates_free(&study);
+    return code;
+}
+
+int cli_compare(int argc, char **argv)
+{
+    struct compare_options options;
+    int code = EXIT_USAGE;
+    if (compare_options_parse(&options, argc, argv)) {
+        if (options.help) {
+            compare_help();
+            code = EXIT_OK;
+        } else {
+            code = run_compare(&options);
+        }
+    }
+    compare_options_free(&options);
+    return code;
+}

@@ -1,0 +1,203 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/compare.h"
+#include "report/grid.h"
+
+static const double mib = 1 << 20;
+
+const char *peak_method_text(enum peak_method method)
+{
+    switch (method) {
+    case PEAK_CGROUP:
+        return "memory.peak of a control group, which counts page cache too";
+    case PEAK_PROCESS:
+        return "the kernel's high-water mark (VmHWM) of the one process";
+    case PEAK_TREE:
+        return "the largest sum over all processes, sampled every 10 ms, at least the "
+               "high-water mark of the largest";
+    case PEAK_NONE:
+        break;
+    }
+    return "not measured";
+}
+
+const char *score_text(const struct study *study)
+{
+    if (study->metric != NULL) {
+        return study->larger_is_better ? "--load-metric, more is better"
+                                       : "--load-metric, less is better";
+    }
+    return study->is_server ? "time of the load, s" : "time of a run, s";
+}
+
+static void set_headings(struct grid_row *row, const struct study *study, bool in_ms)
+{
+    const char *reference = study->candidates[study->reference_index].name;
+    grid_set(row, 0, GRID_FAINT, "allocator");
+    grid_set(row, 1, GRID_FAINT, "%s",
+             study->metric != NULL ? "metric"
+             : in_ms               ? "time ms"
+                                   : "time s");
+    grid_set(row, 2, GRID_FAINT, "speed v %s", reference);
+    grid_set(row, 3, GRID_FAINT, "peak MiB");
+    grid_set(row, 4, GRID_FAINT, "v %s", reference);
+    grid_set(row, 5, GRID_FAINT, study->is_server ? "left MiB" : "faults");
+    grid_set(row, 6, GRID_FAINT, "cpu s");
+    if (study->is_server) {
+        grid_set(row, 7, GRID_FAINT, "MiB/min");
+    }
+}
+
+/* Half the interval in per cent of the value. */
+static double error_pct(struct estimate estimate)
+{
+    return estimate.value != 0 ? 50 * (estimate.high - estimate.low) / estimate.value
+                               : 0;
+}
+
+static void set_speed(struct grid_row *row, const struct compare_row *figures)
+{
+    const enum verdict verdict = figures->speed.verdict;
+    if (verdict == VERDICT_REFERENCE) {
+        grid_set(row, 2, GRID_FAINT, "reference");
+    } else if (figures->speed.ratio.present) {
+        grid_set(row, 2,
+                 verdict == VERDICT_FASTER   ? GRID_GOOD
+                 : verdict == VERDICT_SLOWER ? GRID_BAD
+                                             : GRID_PLAIN,
+                 "%.3fx %s", figures->speed.ratio.value,
+                 figures->is_undecided     ? "undecided"
+                 : verdict == VERDICT_SAME ? "same"
+                                           : verdict_text(verdict));
+    }
+}
+
+static void set_memory(struct grid_row *row, const struct compare_row *figures)
+{
+    const enum size_verdict verdict = figures->peak_verdict;
+    if (figures->peak_bytes.present) {
+        grid_set(row, 3, GRID_PLAIN, "%.1f ±%.1f%%", figures->peak_bytes.value / mib,
+                 error_pct(figures->peak_bytes));
+    }
+    if (figures->peak_ratio.present && figures->speed.verdict != VERDICT_REFERENCE) {
+        grid_set(row, 4,
+                 verdict == SIZE_SMALLER  ? GRID_GOOD
+                 : verdict == SIZE_LARGER ? GRID_BAD
+                                          : GRID_PLAIN,
+                 "%.2fx%s", figures->peak_ratio.value,
+                 verdict == SIZE_SAME ? " same" : "");
+    }
+}
+
+static void set_row(struct grid_row *row, const struct study *study, size_t index,
+                    const struct compare_row *figures, bool in_ms)
+{
+    const struct candidate *candidate = &study->candidates[index];
+    grid_set(row, 0, GRID_PLAIN, "%s", candidate->name);
+    for (size_t i = 1; i < 7; i++) {
+        grid_set(row, i, GRID_FAINT, "-");
+    }
+    if (candidate->failed) {
+        grid_set(row, GRID_COLUMNS - 1, GRID_BAD, "failed: %s", candidate->failure);
+        return;
+    }
+    if (figures->score.present) {
+        const double scale = in_ms ? 1e3 : 1;
+        grid_set(row, 1, GRID_PLAIN,
+                 study->metric != NULL ? "%.5g ±%.1f%%" : "%.3f ±%.1f%%",
+                 scale * figures->score.value, error_pct(figures->score));
+    }
+    set_speed(row, figures);
+    set_memory(row, figures);
+    if (study->is_server && figures->left_bytes.present) {
+        grid_set(row, 5, GRID_PLAIN, "%.1f", figures->left_bytes.value / mib);
+    } else if (!study->is_server && figures->minor_faults.present) {
+        grid_set(row, 5, GRID_PLAIN, "%.0f",
+                 figures->minor_faults.value + figures->major_faults.value);
+    }
+    if (figures->cpu_s.present) {
+        grid_set(row, 6, GRID_PLAIN, "%.3f", figures->cpu_s.value);
+    }
+    if (study->is_server && figures->growth_bytes_per_minute.present) {
+        grid_set(row, 7, GRID_PLAIN, "%+.1f",
+                 figures->growth_bytes_per_minute.value / mib);
+    }
+    if (candidate->note[0] != '\0') {
+        grid_set(row, GRID_COLUMNS - 1, GRID_FAINT, "(%s)", "see below");
+    }
+}
+
+bool compare_table(FILE *out, const struct study *study,
+                   const struct compare_summary *summary, bool in_colour)
+{
+    struct grid grid = {.count = 0};
+    const struct estimate reference = summary->rows[study->reference_index].score;
+    const bool in_ms =
+        study->metric == NULL && reference.present && reference.value < 0.1;
+    struct grid_row *row = grid_add_row(&grid);
+    if (row != NULL) {
+        set_headings(row, study, in_ms);
+    }
+    for (size_t i = 0; row != NULL && i < study->count; i++) {
+        row = grid_add_row(&grid);
+        if (row != NULL) {
+            set_row(row, study, i, &summary->rows[i], in_ms);
+        }
+    }
+    if (row == NULL) {
+        free(grid.rows);
+        return false;
+    }
+    grid_print(&grid, out, in_colour);
+    return fflush(out) == 0 && !ferror(out);
+}
+
+/* The same note under every allocator is said once. */
+static void put_notes(FILE *out, const struct study *study)
+{
+    for (size_t i = 0; i < study->count; i++) {
+        const struct candidate *candidate = &study->candidates[i];
+        bool is_new = candidate->note[0] != '\0';
+        for (size_t k = 0; is_new && k < i; k++) {
+            is_new = strcmp(study->candidates[k].note, candidate->note) != 0;
+        }
+        if (is_new) {
+            fprintf(out, "%s: %s.\n", candidate->name, candidate->note);
+        }
+    }
+}
+
+static void put_details(FILE *out, const struct study *study,
+                        const struct compare_summary *summary)
+{
+    for (size_t i = 0; i < study->count; i++) {
+        const struct compare_row *row = &summary->rows[i];
+        if (row->speed.ratio.present && row->speed.verdict != VERDICT_REFERENCE) {
+            fprintf(out,
+                    "%s: speed %.3fx (95 %% interval %.3f to %.3f, p %.3f after Holm), "
+                    "user %.3f s, system %.3f s, %zu runs, %.0f beyond the fences\n",
+                    study->candidates[i].name, row->speed.ratio.value,
+                    row->speed.ratio.low, row->speed.ratio.high, row->speed_p.value,
+                    row->user_s.value, row->system_s.value,
+                    study->candidates[i].time_count, row->outlier_count.value);
+        }
+    }
+}
+
+void compare_footnotes(FILE *out, const struct study *study,
+                       const struct compare_summary *summary, bool is_verbose)
+{
+    put_notes(out, study);
+    fprintf(
+        out,
+        "Rounds: %u in %.0f s, seed %llu. A difference counts if its 95 %% interval "
+        "leaves out 1, it is at least %.0f %%, and p < 0.05 after Holm.\n",
+        study->round_count, study->elapsed_s, (unsigned long long)study->seed,
+        100 * summary->effect);
+    fprintf(out, "Peak: %s.%s\n", peak_method_text(summary->method),
+            study->is_followed ? "" : " Processes too short to be seen are missing.");
+    if (is_verbose) {
+        put_details(out, study, summary);
+    }
+}
