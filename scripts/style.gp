@@ -24,7 +24,7 @@ marks = "7 5 9 11 13 15"
 spare_colours = "#7F7F7F #8B4513 #4B0082 #9ACD32 #2F4F4F #B8A000"
 spare_marks = "4 6 8 10 12 14"
 is_known(i) = index_of(known, word(allocators, i)) > 0
-spare(i) = 1 + (sum [k=1:i] !is_known(k) - 1) % words(spare_colours)
+spare(i) = 1 + ((sum [k=1:i] !is_known(k)) - 1) % words(spare_colours)
 colour(i) = is_known(i) ? word(colours, index_of(known, word(allocators, i))) \
     : word(spare_colours, spare(i))
 mark(i) = is_known(i) ? int(word(marks, index_of(known, word(allocators, i)))) \
