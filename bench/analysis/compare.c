@@ -3,51 +3,17 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "analysis/compare_pairs.h"
 #include "analysis/significance.h"
-#include "analysis/timing.h"
 
 enum {
     MOST_ROUNDS_WORTH_NAMING = 500,
-    MEMORY_VERDICT_RUNS = 2,
 };
 
-static const double level = 0.05;
+/* Who looks after every round finds a chance difference more often than in one of
+ * twenty cases: rounds end early only for what is clearer than a verdict has to be. */
+static const double stop_level = 0.01;
 static const double noisy_spread = 0.10;
-
-/* Buffers for one figure; rows are at most `room` long. */
-struct work {
-    const struct study *study;
-    double effect;
-    struct round_value *left, *right;
-    double *values, *scratch;
-    size_t room;
-};
-
-static bool work_create(struct work *work, const struct study *study, double effect)
-{
-    *work = (struct work){.study = study, .effect = effect, .room = 1};
-    for (size_t i = 0; i < study->count; i++) {
-        const struct candidate *candidate = &study->candidates[i];
-        work->room =
-            candidate->time_count > work->room ? candidate->time_count : work->room;
-        work->room =
-            candidate->memory_count > work->room ? candidate->memory_count : work->room;
-    }
-    work->left = calloc(work->room, sizeof *work->left);
-    work->right = calloc(work->room, sizeof *work->right);
-    work->values = calloc(work->room, sizeof *work->values);
-    work->scratch = calloc(work->room, sizeof *work->scratch);
-    return work->left != NULL && work->right != NULL && work->values != NULL &&
-           work->scratch != NULL;
-}
-
-static void work_destroy(struct work *work)
-{
-    free(work->left);
-    free(work->right);
-    free(work->values);
-    free(work->scratch);
-}
 
 static bool is_present(const struct candidate *candidate)
 {
@@ -55,92 +21,21 @@ static bool is_present(const struct candidate *candidate)
            (candidate->time_count > 0 || candidate->memory_count > 0);
 }
 
-/* ---- pairs ---- */
-
-static size_t scores_of(const struct candidate *candidate, struct round_value *out)
-{
-    for (size_t i = 0; i < candidate->time_count; i++) {
-        out[i] = (struct round_value){.round = candidate->times[i].round,
-                                      .value = candidate->times[i].score};
-    }
-    return candidate->time_count;
-}
-
-static size_t peaks_of(const struct candidate *candidate, struct round_value *out)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < candidate->memory_count; i++) {
-        if (candidate->memories[i].peak_bytes > 0) {
-            out[count++] = (struct round_value){
-                .round = candidate->memories[i].round,
-                .value = (double)candidate->memories[i].peak_bytes};
-        }
-    }
-    return count;
-}
-
-static struct estimate estimate_of(struct work *work, const double *values,
-                                   size_t count, uint64_t seed)
-{
-    const struct series row = {.values = values, .count = count};
-    return timing_estimate(&row, count > 0, work->scratch, seed);
-}
-
-/* How much better `subject` is than `other`, by round; *p without correction. */
-static struct estimate speed_ratio(struct work *work, const struct candidate *subject,
-                                   const struct candidate *other, size_t *rounds,
-                                   double *p)
-{
-    const size_t left = scores_of(other, work->left);
-    const size_t right = scores_of(subject, work->right);
-    const bool larger = work->study->larger_is_better;
-    *rounds = larger ? statistics_pair_ratios(work->right, right, work->left, left,
-                                              work->values)
-                     : statistics_pair_ratios(work->left, left, work->right, right,
-                                              work->values);
-    *p = significance_of_ratios(work->values, *rounds);
-    return estimate_of(work, work->values, *rounds, 2);
-}
-
-static enum verdict judge_speed(struct estimate ratio, size_t rounds, double effect,
-                                double p)
-{
-    const enum verdict verdict = timing_verdict(ratio, rounds, effect);
-    const bool differs = verdict == VERDICT_FASTER || verdict == VERDICT_SLOWER;
-    return differs && p >= level ? VERDICT_SAME : verdict;
-}
-
 static double half_width(struct estimate ratio)
 {
     return (ratio.high - ratio.low) / (2 * ratio.value);
 }
 
-static bool is_settled(enum verdict verdict, struct estimate ratio, double effect)
+static bool differs(enum verdict verdict)
 {
-    return verdict == VERDICT_FASTER || verdict == VERDICT_SLOWER ||
-           (verdict == VERDICT_SAME &&
-            (half_width(ratio) <= effect / 2 ||
-             (ratio.low > 1 / (1 + effect) && ratio.high < 1 + effect)));
+    return verdict == VERDICT_FASTER || verdict == VERDICT_SLOWER;
 }
 
-static struct estimate peak_ratio(struct work *work, const struct candidate *subject,
-                                  const struct candidate *other, size_t *runs)
+/* Narrow enough to be called the same, or certain to be within the effect. */
+static bool is_narrow(struct estimate ratio, double effect)
 {
-    const size_t left = peaks_of(subject, work->left);
-    const size_t right = peaks_of(other, work->right);
-    *runs = statistics_pair_ratios(work->left, left, work->right, right, work->values);
-    return estimate_of(work, work->values, *runs, 3);
-}
-
-static enum size_verdict judge_size(struct estimate ratio, size_t runs, double effect)
-{
-    if (!ratio.present || runs < MEMORY_VERDICT_RUNS) {
-        return SIZE_NONE;
-    }
-    if (ratio.high < 1 && ratio.value <= 1 / (1 + effect)) {
-        return SIZE_SMALLER;
-    }
-    return ratio.low > 1 && ratio.value >= 1 + effect ? SIZE_LARGER : SIZE_SAME;
+    return half_width(ratio) <= effect / 2 ||
+           (ratio.low > 1 / (1 + effect) && ratio.high < 1 + effect);
 }
 
 /* ---- the speed of all against the reference ---- */
@@ -155,7 +50,7 @@ static double rounds_to_decide(struct estimate ratio, size_t rounds, double effe
     return (double)rounds * fmax(factor * factor, 1 + 1 / (double)rounds);
 }
 
-static void judge_all_speeds(struct work *work, struct compare_summary *summary,
+static void judge_all_speeds(struct pair_work *work, struct compare_summary *summary,
                              double *p, double *adjusted, size_t *rounds)
 {
     const struct study *study = work->study;
@@ -169,14 +64,15 @@ static void judge_all_speeds(struct work *work, struct compare_summary *summary,
         }
         double alone;
         row->speed.ratio =
-            speed_ratio(work, &study->candidates[i], &study->candidates[reference],
-                        &rounds[i], &alone);
+            pair_speed(work, &study->candidates[i], &study->candidates[reference],
+                       &rounds[i], &alone);
         if (i != reference) {
             p[tested++] = alone;
         }
     }
     significance_holm(p, adjusted, tested);
     double most = 0;
+    summary->is_certain = true;
     tested = 0;
     for (size_t i = 0; i < study->count; i++) {
         struct compare_row *row = &summary->rows[i];
@@ -188,10 +84,14 @@ static void judge_all_speeds(struct work *work, struct compare_summary *summary,
             continue;
         }
         row->speed_p = (struct figure){adjusted[tested++], true};
-        row->speed.verdict =
-            judge_speed(row->speed.ratio, rounds[i], work->effect, row->speed_p.value);
-        row->is_undecided =
-            !is_settled(row->speed.verdict, row->speed.ratio, work->effect);
+        row->speed.verdict = pair_judge_speed(row->speed.ratio, rounds[i], work->effect,
+                                              row->speed_p.value);
+        const bool is_narrow_enough = rounds[i] >= SUMMARY_VERDICT_ROUNDS &&
+                                      is_narrow(row->speed.ratio, work->effect);
+        row->is_undecided = !differs(row->speed.verdict) && !is_narrow_enough;
+        summary->is_certain = summary->is_certain &&
+                              (is_narrow_enough || (differs(row->speed.verdict) &&
+                                                    row->speed_p.value < stop_level));
         if (row->is_undecided) {
             const double wanted =
                 row->speed.verdict == VERDICT_TOO_FEW
@@ -209,7 +109,8 @@ static void judge_all_speeds(struct work *work, struct compare_summary *summary,
 
 /* A median with a bootstrap interval of values that may be negative: shifted to the
  * positive, where a ratio scale is none the worse for one row. */
-static struct estimate signed_estimate(struct work *work, double *values, size_t count)
+static struct estimate signed_estimate(struct pair_work *work, double *values,
+                                       size_t count)
 {
     double least = 0;
     for (size_t i = 0; i < count; i++) {
@@ -219,7 +120,7 @@ static struct estimate signed_estimate(struct work *work, double *values, size_t
     for (size_t i = 0; i < count; i++) {
         values[i] += shift;
     }
-    struct estimate estimate = estimate_of(work, values, count, 6);
+    struct estimate estimate = pair_estimate(work, values, count, 6);
     estimate.value -= shift;
     estimate.low -= shift;
     estimate.high -= shift;
@@ -251,7 +152,7 @@ static size_t times_of(const struct candidate *candidate, enum time_part part,
     return candidate->time_count;
 }
 
-static void fill_times(struct work *work, struct compare_row *row,
+static void fill_times(struct pair_work *work, struct compare_row *row,
                        const struct candidate *candidate)
 {
     double *values = work->values;
@@ -259,7 +160,7 @@ static void fill_times(struct work *work, struct compare_row *row,
     for (size_t i = 0; i < count; i++) {
         values[i] = candidate->times[i].score;
     }
-    row->score = estimate_of(work, values, count, 1);
+    row->score = pair_estimate(work, values, count, 1);
     if (count > 0) {
         row->outlier_count =
             (struct figure){(double)statistics_outlier_count(values, count), true};
@@ -271,16 +172,16 @@ static void fill_times(struct work *work, struct compare_row *row,
     row->system_s = median_of(values, times_of(candidate, PART_SYSTEM, values));
 }
 
-static void fill_memory(struct work *work, struct compare_row *row,
+static void fill_memory(struct pair_work *work, struct compare_row *row,
                         const struct candidate *candidate)
 {
     double *values = work->values;
     const size_t count = candidate->memory_count;
-    const size_t peaks = peaks_of(candidate, work->left);
+    const size_t peaks = pair_peaks(candidate, work->left);
     for (size_t i = 0; i < peaks; i++) {
         values[i] = work->left[i].value;
     }
-    row->peak_bytes = estimate_of(work, values, peaks, 4);
+    row->peak_bytes = pair_estimate(work, values, peaks, 4);
     for (size_t i = 0; i < count; i++) {
         values[i] = (double)candidate->memories[i].minor_faults;
     }
@@ -299,7 +200,7 @@ static void fill_memory(struct work *work, struct compare_row *row,
             values[used++] = (double)candidate->memories[i].left_bytes;
         }
     }
-    row->left_bytes = estimate_of(work, values, used, 5);
+    row->left_bytes = pair_estimate(work, values, used, 5);
     used = 0;
     for (size_t i = 0; i < count; i++) {
         if (candidate->memories[i].has_growth) {
@@ -309,7 +210,7 @@ static void fill_memory(struct work *work, struct compare_row *row,
     row->growth_bytes_per_minute = signed_estimate(work, values, used);
 }
 
-static void fill_row(struct work *work, struct compare_row *row, size_t index)
+static void fill_row(struct pair_work *work, struct compare_row *row, size_t index)
 {
     const struct study *study = work->study;
     const struct candidate *candidate = &study->candidates[index];
@@ -318,32 +219,32 @@ static void fill_row(struct work *work, struct compare_row *row, size_t index)
     fill_memory(work, row, candidate);
     if (is_present(reference)) {
         size_t runs;
-        row->peak_ratio = peak_ratio(work, candidate, reference, &runs);
+        row->peak_ratio = pair_size(work, candidate, reference, &runs);
         row->peak_verdict = index == study->reference_index
                                 ? SIZE_NONE
-                                : judge_size(row->peak_ratio, runs, work->effect);
+                                : pair_judge_size(row->peak_ratio, runs, work->effect);
     }
 }
 
 /* ---- the answer ---- */
 
-static bool is_faster(struct work *work, size_t subject, size_t other)
+static bool is_faster(struct pair_work *work, size_t subject, size_t other)
 {
     size_t rounds;
     double p;
     const struct candidate *candidates = work->study->candidates;
     const struct estimate ratio =
-        speed_ratio(work, &candidates[subject], &candidates[other], &rounds, &p);
-    return judge_speed(ratio, rounds, work->effect, p) == VERDICT_FASTER;
+        pair_speed(work, &candidates[subject], &candidates[other], &rounds, &p);
+    return pair_judge_speed(ratio, rounds, work->effect, p) == VERDICT_FASTER;
 }
 
-static bool is_smaller(struct work *work, size_t subject, size_t other)
+static bool is_smaller(struct pair_work *work, size_t subject, size_t other)
 {
     size_t runs;
     const struct candidate *candidates = work->study->candidates;
     const struct estimate ratio =
-        peak_ratio(work, &candidates[subject], &candidates[other], &runs);
-    return judge_size(ratio, runs, work->effect) == SIZE_SMALLER;
+        pair_size(work, &candidates[subject], &candidates[other], &runs);
+    return pair_judge_size(ratio, runs, work->effect) == SIZE_SMALLER;
 }
 
 static void find_best(struct compare_summary *summary, const struct study *study)
@@ -374,14 +275,13 @@ static void find_best(struct compare_summary *summary, const struct study *study
              row->left_bytes.value < least->left_bytes.value)) {
             summary->least_left = i;
         }
-        summary->differs_in_speed |= row->speed.verdict == VERDICT_FASTER ||
-                                     row->speed.verdict == VERDICT_SLOWER;
+        summary->differs_in_speed |= differs(row->speed.verdict);
         summary->differs_in_memory |=
             row->peak_verdict == SIZE_SMALLER || row->peak_verdict == SIZE_LARGER;
     }
 }
 
-static void find_front(struct work *work, struct compare_summary *summary)
+static void find_front(struct pair_work *work, struct compare_summary *summary)
 {
     for (size_t i = 0; i < summary->count; i++) {
         struct compare_row *row = &summary->rows[i];
@@ -396,7 +296,7 @@ static void find_front(struct work *work, struct compare_summary *summary)
     }
 }
 
-static double spread_of(struct work *work, const struct candidate *candidate)
+static double spread_of(struct pair_work *work, const struct candidate *candidate)
 {
     const size_t count = candidate->time_count;
     for (size_t i = 0; i < count; i++) {
@@ -410,7 +310,7 @@ static double spread_of(struct work *work, const struct candidate *candidate)
 }
 
 /* The middle one of the allocators', so that one odd allocator is not "the machine". */
-static bool find_spread(struct work *work, struct compare_summary *summary)
+static bool find_spread(struct pair_work *work, struct compare_summary *summary)
 {
     double *spreads = calloc(summary->count, sizeof *spreads);
     size_t count = 0;
@@ -442,7 +342,7 @@ static enum peak_method method_of(const struct study *study)
 }
 
 /* What verdicts need and no more. false: out of memory. */
-static bool judge(struct work *work, struct compare_summary *summary)
+static bool judge(struct pair_work *work, struct compare_summary *summary)
 {
     const size_t count = summary->count;
     double *p = calloc(2 * count, sizeof *p);
@@ -476,10 +376,10 @@ static struct compare_summary *create_empty(const struct study *study, double ef
 
 struct compare_summary *compare_create(const struct study *study, double effect)
 {
-    struct work work;
+    struct pair_work work;
     struct compare_summary *summary = create_empty(study, effect);
-    bool done =
-        work_create(&work, study, effect) && summary != NULL && judge(&work, summary);
+    bool done = pair_work_create(&work, study, effect) && summary != NULL &&
+                judge(&work, summary);
     for (size_t i = 0; done && i < study->count; i++) {
         if (summary->rows[i].present) {
             fill_row(&work, &summary->rows[i], i);
@@ -493,7 +393,7 @@ struct compare_summary *compare_create(const struct study *study, double effect)
         }
         summary->method = method_of(study);
     }
-    work_destroy(&work);
+    pair_work_destroy(&work);
     if (!done) {
         compare_destroy(summary);
         return NULL;
@@ -511,12 +411,12 @@ void compare_destroy(struct compare_summary *summary)
 
 bool compare_is_decided(const struct study *study, double effect)
 {
-    struct work work;
+    struct pair_work work;
     struct compare_summary *summary = create_empty(study, effect);
-    const bool done =
-        work_create(&work, study, effect) && summary != NULL && judge(&work, summary);
-    const bool decided = done && summary->undecided_count == 0;
-    work_destroy(&work);
+    const bool done = pair_work_create(&work, study, effect) && summary != NULL &&
+                      judge(&work, summary);
+    const bool decided = done && summary->is_certain;
+    pair_work_destroy(&work);
     compare_destroy(summary);
     return decided;
 }

@@ -48,6 +48,7 @@ struct compare_summary {
     size_t least_left; /* servers; count: none */
     size_t failed_count, undecided_count;
     size_t front_count;
+    bool is_certain; /* no verdict on speed would change with more rounds */
     bool differs_in_speed, differs_in_memory; /* some verdict against the reference */
     double spread;     /* of repeated runs: 1.48 median absolute deviations, relative */
     bool is_too_noisy; /* undecided, and the spread says why */
@@ -61,7 +62,7 @@ struct compare_summary *compare_create(const struct study *study, double effect)
 void compare_destroy(struct compare_summary *summary);
 
 /* Whether more rounds would change no verdict: all intervals of speed are narrower than
- * half the effect to each side, or what they say is certain. */
+ * half the effect to each side, or what they say is clear (p < 0.01). */
 bool compare_is_decided(const struct study *study, double effect);
 
 /* "smaller", "larger", "no significant difference"; "" for SIZE_NONE. */

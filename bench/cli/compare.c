@@ -102,11 +102,11 @@ static bool goes_on(const struct rounds *rounds, const struct compare_options *o
 static bool measure(struct study *study, const struct compare_options *options)
 {
     struct rounds rounds;
-    fprintf(stderr, "snugbench: allocators: %zu, seed: %" PRIu64 ", budget: %.0f s\n",
-            study->count, study->seed, options->live.budget_s);
     if (!rounds_begin(&rounds, study, &options->live)) {
         return complain(rounds.error);
     }
+    fprintf(stderr, "snugbench: allocators: %zu, seed: %" PRIu64 ", budget: %.0f s\n",
+            study->count, study->seed, options->live.budget_s);
     rounds_warm_up(&rounds);
     while (goes_on(&rounds, options)) {
         rounds_next(&rounds);

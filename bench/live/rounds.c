@@ -203,6 +203,11 @@ static void run_ours(struct rounds *rounds, size_t index, uint32_t round, bool c
         .follow = !options->is_server,
     };
     char error[sizeof candidate->failure] = "";
+    if (options->is_server && server_is_taken(&options->server)) {
+        fail(candidate, "%s answers before the server is started: stop what runs there",
+             options->server.ready_port != 0 ? "the port" : "--ready");
+        return;
+    }
     if (!live_start(&run, &plan, error, sizeof error)) {
         fail(candidate, "%s", error);
         if (output >= 0) {
@@ -314,14 +319,6 @@ bool rounds_begin(struct rounds *rounds, struct study *study,
             snprintf(rounds->error, sizeof rounds->error, "--setup failed: %s", ending);
             return false;
         }
-    }
-    if (options->is_server && server_is_taken(&options->server)) {
-        snprintf(
-            rounds->error, sizeof rounds->error,
-            "%s answers before the server has been started; stop what is running, or "
-            "use another port or socket",
-            options->server.ready_port != 0 ? "the port" : "--ready");
-        return false;
     }
     return true;
 }

@@ -185,9 +185,9 @@ static void reap(struct live_run *run)
     for (pid_t pid; (pid = wait4(-1, &status, WNOHANG | __WALL, &usage)) > 0;) {
         if (WIFSTOPPED(status)) {
             follow_stop(&run->tree, pid, status);
-        } else if (pid == run->other_pid) {
-            run->other_has_ended = true;
-            run->other_status = status;
+        } else if (pid == run->tree.beside) {
+            run->beside_has_ended = true;
+            run->beside_status = status;
         } else if (pid == run->pid) {
             add_usage(&run->usage, &usage);
             run->has_ended = true;
@@ -235,7 +235,7 @@ struct tree_sum live_look(struct live_run *run)
 void live_step(struct live_run *run)
 {
     reap(run); /* before the sleep: its SIGCHLD may have been taken already */
-    if (!run->has_ended && !run->other_has_ended) {
+    if (!run->has_ended && !run->beside_has_ended) {
         signals_wait(run->next_look_ns);
         reap(run);
     }
@@ -253,11 +253,7 @@ static void end_all(struct live_run *run)
         TRIES = 500
     };
     reap(run);
-    for (int i = 0; i < TRIES; i++) {
-        const struct tree_sum sum = tree_sample(&run->tree);
-        if (run->has_ended && sum.process_count == 0) {
-            break;
-        }
+    for (int i = 0; i < TRIES && !(run->has_ended && tree_is_empty(&run->tree)); i++) {
         tree_kill(&run->tree);
         signals_wait(signals_now_ns() + LOOK_INTERVAL_NS);
         reap(run);

@@ -39,9 +39,8 @@ struct live_run {
     uint32_t round;
     struct live_point *points;
     size_t point_count;
-    pid_t other_pid; /* a command that runs beside it (the load); 0: none */
-    bool other_has_ended;
-    int other_status;
+    bool beside_has_ended; /* the command beside it (the load), tree.beside */
+    int beside_status;
 };
 
 /* A subreaper hears of all descendants: to be called once, before any run. */

@@ -18,6 +18,7 @@
 enum {
     READY_INTERVAL_NS = 20000000,
     GROWTH_POINTS = 10,
+    GROWTH_LEAST_S = 10, /* from less nobody can tell what a minute brings */
     OUTPUT_LIMIT_BYTES = 1 << 20,
 };
 
@@ -53,45 +54,52 @@ bool server_is_taken(const struct server_plan *plan)
 
 /* ---- a command beside the server ---- */
 
+static void explain_end(const struct live_run *run, const char *when, char *error,
+                        size_t error_size)
+{
+    char ending[64];
+    char line[160];
+    command_ending(run->wait_status, ending, sizeof ending);
+    command_first_line(run->errors_file, line, sizeof line);
+    snprintf(error, error_size, "it ended %s: %s%s%s", when, ending,
+             line[0] != '\0' ? ": " : "", line);
+}
+
 /* Runs a shell command to its end while the server is looked at. false: it was cut
- * short; `error` says by what. */
+ * short; `error` says by what, and `when` if the server ended. */
 static bool run_beside(struct live_run *run, const char *text, int output,
-                       uint64_t deadline_ns, char *error, size_t error_size)
+                       const char *when, uint64_t deadline_ns, char *error,
+                       size_t error_size)
 {
     char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, strdup(text), NULL};
-    run->other_has_ended = false;
-    run->other_pid = command_start(argv, (struct command_files){-1, output, output});
+    run->beside_has_ended = false;
+    run->tree.beside = command_start(argv, (struct command_files){-1, output, output});
     free(argv[2]);
-    if (run->other_pid < 0) {
-        run->other_pid = 0;
+    if (run->tree.beside < 0) {
+        run->tree.beside = 0;
         snprintf(error, error_size, "cannot start a process: %s", strerror(errno));
         return false;
     }
     error[0] = '\0';
-    while (!run->other_has_ended && !run->has_ended && !signals_interrupted() &&
+    while (!run->beside_has_ended && !run->has_ended && !signals_interrupted() &&
            signals_now_ns() < deadline_ns) {
         live_step(run);
     }
-    const bool done = run->other_has_ended;
+    const bool done = run->beside_has_ended;
     if (!done) {
-        kill(-run->other_pid, SIGKILL);
+        kill(-run->tree.beside, SIGKILL);
         if (run->has_ended) {
-            char ending[64];
-            char line[160];
-            command_ending(run->wait_status, ending, sizeof ending);
-            command_first_line(run->errors_file, line, sizeof line);
-            snprintf(error, error_size, "it ended by itself: %s%s%s", ending,
-                     line[0] != '\0' ? ": " : "", line);
+            explain_end(run, when, error, error_size);
         } else if (!signals_interrupted()) {
             snprintf(error, error_size, "'%.100s' takes too long (--timeout)", text);
         }
-        while (!run->other_has_ended) {
+        while (!run->beside_has_ended) {
             live_step(run);
             signals_wait(signals_now_ns() + READY_INTERVAL_NS);
         }
     }
-    run->other_pid = 0;
-    run->other_has_ended = false;
+    run->tree.beside = 0;
+    run->beside_has_ended = false;
     return done;
 }
 
@@ -107,13 +115,15 @@ static void rest(struct live_run *run, uint64_t until_ns)
 static bool wait_until_ready(struct live_run *run, const struct server_plan *plan,
                              char *error, size_t error_size)
 {
+    static const char before_ready[] = "before it was ready";
     const uint64_t deadline_ns = run->start_ns + plan->ready_timeout_ns;
     for (;;) {
         bool is_ready;
         if (plan->ready_port != 0) {
             is_ready = answers(plan->ready_port);
-        } else if (run_beside(run, plan->ready, -1, deadline_ns, error, error_size)) {
-            is_ready = run->other_status == 0;
+        } else if (run_beside(run, plan->ready, -1, before_ready, deadline_ns, error,
+                              error_size)) {
+            is_ready = run->beside_status == 0;
         } else {
             return false;
         }
@@ -122,10 +132,7 @@ static bool wait_until_ready(struct live_run *run, const struct server_plan *pla
         }
         rest(run, signals_now_ns() + READY_INTERVAL_NS);
         if (run->has_ended) {
-            char line[160];
-            command_first_line(run->errors_file, line, sizeof line);
-            snprintf(error, error_size, "it ended before it was ready%s%s",
-                     line[0] != '\0' ? ": " : "", line);
+            explain_end(run, before_ready, error, error_size);
             return false;
         }
         if (signals_interrupted() || signals_now_ns() >= deadline_ns) {
@@ -154,10 +161,10 @@ bool server_find_metric(const regex_t *metric, const char *text, double *value)
 static bool judge_load(struct live_run *run, const struct server_plan *plan, int output,
                        double *score, char *error, size_t error_size)
 {
-    if (run->other_status != 0) {
+    if (run->beside_status != 0) {
         char ending[64];
         char line[160];
-        command_ending(run->other_status, ending, sizeof ending);
+        command_ending(run->beside_status, ending, sizeof ending);
         command_first_line(output, line, sizeof line);
         snprintf(error, error_size, "the load failed: %s%s%s", ending,
                  line[0] != '\0' ? ": " : "", line);
@@ -185,8 +192,8 @@ static bool load_server(struct live_run *run, const struct server_plan *plan,
     run->phase = LIVE_LOAD;
     live_look(run);
     const uint64_t start_ns = signals_now_ns();
-    bool done =
-        run_beside(run, plan->load, output, run->deadline_ns, error, error_size);
+    bool done = run_beside(run, plan->load, output, "under the load", run->deadline_ns,
+                           error, error_size);
     *score = (double)(signals_now_ns() - start_ns) / 1e9;
     done = done && judge_load(run, plan, output, score, error, error_size);
     close(output);
@@ -204,6 +211,9 @@ bool server_growth(const struct live_point *points, size_t count, double *slope)
         }
     }
     const double middle_s = (first_s + last_s) / 2;
+    if (!(last_s - middle_s >= GROWTH_LEAST_S)) {
+        return false;
+    }
     double n = 0;
     double sum_x = 0;
     double sum_y = 0;
@@ -247,7 +257,7 @@ static bool stop(struct live_run *run, uint64_t timeout_ns, char *error,
 {
     run->phase = LIVE_STOP;
     if (run->has_ended) {
-        snprintf(error, error_size, "it ended by itself after the load");
+        explain_end(run, "after the load, by itself", error, error_size);
         return false;
     }
     kill(run->pid, SIGTERM);

@@ -31,8 +31,8 @@ bool server_lead(struct live_run *run, const struct server_plan *plan,
 /* The number in the first match of `metric` (its first group, if it has one). */
 bool server_find_metric(const regex_t *metric, const char *text, double *value);
 
-/* Least-squares slope of the second half of the load, in bytes a minute; false: too few
- * points. */
+/* Least-squares slope of the second half of the load, in bytes a minute; false: that
+ * half is too short to tell. */
 bool server_growth(const struct live_point *points, size_t count, double *slope);
 
 #endif

@@ -16,17 +16,6 @@ enum {
     KIB = 1024
 };
 
-void tree_create(struct tree *tree, pid_t root, const char *library)
-{
-    *tree = (struct tree){.root = root, .library = library};
-}
-
-void tree_destroy(struct tree *tree)
-{
-    free(tree->processes);
-    *tree = (struct tree){.count = 0};
-}
-
 static struct tree_process *find(const struct tree *tree, pid_t pid)
 {
     for (size_t i = tree->count; i > 0; i--) {
@@ -279,10 +268,40 @@ static void add_children(struct pid_list *list, pid_t pid)
     closedir(threads);
 }
 
-/* A child of ours that the tree has left behind, and not a command of ours. */
+void tree_create(struct tree *tree, pid_t root, const char *library)
+{
+    struct pid_list ours = {.count = 0};
+    add_children(&ours, getpid());
+    size_t kept = 0;
+    for (size_t i = 0; i < ours.count; i++) {
+        if (ours.items[i] != root) {
+            ours.items[kept++] = ours.items[i];
+        }
+    }
+    *tree = (struct tree){.root = root,
+                          .library = library,
+                          .strangers = ours.items,
+                          .stranger_count = kept};
+}
+
+void tree_destroy(struct tree *tree)
+{
+    free(tree->processes);
+    free(tree->strangers);
+    *tree = (struct tree){.count = 0};
+}
+
+/* A child of ours that the tree has left behind. */
 static bool is_orphan(const struct tree *tree, pid_t pid)
 {
-    return pid != tree->root && (find(tree, pid) != NULL || getsid(pid) == tree->root);
+    for (size_t i = 0; i < tree->stranger_count; i++) {
+        if (tree->strangers[i] == pid) {
+            return false;
+        }
+    }
+    const bool is_beside =
+        tree->beside != 0 && (pid == tree->beside || getsid(pid) == tree->beside);
+    return pid != tree->root && !is_beside;
 }
 
 static struct pid_list living(const struct tree *tree)
@@ -326,6 +345,13 @@ struct tree_sum tree_sample(struct tree *tree)
         tree->peak_sum_bytes = sum.resident_bytes;
     }
     return sum;
+}
+
+bool tree_is_empty(const struct tree *tree)
+{
+    struct pid_list list = living(tree);
+    free(list.items);
+    return list.count == 0;
 }
 
 uint64_t tree_largest_peak(const struct tree *tree)

@@ -1,6 +1,8 @@
 /* The processes of one run: the root, its descendants and those of them whose parent
- * has died (they become children of snugbench, a subreaper). Looks at /proc; what lives
- * between two looks unseen is missing, unless somebody calls tree_look in time. */
+ * has died. They become children of snugbench, a subreaper: every child is one of them
+ * that was not there before the root and is not of the command beside it. Looks at
+ * /proc; what lives between two looks unseen is missing, unless somebody calls
+ * tree_look in time. */
 #ifndef SNUGBENCH_LIVE_TREE_H
 #define SNUGBENCH_LIVE_TREE_H
 
@@ -29,7 +31,11 @@ struct tree_process {
 
 struct tree {
     pid_t root;
-    bool root_is_gone;   /* waited for: its number may be another's */
+    bool root_is_gone; /* waited for: its number may be another's */
+    pid_t *strangers;  /* children of ours from before */
+    size_t stranger_count;
+    pid_t beside; /* a command of ours that runs at the same time, with its session; or
+                     0 */
     const char *library; /* that every process must have mapped; NULL: none */
     struct tree_process *processes; /* all that were ever seen */
     size_t count;
@@ -54,6 +60,9 @@ void tree_look(struct tree *tree, pid_t pid);
 
 /* It has executed another program: what was known of its libraries is void. */
 void tree_forget_image(struct tree *tree, pid_t pid);
+
+/* None is left, not even one that is dead and not yet waited for. */
+bool tree_is_empty(const struct tree *tree);
 
 /* VmHWM of the largest process. */
 uint64_t tree_largest_peak(const struct tree *tree);

@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "report/compare.h"
 #include "report/csv.h"
 #include "report/fields.h"
@@ -89,6 +91,15 @@ static const char *variables_of(const struct candidate *candidate, char *text,
     return used > 0 ? text : NULL;
 }
 
+/* Half a byte is nobody's, and would cost digits. */
+static void field_bytes(struct csv_line *line, struct estimate bytes)
+{
+    bytes.value = round(bytes.value);
+    bytes.low = round(bytes.low);
+    bytes.high = round(bytes.high);
+    field_estimate(line, bytes);
+}
+
 static const char *unit_of(const struct study *study)
 {
     return study->metric != NULL ? study->metric : "s";
@@ -121,7 +132,7 @@ static bool write_row(FILE *out, struct csv_line *line, const struct study *stud
     csv_line_text(line, !row->speed_p.present ? NULL
                         : row->is_undecided   ? "no"
                                               : "yes");
-    field_estimate(line, row->peak_bytes);
+    field_bytes(line, row->peak_bytes);
     field_estimate(line, row->peak_ratio);
     csv_line_text(line, row->peak_verdict != SIZE_NONE
                             ? size_verdict_text(row->peak_verdict)
@@ -132,8 +143,8 @@ static bool write_row(FILE *out, struct csv_line *line, const struct study *stud
     field_figure(line, row->minor_faults);
     field_figure(line, row->major_faults);
     field_figure(line, row->process_count);
-    field_estimate(line, row->left_bytes);
-    field_estimate(line, row->growth_bytes_per_minute);
+    field_bytes(line, row->left_bytes);
+    field_bytes(line, row->growth_bytes_per_minute);
     csv_line_number(line, candidate->exit_code, candidate->memory_count > 0);
     csv_line_text(line, candidate->failed            ? candidate->failure
                         : candidate->note[0] != '\0' ? candidate->note
@@ -192,7 +203,8 @@ bool compare_samples_write(FILE *out, const struct study *study,
             csv_line_count(&line, memory->major_faults);
             csv_line_count(&line, memory->process_count);
             csv_line_number(&line, (double)memory->left_bytes, memory->has_left);
-            csv_line_number(&line, memory->growth_bytes_per_minute, memory->has_growth);
+            csv_line_number(&line, round(memory->growth_bytes_per_minute),
+                            memory->has_growth);
             written = csv_line_write(&line, out);
         }
     }

@@ -1,0 +1,443 @@
+/* From the raw runs of a program to figures, answer and files. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <csv.h>
+#include <jansson.h>
+
+#include "analysis/compare.h"
+#include "analysis/significance.h"
+#include "report/compare.h"
+
+enum {
+    ROUNDS = 10,
+    MEMORIES = 3,
+    CANDIDATES = 4,
+};
+
+/* A study with room; every candidate runs as long and is as large as glibc. */
+struct example {
+    struct study study;
+    struct candidate candidates[CANDIDATES];
+    struct live_time times[CANDIDATES][ROUNDS];
+    struct live_memory memories[CANDIDATES][MEMORIES];
+    char *command[2];
+};
+
+/* Rounds differ by some per cent, as a machine's weather makes them. */
+static double weather(size_t round)
+{
+    return 1 + 0.01 * (double)((round * 7) % 5);
+}
+
+/* What is left of noise within a round: less than one per cent to either side. */
+static double noise(size_t candidate, size_t round)
+{
+    return 1 + 0.001 * (double)((int)((round * 3 + candidate * 5) % 7) - 3);
+}
+
+static void fill(struct example *example, size_t index, const char *name,
+                 double seconds, double mib, double noisiness)
+{
+    struct candidate *candidate = &example->candidates[index];
+    *candidate = (struct candidate){.name = (char *)(uintptr_t)name,
+                                    .times = example->times[index],
+                                    .time_count = ROUNDS,
+                                    .memories = example->memories[index],
+                                    .memory_count = MEMORIES};
+    for (size_t i = 0; i < ROUNDS; i++) {
+        const double rough = 1 + noisiness * (noise(index, i) - 1);
+        example->times[index][i] =
+            (struct live_time){.round = (uint32_t)i,
+                               .score = seconds * weather(i) * rough,
+                               .user_s = seconds,
+                               .system_s = 0};
+    }
+    for (size_t i = 0; i < MEMORIES; i++) {
+        example->memories[index][i] =
+            (struct live_memory){.round = (uint32_t)i,
+                                 .method = PEAK_PROCESS,
+                                 .peak_bytes = (uint64_t)(mib * (1 << 20)) + 4096 * i,
+                                 .minor_faults = 1000,
+                                 .process_count = 1};
+    }
+}
+
+static void begin(struct example *example, size_t count)
+{
+    static char program[] = "app";
+    *example = (struct example){.command = {program, NULL}};
+    example->study = (struct study){.command = example->command,
+                                    .candidates = example->candidates,
+                                    .count = count,
+                                    .reference_index = 0,
+                                    .round_count = ROUNDS,
+                                    .is_followed = true};
+}
+
+static char *answer_of(const struct example *example,
+                       const struct compare_summary *summary)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    answer_print(out, &example->study, summary);
+    fclose(out);
+    return text;
+}
+
+/* ---- significance ---- */
+
+static void test_beta(void **state)
+{
+    (void)state;
+    /* I_x(1, 1) = x, I_x(2, 2) = x^2 (3 - 2 x), I_1/2(a, a) = 1/2. */
+    assert_float_equal(significance_beta(1, 1, 0.3), 0.3, 1e-9);
+    assert_float_equal(significance_beta(2, 2, 0.3), 0.216, 1e-9);
+    assert_float_equal(significance_beta(2, 2, 0.8), 0.896, 1e-9);
+    assert_float_equal(significance_beta(7.5, 7.5, 0.5), 0.5, 1e-9);
+    assert_float_equal(significance_beta(2, 2, 0), 0, 0);
+    assert_float_equal(significance_beta(2, 2, 1), 1, 0);
+}
+
+/* With one degree of freedom t is Cauchy's: p = 1 - 2 atan(t) / pi. With exponents 1
+ * and 3 the mean is 2, its error 1, t is 2. */
+static void test_p_of_ratios(void **state)
+{
+    (void)state;
+    const double two[] = {2.718281828459045, 20.085536923187668};
+    assert_float_equal(significance_of_ratios(two, 2), 0.2951672353, 1e-7);
+    const double same[] = {1, 1, 1};
+    assert_float_equal(significance_of_ratios(same, 3), 1, 0);
+    const double sure[] = {1.5, 1.5, 1.5};
+    assert_float_equal(significance_of_ratios(sure, 3), 0, 0);
+    assert_float_equal(significance_of_ratios(sure, 1), 1, 0);
+}
+
+static void test_holm(void **state)
+{
+    (void)state;
+    const double p[] = {0.01, 0.04, 0.03, 0.005, 0.8};
+    double adjusted[5];
+    significance_holm(p, adjusted, 5);
+    assert_float_equal(adjusted[3], 0.025, 1e-12);
+    assert_float_equal(adjusted[0], 0.04, 1e-12);
+    assert_float_equal(adjusted[2], 0.09, 1e-12);
+    assert_float_equal(adjusted[1], 0.09,
+                       1e-12); /* 2 * 0.04 is less than the one before */
+    assert_float_equal(adjusted[4], 0.8, 1e-12);
+    const double ties[] = {0.04, 0.04};
+    significance_holm(ties, adjusted, 2);
+    assert_float_equal(adjusted[0], 0.08, 1e-12);
+    assert_float_equal(adjusted[1], 0.08, 1e-12);
+}
+
+/* ---- the answer ---- */
+
+static void test_clear_answer(void **state)
+{
+    (void)state;
+    static struct example example;
+    begin(&example, 3);
+    fill(&example, 0, "glibc", 1.0, 100, 1);
+    fill(&example, 1, "quick", 0.8, 120, 1);
+    fill(&example, 2, "tight", 1.1, 50, 1);
+    struct compare_summary *summary = compare_create(&example.study, 0.02);
+    assert_non_null(summary);
+    assert_int_equal(summary->rows[1].speed.verdict, VERDICT_FASTER);
+    assert_int_equal(summary->rows[2].speed.verdict, VERDICT_SLOWER);
+    assert_int_equal(summary->rows[1].peak_verdict, SIZE_LARGER);
+    assert_int_equal(summary->rows[2].peak_verdict, SIZE_SMALLER);
+    assert_float_equal(summary->rows[1].speed.ratio.value, 1.25, 0.01);
+    assert_int_equal(summary->fastest, 1);
+    assert_int_equal(summary->smallest, 2);
+    assert_int_equal(summary->undecided_count, 0);
+    assert_true(compare_is_decided(&example.study, 0.02));
+    char *text = answer_of(&example, summary);
+    assert_string_equal(
+        text,
+        "Fastest: quick, 25 % faster than glibc (95 % interval 24 to 25 %): 0.815 s "
+        "instead of 1.021 s, but with 20 % more memory.\n"
+        "Smallest: tight, 50.0 MiB at its peak, 50 % less than glibc's 100.0, but 10 % "
+        "slower.\n");
+    free(text);
+    compare_destroy(summary);
+}
+
+/* Beaten on both by one other: not on the front. */
+static void test_front(void **state)
+{
+    (void)state;
+    static struct example example;
+    begin(&example, 4);
+    fill(&example, 0, "glibc", 1.0, 100, 1);
+    fill(&example, 1, "quick", 0.8, 110, 1);
+    fill(&example, 2, "poor", 0.9, 130, 1);
+    fill(&example, 3, "tight", 1.2, 50, 1);
+    struct compare_summary *summary = compare_create(&example.study, 0.02);
+    assert_true(summary->rows[0].is_on_front);
+    assert_true(summary->rows[1].is_on_front);
+    assert_false(summary->rows[2].is_on_front);
+    assert_true(summary->rows[3].is_on_front);
+    char *text = answer_of(&example, summary);
+    assert_non_null(strstr(
+        text, "No other is both faster and smaller than: glibc, quick and tight.\n"));
+    free(text);
+    compare_destroy(summary);
+}
+
+static void test_no_difference_is_an_answer(void **state)
+{
+    (void)state;
+    static struct example example;
+    begin(&example, 3);
+    fill(&example, 0, "glibc", 1.0, 100, 1);
+    fill(&example, 1, "a", 1.001, 100, 1);
+    fill(&example, 2, "b", 0.999, 100.5, 1);
+    struct compare_summary *summary = compare_create(&example.study, 0.02);
+    assert_int_equal(summary->rows[1].speed.verdict, VERDICT_SAME);
+    assert_int_equal(summary->undecided_count, 0);
+    char *text = answer_of(&example, summary);
+    assert_string_equal(
+        text,
+        "No significant difference in speed between any of them: all are within 2 % of "
+        "glibc, 1.021 s.\n"
+        "No significant difference in peak memory between any of them: 100.0 MiB under "
+        "glibc.\n");
+    free(text);
+    compare_destroy(summary);
+}
+
+static void test_noise_is_an_answer(void **state)
+{
+    (void)state;
+    static struct example example;
+    begin(&example, 2);
+    fill(&example, 0, "glibc", 1.0, 100, 90);
+    fill(&example, 1, "a", 1.0, 100, 90);
+    struct compare_summary *summary = compare_create(&example.study, 0.02);
+    assert_true(summary->rows[1].is_undecided);
+    assert_false(compare_is_decided(&example.study, 0.02));
+    assert_true(summary->spread > 0.1);
+    assert_true(summary->is_too_noisy);
+    char *text = answer_of(&example, summary);
+    assert_non_null(strstr(text, "Undecided in speed: a; "));
+    assert_non_null(
+        strstr(text, "This machine is too noisy: runs of one kind spread by "));
+    free(text);
+    compare_destroy(summary);
+}
+
+static void test_more_runs_are_asked_for(void **state)
+{
+    (void)state;
+    static struct example example;
+    begin(&example, 2);
+    fill(&example, 0, "glibc", 1.0, 100, 12);
+    fill(&example, 1, "a", 1.0, 100, 12);
+    struct compare_summary *summary = compare_create(&example.study, 0.02);
+    assert_true(summary->rows[1].is_undecided);
+    assert_true(summary->more_rounds > 0);
+    char expected[100];
+    snprintf(expected, sizeof expected,
+             "about %zu more runs of each would decide it (--runs %zu).",
+             summary->more_rounds, ROUNDS + summary->more_rounds);
+    char *text = answer_of(&example, summary);
+    assert_non_null(strstr(text, expected));
+    free(text);
+    compare_destroy(summary);
+}
+
+static void test_failures_come_first(void **state)
+{
+    (void)state;
+    static struct example example;
+    begin(&example, 3);
+    fill(&example, 0, "glibc", 1.0, 100, 1);
+    fill(&example, 1, "a", 1.0, 100, 1);
+    fill(&example, 2, "b", 1.0, 100, 1);
+    example.candidates[0].failed = true;
+    strcpy(example.candidates[0].failure, "exit code 3");
+    example.candidates[2].failed = true;
+    struct compare_summary *summary = compare_create(&example.study, 0.02);
+    assert_int_equal(summary->failed_count, 2);
+    char *text = answer_of(&example, summary);
+    assert_string_equal(
+        text, "The program fails under glibc, which is what it has now: exit code 3.\n"
+              "Failed: b; the table says why.\n"
+              "Only a has figures, so nothing is compared.\n");
+    free(text);
+    compare_destroy(summary);
+}
+
+static void test_more_may_be_better(void **state)
+{
+    (void)state;
+    static struct example example;
+    begin(&example, 2);
+    fill(&example, 0, "glibc", 1000, 100, 1);
+    fill(&example, 1, "a", 1500, 100, 1);
+    example.study.is_server = true;
+    example.study.metric = "x";
+    example.study.larger_is_better = true;
+    struct compare_summary *summary = compare_create(&example.study, 0.02);
+    assert_int_equal(summary->rows[1].speed.verdict, VERDICT_FASTER);
+    assert_float_equal(summary->rows[1].speed.ratio.value, 1.5, 0.02);
+    assert_int_equal(summary->fastest, 1);
+    compare_destroy(summary);
+}
+
+/* Growth may be negative, and its interval holds it. */
+static void test_growth_may_be_negative(void **state)
+{
+    (void)state;
+    static struct example example;
+    begin(&example, 1);
+    fill(&example, 0, "glibc", 1, 100, 1);
+    const double values[MEMORIES] = {-3000, -1000, -2000};
+    for (size_t i = 0; i < MEMORIES; i++) {
+        example.memories[0][i].has_growth = true;
+        example.memories[0][i].growth_bytes_per_minute = values[i];
+    }
+    struct compare_summary *summary = compare_create(&example.study, 0.02);
+    const struct estimate growth = summary->rows[0].growth_bytes_per_minute;
+    assert_true(growth.present);
+    assert_float_equal(growth.value, -2000, 1e-6);
+    assert_true(growth.low <= -2000 && growth.low >= -3000);
+    assert_true(growth.high >= -2000 && growth.high <= -1000);
+    compare_destroy(summary);
+}
+
+/* ---- files ---- */
+
+struct table {
+    size_t row, column, columns;
+    char cells[8][64][256];
+};
+
+static void take_cell(void *text, size_t length, void *data)
+{
+    struct table *table = data;
+    snprintf(table->cells[table->row][table->column++], 256, "%.*s", (int)length,
+             (const char *)text);
+}
+
+static void end_row(int terminator, void *data)
+{
+    (void)terminator;
+    struct table *table = data;
+    if (table->row > 0) {
+        assert_int_equal(table->column, table->columns);
+    }
+    table->columns = table->column;
+    table->column = 0;
+    table->row++;
+}
+
+static const char *cell(const struct table *table, size_t row, const char *column)
+{
+    for (size_t i = 0; i < table->columns; i++) {
+        if (strcmp(table->cells[0][i], column) == 0) {
+            return table->cells[row][i];
+        }
+    }
+    fail_msg("no column %s", column);
+    return "";
+}
+
+static void test_csv_reads_back(void **state)
+{
+    (void)state;
+    static struct example example;
+    static struct table table;
+    begin(&example, 3);
+    fill(&example, 0, "glibc", 1.0, 100, 1);
+    fill(&example, 1, "quick", 0.8, 120, 1);
+    fill(&example, 2, "broken, \"badly\"", 1, 1, 1);
+    example.candidates[2].failed = true;
+    strcpy(example.candidates[2].failure, "killed by SIGSEGV");
+    struct compare_summary *summary = compare_create(&example.study, 0.02);
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    assert_true(compare_csv_write(out, &example.study, summary));
+    fclose(out);
+    struct csv_parser parser;
+    csv_init(&parser, CSV_STRICT);
+    assert_int_equal(csv_parse(&parser, text, size, take_cell, end_row, &table), size);
+    csv_fini(&parser, take_cell, end_row, &table);
+    csv_free(&parser);
+    free(text);
+    assert_int_equal(table.row, 4);
+    assert_string_equal(cell(&table, 1, "role"), "reference");
+    assert_string_equal(cell(&table, 2, "speed_verdict"), "faster");
+    assert_string_equal(cell(&table, 2, "peak_verdict"), "larger");
+    assert_string_equal(cell(&table, 2, "score_unit"), "s");
+    assert_string_equal(cell(&table, 2, "peak_method"), "process");
+    assert_string_equal(cell(&table, 3, "allocator"), "broken, \"badly\"");
+    assert_string_equal(cell(&table, 3, "status"), "failed");
+    assert_string_equal(cell(&table, 3, "score"), "");
+    assert_string_equal(cell(&table, 3, "note"), "killed by SIGSEGV");
+    compare_destroy(summary);
+}
+
+static void test_json_reads_back(void **state)
+{
+    (void)state;
+    static struct example example;
+    begin(&example, 2);
+    fill(&example, 0, "glibc", 1.0, 100, 1);
+    fill(&example, 1, "quick", 0.8, 120, 1);
+    struct compare_summary *summary = compare_create(&example.study, 0.02);
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    assert_true(compare_json_write(out, &example.study, summary));
+    fclose(out);
+    json_error_t error;
+    json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+    free(text);
+    assert_non_null(object);
+    assert_int_equal(json_integer_value(json_object_get(object, "schema_version")),
+                     COMPARE_SCHEMA_VERSION);
+    const json_t *answer = json_object_get(object, "answer");
+    assert_string_equal(json_string_value(json_object_get(answer, "fastest")), "quick");
+    assert_string_equal(json_string_value(json_object_get(answer, "smallest")),
+                        "glibc");
+    assert_true(json_array_size(json_object_get(answer, "lines")) >= 2);
+    const json_t *row = json_array_get(json_object_get(object, "allocators"), 1);
+    const json_t *ratio = json_object_get(row, "speed_ratio");
+    assert_true(json_real_value(json_object_get(ratio, "low")) > 1.2);
+    assert_true(json_is_null(json_object_get(row, "left_resident_bytes")));
+    assert_int_equal(
+        json_array_size(json_object_get(json_object_get(row, "samples"), "scores")),
+        ROUNDS);
+    json_decref(object);
+    compare_destroy(summary);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_beta),
+        cmocka_unit_test(test_p_of_ratios),
+        cmocka_unit_test(test_holm),
+        cmocka_unit_test(test_clear_answer),
+        cmocka_unit_test(test_front),
+        cmocka_unit_test(test_no_difference_is_an_answer),
+        cmocka_unit_test(test_noise_is_an_answer),
+        cmocka_unit_test(test_more_runs_are_asked_for),
+        cmocka_unit_test(test_failures_come_first),
+        cmocka_unit_test(test_more_may_be_better),
+        cmocka_unit_test(test_growth_may_be_negative),
+        cmocka_unit_test(test_csv_reads_back),
+        cmocka_unit_test(test_json_reads_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

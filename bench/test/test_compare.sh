@@ -1,0 +1,223 @@
+#!/usr/bin/env bash
+# snugbench compare on tiny programs, from end to end.
+set -u
+export BUILD=${BUILD:-build}
+bench=$(realpath "$BUILD")/snugbench
+number=0
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+result()
+{
+    number=$((number + 1))
+    echo "$1 $number - $2"
+}
+
+# ok NAME COMMAND...: passes if the command succeeds.
+ok()
+{
+    local name=$1
+    shift
+    if "$@"; then result ok "$name"; else result "not ok" "$name"; fi
+}
+
+compare() { timeout 120 "$bench" compare "$@" >"$dir/out" 2>"$dir/errors" </dev/null; }
+two() { compare -a glibc -a snug --runs 2 "$@"; }
+
+# One line on standard error that says this, exit code 2, and nothing measured.
+refused()
+{
+    local expected=$1
+    shift
+    compare "$@"
+    [ $? -eq 2 ] && [ "$(wc -l <"$dir/errors")" -eq 1 ] && [ ! -s "$dir/out" ] &&
+        grep -qE "$expected" "$dir/errors"
+}
+
+# cell ALLOCATOR COLUMN of compare.csv
+cell()
+{
+    python3 -c 'import csv, sys
+for row in csv.DictReader(open(sys.argv[1])):
+    if row["allocator"] == sys.argv[2]:
+        print(row[sys.argv[3]])' "$dir/run/compare.csv" "$1" "$2"
+}
+
+cat >"$dir/program.c" <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* MIB in blocks of this process, and as much in a child if there is a second word. */
+int main(int count, char **words)
+{
+    const size_t bytes = strtoul(words[1], NULL, 10) << 20;
+    char *block = malloc(bytes);
+    memset(block, 1, bytes);
+    if (count > 2) {
+        if (fork() == 0) {
+            char *own = malloc(bytes);
+            memset(own, 2, bytes);
+            usleep(50000);
+            _exit(own[bytes / 2] != 2);
+        }
+        wait(NULL);
+    }
+    const char *preload = getenv("LD_PRELOAD");
+    if (getenv("TELL") != NULL)
+        puts(preload != NULL ? preload : "none");
+    if (getenv("MUST_BE_BARE") != NULL && preload != NULL)
+        abort();
+    printf("%d\n", block[bytes / 2]);
+    return 0;
+}
+C
+gcc -O1 -fno-builtin -o "$dir/program" "$dir/program.c" || exit 1
+gcc -O1 -fno-builtin -static -o "$dir/static" "$dir/program.c" || exit 1
+gcc -O1 -fno-builtin -rdynamic -o "$dir/own" -xc - <<'C' || exit 1
+#include <stddef.h>
+static char room[1 << 20];
+static size_t used;
+void *malloc(size_t bytes) { used += (bytes + 15) & ~(size_t)15; return room + used; }
+void free(void *block) { (void)block; }
+int main(void) { return malloc(1) == NULL; }
+C
+
+# ---- what cannot be measured is said before anything runs ----
+
+ok "no program" refused 'compare needs a program' --runs 2
+ok "a program that is not there" refused "cannot run 'no-such-thing'" --runs 2 -- no-such-thing
+ok "a static program" refused 'static.* is linked statically' -- "$dir/static" 1
+ok "a program with its own malloc" refused 'defines malloc itself' -- "$dir/own"
+if [ "$(id -u)" -eq 0 ]; then
+    cp "$dir/program" "$dir/privileged"
+    chown nobody "$dir/privileged" && chmod u+s "$dir/privileged"
+    ok "a set-user-ID program" refused 'set-user-ID' -- "$dir/privileged" 1
+else
+    result ok "a set-user-ID program # SKIP not root"
+fi
+ok "an unknown allocator" refused "no allocator 'nothing'" -a nothing -- true
+ok "a reference that does not run" refused 'reference' -a glibc --reference snug -- true
+ok "a shell" refused 'without a shell' --shell bash -- true
+ok "a load without a way to know when" refused 'needs --ready' --load true -- true
+ok "an expression that is none" refused 'no regular expression' \
+    --load true --ready true --load-metric '(' -- true
+ok "an input that is not there" refused "cannot read '/nowhere'" --input /nowhere -- cat
+"$bench" compare --help | grep -q '^  snugbench compare -- ./app'
+ok "help has examples" [ $? -eq 0 ]
+
+if ! command -v hyperfine >/dev/null || ! command -v python3 >/dev/null; then
+    result ok "the runs # SKIP no hyperfine or python3"
+    exit 0
+fi
+mkdir "$dir/bin"
+for tool in bash sh env true; do ln -s "$(type -P $tool)" "$dir/bin"; done
+PATH=$dir/bin "$bench" compare -- true >"$dir/out" 2>"$dir/errors"
+ok "no hyperfine" [ $? -eq 2 ]
+ok "and what to do" grep -q 'apt install hyperfine' "$dir/errors"
+
+# ---- a whole comparison ----
+
+two -o "$dir/run" --seed 7 -- "$dir/program" 64
+ok "a comparison ends well" [ $? -eq 0 ]
+ok "the answer is above the table" \
+    [ "$(grep -nE '^ +allocator +time' "$dir/out" | cut -d: -f1)" -gt 2 ]
+ok "the seed is told" grep -q 'seed: 7' "$dir/errors"
+for file in compare.csv samples.csv memory.csv compare.json answer.txt environment.json; do
+    ok "$file" [ -s "$dir/run/$file" ]
+done
+ok "nothing is left aside" [ -z "$(find "$dir/run" -name '.*.tmp')" ]
+for allocator in glibc snug; do
+    peak=$(cell $allocator peak_resident_bytes)
+    ok "the peak under $allocator is that of 64 MiB" \
+        [ "$((peak >> 20))" -ge 64 ] && [ "$((peak >> 20))" -lt 75 ]
+    ok "two runs are timed under $allocator" [ "$(cell $allocator runs_count)" = 2 ]
+done
+ok "two rounds give no verdict" [ "$(cell snug speed_verdict)" = 'too few rounds' ]
+ok "the JSON is JSON" python3 -m json.tool "$dir/run/compare.json" "$dir/json"
+if command -v gnuplot >/dev/null; then
+    ok "the chart is drawn" scripts/charts "$dir/run"
+    ok "and it is there" [ -s "$dir/run/memory.png" ]
+fi
+
+two -o "$dir/run" -- "$dir/program" 32 too
+ok "two processes: the peak is of both" [ "$(($(cell snug peak_resident_bytes) >> 20))" -ge 90 ]
+ok "two processes are seen" [ "$(cell snug processes_count)" = 2 ]
+
+compare -a tell=snug,TELL=1 --runs 1 --output "$dir/told" -- "$dir/program" 1
+ok "the preload and a variable reach the program" grep -q 'libsnug\.so' "$dir/told"
+compare --runs 1 -a glibc --export-csv - -- "$dir/program" 1
+ok "data on standard output has it for itself" [ "$(head -c 11 "$dir/out")" = '"allocator"' ]
+printf 'b\na\n' >"$dir/words"
+compare --runs 1 -a glibc --input "$dir/words" --output "$dir/sorted" -- sort
+ok "standard input" [ "$(tr -d '\n' <"$dir/sorted")" = ab ]
+two --setup "echo s >>$dir/hooks" --prepare "echo p >>$dir/hooks" \
+    --conclude "echo c >>$dir/hooks" --cleanup "echo e >>$dir/hooks" -- true
+# Two candidates: a warm-up, two timed rounds, two more for memory.
+ok "hooks" [ "$(tr -d '\n' <"$dir/hooks")" = "s$(printf 'pc%.0s' {1..10})e" ]
+
+# ---- what fails ----
+
+compare -a glibc -a snug --runs 2 -o "$dir/run" -- env MUST_BE_BARE=1 "$dir/program" 1
+ok "a row that fails fails the command" [ $? -eq 1 ]
+ok "the row says why" grep -qE '^ +snug .*failed: .*SIGABRT' "$dir/out"
+ok "the other is measured" [ "$(cell glibc status)" = ok ]
+two -- sh -c 'echo this is why >&2; exit 3'
+ok "what fails under glibc fails" [ $? -eq 1 ]
+ok "and that comes first" [ "$(head -n 1 "$dir/out")" = \
+    'The program fails under glibc, which is what it has now: exit code 3: this is why.' ]
+two -i -- sh -c 'exit 3'
+ok "exit codes may be ignored" [ $? -eq 0 ]
+two --timeout 0.3 -- sleep 20
+ok "a timeout is told" grep -q 'timed out after 0.3 s' "$dir/out"
+compare -a glibc -a tell=snug,TELL=1 --runs 2 --check-output -- env TELL=1 "$dir/program" 1
+ok "other output fails" [ $? -eq 1 ]
+ok "and is told" grep -q 'its standard output is not that of glibc' "$dir/out"
+two --check-output -- "$dir/program" 1
+ok "the same output does not" [ $? -eq 0 ]
+two -- sh -c "$dir/static 1; true"
+ok "a child without the preload is named" \
+    grep -qE '^snug: 1 of [0-9]+ processes ran without it, first .*static \(static\)' "$dir/out"
+
+"$bench" compare -a glibc -a snug -o "$dir/run" -- sleep 0.2 >"$dir/out" 2>"$dir/errors" &
+pid=$!
+sleep 3
+kill -TERM $pid # a shell lets its background jobs ignore SIGINT
+wait $pid
+ok "an interrupt ends with 130" [ $? -eq 130 ]
+ok "what was measured is shown" grep -qE '^ +snug +0\.2' "$dir/out"
+ok "and written" [ "$(cell glibc runs_count)" -ge 1 ]
+
+# ---- servers ----
+
+cat >"$dir/server.py" <<'PY'
+import os, signal, sys, time
+blocks = []
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+signal.signal(signal.SIGUSR1, lambda *_: blocks.append(b"x" * (48 << 20)))
+open(sys.argv[1], "w").write(str(os.getpid()))
+while True:
+    time.sleep(0.01)
+PY
+server=(python3 "$dir/server.py" "$dir/pid")
+compare -a glibc -a snug --runs 2 --linger 0.2 -o "$dir/run" --prepare "rm -f $dir/pid" \
+    --ready "test -s $dir/pid" \
+    --load "kill -USR1 \$(cat $dir/pid); sleep 0.3; echo rate 12.5" \
+    --load-metric 'rate ([0-9.]+)' -- "${server[@]}"
+ok "a server is compared" [ $? -eq 0 ]
+ok "its metric is read" [ "$(cell snug score)" = 12.5 ]
+left=$(cell snug left_resident_bytes)
+ok "what is left is seen" [ "$((left >> 20))" -ge 48 ]
+ok "the phases are in the curve" \
+    [ "$(cut -d, -f4 "$dir/run/memory.csv" | sort -u | tr -d '\n"')" = lingerloadphasestartstop ]
+compare -a glibc --runs 1 --ready false --timeout 0.5 --load true -- sleep 30
+ok "a server that is never ready fails" grep -q 'not ready in time' "$dir/out"
+compare -a glibc --runs 1 --ready false --load true -- sh -c 'echo no >&2; exit 1'
+ok "so does one that ends" grep -q 'ended before it was ready' "$dir/out"
+compare -a glibc --runs 1 --prepare "rm -f $dir/pid" --ready "test -s $dir/pid" \
+    --load 'echo bad; exit 4' -- "${server[@]}"
+ok "a load that fails is told" grep -q 'the load failed: exit code 4: bad' "$dir/out"
+compare -a glibc --runs 1 --ready true --load true -- "${server[@]}"
+ok "one that runs already is told" grep -q 'answers before the server is started' "$dir/out"
