@@ -324,7 +324,8 @@ static bool find_spread(struct pair_work *work, struct compare_summary *summary)
     }
     summary->spread = count > 0 ? statistics_median(spreads, count) : 0;
     summary->is_too_noisy =
-        summary->undecided_count > 0 && summary->spread > noisy_spread;
+        summary->undecided_count > 0 && count > 0 &&
+        (summary->spread > noisy_spread || summary->more_rounds == 0);
     free(spreads);
     return true;
 }

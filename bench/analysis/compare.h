@@ -51,7 +51,8 @@ struct compare_summary {
     bool is_certain; /* no verdict on speed would change with more rounds */
     bool differs_in_speed, differs_in_memory; /* some verdict against the reference */
     double spread;     /* of repeated runs: 1.48 median absolute deviations, relative */
-    bool is_too_noisy; /* undecided, and the spread says why */
+    bool is_too_noisy; /* undecided, and the spread or the number of runs wanted is too
+                          large */
     size_t
         more_rounds; /* that would decide the undecided, about; 0: none, or hopeless */
     enum peak_method method;

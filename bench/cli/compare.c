@@ -95,7 +95,7 @@ static bool goes_on(const struct rounds *rounds, const struct compare_options *o
         study->round_count >= options->live.max_rounds) {
         return false;
     }
-    return study->round_count < options->min_rounds ||
+    return study->round_count < options->live.min_rounds ||
            (rounds_have_time(rounds) && !compare_is_decided(study, options->effect));
 }
 

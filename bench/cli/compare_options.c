@@ -217,14 +217,14 @@ static bool take_length_option(struct compare_options *options, int option)
     case 'w':
         return take_rounds("--warmup", 0, &live->warmup_count);
     case 'm':
-        return take_rounds("--min-runs", 1, &options->min_rounds);
+        return take_rounds("--min-runs", 1, &options->live.min_rounds);
     case 'M':
         return take_rounds("--max-runs", 1, &live->max_rounds);
     case 'r':
-        if (!take_rounds("--runs", 1, &options->min_rounds)) {
+        if (!take_rounds("--runs", 1, &options->live.min_rounds)) {
             return false;
         }
-        live->max_rounds = options->min_rounds;
+        live->max_rounds = options->live.min_rounds;
         return true;
     case OPTION_BUDGET:
         return take_number("--budget", 0, SECONDS_LIMIT, &live->budget_s);
@@ -327,13 +327,13 @@ static bool check(struct compare_options *options, int argc, char **argv)
         return usage("compare needs a program: snugbench compare -- PROGRAM ARGS...");
     }
     live->command = argv + optind;
-    if (options->min_rounds > live->max_rounds) {
+    if (options->live.min_rounds > live->max_rounds) {
         /* The word that the user has said counts; the other is a default. */
         if (live->max_rounds < DEFAULT_MIN_ROUNDS &&
-            options->min_rounds == DEFAULT_MIN_ROUNDS) {
-            options->min_rounds = live->max_rounds;
+            options->live.min_rounds == DEFAULT_MIN_ROUNDS) {
+            options->live.min_rounds = live->max_rounds;
         } else {
-            live->max_rounds = options->min_rounds;
+            live->max_rounds = options->live.min_rounds;
         }
     }
     if (options->is_quick && live->budget_s == default_budget_s) {
@@ -352,11 +352,11 @@ static bool check(struct compare_options *options, int argc, char **argv)
 bool compare_options_parse(struct compare_options *options, int argc, char **argv)
 {
     *options = (struct compare_options){
-        .min_rounds = DEFAULT_MIN_ROUNDS,
         .effect = 0.02,
         .seed = dice_fresh_seed(),
         .live = {.budget_s = default_budget_s,
                  .warmup_count = 1,
+                 .min_rounds = DEFAULT_MIN_ROUNDS,
                  .max_rounds = DEFAULT_MAX_ROUNDS,
                  .memory_rounds = DEFAULT_MEMORY_ROUNDS,
                  .timeout_ns = (uint64_t)(default_timeout_s * NS_PER_SECOND),

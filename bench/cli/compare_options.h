@@ -16,7 +16,6 @@ struct compare_options {
     const char *directory;
     const char *csv_path, *json_path, *markdown_path;
     uint64_t seed;
-    uint32_t min_rounds;
     double effect;
     bool is_quick, is_verbose, help;
     struct live_options live;

@@ -27,13 +27,29 @@ __attribute__((format(printf, 2, 3))) static void fail(struct candidate *candida
     }
 }
 
+/* What is still to come if nothing is decided early. */
+static double seconds_left(const struct rounds *rounds, double elapsed_s)
+{
+    const struct live_options *options = rounds->options;
+    const uint32_t done = rounds->study->round_count;
+    const double at_most = (double)(options->max_rounds - done) * rounds->round_s;
+    const double at_least = options->min_rounds > done
+                                ? (double)(options->min_rounds - done) * rounds->round_s
+                                : 0;
+    const double budget_s = options->budget_s - elapsed_s;
+    const double left_s = budget_s < at_most ? budget_s : at_most;
+    return left_s > at_least ? left_s : at_least;
+}
+
 static void show(struct rounds *rounds, const char *what,
                  const struct candidate *candidate)
 {
     const double elapsed_s = (double)(signals_now_ns() - rounds->start_ns) / 1e9;
-    const double share = elapsed_s / rounds->options->budget_s;
-    progress_step(&rounds->progress, share < 1 ? share : 1, "%s, %s", what,
-                  candidate->name);
+    /* Before the first round has been seen the share stays 0, and no time is shown. */
+    const double share = rounds->round_s > 0
+                             ? elapsed_s / (elapsed_s + seconds_left(rounds, elapsed_s))
+                             : 0;
+    progress_step(&rounds->progress, share, "%s, %s", what, candidate->name);
 }
 
 /* --prepare and its like: what they print is not ours, but what they fail with is. */

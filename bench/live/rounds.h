@@ -24,7 +24,7 @@ struct live_options {
     uint32_t warmup_count; /* runs before the first that counts; at least the check */
     uint64_t timeout_ns;
     double budget_s;
-    uint32_t max_rounds;
+    uint32_t min_rounds, max_rounds;
     uint32_t memory_rounds; /* in the first of them memory is measured as well */
     bool is_server;
     struct server_plan server;

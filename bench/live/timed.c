@@ -107,7 +107,12 @@ static bool run_hyperfine(const struct timed_plan *plan, char *command, char *cs
     char *argv[20];
     size_t count = 0;
     char output[PATH_MAX];
-    snprintf(output, sizeof output, "%s", plan->output);
+    /* Its own words apart, hyperfine takes a file only with a slash in its name. */
+    const bool is_word = strcmp(plan->output, "null") == 0 ||
+                         strcmp(plan->output, "pipe") == 0 ||
+                         strcmp(plan->output, "inherit") == 0;
+    snprintf(output, sizeof output, "%s%s",
+             is_word || strchr(plan->output, '/') != NULL ? "" : "./", plan->output);
     char *const fixed[] = {
         (char[]){"hyperfine"},    (char[]){"-N"},
         (char[]){"--style"},      (char[]){"none"},

@@ -150,6 +150,9 @@ compare -a tell=snug,TELL=1 --runs 1 --output "$dir/told" -- "$dir/program" 1
 ok "the preload and a variable reach the program" grep -q 'libsnug\.so' "$dir/told"
 compare --runs 1 -a glibc --export-csv - -- "$dir/program" 1
 ok "data on standard output has it for itself" [ "$(head -c 11 "$dir/out")" = '"allocator"' ]
+compare --runs 1 -a glibc --export-json "$dir/x.json" --export-markdown - -- "$dir/program" 1
+ok "Markdown" [ "$(sed -n 3p "$dir/out" | cut -c -9)" = '| glibc |' ]
+ok "JSON" python3 -m json.tool "$dir/x.json" "$dir/json"
 printf 'b\na\n' >"$dir/words"
 compare --runs 1 -a glibc --input "$dir/words" --output "$dir/sorted" -- sort
 ok "standard input" [ "$(tr -d '\n' <"$dir/sorted")" = ab ]
