@@ -186,7 +186,8 @@ static void tell_fastest(const struct telling *tell)
         fputs(".\n", tell->out);
         return;
     } else if (reference->present) {
-        fprintf(tell->out, "None is shown to be faster than %s, ", reference_of(tell));
+        fprintf(tell->out, "None is %sfaster than %s, ",
+                summary->undecided_count > 0 ? "shown to be " : "", reference_of(tell));
         put_score(tell, reference->score.value);
         fputs(".\n", tell->out);
         return;
