@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runner/preload.h"
 #include "runner/run.h"
 
 /* Whether a comma is followed by "NAME=": only then it separates, for values have
@@ -55,16 +56,22 @@ static bool is_taken(const struct study *study, const char *name,
     return false;
 }
 
-static struct candidate *add(struct study *study, const char *name, const char *library)
+/* NULL: `error` says why the library cannot be preloaded. */
+static struct candidate *add(struct study *study, const char *name, const char *library,
+                             struct allocator_error *error)
 {
     study->candidates =
         run_grow(study->candidates, study->count + 1, sizeof *study->candidates);
     struct candidate *candidate = &study->candidates[study->count++];
-    *candidate = (struct candidate){
-        .name = run_copy(name),
-        .library = library != NULL ? run_copy(library) : NULL,
-    };
-    return candidate;
+    *candidate = (struct candidate){.name = run_copy(name)};
+    if (library == NULL) {
+        return candidate;
+    }
+    candidate->library = run_copy(library);
+    /* It may be the library's own path, which it borrows. */
+    candidate->preload =
+        preload_path(candidate->library, error->text, sizeof error->text);
+    return candidate->preload != NULL ? candidate : NULL;
 }
 
 /* "NAME" or "NAME=LIBRARY", where LIBRARY may be an allocator that is known by name:
@@ -114,16 +121,17 @@ static bool add_spec(struct study *study, const char *spec,
     if (comma != NULL) {
         *comma = '\0';
     }
-    const bool done =
-        find_library(head, &list, error) && !is_taken(study, list.items[0].name, error);
-    if (done) {
-        struct candidate *candidate =
-            add(study, list.items[0].name, list.items[0].library);
+    struct candidate *candidate = NULL;
+    if (find_library(head, &list, error) &&
+        !is_taken(study, list.items[0].name, error)) {
+        candidate = add(study, list.items[0].name, list.items[0].library, error);
+    }
+    if (candidate != NULL) {
         add_variables(candidate, comma != NULL ? comma + 1 : NULL);
     }
     allocators_free(&list);
     free(head);
-    return done;
+    return candidate != NULL;
 }
 
 static bool add_installed(struct study *study, struct allocator_error *error)
@@ -132,13 +140,13 @@ static bool add_installed(struct study *study, struct allocator_error *error)
     if (!allocators_parse(&list, NULL, 0, error)) {
         return false;
     }
-    for (size_t i = 0; i < list.count; i++) {
-        if (!list.items[i].is_floor) {
-            add(study, list.items[i].name, list.items[i].library);
-        }
+    bool done = true;
+    for (size_t i = 0; done && i < list.count; i++) {
+        done = list.items[i].is_floor ||
+               add(study, list.items[i].name, list.items[i].library, error) != NULL;
     }
     allocators_free(&list);
-    return true;
+    return done;
 }
 
 bool candidates_parse(struct study *study, const char *const *specs, size_t spec_count,

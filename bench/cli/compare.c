@@ -196,7 +196,7 @@ static int run_compare(struct compare_options *options)
     };
     struct allocator_error error;
     struct report_error output_error;
-    size_t old_length = 0;
+    struct output_folder folder = {.path = NULL};
     int code = EXIT_USAGE;
     if (!check_program(options->live.command[0]) || !check_tools(options)) {
         return EXIT_USAGE;
@@ -212,7 +212,7 @@ static int run_compare(struct compare_options *options)
     }
     /* Found out before minutes of measuring. */
     if (options->directory != NULL &&
-        !output_make_directory(options->directory, &old_length, &output_error)) {
+        !output_folder_open(&folder, options->directory, &output_error)) {
         complain(output_error.text);
         candidates_free(&study);
         return EXIT_USAGE;
@@ -220,8 +220,9 @@ static int run_compare(struct compare_options *options)
     signals_hold();
     if (measure(&study, options)) {
         code = report(&study, options);
-    } else if (options->directory != NULL) {
-        output_remove_directory(options->directory, old_length);
+    }
+    if (options->directory != NULL) {
+        output_folder_close(&folder);
     }
     candidates_free(&study);
     return code;

@@ -34,8 +34,8 @@ static bool set_environment(const struct candidate *candidate)
     const char *own = getenv("LD_PRELOAD");
     char *preload = NULL;
     bool done = true;
-    if (candidate->library != NULL) {
-        done = asprintf(&preload, "%s%s%s", candidate->library, own != NULL ? ":" : "",
+    if (candidate->preload != NULL) {
+        done = asprintf(&preload, "%s%s%s", candidate->preload, own != NULL ? ":" : "",
                         own != NULL ? own : "") > 0 &&
                setenv("LD_PRELOAD", preload, 1) == 0;
         free(preload);

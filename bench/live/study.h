@@ -54,8 +54,9 @@ struct live_point {
 /* An allocator with its settings. */
 struct candidate {
     char *name;
-    char *library;    /* real path; NULL: nothing is preloaded */
-    char **variables; /* "NAME=value", in order */
+    char *library;       /* real path; NULL: nothing is preloaded */
+    const char *preload; /* the same file as LD_PRELOAD can hold it (runner/preload) */
+    char **variables;    /* "NAME=value", in order */
     size_t variable_count;
     bool failed;
     char failure[320]; /* one line for people */

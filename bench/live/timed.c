@@ -30,8 +30,8 @@ static void put_environment(FILE *out, const struct timed_plan *plan)
 {
     const char *own = getenv("LD_PRELOAD");
     char preload[2 * PATH_MAX];
-    if (plan->candidate->library != NULL) {
-        snprintf(preload, sizeof preload, "%s%s%s", plan->candidate->library,
+    if (plan->candidate->preload != NULL) {
+        snprintf(preload, sizeof preload, "%s%s%s", plan->candidate->preload,
                  own != NULL ? ":" : "", own != NULL ? own : "");
         put_word(out, "LD_PRELOAD=", preload);
     }

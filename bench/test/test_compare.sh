@@ -153,6 +153,10 @@ ok "data on standard output has it for itself" [ "$(head -c 11 "$dir/out")" = '"
 compare --runs 1 -a glibc --export-json "$dir/x.json" --export-markdown - -- "$dir/program" 1
 ok "Markdown" [ "$(sed -n 3p "$dir/out" | cut -c -9)" = '| glibc |' ]
 ok "JSON" python3 -m json.tool "$dir/x.json" "$dir/json"
+mkdir "$dir/a b" && cp "$BUILD/libsnug.so" "$dir/a b"
+compare --runs 1 -a blank="$dir/a b/libsnug.so" --export-csv - -- "$dir/program" 1
+ok "a library with a blank in its path" [ $? -eq 0 ]
+ok "is loaded" [ "$(tail -n 1 "$dir/out" | grep -c 'without it')" -eq 0 ]
 printf 'b\na\n' >"$dir/words"
 compare --runs 1 -a glibc --input "$dir/words" --output "$dir/sorted" -- sort
 ok "standard input" [ "$(tr -d '\n' <"$dir/sorted")" = ab ]

@@ -34,7 +34,8 @@ static struct live_memory run(const char *script, const char *preload, bool foll
     char text[500];
     char *const command[] = {shell, option, text, NULL};
     snprintf(text, sizeof text, "%s", script);
-    struct candidate candidate = {.library = (char *)(uintptr_t)preload};
+    struct candidate candidate = {.library = (char *)(uintptr_t)preload,
+                                  .preload = preload};
     const struct run_plan plan = {.command = command,
                                   .candidate = &candidate,
                                   .output = -1,
@@ -288,7 +289,7 @@ static void test_command_is_quoted(void **state)
     char variable[] = "A=1 2";
     char *variables[] = {variable};
     struct candidate candidate = {
-        .library = (char[]){"/l.so"}, .variables = variables, .variable_count = 1};
+        .preload = "/l.so", .variables = variables, .variable_count = 1};
     struct timed_plan plan = {.command = command, .candidate = &candidate};
     unsetenv("LD_PRELOAD");
     char *text = timed_command(&plan);
