@@ -154,9 +154,8 @@ compare --runs 1 -a glibc --export-json "$dir/x.json" --export-markdown - -- "$d
 ok "Markdown" [ "$(sed -n 3p "$dir/out" | cut -c -9)" = '| glibc |' ]
 ok "JSON" python3 -m json.tool "$dir/x.json" "$dir/json"
 mkdir "$dir/a b" && cp "$BUILD/libsnug.so" "$dir/a b"
-compare --runs 1 -a blank="$dir/a b/libsnug.so" --export-csv - -- "$dir/program" 1
-ok "a library with a blank in its path" [ $? -eq 0 ]
-ok "is loaded" [ "$(tail -n 1 "$dir/out" | grep -c 'without it')" -eq 0 ]
+compare --runs 1 -a blank="$dir/a b/libsnug.so" -- grep -q "$dir/a b/libsnug.so" /proc/self/maps
+ok "a library with a blank in its path is loaded" [ $? -eq 0 ]
 printf 'b\na\n' >"$dir/words"
 compare --runs 1 -a glibc --input "$dir/words" --output "$dir/sorted" -- sort
 ok "standard input" [ "$(tr -d '\n' <"$dir/sorted")" = ab ]
