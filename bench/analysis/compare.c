@@ -97,12 +97,16 @@ static void judge_all_speeds(struct pair_work *work, struct compare_summary *sum
                 row->speed.verdict == VERDICT_TOO_FEW
                     ? SUMMARY_VERDICT_ROUNDS
                     : rounds_to_decide(row->speed.ratio, rounds[i], work->effect);
-            most = fmax(most, wanted - (double)rounds[i]);
+            const double more = wanted - (double)rounds[i];
+            if (more <= MOST_ROUNDS_WORTH_NAMING) {
+                most = fmax(most, more);
+            } else {
+                summary->hopeless_count++;
+            }
             summary->undecided_count++;
         }
     }
-    summary->more_rounds =
-        most > 0 && most <= MOST_ROUNDS_WORTH_NAMING ? (size_t)ceil(most) : 0;
+    summary->more_rounds = (size_t)ceil(most);
 }
 
 /* ---- one row ---- */
@@ -325,7 +329,7 @@ static bool find_spread(struct pair_work *work, struct compare_summary *summary)
     summary->spread = count > 0 ? statistics_median(spreads, count) : 0;
     summary->is_too_noisy =
         summary->undecided_count > 0 && count > 0 &&
-        (summary->spread > noisy_spread || summary->more_rounds == 0);
+        (summary->spread > noisy_spread || summary->hopeless_count > 0);
     free(spreads);
     return true;
 }

@@ -53,8 +53,8 @@ struct compare_summary {
     double spread;     /* of repeated runs: 1.48 median absolute deviations, relative */
     bool is_too_noisy; /* undecided, and the spread or the number of runs wanted is too
                           large */
-    size_t
-        more_rounds; /* that would decide the undecided, about; 0: none, or hopeless */
+    size_t hopeless_count; /* undecided, and would take hundreds of rounds more */
+    size_t more_rounds;    /* that would decide the others, about */
     enum peak_method method;
 };
 

@@ -294,8 +294,9 @@ static void tell_undecided(const struct telling *tell)
     }
     if (summary->more_rounds > 0) {
         const size_t runs = study->round_count + summary->more_rounds;
-        fprintf(tell->out, "; about %zu more runs of each would decide it (--runs %zu)",
-                summary->more_rounds, runs);
+        fprintf(tell->out, "; about %zu more runs of each would decide %s (--runs %zu)",
+                summary->more_rounds, summary->hopeless_count > 0 ? "some of it" : "it",
+                runs);
     } else {
         fputs("; no reasonable number of runs would decide it", tell->out);
     }
