@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "runner/dice.h"
+#include "runner/mode.h"
 #include "runner/run.h"
 
 enum {
@@ -52,7 +53,7 @@ static void print_help(void)
         "                         counts (default: %" PRIu32 ")\n"
         "      --timeout SECONDS  for one process (default: %g)\n"
         "\nwhat is measured:\n"
-        "      --passes LIST      of verify,time,memory,syscalls (default: all)\n"
+        "      --passes LIST      of %s (default: all)\n"
         "      --touch HOW        what is written to fresh blocks in warm passes that\n"
         "                         are timed: none, first (byte), page (a byte in\n"
         "                         each), all (default: first)\n"
@@ -88,8 +89,8 @@ static void print_help(void)
         "  zcat app.rep.gz | snugbench replay - --passes verify,memory\n",
         defaults->min_rounds, defaults->max_rounds,
         (double)defaults->budget_ns / ns_per_second, defaults->warm_min_passes,
-        (double)defaults->timeout_ns / ns_per_second, report_defaults.warm_effect * 100,
-        report_defaults.cold_effect * 100);
+        (double)defaults->timeout_ns / ns_per_second, mode_pass_names(),
+        report_defaults.warm_effect * 100, report_defaults.cold_effect * 100);
 }
 
 enum long_option {
@@ -213,30 +214,18 @@ static bool parse_touch(const char *option, const char *text, enum worker_touch 
     return complain(option, text, "none, first, page or all");
 }
 
-static bool parse_passes(const char *text, unsigned *passes)
+static bool parse_passes(const char *text, unsigned *modes)
 {
-    static const struct {
-        const char *name;
-        enum schedule_pass pass;
-    } names[] = {
-        {"verify", PASS_VERIFY},
-        {"time", PASS_TIME},
-        {"memory", PASS_MEMORY},
-        {"syscalls", PASS_SYSCALLS},
-    };
-    *passes = 0;
+    *modes = 0;
     for (const char *at = text;; at++) {
         size_t length = strcspn(at, ",");
-        size_t i = 0;
-        while (i < 4 && (strncmp(names[i].name, at, length) != 0 ||
-                         names[i].name[length] != '\0')) {
-            i++;
+        unsigned pass = mode_set_of_pass(at, length);
+        if (pass == 0) {
+            char expected[160];
+            snprintf(expected, sizeof expected, "a list out of %s", mode_pass_names());
+            return complain("--passes", text, expected);
         }
-        if (i == 4) {
-            return complain("--passes", text,
-                            "a list out of verify,time,memory,syscalls");
-        }
-        *passes |= names[i].pass;
+        *modes |= pass;
         at += length;
         if (*at == '\0') {
             return true;
@@ -267,7 +256,7 @@ static bool parse_schedule_option(struct schedule_options *schedule, int option,
     case OPTION_TIMEOUT:
         return parse_seconds("--timeout", text, 0.01, &schedule->timeout_ns);
     case OPTION_PASSES:
-        return parse_passes(text, &schedule->passes);
+        return parse_passes(text, &schedule->modes);
     default:
         return false;
     }

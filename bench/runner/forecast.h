@@ -10,17 +10,15 @@
 
 struct forecast {
     double seconds;
-    double verify_share;   /* of the seconds, when verification is done */
-    double syscalls_share; /* when system calls are counted too */
-    double memory_share;   /* and memory is measured */
+    double share[WORKER_MODE_COUNT]; /* of the seconds, done before the mode begins */
 };
 
 struct forecast forecast_trace(const struct run *run, const struct trace_header *header,
                                const struct schedule_options *options);
 
-/* The share that is done `spent_ns` into the timed rounds, at the start of `round`. */
-double forecast_share_timed(const struct forecast *forecast,
-                            const struct schedule_options *options, uint32_t round,
-                            uint64_t spent_ns);
+/* The share that is done `spent_ns` into the rounds of `mode`, when `round` begins. */
+double forecast_share_rounds(const struct forecast *forecast, size_t mode,
+                             const struct schedule_options *options, uint32_t round,
+                             uint64_t spent_ns);
 
 #endif

@@ -9,17 +9,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "runner/mode.h"
 #include "runner/signals.h"
 
 enum {
     NS_PER_SECOND = 1000000000
 };
 
-static const char *const mode_names[] = {
-    [WORKER_VERIFY] = "verify pass",        [WORKER_COLD] = "cold pass",
-    [WORKER_WARM] = "warm passes",          [WORKER_MEMORY] = "memory pass",
-    [WORKER_SYSCALLS] = "system call pass",
-};
+static const struct mode *mode_of(const struct job *job)
+{
+    return &mode_table[job->mode];
+}
 
 __attribute__((format(printf, 3, 4))) static void
 set_status(struct job *job, enum result_status status, const char *format, ...)
@@ -34,10 +34,10 @@ set_status(struct job *job, enum result_status status, const char *format, ...)
 /* A zeroed record in a memfd; its descriptor, or -1. */
 static int make_record(struct job *job)
 {
-    uint64_t capacity =
-        job->mode == WORKER_MEMORY ? job->trace->header->sample_count : 0;
-    job->record_bytes =
-        sizeof *job->record + (size_t)capacity * sizeof job->record->samples[0];
+    const struct mode *mode = mode_of(job);
+    const size_t answer_bytes =
+        mode->answer_bytes != NULL ? mode->answer_bytes(job->trace->header) : 0;
+    job->record_bytes = sizeof *job->record + answer_bytes;
     int fd = memfd_create("snugbench-record", MFD_CLOEXEC);
     if (fd < 0) {
         return -1;
@@ -52,7 +52,7 @@ static int make_record(struct job *job)
         return -1;
     }
     job->record = start;
-    job->record->sample_capacity = capacity;
+    job->record->sample_capacity = answer_bytes / sizeof *job->record->samples;
     return fd;
 }
 
@@ -75,7 +75,7 @@ static void fill_record(const struct job *job)
 /* Takes hold of a process that waits for it, then lets it go. */
 static bool start_tracing(struct job *job)
 {
-    job->tracer = tracer_create(&job->process, job->mode == WORKER_MEMORY);
+    job->tracer = tracer_create(&job->process, mode_of(job)->finds_peaks);
     if (job->tracer == NULL) {
         set_status(job, RESULT_ERROR, "cannot trace the worker: %s", strerror(errno));
         process_close(&job->process);
@@ -129,10 +129,9 @@ void job_close(struct job *job)
 /* "at operation 12 of 40 (verify pass)", as far as it is known. */
 static void describe_place(const struct job *job, char *text, size_t size)
 {
-    const char *mode = mode_names[job->mode];
+    const char *mode = mode_of(job)->label;
     uint64_t reached = job->record->current_op;
-    bool is_counted = job->mode == WORKER_VERIFY || job->mode == WORKER_MEMORY;
-    if (!is_counted) {
+    if (!mode_of(job)->keeps_position) {
         snprintf(text, size, "in the %s", mode);
     } else if (reached == 0) {
         snprintf(text, size, "before the first operation (%s)", mode);
@@ -206,13 +205,12 @@ static void judge_answer(struct job *job)
         break;
     case WORKER_OUT_OF_MEMORY:
         set_status(job, RESULT_OUT_OF_MEMORY, "%s (%s)", record->message,
-                   mode_names[job->mode]);
+                   mode_of(job)->label);
         break;
     case WORKER_STARTED:
     case WORKER_INTERNAL_ERROR:
     default:
-        set_status(job, RESULT_ERROR, "%s (%s)", record->message,
-                   mode_names[job->mode]);
+        set_status(job, RESULT_ERROR, "%s (%s)", record->message, mode_of(job)->label);
         break;
     }
 }
@@ -266,7 +264,7 @@ static void interrupt_jobs(struct job *jobs, size_t started, size_t count)
         struct job *job = &jobs[i];
         bool is_running = i < started && job->process.pid > 0 && !job->process.ended;
         if (i >= started || is_running) {
-            set_status(job, RESULT_INTERRUPTED, "during the %s", mode_names[job->mode]);
+            set_status(job, RESULT_INTERRUPTED, "during the %s", mode_of(job)->label);
         }
         if (is_running) {
             process_kill(&job->process); /* reaped by job_close */

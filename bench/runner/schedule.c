@@ -10,6 +10,7 @@
 #include "runner/dice.h"
 #include "runner/forecast.h"
 #include "runner/job.h"
+#include "runner/mode.h"
 #include "runner/progress.h"
 #include "runner/run.h"
 #include "runner/signals.h"
@@ -26,7 +27,7 @@ enum {
 /* So that 18 traces of 20 thousand to 2 million operations and 8 allocators stay below
  * 4 minutes on 2 cores. */
 const struct schedule_options schedule_defaults = {
-    .passes = PASS_ALL,
+    .modes = MODE_SET_ALL,
     .min_rounds = 5,
     .max_rounds = 20,
     .budget_ns = 5ull * NS_PER_SECOND,
@@ -34,9 +35,6 @@ const struct schedule_options schedule_defaults = {
     .warm_budget_ns = 40ull * NS_PER_MS,
     .warm_min_passes = 3,
 };
-
-/* The memory pass itself waits a second to see what is given back late. */
-static const uint64_t memory_sleep_ns = NS_PER_SECOND;
 
 struct schedule {
     struct run *run;
@@ -73,37 +71,34 @@ set_all(const struct schedule *schedule, enum result_status status, const char *
 }
 
 static enum worker_touch touch_of(const struct schedule *schedule,
-                                  enum worker_mode mode)
+                                  enum mode_touch touch)
 {
-    switch (mode) {
-    case WORKER_COLD:
+    switch (touch) {
+    case MODE_TOUCHES_AS_COLD:
         return schedule->run->cold_touch;
-    case WORKER_WARM:
-    case WORKER_SYSCALLS:
+    case MODE_TOUCHES_AS_WARM:
         return schedule->run->warm_touch;
-    case WORKER_VERIFY:
-    case WORKER_MEMORY:
+    case MODE_TOUCHES_ALL:
         break;
     }
     return TOUCH_ALL;
 }
 
 static struct job make_job(struct schedule *schedule, size_t allocator_index,
-                           enum worker_mode mode)
+                           size_t mode_index)
 {
-    bool is_traced = mode == WORKER_MEMORY || mode == WORKER_SYSCALLS;
+    const struct mode *mode = &mode_table[mode_index];
     return (struct job){
         .allocator = &schedule->run->allocators[allocator_index],
         .trace = schedule->trace,
-        .mode = mode,
-        .touch = touch_of(schedule, mode),
+        .mode = (enum worker_mode)mode_index,
+        .touch = touch_of(schedule, mode->touch),
         .warm_budget_ns = schedule->options->warm_budget_ns,
         .warm_min_passes = schedule->options->warm_min_passes,
         .padding_bytes =
             (size_t)dice_below(&schedule->dice, PROCESS_PADDING_LIMIT_BYTES),
-        .timeout_ns = schedule->options->timeout_ns +
-                      (mode == WORKER_MEMORY ? memory_sleep_ns : 0),
-        .filter = is_traced ? schedule->filter : NULL,
+        .timeout_ns = schedule->options->timeout_ns + mode->sleep_ns,
+        .filter = mode->tracing != MODE_UNTRACED ? schedule->filter : NULL,
     };
 }
 
@@ -122,38 +117,33 @@ static bool take_status(struct result *result, const struct job *job)
     return false;
 }
 
-static void take_memory(struct memory_profile *memory, const struct job *job)
+static void take_figures(struct result *result, const struct job *job, uint32_t round)
 {
-    const struct worker_record *record = job->record;
-    memory->measured = true;
-    memory->before = record->before;
-    memory->after_free = record->after_free;
-    memory->after_second = record->after_second;
-    memory->lab_heap_bytes = record->lab_heap_bytes;
-    memory->sample_count = (size_t)record->sample_count;
-    memory->samples = run_allocate(memory->sample_count, sizeof *memory->samples);
-    memcpy(memory->samples, record->samples,
-           memory->sample_count * sizeof *memory->samples);
-    if (job->tracer != NULL) {
-        memory->peaks = tracer_peaks(job->tracer);
+    if (mode_table[job->mode].take != NULL) {
+        mode_table[job->mode].take(result, job, round);
     }
 }
 
-static void take_figures(struct result *result, const struct job *job)
+/* How many processes of the mode are run at a time. */
+static size_t parallel_of(const struct schedule *schedule, enum mode_company company)
 {
-    if (job->mode == WORKER_MEMORY) {
-        take_memory(&result->memory, job);
-    } else if (job->mode == WORKER_SYSCALLS) {
-        tracer_take_counts(job->tracer, &result->syscalls);
-    } else if (job->mode == WORKER_VERIFY) {
-        result->lab_alignment_bytes = job->record->lab_alignment_bytes;
+    size_t limit = 1;
+    if (company == MODE_ON_EACH_PROCESSOR) {
+        limit = capacity_processors();
+    } else if (company == MODE_ALL_AT_ONCE) {
+        limit = schedule->run->allocator_count;
     }
+    uint64_t share_bytes =
+        RESIDENT_PEAKS * (schedule->trace->header->peak_live_bytes + BYTES_PER_MIB);
+    uint64_t fitting = capacity_memory_bytes() / 2 / share_bytes;
+    size_t parallel = fitting < limit ? (size_t)fitting : limit;
+    return parallel > 0 ? parallel : 1;
 }
 
-/* One untimed pass over all allocators at once, as many as fit. */
-static void run_untimed(struct schedule *schedule, enum worker_mode mode,
-                        size_t parallel_limit)
+/* One process for each allocator. */
+static void run_once(struct schedule *schedule, size_t mode_index)
 {
+    const struct mode *mode = &mode_table[mode_index];
     struct run *run = schedule->run;
     struct job *jobs = run_allocate(run->allocator_count, sizeof *jobs);
     struct result **results = run_allocate(run->allocator_count, sizeof *results);
@@ -161,24 +151,30 @@ static void run_untimed(struct schedule *schedule, enum worker_mode mode,
     for (size_t i = 0; i < run->allocator_count; i++) {
         bool is_floor = run->allocators[i].is_floor;
         struct result *result = result_of(schedule, i);
-        if (result->status == RESULT_OK && !(is_floor && mode == WORKER_VERIFY)) {
-            jobs[count] = make_job(schedule, i, mode);
+        if (result->status == RESULT_OK && !(is_floor && mode->skips_floor)) {
+            jobs[count] = make_job(schedule, i, mode_index);
             results[count++] = result;
         }
     }
-    uint64_t share_bytes =
-        RESIDENT_PEAKS * (schedule->trace->header->peak_live_bytes + BYTES_PER_MIB);
-    uint64_t fitting = capacity_memory_bytes() / 2 / share_bytes;
-    size_t parallel = fitting < parallel_limit ? (size_t)fitting : parallel_limit;
-    job_run_all(jobs, count, parallel > 0 ? parallel : 1);
+    job_run_all(jobs, count, parallel_of(schedule, mode->company));
     for (size_t i = 0; i < count; i++) {
         if (take_status(results[i], &jobs[i])) {
-            take_figures(results[i], &jobs[i]);
+            take_figures(results[i], &jobs[i], 0);
         }
         job_close(&jobs[i]);
     }
     free(results);
     free(jobs);
+}
+
+static bool is_tracing_asked_for(unsigned modes)
+{
+    for (size_t i = 0; i < WORKER_MODE_COUNT; i++) {
+        if (mode_in_set(modes, i) && mode_table[i].tracing != MODE_UNTRACED) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Tried once, before anything is run. */
@@ -196,48 +192,25 @@ static void prepare_tracing(struct schedule *schedule)
     }
 }
 
-static void add_sample(struct timing_samples *samples, uint32_t round,
-                       const struct worker_record *record)
-{
-    struct timing_sample sample = {
-        .round = round,
-        .warm_up_pass_count = record->warm_up_pass_count,
-        .pass_count = record->pass_count,
-        .best_pass_ns = UINT64_MAX,
-        .first_pass_ns = record->pass_ns[0],
-        .minor_faults = record->minor_faults,
-        .involuntary_switches = record->involuntary_switches,
-    };
-    for (uint32_t i = 0; i < record->pass_count && i < WORKER_MAX_PASSES; i++) {
-        if (record->pass_ns[i] < sample.best_pass_ns) {
-            sample.best_pass_ns = record->pass_ns[i];
-        }
-    }
-    samples->items =
-        run_grow(samples->items, samples->count + 1, sizeof *samples->items);
-    samples->items[samples->count++] = sample;
-}
-
 static void run_timed(struct schedule *schedule, size_t allocator_index,
-                      enum worker_mode mode, uint32_t round)
+                      size_t mode_index, uint32_t round)
 {
     struct result *result = result_of(schedule, allocator_index);
     if (result->status != RESULT_OK) {
         return;
     }
-    struct job job = make_job(schedule, allocator_index, mode);
+    struct job job = make_job(schedule, allocator_index, mode_index);
     job_run_all(&job, 1, 1);
     /* An interrupted process has no sample, but the rows of its trace are judged
      * together at the end. */
     if (job.status != RESULT_INTERRUPTED && take_status(result, &job)) {
-        add_sample(mode == WORKER_COLD ? &result->cold : &result->warm, round,
-                   job.record);
+        take_figures(result, &job, round);
     }
     job_close(&job);
 }
 
-/* Returns the number of whole rounds. */
-static uint32_t run_rounds(struct schedule *schedule)
+/* The modes [first, end) in rounds; returns the number of whole ones. */
+static uint32_t run_rounds(struct schedule *schedule, size_t first, size_t end)
 {
     struct run *run = schedule->run;
     const struct schedule_options *options = schedule->options;
@@ -252,12 +225,14 @@ static uint32_t run_rounds(struct schedule *schedule)
         }
         dice_shuffle(&schedule->dice, order, run->allocator_count);
         for (size_t i = 0; i < run->allocator_count && !signals_interrupted(); i++) {
-            progress_step(
-                &schedule->progress,
-                forecast_share_timed(&schedule->forecast, options, round, spent_ns),
-                "round %" PRIu32 ", %s", round + 1, run->allocators[order[i]].name);
-            run_timed(schedule, order[i], WORKER_COLD, round);
-            run_timed(schedule, order[i], WORKER_WARM, round);
+            progress_step(&schedule->progress,
+                          forecast_share_rounds(&schedule->forecast, first, options,
+                                                round, spent_ns),
+                          "round %" PRIu32 ", %s", round + 1,
+                          run->allocators[order[i]].name);
+            for (size_t mode = first; mode < end; mode++) {
+                run_timed(schedule, order[i], mode, round);
+            }
         }
         if (signals_interrupted()) {
             break;
@@ -278,30 +253,37 @@ static bool has_live_row(const struct schedule *schedule)
     return false;
 }
 
+/* Of the modes that are asked for: whether there is a point in this one now. */
+static bool is_runnable(const struct schedule *schedule, size_t mode_index)
+{
+    const struct mode *mode = &mode_table[mode_index];
+    if (mode->tracing == MODE_TRACED_OR_LEFT_OUT && schedule->filter == NULL) {
+        return false;
+    }
+    return !mode->in_rounds || has_live_row(schedule);
+}
+
 static void run_passes(struct schedule *schedule)
 {
-    unsigned passes = schedule->options->passes;
-    struct progress *progress = &schedule->progress;
+    const unsigned modes = schedule->options->modes;
     uint32_t rounds = 0;
-    if (passes & PASS_VERIFY) {
-        progress_step(progress, 0, "verifying");
-        run_untimed(schedule, WORKER_VERIFY, capacity_processors());
-    }
-    if (passes & PASS_SYSCALLS && schedule->filter != NULL && !signals_interrupted()) {
-        progress_step(progress, schedule->forecast.verify_share, "system calls");
-        run_untimed(schedule, WORKER_SYSCALLS, 1);
-    }
-    if (passes & PASS_MEMORY && !signals_interrupted()) {
-        progress_step(progress, schedule->forecast.syscalls_share, "memory");
-        run_untimed(schedule, WORKER_MEMORY, schedule->run->allocator_count);
-    }
-    if (passes & PASS_TIME && !signals_interrupted() && has_live_row(schedule)) {
-        rounds = run_rounds(schedule);
+    for (size_t i = 0, end; i < WORKER_MODE_COUNT && !signals_interrupted(); i = end) {
+        end = mode_pass_end(i);
+        if (!mode_in_set(modes, i) || !is_runnable(schedule, i)) {
+            continue;
+        }
+        if (mode_table[i].in_rounds) {
+            rounds = run_rounds(schedule, i, end);
+        } else {
+            progress_step(&schedule->progress, schedule->forecast.share[i], "%s",
+                          mode_table[i].progress);
+            run_once(schedule, i);
+        }
     }
     if (rounds > schedule->run->rounds) {
         schedule->run->rounds = rounds;
     }
-    bool is_enough = passes & PASS_TIME && rounds >= schedule->options->min_rounds;
+    bool is_enough = rounds > 0 && rounds >= schedule->options->min_rounds;
     if (signals_interrupted() && !is_enough) {
         set_all(schedule, RESULT_INTERRUPTED, "after %" PRIu32 " timed rounds", rounds);
     }
@@ -361,7 +343,7 @@ void schedule_run(struct run *run, struct sources *sources,
         seconds += forecast_trace(run, &run->traces[i].header, options).seconds;
     }
     schedule.progress = progress_begin(run->trace_count, seconds);
-    if (options->passes & (PASS_SYSCALLS | PASS_MEMORY)) {
+    if (is_tracing_asked_for(options->modes)) {
         prepare_tracing(&schedule);
     }
     for (size_t i = 0; i < run->trace_count; i++) {

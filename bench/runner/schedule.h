@@ -1,9 +1,10 @@
 /* What is run in which order.
  *
- * Trace by trace: verify, system calls, memory, then timed rounds. A round visits every
- * allocator that has not failed on this trace, in a fresh random order, with one cold
- * and one warm process each, and nothing beside it: neighbours in time meet the same
- * weather, so ratios are paired by round. What fails on a trace fails alone. */
+ * Trace by trace: the modes of the worker in the order of their table, the timed ones
+ * in rounds. A round visits every allocator that has not failed on this trace, in a
+ * fresh random order, with one process of each mode and nothing beside it: neighbours
+ * in time meet the same weather, so ratios are paired by round. What fails on a trace
+ * fails alone. */
 #ifndef SNUGBENCH_RUNNER_SCHEDULE_H
 #define SNUGBENCH_RUNNER_SCHEDULE_H
 
@@ -12,16 +13,8 @@
 #include "runner/result.h"
 #include "runner/sources.h"
 
-enum schedule_pass {
-    PASS_VERIFY = 1 << 0,
-    PASS_SYSCALLS = 1 << 1,
-    PASS_MEMORY = 1 << 2,
-    PASS_TIME = 1 << 3,
-    PASS_ALL = PASS_VERIFY | PASS_SYSCALLS | PASS_MEMORY | PASS_TIME,
-};
-
 struct schedule_options {
-    unsigned passes;     /* of enum schedule_pass */
+    unsigned modes;      /* those to run: a set of runner/mode.h */
     uint32_t min_rounds; /* done whatever the budget says */
     uint32_t max_rounds;
     uint64_t budget_ns;  /* of timed rounds, for each trace */

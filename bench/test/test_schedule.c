@@ -15,6 +15,7 @@
 #include "runner/allocators.h"
 #include "runner/dice.h"
 #include "runner/job.h"
+#include "runner/mode.h"
 #include "runner/run.h"
 #include "runner/schedule.h"
 #include "runner/signals.h"
@@ -85,6 +86,13 @@ static struct schedule_options quick_options(void)
     options.timeout_ns = 2000ull * NS_PER_MS;
     options.warm_budget_ns = NS_PER_MS;
     return options;
+}
+
+static unsigned modes_of(const char *pass)
+{
+    unsigned modes = mode_set_of_pass(pass, strlen(pass));
+    assert_true(modes != 0);
+    return modes;
 }
 
 static struct run *run_specs(const char *const *specs, size_t count,
@@ -181,13 +189,13 @@ static void test_failures_in_every_pass(void **state)
     broken("crash", crash);
     broken("hang", hang);
     const char *const specs[] = {crash, hang, "glibc"};
-    static const unsigned passes[] = {PASS_SYSCALLS, PASS_MEMORY, PASS_TIME};
+    static const char *const passes[] = {"syscalls", "memory", "time"};
     for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
         struct schedule_options options = quick_options();
-        options.passes = passes[i];
+        options.modes = modes_of(passes[i]);
         options.timeout_ns = 500 * NS_PER_MS;
         struct run *run = run_specs(specs, 3, &options);
-        if (passes[i] != PASS_SYSCALLS ||
+        if (strcmp(passes[i], "syscalls") != 0 ||
             run_result(run, 0, 2)->syscalls.measured) { /* ptrace may be refused */
             assert_failed(run_result(run, 0, 0), RESULT_CRASHED, "SIG");
             assert_failed(run_result(run, 0, 1), RESULT_TIMED_OUT, "--timeout");
@@ -204,7 +212,7 @@ static void test_wrong_library(void **state)
     snprintf(text, sizeof text, "text=%s", trace_path);
     const char *const specs[] = {text, "glibc"};
     struct schedule_options options = quick_options();
-    options.passes = PASS_VERIFY;
+    options.modes = modes_of("verify");
     struct run *run = run_specs(specs, 2, &options);
     assert_failed(run_result(run, 0, 0), RESULT_PRELOAD_FAILED, "malloc comes from");
     assert_failed(run_result(run, 0, 0), RESULT_PRELOAD_FAILED, "cannot be preloaded");
@@ -218,7 +226,7 @@ static void test_passes(void **state)
     (void)state;
     const char *const specs[] = {"glibc"};
     struct schedule_options options = quick_options();
-    options.passes = PASS_MEMORY;
+    options.modes = modes_of("memory");
     struct run *run = run_specs(specs, 1, &options);
     const struct result *result = run_result(run, 0, 0);
     assert_int_equal(result->status, RESULT_OK);
@@ -234,7 +242,7 @@ static void test_budget_ends_rounds(void **state)
     (void)state;
     const char *const specs[] = {"glibc"};
     struct schedule_options options = quick_options();
-    options.passes = PASS_TIME;
+    options.modes = modes_of("time");
     options.min_rounds = 2;
     options.max_rounds = 1000000;
     options.budget_ns = 100 * NS_PER_MS;

@@ -39,11 +39,9 @@ bool job_fail(struct job *job, enum worker_status status, uint64_t number);
 /* Tell the tracer, if there is one, what begins now. */
 void job_enter_phase(enum worker_phase phase);
 
-/* The modes, each in the file of its name. They leave the status in the record. */
-void time_cold(struct job *job);
-void time_warm(struct job *job);
-void syscalls_run(struct job *job);
-void memory_run(struct job *job);
-void verify_run(struct job *job);
+/* verify_run and the other modes, each in a file of its own. They leave the status in
+ * the record. */
+#define WORKER_MODE_PROTOTYPE(name, run, ...) void run(struct job *job);
+WORKER_MODES(WORKER_MODE_PROTOTYPE)
 
 #endif

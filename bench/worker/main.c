@@ -8,28 +8,19 @@
 #include "worker/library.h"
 #include "worker/message.h"
 
+#define WORKER_MODE_RUN(name, run, ...) [WORKER_##name] = run,
+static void (*const mode_runs[WORKER_MODE_COUNT])(struct job *job) = {
+    WORKER_MODES(WORKER_MODE_RUN)};
+
 static void run(struct job *job)
 {
-    switch (job->record->mode) {
-    case WORKER_VERIFY:
-        verify_run(job);
-        break;
-    case WORKER_COLD:
-        time_cold(job);
-        break;
-    case WORKER_WARM:
-        time_warm(job);
-        break;
-    case WORKER_MEMORY:
-        memory_run(job);
-        break;
-    case WORKER_SYSCALLS:
-        syscalls_run(job);
-        break;
-    default:
-        message_add(job->record, "unknown mode %lu", (uint64_t)job->record->mode);
-        job_fail(job, WORKER_INTERNAL_ERROR, 0);
+    const uint32_t mode = job->record->mode;
+    if (mode < WORKER_MODE_COUNT) {
+        mode_runs[mode](job);
+        return;
     }
+    message_add(job->record, "unknown mode %lu", (uint64_t)mode);
+    job_fail(job, WORKER_INTERNAL_ERROR, 0);
 }
 
 static bool parse_fd(const char *text, int *fd)

@@ -11,13 +11,7 @@
 
 #include <stdint.h>
 
-enum worker_mode {
-    WORKER_VERIFY,   /* check every promise of malloc; not timed */
-    WORKER_COLD,     /* one timed pass in a fresh process */
-    WORKER_WARM,     /* untimed passes, then timed ones until the budget is spent */
-    WORKER_MEMORY,   /* touch everything, sample memory at the trace's sample points */
-    WORKER_SYSCALLS, /* one pass between two marker calls, for the tracer */
-};
+#include "worker/modes.h"
 
 /* How much of each fresh block is written, as programs do; while warming up always a
  * byte in each page. */
@@ -60,7 +54,7 @@ struct worker_sample {
 
 struct worker_record {
     /* asked */
-    uint32_t mode;
+    uint32_t mode; /* enum worker_mode */
     uint32_t touch;
     uint64_t warm_budget_ns; /* WORKER_WARM: stop after the pass that exceeds it */
     uint32_t warm_min_passes;
@@ -73,7 +67,7 @@ struct worker_record {
     uint32_t status; /* enum worker_status */
     uint32_t pass_count;
     uint64_t failed_op;  /* counted from 1, as messages print it */
-    uint64_t current_op; /* verify and memory modes: where it is, for crash and hang */
+    uint64_t current_op; /* of modes that keep their position, for crash and hang */
     char message[256];
     char malloc_library[4096]; /* where malloc was found */
     uint64_t pass_ns[WORKER_MAX_PASSES];

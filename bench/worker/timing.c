@@ -1,10 +1,7 @@
-/* Timed passes: cold in a fresh process; warm when untimed passes have settled the
- * heap, until the time budget is spent. */
+#include "worker/timing.h"
+
 #include <sys/resource.h>
 #include <time.h>
-
-#include "worker/job.h"
-#include "worker/touch.h"
 
 enum {
     WARM_UP_LIMIT = 3, /* passes */
@@ -13,7 +10,7 @@ enum {
     SETTLED_OPS_PER_FAULT = 1024,
 };
 
-static uint64_t now_ns(void)
+uint64_t timing_now_ns(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -24,9 +21,9 @@ static uint64_t now_ns(void)
 static bool timed_pass(struct job *job, touch_pass *pass)
 {
     struct worker_record *record = job->record;
-    uint64_t start_ns = now_ns();
+    uint64_t start_ns = timing_now_ns();
     bool done = pass(job, 0, job->header->op_count);
-    uint64_t end_ns = now_ns();
+    uint64_t end_ns = timing_now_ns();
     if (done) {
         record->pass_ns[record->pass_count++] = end_ns - start_ns;
     }
@@ -44,24 +41,16 @@ static void record_usage(struct job *job, const struct rusage *before)
     record->involuntary_switches += (uint64_t)(after.ru_nivcsw - before->ru_nivcsw);
 }
 
-static bool timed_pass_with_usage(struct job *job, touch_pass *pass)
+bool timing_pass(struct job *job, touch_pass *pass)
 {
     struct rusage before;
-    now_ns(); /* faults in the clock's own page */
+    timing_now_ns(); /* faults in the clock's own page */
     getrusage(RUSAGE_SELF, &before);
     if (!timed_pass(job, pass)) {
         return false;
     }
     record_usage(job, &before);
     return true;
-}
-
-void time_cold(struct job *job)
-{
-    touch_pass *pass = touch_pass_for(job->record, job->record->touch);
-    if (timed_pass_with_usage(job, pass)) {
-        job->record->status = WORKER_DONE;
-    }
 }
 
 static uint64_t faults_so_far(void)
@@ -71,9 +60,7 @@ static uint64_t faults_so_far(void)
     return (uint64_t)usage.ru_minflt;
 }
 
-/* Whole passes, a byte written in every page of every block, until they take hardly any
- * faults or no fewer than the one before (less an eighth). */
-static bool warm_up(struct job *job)
+bool timing_warm_up(struct job *job)
 {
     struct worker_record *record = job->record;
     touch_pass *pass = touch_pass_for(record, TOUCH_PAGE);
@@ -96,26 +83,4 @@ static bool warm_up(struct job *job)
     } while (record->warm_up_pass_count < WARM_UP_LIMIT && faults > few &&
              faults < faults_before - faults_before / 8);
     return true;
-}
-
-/* The budget is wall time, warming up and emptying the heap between passes included:
- * that is what the user waits for. */
-void time_warm(struct job *job)
-{
-    struct worker_record *record = job->record;
-    touch_pass *pass = touch_pass_for(record, record->touch);
-    uint64_t op_count = job->header->op_count;
-    uint64_t all_count = op_count + job->header->epilogue_count;
-    uint64_t start_ns = now_ns();
-    if (!warm_up(job)) {
-        return;
-    }
-    while (record->pass_count < WORKER_MAX_PASSES &&
-           (record->pass_count < record->warm_min_passes ||
-            now_ns() - start_ns < record->warm_budget_ns)) {
-        if (!timed_pass_with_usage(job, pass) || !pass(job, op_count, all_count)) {
-            return;
-        }
-    }
-    record->status = WORKER_DONE;
 }

@@ -1,0 +1,111 @@
+#include "runner/mode.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "runner/run.h"
+#include "runner/tracer.h"
+
+static size_t sample_bytes(const struct trace_header *header)
+{
+    return (size_t)header->sample_count * sizeof(struct worker_sample);
+}
+
+static void take_verify(struct result *result, const struct job *job, uint32_t round)
+{
+    (void)round;
+    result->lab_alignment_bytes = job->record->lab_alignment_bytes;
+}
+
+static void take_syscalls(struct result *result, const struct job *job, uint32_t round)
+{
+    (void)round;
+    tracer_take_counts(job->tracer, &result->syscalls);
+}
+
+static void take_memory(struct result *result, const struct job *job, uint32_t round)
+{
+    (void)round;
+    const struct worker_record *record = job->record;
+    struct memory_profile *memory = &result->memory;
+    memory->measured = true;
+    memory->before = record->before;
+    memory->after_free = record->after_free;
+    memory->after_second = record->after_second;
+    memory->lab_heap_bytes = record->lab_heap_bytes;
+    memory->sample_count = (size_t)record->sample_count;
+    memory->samples = run_allocate(memory->sample_count, sizeof *memory->samples);
+    memcpy(memory->samples, record->samples,
+           memory->sample_count * sizeof *memory->samples);
+    if (job->tracer != NULL) {
+        memory->peaks = tracer_peaks(job->tracer);
+    }
+}
+
+static void add_sample(struct timing_samples *samples,
+                       const struct worker_record *record, uint32_t round)
+{
+    struct timing_sample sample = {
+        .round = round,
+        .warm_up_pass_count = record->warm_up_pass_count,
+        .pass_count = record->pass_count,
+        .best_pass_ns = UINT64_MAX,
+        .first_pass_ns = record->pass_ns[0],
+        .minor_faults = record->minor_faults,
+        .involuntary_switches = record->involuntary_switches,
+    };
+    for (uint32_t i = 0; i < record->pass_count && i < WORKER_MAX_PASSES; i++) {
+        if (record->pass_ns[i] < sample.best_pass_ns) {
+            sample.best_pass_ns = record->pass_ns[i];
+        }
+    }
+    samples->items =
+        run_grow(samples->items, samples->count + 1, sizeof *samples->items);
+    samples->items[samples->count++] = sample;
+}
+
+static void take_cold(struct result *result, const struct job *job, uint32_t round)
+{
+    add_sample(&result->cold, job->record, round);
+}
+
+static void take_warm(struct result *result, const struct job *job, uint32_t round)
+{
+    add_sample(&result->warm, job->record, round);
+}
+
+#define MODE_ROW(name, run, ...) [WORKER_##name] = {__VA_ARGS__},
+const struct mode mode_table[WORKER_MODE_COUNT] = {WORKER_MODES(MODE_ROW)};
+
+unsigned mode_set_of_pass(const char *name, size_t length)
+{
+    unsigned set = 0;
+    for (size_t i = 0; i < WORKER_MODE_COUNT; i++) {
+        const char *pass = mode_table[i].pass;
+        if (strlen(pass) == length && memcmp(pass, name, length) == 0) {
+            set |= 1u << i;
+        }
+    }
+    return set;
+}
+
+size_t mode_pass_end(size_t mode)
+{
+    size_t end = mode + 1;
+    while (end < WORKER_MODE_COUNT &&
+           strcmp(mode_table[end].pass, mode_table[mode].pass) == 0) {
+        end++;
+    }
+    return end;
+}
+
+const char *mode_pass_names(void)
+{
+    static char names[128];
+    size_t length = 0;
+    for (size_t i = 0; i < WORKER_MODE_COUNT; i = mode_pass_end(i)) {
+        length += (size_t)snprintf(names + length, sizeof names - length, "%s%s",
+                                   i > 0 ? "," : "", mode_table[i].pass);
+    }
+    return names;
+}
