@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "analysis/latency.h"
 #include "report/files.h"
 
 static void set_text(json_t *object, const char *key, const char *text)
@@ -154,6 +155,32 @@ static json_t *allocator_list(const struct run *run)
     return list;
 }
 
+/* NULL: no latency was measured. */
+static json_t *latency_clock(const struct run *run)
+{
+    struct latency latency = {.ticks = 0};
+    const struct latency_profile *any = NULL;
+    for (size_t i = 0; i < run->trace_count * run->allocator_count; i++) {
+        if (latency_is_measured(&run->results[i])) {
+            any = &run->results[i].latency;
+            latency_add(&latency, any, LATENCY_MALLOC, LATENCY_CLASS_COUNT);
+        }
+    }
+    if (any == NULL) {
+        return NULL;
+    }
+    json_t *object = json_object();
+    set_text(object, "source",
+             any->clock == LATENCY_CLOCK_TSC ? "rdtscp" : "clock_gettime");
+    const struct figure clock = latency_clock_ns(&latency);
+    if (clock.present) {
+        json_object_set_new(object, "clock_ns", json_real(clock.value));
+    }
+    json_object_set_new(object, "tick_ns",
+                        json_real((double)latency.ns / (double)latency.ticks));
+    return object;
+}
+
 static json_t *how_it_ran(const struct run *run)
 {
     static const char *const touches[] = {[TOUCH_NONE] = "none",
@@ -194,6 +221,10 @@ bool environment_write(FILE *out, const struct run *run, const struct summary *s
 {
     json_t *object = environment_create();
     json_object_set_new(object, "run", how_it_ran(run));
+    json_t *clock = latency_clock(run);
+    if (clock != NULL) {
+        json_object_set_new(object, "latency", clock);
+    }
     json_object_set_new(object, "traces_count",
                         json_integer((json_int_t)summary->trace_count));
     json_object_set_new(object, "allocators", allocator_list(run));

@@ -28,6 +28,13 @@ bool timeline_csv_write(FILE *out, const struct run *run,
 bool syscalls_csv_write(FILE *out, const struct run *run,
                         const struct summary *summary);
 
+/* One row per trace, allocator, kind of operation and size class. */
+bool latency_csv_write(FILE *out, const struct run *run, const struct summary *summary);
+
+/* One row per allocator, kind of operation and percentile, over the shared traces. */
+bool latency_curve_csv_write(FILE *out, const struct run *run,
+                             const struct summary *summary);
+
 /* Machine, system, allocators and how the run was made, as JSON. */
 bool environment_write(FILE *out, const struct run *run, const struct summary *summary);
 

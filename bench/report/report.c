@@ -15,9 +15,14 @@ static const struct file {
     const char *name;
     bool (*write)(FILE *out, const struct run *run, const struct summary *summary);
 } files[] = {
-    {"summary.csv", summary_csv_write},   {"totals.csv", totals_csv_write},
-    {"samples.csv", samples_csv_write},   {"timeline.csv", timeline_csv_write},
-    {"syscalls.csv", syscalls_csv_write}, {"environment.json", environment_write},
+    {"summary.csv", summary_csv_write},
+    {"totals.csv", totals_csv_write},
+    {"samples.csv", samples_csv_write},
+    {"timeline.csv", timeline_csv_write},
+    {"syscalls.csv", syscalls_csv_write},
+    {"latency.csv", latency_csv_write},
+    {"latency_curve.csv", latency_curve_csv_write},
+    {"environment.json", environment_write},
 };
 
 enum {

@@ -31,9 +31,9 @@ extern const struct report_options report_defaults; /* 2 % and 20 % */
 bool report_table(FILE *out, const struct run *run,
                   const struct report_options *options);
 
-/* summary.csv, samples.csv, timeline.csv, syscalls.csv and environment.json in
- * `directory`, which is made if it is missing. All are renamed into place after all are
- * written; if that fails a directory made for them is removed again. */
+/* Every CSV file of report/files.h and environment.json in `directory`, which is made
+ * if it is missing. All are renamed into place after all are written; if that fails a
+ * directory made for them is removed again. */
 bool report_write_directory(const struct run *run, const struct report_options *options,
                             const char *directory, struct report_error *error);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "analysis/latency.h"
 #include "analysis/summary.h"
 #include "report/fields.h"
 #include "report/grid.h"
@@ -220,6 +221,28 @@ static bool print_totals(FILE *out, const struct run *run,
     return true;
 }
 
+/* One line: what one malloc in a thousand takes longer than. */
+static void print_latency(FILE *out, const struct run *run)
+{
+    const char *separator = "";
+    for (size_t i = 0; i < run->allocator_count; i++) {
+        struct latency latency = {.ticks = 0};
+        const size_t count = latency_add_shared(&latency, run, i, LATENCY_MALLOC);
+        const struct figure figure = latency_percentile_ns(&latency, 1000);
+        if (!figure.present) {
+            continue;
+        }
+        if (*separator == '\0') {
+            fprintf(out,
+                    "malloc, 99.9th percentile over %zu, ns (%.0f the clock's):", count,
+                    latency_clock_ns(&latency).value);
+        }
+        fprintf(out, "%s %s %.0f", separator, run->allocators[i].name, figure.value);
+        separator = ",";
+    }
+    fputs(*separator != '\0' ? "\n" : "", out);
+}
+
 bool report_table(FILE *out, const struct run *run,
                   const struct report_options *options)
 {
@@ -238,6 +261,7 @@ bool report_table(FILE *out, const struct run *run,
     }
     done = done && print_totals(out, run, summary, in_colour);
     if (done) {
+        print_latency(out, run);
         verdicts_print(out, run, summary, options);
     }
     summary_destroy(summary);

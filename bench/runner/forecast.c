@@ -44,8 +44,9 @@ static double rounds_seconds(size_t first, size_t end, double rows, double ops,
     for (size_t i = first; i < end; i++) {
         round += rows * process_seconds(&mode_table[i], ops, options);
     }
-    double budget = (double)options->budget_ns / ns_per_second;
-    return fmin(options->max_rounds * round, fmax(budget, options->min_rounds * round));
+    const struct round_limits limits = mode_round_limits(first, options);
+    double budget = (double)limits.budget_ns / ns_per_second;
+    return fmin(limits.most * round, fmax(budget, limits.least * round));
 }
 
 struct forecast forecast_trace(const struct run *run, const struct trace_header *header,
@@ -78,11 +79,11 @@ double forecast_share_rounds(const struct forecast *forecast, size_t mode,
                              uint64_t spent_ns)
 {
     /* They end with the last, or when the budget and the first rounds are over. */
-    double by_rounds = (double)round / options->max_rounds;
+    const struct round_limits limits = mode_round_limits(mode, options);
+    double by_rounds = (double)round / limits.most;
     double by_budget =
-        options->budget_ns > 0 ? (double)spent_ns / (double)options->budget_ns : 1;
-    double by_minimum =
-        options->min_rounds > 0 ? (double)round / options->min_rounds : 1;
+        limits.budget_ns > 0 ? (double)spent_ns / (double)limits.budget_ns : 1;
+    double by_minimum = limits.least > 0 ? (double)round / limits.least : 1;
     double share = fmin(1, fmax(by_rounds, fmin(by_budget, by_minimum)));
     size_t end = mode_pass_end(mode);
     double end_share = end < WORKER_MODE_COUNT ? forecast->share[end] : 1;

@@ -74,6 +74,41 @@ static void take_warm(struct result *result, const struct job *job, uint32_t rou
     add_sample(&result->warm, job->record, round);
 }
 
+static size_t latency_bytes(const struct trace_header *header)
+{
+    (void)header;
+    return sizeof(struct worker_latency);
+}
+
+static void add_histogram(struct histogram **sum, const struct histogram *histogram)
+{
+    if (histogram->count == 0) {
+        return;
+    }
+    if (*sum == NULL) {
+        *sum = run_allocate(1, sizeof **sum);
+    }
+    histogram_add_all(*sum, histogram);
+}
+
+static void take_latency(struct result *result, const struct job *job, uint32_t round)
+{
+    (void)round;
+    const struct worker_latency *answer = worker_record_latency(job->record);
+    struct latency_profile *latency = &result->latency;
+    latency->process_count++;
+    latency->clock = (enum latency_clock)answer->clock;
+    latency->ticks += answer->ticks;
+    latency->ns += answer->ns;
+    add_histogram(&latency->nothing, &answer->nothing);
+    for (size_t kind = 0; kind < LATENCY_KIND_COUNT; kind++) {
+        for (size_t class = 0; class < LATENCY_CLASS_COUNT; class ++) {
+            add_histogram(&latency->operations[kind][class],
+                          &answer->operations[kind][class]);
+        }
+    }
+}
+
 #define MODE_ROW(name, run, ...) [WORKER_##name] = {__VA_ARGS__},
 const struct mode mode_table[WORKER_MODE_COUNT] = {WORKER_MODES(MODE_ROW)};
 
@@ -97,6 +132,22 @@ size_t mode_pass_end(size_t mode)
         end++;
     }
     return end;
+}
+
+struct round_limits mode_round_limits(size_t mode,
+                                      const struct schedule_options *options)
+{
+    const uint32_t most = mode_table[mode].most_rounds;
+    if (most == 0) {
+        return (struct round_limits){.least = options->min_rounds,
+                                     .most = options->max_rounds,
+                                     .budget_ns = options->budget_ns};
+    }
+    return (struct round_limits){
+        .least = 1,
+        .most = most < options->max_rounds ? most : options->max_rounds,
+        .budget_ns = options->budget_ns / 10,
+    };
 }
 
 const char *mode_pass_names(void)

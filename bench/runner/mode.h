@@ -9,6 +9,7 @@
 
 #include "runner/job.h"
 #include "runner/result.h"
+#include "runner/schedule.h"
 
 enum mode_touch {
     MODE_TOUCHES_ALL,
@@ -32,11 +33,12 @@ enum mode_company {
 struct mode {
     const char *pass;     /* in --passes; neighbours may share a name */
     const char *label;    /* in messages: "in the verify pass" */
-    const char *progress; /* what progress shows; NULL: rounds are counted */
+    const char *progress; /* what progress shows; in rounds, before their number */
     enum mode_touch touch;
     enum mode_tracing tracing;
     enum mode_company company; /* of what is not in rounds */
     bool in_rounds;            /* with the neighbours of the same pass; else run once */
+    uint32_t most_rounds;      /* 0: as the options have them; else see below */
     bool is_repeated;          /* passes until the budget of a warm process is spent */
     bool skips_floor;
     bool keeps_position; /* the record tells the operation that was reached */
@@ -70,6 +72,16 @@ unsigned mode_set_of_pass(const char *name, size_t length);
 
 /* One behind the last of the modes that share the pass of `mode`. */
 size_t mode_pass_end(size_t mode);
+
+/* How often rounds are run: `least` whatever the budget says. */
+struct round_limits {
+    uint32_t least, most;
+    uint64_t budget_ns;
+};
+
+/* A mode with a limit of its own has one round at least, and a tenth of the budget. */
+struct round_limits mode_round_limits(size_t mode,
+                                      const struct schedule_options *options);
 
 /* "verify,syscalls,...": the names for --passes. */
 const char *mode_pass_names(void);

@@ -75,6 +75,16 @@ struct memory_profile {
     uint64_t lab_heap_bytes; /* of a course's allocator: mem_heapsize at the end */
 };
 
+/* Sums over the processes of the latency pass; worker/latency.h explains them. */
+struct latency_profile {
+    uint32_t process_count; /* 0: not measured */
+    enum latency_clock clock;
+    uint64_t ticks, ns;
+    struct histogram *nothing;
+    struct histogram
+        *operations[LATENCY_KIND_COUNT][LATENCY_CLASS_COUNT]; /* NULL: none */
+};
+
 struct result {
     size_t trace_index;
     size_t allocator_index;
@@ -82,6 +92,7 @@ struct result {
     char status_text[320];      /* for people, one line; empty when OK */
     struct timing_samples cold; /* touch: page by default */
     struct timing_samples warm; /* touch: first by default */
+    struct latency_profile latency;
     struct memory_profile memory;
     struct syscall_counts syscalls;
     uint64_t lab_alignment_bytes; /* of a course's allocator: what its blocks of 16

@@ -67,12 +67,23 @@ struct run *run_create(struct allocator_list *allocators, size_t trace_count)
     return run;
 }
 
+static void free_latency(struct latency_profile *latency)
+{
+    free(latency->nothing);
+    for (size_t kind = 0; kind < LATENCY_KIND_COUNT; kind++) {
+        for (size_t class = 0; class < LATENCY_CLASS_COUNT; class ++) {
+            free(latency->operations[kind][class]);
+        }
+    }
+}
+
 void run_destroy(struct run *run)
 {
     for (size_t i = 0; i < run->trace_count * run->allocator_count; i++) {
         struct result *result = &run->results[i];
         free(result->cold.items);
         free(result->warm.items);
+        free_latency(&result->latency);
         free(result->memory.samples);
         free(result->syscalls.items);
     }

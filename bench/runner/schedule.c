@@ -215,12 +215,13 @@ static uint32_t run_rounds(struct schedule *schedule, size_t first, size_t end)
     struct run *run = schedule->run;
     const struct schedule_options *options = schedule->options;
     size_t *order = run_allocate(run->allocator_count, sizeof *order);
+    const struct round_limits limits = mode_round_limits(first, options);
     uint64_t start_ns = signals_now_ns();
     uint32_t round = 0;
-    for (; round < options->max_rounds; round++) {
+    for (; round < limits.most; round++) {
         uint64_t spent_ns = signals_now_ns() - start_ns;
         uint64_t expected_ns = round > 0 ? spent_ns + spent_ns / round : 0;
-        if (round >= options->min_rounds && expected_ns > options->budget_ns) {
+        if (round >= limits.least && expected_ns > limits.budget_ns) {
             break;
         }
         dice_shuffle(&schedule->dice, order, run->allocator_count);
@@ -228,7 +229,7 @@ static uint32_t run_rounds(struct schedule *schedule, size_t first, size_t end)
             progress_step(&schedule->progress,
                           forecast_share_rounds(&schedule->forecast, first, options,
                                                 round, spent_ns),
-                          "round %" PRIu32 ", %s", round + 1,
+                          "%s %" PRIu32 ", %s", mode_table[first].progress, round + 1,
                           run->allocators[order[i]].name);
             for (size_t mode = first; mode < end; mode++) {
                 run_timed(schedule, order[i], mode, round);
@@ -273,7 +274,9 @@ static void run_passes(struct schedule *schedule)
             continue;
         }
         if (mode_table[i].in_rounds) {
-            rounds = run_rounds(schedule, i, end);
+            uint32_t done = run_rounds(schedule, i, end);
+            /* Those of latency say nothing of the figures with intervals. */
+            rounds = mode_table[i].most_rounds == 0 ? done : rounds;
         } else {
             progress_step(&schedule->progress, schedule->forecast.share[i], "%s",
                           mode_table[i].progress);

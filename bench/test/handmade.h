@@ -84,6 +84,31 @@ static inline struct syscall_counts handmade_calls(uint64_t brk_calls)
     return calls;
 }
 
+/* 200,000 mallocs of 100 bytes and as many frees, one in 200 of 20 times `ns`; the
+ * clock takes 10 ns. Two ticks are a nanosecond. */
+static inline struct latency_profile handmade_latency(uint64_t ns)
+{
+    struct latency_profile latency = {
+        .process_count = 3,
+        .clock = LATENCY_CLOCK_TSC,
+        .ticks = 2000,
+        .ns = 1000,
+        .nothing = calloc(1, sizeof *latency.nothing),
+    };
+    for (size_t i = 0; i < 100; i++) {
+        histogram_add(latency.nothing, 20);
+    }
+    static const enum latency_kind kinds[] = {LATENCY_MALLOC, LATENCY_FREE};
+    for (size_t kind = 0; kind < 2; kind++) {
+        struct histogram *histogram = calloc(1, sizeof *histogram);
+        for (size_t i = 0; i < 200000; i++) {
+            histogram_add(histogram, 2 * (i % 200 == 0 ? 20 * ns : ns));
+        }
+        latency.operations[kinds[kind]][LATENCY_TO_512_B] = histogram;
+    }
+    return latency;
+}
+
 /* glibc takes 20 ns an operation, snug 10, the floor 2. Over the floor, glibc's peak is
  * 2 MiB and snug's 1.25 MiB for 1 MiB of live bytes: utilizations 0.5 and 0.8. */
 static inline struct run *handmade_create(void)
@@ -121,6 +146,7 @@ static inline struct run *handmade_create(void)
             result->allocator_index = i;
             result->warm = handmade_times(warm_ns[i] * HANDMADE_OPS, 10);
             result->cold = handmade_times(5 * warm_ns[i] * HANDMADE_OPS, 1);
+            result->latency = handmade_latency(10 + warm_ns[i]);
             result->memory = handmade_memory(peaks[i]);
             result->syscalls = handmade_calls(calls[i]);
         }
@@ -133,6 +159,9 @@ static inline void handmade_destroy(struct run *run)
     for (size_t i = 0; i < run->trace_count * run->allocator_count; i++) {
         free(run->results[i].warm.items);
         free(run->results[i].cold.items);
+        free(run->results[i].latency.nothing);
+        free(run->results[i].latency.operations[LATENCY_MALLOC][LATENCY_TO_512_B]);
+        free(run->results[i].latency.operations[LATENCY_FREE][LATENCY_TO_512_B]);
         free(run->results[i].memory.samples);
         free(run->results[i].syscalls.items);
     }

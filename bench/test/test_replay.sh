@@ -65,6 +65,14 @@ expect "runs must be a number" 2 err "^snugbench: --runs takes a number" \
     "$bench" replay "$trace" -r many
 expect "unknown pass" 2 err "^snugbench: --passes takes" \
     "$bench" replay "$trace" --passes verify,speed
+expect "latency alone" 0 out 'malloc, 99.9th percentile over 1, ns .*: glibc [0-9]' \
+    "$bench" replay "$trace" -a glibc --passes latency -r 1 -o "$work/latency"
+grep -q '^"good","glibc","reference","free","to 512 B","' "$work/latency/latency.csv" &&
+    grep -q '^"floor","floor","1","malloc",' "$work/latency/latency_curve.csv" &&
+    grep -qE '"source": "(rdtscp|clock_gettime)"' "$work/latency/environment.json"
+report "latency has its files" $?
+[ "$(wc -l <"$work/latency/samples.csv")" -eq 1 ]
+report "latency is not among the timed samples" $?
 expect "empty pass" 2 err "^snugbench: --passes takes" "$bench" replay "$trace" --passes ""
 expect "unknown touch" 2 err "^snugbench: --touch takes" \
     "$bench" replay "$trace" --touch some
@@ -185,7 +193,7 @@ expect "micro into the same folder" 2 err "another run keeps its figures in '$wo
     "$bench" micro --only start --scale 0.001 -r 1 -a glibc -o "$work/shared"
 kill -TERM "$pid"
 wait "$pid"
-[ $? -eq 130 ] && [ "$(find "$work/shared" -type f | wc -l)" -eq 6 ] &&
+[ $? -eq 130 ] && [ "$(find "$work/shared" -type f | wc -l)" -eq 8 ] &&
     grep -q '"interrupted"' "$work/shared/summary.csv"
 report "the first run's files are whole, and nothing else is there" $?
 start_long

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -43,8 +44,9 @@ static char *slurp(const char *path)
 static void remove_files(void)
 {
     static const char *const names[] = {
-        "summary.csv",  "totals.csv",       "samples.csv", "timeline.csv",
-        "syscalls.csv", "environment.json", "out.csv"};
+        "summary.csv",       "totals.csv",       "samples.csv",
+        "timeline.csv",      "syscalls.csv",     "latency.csv",
+        "latency_curve.csv", "environment.json", "out.csv"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         unlink(path_of(names[i]));
     }
@@ -230,6 +232,40 @@ static void test_other_files(void **state)
     handmade_destroy(run);
 }
 
+static void test_latency(void **state)
+{
+    (void)state;
+    struct run *run = handmade_create();
+    handmade_result(run, 1, HANDMADE_GLIBC)->status = RESULT_CRASHED;
+    write_all(run);
+    struct sheet *sheet = read_sheet("latency.csv");
+    /* malloc and free, of one class and of all, but for the trace that crashed. */
+    assert_int_equal(sheet->row,
+                     1 + (HANDMADE_TRACES * HANDMADE_ALLOCATORS - 1) * 2 * 2);
+    assert_string_equal(cell(sheet, 5, "allocator"), "snug");
+    assert_string_equal(cell(sheet, 5, "operation"), "malloc");
+    assert_string_equal(cell(sheet, 5, "size_class"), "to 512 B");
+    assert_string_equal(cell(sheet, 6, "size_class"), "all");
+    assert_string_equal(cell(sheet, 5, "operations_count"), "200000");
+    assert_string_equal(cell(sheet, 5, "p50_ns"), "20");
+    assert_string_equal(cell(sheet, 5, "p99_ns"), "20");
+    assert_true(fabs(strtod(cell(sheet, 5, "p99_9_ns"), NULL) - 400) <= 400.0 / 64);
+    assert_true(fabs(strtod(cell(sheet, 5, "p99_99_ns"), NULL) - 400) <= 400.0 / 64);
+    assert_string_equal(cell(sheet, 5, "max_ns"), "400");
+    assert_string_equal(cell(sheet, 5, "clock_ns"), "10");
+    free_sheet(sheet);
+    /* Over the one trace that all completed. */
+    sheet = read_sheet("latency_curve.csv");
+    assert_string_equal(cell(sheet, 1, "allocator"), "glibc");
+    assert_string_equal(cell(sheet, 1, "traces_count"), "1");
+    assert_string_equal(cell(sheet, 1, "operations_count"), "200000");
+    assert_string_equal(cell(sheet, 1, "percentile"), "50");
+    assert_string_equal(cell(sheet, 1, "latency_ns"), "30");
+    assert_string_equal(cell(sheet, 1, "clock_ns"), "10");
+    free_sheet(sheet);
+    handmade_destroy(run);
+}
+
 static void test_environment_is_json(void **state)
 {
     (void)state;
@@ -366,6 +402,8 @@ static void test_table_says_who_wins_and_loses(void **state)
     char *text = table_of(run);
     assert_non_null(strstr(text, "floor (harness)"));
     assert_non_null(strstr(text, "2.00x faster"));
+    assert_non_null(strstr(text, "malloc, 99.9th percentile over 2, ns (10 the "
+                                 "clock's): glibc "));
     assert_non_null(strstr(text, "snug loses nowhere in this run"));
     assert_null(strchr(text, '\033')); /* no terminal, no colour */
     free(text);
@@ -450,6 +488,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_not_measured_is_an_empty_cell),
         cmocka_unit_test(test_no_cell_is_inf_or_nan),
         cmocka_unit_test(test_other_files),
+        cmocka_unit_test(test_latency),
         cmocka_unit_test(test_environment_is_json),
         cmocka_unit_test(test_failed_write_leaves_old_files),
         cmocka_unit_test(test_failed_write_leaves_no_new_directory),

@@ -106,8 +106,8 @@ static void hang_names_the_operation(void **state)
 static void no_memory_is_told_in_every_mode(void **state)
 {
     (void)state;
-    const enum worker_mode modes[] = {WORKER_VERIFY, WORKER_COLD, WORKER_WARM,
-                                      WORKER_MEMORY, WORKER_SYSCALLS};
+    const enum worker_mode modes[] = {WORKER_VERIFY, WORKER_COLD,     WORKER_WARM,
+                                      WORKER_MEMORY, WORKER_SYSCALLS, WORKER_LATENCY};
     const struct trace_op ops[] = {MALLOC(1, 8), MALLOC(2, BROKEN_BYTES), FREE(1)};
     struct trace *trace = make_trace(ops, COUNT_OF(ops));
     for (size_t i = 0; i < COUNT_OF(modes); i++) {
@@ -194,7 +194,7 @@ static void only_the_trace_is_allocated(void **state)
     } cases[] = {
         {WORKER_VERIFY, 1, true, 0},    {WORKER_COLD, 1, false, 0},
         {WORKER_WARM, 3, true, 0},      {WORKER_SYSCALLS, 1, true, 0},
-        {WORKER_MEMORY, 1, true, 4096},
+        {WORKER_MEMORY, 1, true, 4096}, {WORKER_LATENCY, 10, true, 0},
     };
     struct trace *trace = make_mixed_trace();
     for (size_t i = 0; i < COUNT_OF(cases); i++) {

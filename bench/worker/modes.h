@@ -26,13 +26,18 @@
          .keeps_position = true, .sleep_ns = 1000000000, .op_s = 200e-9,               \
          .process_s = 1.1, .answer_bytes = sample_bytes, .take = take_memory)          \
     /* One timed pass in a fresh process. */                                           \
-    MODE(COLD, cold_run, .pass = "time", .label = "cold pass", .in_rounds = true,      \
-         .touch = MODE_TOUCHES_AS_COLD, .op_s = 120e-9, .process_s = 0.004,            \
-         .take = take_cold)                                                            \
+    MODE(COLD, cold_run, .pass = "time", .label = "cold pass", .progress = "round",    \
+         .in_rounds = true, .touch = MODE_TOUCHES_AS_COLD, .op_s = 120e-9,             \
+         .process_s = 0.004, .take = take_cold)                                        \
     /* Untimed passes, then timed ones until the budget is spent. */                   \
-    MODE(WARM, warm_run, .pass = "time", .label = "warm passes", .in_rounds = true,    \
-         .is_repeated = true, .touch = MODE_TOUCHES_AS_WARM, .op_s = 150e-9,           \
-         .pass_op_s = 25e-9, .process_s = 0.004, .take = take_warm)
+    MODE(WARM, warm_run, .pass = "time", .label = "warm passes", .progress = "round",  \
+         .in_rounds = true, .is_repeated = true, .touch = MODE_TOUCHES_AS_WARM,        \
+         .op_s = 150e-9, .pass_op_s = 25e-9, .process_s = 0.004, .take = take_warm)    \
+    /* Untimed passes, then some with a clock around each call. */                     \
+    MODE(LATENCY, latency_run, .pass = "latency", .label = "latency passes",           \
+         .progress = "latency round", .in_rounds = true, .most_rounds = 3,             \
+         .touch = MODE_TOUCHES_AS_WARM, .op_s = 400e-9, .process_s = 0.03,             \
+         .answer_bytes = latency_bytes, .take = take_latency)
 
 #define WORKER_MODE_ENUMERATOR(name, run, ...) WORKER_##name,
 enum worker_mode {

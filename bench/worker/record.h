@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 
+#include "worker/latency.h"
 #include "worker/modes.h"
 
 /* How much of each fresh block is written, as programs do; while warming up always a
@@ -84,5 +85,11 @@ struct worker_record {
     uint64_t sample_count;
     struct worker_sample samples[]; /* sample_capacity */
 };
+
+/* WORKER_LATENCY has its answer in the place of the samples. */
+static inline struct worker_latency *worker_record_latency(struct worker_record *record)
+{
+    return (struct worker_latency *)(void *)record->samples;
+}
 
 #endif

@@ -81,17 +81,31 @@ static bool pass_all(struct job *job, uint64_t from, uint64_t to)
     return replay(job, from, to, &observer);
 }
 
+static enum worker_touch touch_within(const struct worker_record *record,
+                                      enum worker_touch touch)
+{
+    return record->is_floor && touch != TOUCH_NONE ? TOUCH_FIRST : touch;
+}
+
 touch_pass *touch_pass_for(const struct worker_record *record, enum worker_touch touch)
 {
-    switch (touch) {
-    case TOUCH_NONE:
-        return pass_none;
-    case TOUCH_PAGE:
-        return record->is_floor ? pass_first : pass_page;
-    case TOUCH_ALL:
-        return record->is_floor ? pass_first : pass_all;
-    case TOUCH_FIRST:
-        break;
-    }
-    return pass_first;
+    static touch_pass *const passes[] = {
+        [TOUCH_NONE] = pass_none,
+        [TOUCH_FIRST] = pass_first,
+        [TOUCH_PAGE] = pass_page,
+        [TOUCH_ALL] = pass_all,
+    };
+    return passes[touch_within(record, touch)];
+}
+
+touch_arrive *touch_arrive_for(const struct worker_record *record,
+                               enum worker_touch touch)
+{
+    static touch_arrive *const arrivals[] = {
+        [TOUCH_NONE] = arrive_untouched,
+        [TOUCH_FIRST] = arrive_first,
+        [TOUCH_PAGE] = arrive_page,
+        [TOUCH_ALL] = arrive_all,
+    };
+    return arrivals[touch_within(record, touch)];
 }

@@ -1,0 +1,134 @@
+/* The time of every single call, on a heap that has settled as for warm passes. Two
+ * readings of a clock stand around the call and nothing else: the pointer that is freed
+ * is fetched before, the fresh block is written and the histogram counted after. */
+#include "worker/latency.h"
+
+#include <string.h>
+
+#include "worker/job.h"
+#include "worker/ticks.h"
+#include "worker/timing.h"
+#include "worker/touch.h"
+
+enum {
+    LATENCY_OPS = 200000, /* at least, in whole passes: the same for every allocator */
+    EMPTY_PAIRS = 10000,
+    PAIR_TRIES = 20,
+};
+
+/* The replay loop has no other place to keep them. */
+static struct worker_latency *latency;
+static touch_arrive *touch_block;
+static bool has_tsc;
+static uint64_t before_ticks;
+
+static inline uint64_t read_ticks(void)
+{
+    return has_tsc ? ticks_tsc() : ticks_monotonic();
+}
+
+static void count(const struct job *job, const struct trace_op *op, uint64_t bytes,
+                  uint64_t ticks)
+{
+    static const uint8_t kinds[TRACE_KIND_COUNT] = {
+        [TRACE_MALLOC] = LATENCY_MALLOC,   [TRACE_CALLOC] = LATENCY_CALLOC,
+        [TRACE_REALLOC] = LATENCY_REALLOC, [TRACE_MEMALIGN] = LATENCY_ALIGNED,
+        [TRACE_FREE] = LATENCY_FREE,       [TRACE_FREE_SIZED] = LATENCY_FREE,
+    };
+    enum latency_kind kind = kinds[op->kind];
+    if (kind == LATENCY_FREE) {
+        bytes = job->sizes[op->slot];
+    }
+    histogram_add(&latency->operations[kind][latency_class_of(bytes)], ticks);
+}
+
+static inline void before_call(void)
+{
+    before_ticks = read_ticks();
+}
+
+static inline void after_call(const struct job *job, const struct trace_op *op,
+                              uint64_t bytes)
+{
+    uint64_t after_ticks = read_ticks();
+    count(job, op, bytes, after_ticks - before_ticks);
+}
+
+#define REPLAY_BEFORE_CALL before_call
+#define REPLAY_AFTER_CALL after_call
+#include "worker/replay.h"
+
+static bool arrive_sized(struct job *job, const struct trace_op *op,
+                         unsigned char *block, uint64_t bytes)
+{
+    bool touched = touch_block(job, op, block, bytes);
+    job->sizes[op->slot] = bytes;
+    return touched;
+}
+
+static bool clocked_pass(struct job *job, uint64_t from, uint64_t to)
+{
+    static const struct replay_observer observer = {.arrive = arrive_sized};
+    return replay(job, from, to, &observer);
+}
+
+/* Both clocks at one moment: of several tries, the one that took least. */
+static void read_both(uint64_t *ticks, uint64_t *ns)
+{
+    uint64_t least = UINT64_MAX;
+    for (int i = 0; i < PAIR_TRIES; i++) {
+        uint64_t start = read_ticks();
+        uint64_t middle_ns = ticks_monotonic();
+        uint64_t taken = read_ticks() - start;
+        if (taken < least) {
+            least = taken;
+            *ticks = start + taken / 2;
+            *ns = middle_ns;
+        }
+    }
+}
+
+static void time_nothing(void)
+{
+    for (int i = 0; i < EMPTY_PAIRS; i++) {
+        before_call();
+        uint64_t after_ticks = read_ticks();
+        histogram_add(&latency->nothing, after_ticks - before_ticks);
+    }
+}
+
+static bool run_passes(struct job *job)
+{
+    struct worker_record *record = job->record;
+    touch_pass *plain = touch_pass_for(record, record->touch);
+    const uint64_t op_count = job->header->op_count;
+    const uint64_t all_count = op_count + job->header->epilogue_count;
+    do {
+        if (!clocked_pass(job, 0, op_count) || !plain(job, op_count, all_count)) {
+            return false;
+        }
+        record->pass_count++;
+    } while (record->pass_count * op_count < LATENCY_OPS &&
+             record->pass_count < WORKER_MAX_PASSES);
+    return true;
+}
+
+void latency_run(struct job *job)
+{
+    uint64_t start_ticks;
+    uint64_t start_ns;
+    latency = worker_record_latency(job->record);
+    memset(latency, 0, sizeof *latency); /* faults it in */
+    has_tsc = ticks_has_tsc();
+    latency->clock = has_tsc ? LATENCY_CLOCK_TSC : LATENCY_CLOCK_MONOTONIC;
+    touch_block = touch_arrive_for(job->record, job->record->touch);
+    read_both(&start_ticks, &start_ns);
+    time_nothing();
+    if (!timing_warm_up(job) || !run_passes(job)) {
+        return;
+    }
+    read_both(&latency->ticks, &latency->ns);
+    latency->ticks -= start_ticks;
+    latency->ns -= start_ns;
+    job->record->status = WORKER_DONE;
+}
