@@ -299,7 +299,7 @@ static bool parse_option(struct replay_options *options, int option, const char 
 /* The course's table has libc in it, and says what is valid. */
 static bool complete_mdriver(struct replay_options *options)
 {
-    if ((options->schedule.passes & PASS_VERIFY) == 0) {
+    if ((options->schedule.modes & 1u << WORKER_VERIFY) == 0) {
         fprintf(stderr, "snugbench: --mdriver needs the verify pass; add it to "
                         "--passes\n");
         return false;
