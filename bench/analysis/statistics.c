@@ -1,6 +1,7 @@
 #include "analysis/statistics.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 /* Enough that the ends of an interval differ from seed to seed by less than they mean;
@@ -114,6 +115,147 @@ struct interval statistics_bootstrap(const struct series *rows, size_t row_count
     sort(centers, RESAMPLES);
     return (struct interval){.low = quantile(centers, RESAMPLES, 0.025),
                              .high = quantile(centers, RESAMPLES, 0.975)};
+}
+
+static double log_mean(const double *values, size_t count)
+{
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        sum += log(values[i]);
+    }
+    return sum / (double)count;
+}
+
+double statistics_log_spread(const double *values, size_t count)
+{
+    const double mean = log_mean(values, count);
+    double squares = 0;
+    for (size_t i = 0; i < count; i++) {
+        const double distance = log(values[i]) - mean;
+        squares += distance * distance;
+    }
+    return sqrt(squares / (double)(count - 1));
+}
+
+/* P(|T| > t) for Student's t: for whole degrees of freedom the integral is a finite sum
+ * (Abramowitz and Stegun 26.7.3 and 26.7.4). */
+static double student_tail(double t, size_t degrees)
+{
+    const double angle = atan(t / sqrt((double)degrees));
+    const double square = cos(angle) * cos(angle);
+    const bool is_odd = degrees % 2 == 1;
+    double term = is_odd ? cos(angle) : 1;
+    double sum = degrees == 1 ? 0 : term;
+    for (size_t i = is_odd ? 3 : 2; i + 2 <= degrees; i += 2) {
+        term *= square * (double)(i - 1) / (double)i;
+        sum += term;
+    }
+    const double inside =
+        is_odd ? (angle + sin(angle) * sum) * M_2_PI : sin(angle) * sum;
+    return inside < 1 ? 1 - inside : 0;
+}
+
+double statistics_p_value(const double *values, size_t count)
+{
+    if (count < 2) {
+        return 1;
+    }
+    const double mean = fabs(log_mean(values, count));
+    const double spread = statistics_log_spread(values, count);
+    if (spread <= 0) {
+        return mean > 0 ? 0 : 1;
+    }
+    return student_tail(mean / (spread / sqrt((double)count)), count - 1);
+}
+
+/* The t beyond which lies `level`, by halving. */
+static double student_limit(double level, size_t degrees)
+{
+    double low = 0;
+    double high = 1;
+    while (student_tail(high, degrees) > level) {
+        high *= 2;
+    }
+    for (int i = 0; i < 60; i++) {
+        const double middle = (low + high) / 2;
+        if (student_tail(middle, degrees) > level) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return high;
+}
+
+static double normal_below(double z)
+{
+    return erfc(-z * M_SQRT1_2) / 2;
+}
+
+/* T is (Z + shift) / W with W^2 distributed as chi-square / degrees: the probability
+ * that |T| > t for each W, summed over W's density (midpoints up to where it is nil). */
+double statistics_power(double effect, double spread, size_t count, double level)
+{
+    enum {
+        STEPS = 2000
+    };
+    const double degrees = (double)(count - 1);
+    const double shift = fabs(effect) / (spread / sqrt((double)count));
+    const double limit = student_limit(level, count - 1);
+    const double step = (1 + 12 / sqrt(degrees)) / STEPS;
+    double weight_sum = 0;
+    double sum = 0;
+    for (int i = 0; i < STEPS; i++) {
+        const double w = (i + 0.5) * step;
+        const double weight = exp((degrees - 1) * log(w) - degrees * (w * w - 1) / 2);
+        weight_sum += weight;
+        sum += weight *
+               (normal_below(shift - limit * w) + normal_below(-shift - limit * w));
+    }
+    return sum / weight_sum;
+}
+
+double statistics_holm_limit(double *p_values, size_t count, double level)
+{
+    sort(p_values, count);
+    double limit = -1;
+    for (size_t i = 0; i < count && p_values[i] * (double)(count - i) <= level; i++) {
+        limit = p_values[i];
+    }
+    return limit;
+}
+
+struct interval statistics_share(size_t hits, size_t trials)
+{
+    const double z = 1.959964; /* 2.5 % of the normal distribution lie beyond */
+    const double n = (double)trials;
+    const double share = (double)hits / n;
+    const double scale = 1 + z * z / n;
+    const double middle = (share + z * z / (2 * n)) / scale;
+    const double reach =
+        z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / scale;
+    return (struct interval){.low = hits == 0 ? 0 : middle - reach,
+                             .high = hits == trials ? 1 : middle + reach};
+}
+
+double statistics_binomial_tail(size_t hits, size_t trials, double probability)
+{
+    const double n = (double)trials;
+    double sum = 0;
+    for (size_t i = hits; i <= trials; i++) {
+        const double k = (double)i;
+        sum += exp(lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) +
+                   k * log(probability) + (n - k) * log1p(-probability));
+    }
+    return sum < 1 ? sum : 1;
+}
+
+double statistics_random_normal(uint64_t *state)
+{
+    /* Box and Muller; the first lies above 0. */
+    const double first = ((double)(statistics_random(state) >> 11) + 1) * 0x1p-53;
+    const double second = (double)(statistics_random(state) >> 11) * 0x1p-53;
+    return sqrt(-2 * log(first)) * cos(2 * M_PI * second);
 }
 
 size_t statistics_pair_ratios(const struct round_value *reference,

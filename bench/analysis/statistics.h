@@ -53,7 +53,37 @@ size_t statistics_pair_ratios(const struct round_value *reference,
                               size_t reference_count, const struct round_value *subject,
                               size_t subject_count, double *ratios);
 
+/* The p-value of the hypothesis that the logarithms of `values` have the mean 0: the
+ * two-sided t-test of Student. Values that pair equals by round are as likely above 1
+ * as below, and for such the test keeps its level or stays below it. A test of signs or
+ * permutations assumes less, but says nothing below 1/16 with 5 values, and then no
+ * correction for many traces leaves anything. 1 below 2 values. All positive. */
+double statistics_p_value(const double *values, size_t count);
+
+/* The standard deviation of the logarithms of `values`; count >= 2, all positive. */
+double statistics_log_spread(const double *values, size_t count);
+
+/* How often that test finds a true difference of `effect` (a mean of logarithms) where
+ * their standard deviation is `spread`: a share. Normal noise; spread > 0, count >= 2,
+ * 0 < level < 1. */
+double statistics_power(double effect, double spread, size_t count, double level);
+
+/* Holm's correction: of `count` p-values, those up to the limit returned are
+ * significant such that one false among them all has a probability of `level` at most.
+ * Below 0: none is. Sorts `p_values`. */
+double statistics_holm_limit(double *p_values, size_t count, double level);
+
+/* Wilson's 95 % interval of a share, seen as `hits` of `trials`; trials >= 1. */
+struct interval statistics_share(size_t hits, size_t trials);
+
+/* The probability of `hits` or more of `trials` where each is one with `probability`
+ * (above 0, below 1). */
+double statistics_binomial_tail(size_t hits, size_t trials, double probability);
+
 /* The next number of a generator whose whole state is *state (splitmix64). */
 uint64_t statistics_random(uint64_t *state);
+
+/* A number from the standard normal distribution, by that generator. */
+double statistics_random_normal(uint64_t *state);
 
 #endif

@@ -14,7 +14,8 @@ struct workshop {
     struct summary *summary;
     struct timing_values *warm, *cold; /* one per cell */
     struct series *rows;               /* trace_count */
-    double *scratch;                   /* as long as the longest series */
+    struct comparison **comparisons;   /* trace_count */
+    double *scratch; /* as long as the longest series, trace_count at least */
 };
 
 const char *verdict_text(enum verdict verdict)
@@ -77,10 +78,16 @@ static struct comparison compare(const struct workshop *shop, const struct serie
     for (size_t i = 0; i < row_count; i++) {
         rounds = rows[i].count < rounds ? rows[i].count : rounds;
     }
-    struct comparison comparison = {
-        .ratio = timing_estimate(rows, row_count, shop->scratch, seed)};
-    if (!is_floor(shop->run, allocator)) {
+    struct comparison comparison;
+    if (row_count == 1) {
+        comparison = timing_compare(rows, effect, shop->scratch, seed);
+    } else {
+        comparison.ratio = timing_estimate(rows, row_count, shop->scratch, seed);
+        comparison.p_value = (struct figure){.present = false};
         comparison.verdict = timing_verdict(comparison.ratio, rounds, effect);
+    }
+    if (is_floor(shop->run, allocator)) {
+        comparison.verdict = VERDICT_NONE;
     }
     return comparison;
 }
@@ -345,6 +352,24 @@ static size_t longest_series(const struct run *run)
     return longest;
 }
 
+/* Verdicts on single traces are corrected for their number, warm and cold apart. */
+static void correct_verdicts(const struct workshop *shop, size_t allocator)
+{
+    struct summary *summary = shop->summary;
+    for (size_t trace = 0; trace < summary->trace_count; trace++) {
+        shop->comparisons[trace] =
+            &summary->cells[cell_index(shop->run, trace, allocator)]
+                 .warm.against_reference;
+    }
+    timing_correct(shop->comparisons, summary->trace_count, shop->scratch);
+    for (size_t trace = 0; trace < summary->trace_count; trace++) {
+        shop->comparisons[trace] =
+            &summary->cells[cell_index(shop->run, trace, allocator)]
+                 .cold.against_reference;
+    }
+    timing_correct(shop->comparisons, summary->trace_count, shop->scratch);
+}
+
 static void fill_summary(const struct workshop *shop)
 {
     struct summary *summary = shop->summary;
@@ -352,6 +377,9 @@ static void fill_summary(const struct workshop *shop)
         for (size_t i = 0; i < summary->allocator_count; i++) {
             fill_cell(shop, trace, i);
         }
+    }
+    for (size_t i = 0; i < summary->allocator_count; i++) {
+        correct_verdicts(shop, i);
     }
     summary->warm_trace_count = shared_count(shop, NEED_WARM);
     summary->memory_trace_count = shared_count(shop, NEED_MEMORY);
@@ -391,11 +419,13 @@ struct summary *summary_create(const struct run *run, struct summary_options opt
         .warm = calloc(cells + 1, sizeof *shop.warm),
         .cold = calloc(cells + 1, sizeof *shop.cold),
         .rows = calloc(run->trace_count + 1, sizeof *shop.rows),
-        .scratch = calloc(longest_series(run), sizeof *shop.scratch),
+        .comparisons = calloc(run->trace_count + 1, sizeof *shop.comparisons),
+        .scratch = calloc(longest_series(run) + run->trace_count, sizeof *shop.scratch),
     };
     const bool complete = shop.summary != NULL && shop.warm != NULL &&
                           shop.cold != NULL && shop.rows != NULL &&
-                          shop.scratch != NULL && fill_values(&shop);
+                          shop.comparisons != NULL && shop.scratch != NULL &&
+                          fill_values(&shop);
     if (complete) {
         fill_summary(&shop);
     } else {
@@ -408,6 +438,7 @@ struct summary *summary_create(const struct run *run, struct summary_options opt
     free(shop.warm);
     free(shop.cold);
     free(shop.rows);
+    free(shop.comparisons);
     free(shop.scratch);
     return complete ? shop.summary : NULL;
 }

@@ -40,6 +40,7 @@ enum {
 /* Speed against the reference, paired by round: above 1 is faster. */
 struct comparison {
     struct estimate ratio;
+    struct figure p_value; /* of one trace (statistics.h); absent over many */
     enum verdict verdict;
 };
 

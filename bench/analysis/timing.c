@@ -86,3 +86,44 @@ enum verdict timing_verdict(struct estimate ratio, size_t rounds, double effect)
     }
     return VERDICT_SAME;
 }
+
+static bool is_difference(enum verdict verdict)
+{
+    return verdict == VERDICT_FASTER || verdict == VERDICT_SLOWER;
+}
+
+static void doubt(struct comparison *comparison, double limit)
+{
+    if (is_difference(comparison->verdict) && comparison->p_value.value > limit) {
+        comparison->verdict = VERDICT_SAME;
+    }
+}
+
+struct comparison timing_compare(const struct series *row, double effect,
+                                 double *scratch, uint64_t seed)
+{
+    struct comparison comparison = {
+        .ratio = timing_estimate(row, row->count > 0, scratch, seed)};
+    comparison.verdict = timing_verdict(comparison.ratio, row->count, effect);
+    if (row->count > 0) {
+        comparison.p_value = (struct figure){
+            .value = statistics_p_value(row->values, row->count), .present = true};
+    }
+    doubt(&comparison, TIMING_LEVEL);
+    return comparison;
+}
+
+void timing_correct(struct comparison *const *comparisons, size_t count,
+                    double *scratch)
+{
+    size_t tested = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (comparisons[i]->p_value.present) {
+            scratch[tested++] = comparisons[i]->p_value.value;
+        }
+    }
+    const double limit = statistics_holm_limit(scratch, tested, TIMING_LEVEL);
+    for (size_t i = 0; i < count; i++) {
+        doubt(comparisons[i], limit);
+    }
+}

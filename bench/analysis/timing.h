@@ -10,6 +10,10 @@
 #include "analysis/summary.h"
 #include "runner/result.h"
 
+/* The probability of a false verdict that is put up with: of one allocator against the
+ * reference, on all traces of a run together. */
+#define TIMING_LEVEL 0.05
+
 /* One value per process, for the statistics: the rows of a bootstrap point into these.
  */
 struct timing_values {
@@ -32,5 +36,16 @@ struct estimate timing_estimate(const struct series *rows, size_t row_count,
 /* What a ratio says: a difference counts if its interval leaves out 1 and its size is
  * at least `effect`. */
 enum verdict timing_verdict(struct estimate ratio, size_t rounds, double effect);
+
+/* An allocator's ratios on one trace: estimate, p-value and verdict, which holds for
+ * that trace alone until timing_correct has seen all. `row` may be empty. */
+struct comparison timing_compare(const struct series *row, double effect,
+                                 double *scratch, uint64_t seed);
+
+/* Of one allocator's verdicts on many traces only those stay that Holm's correction over
+ * all of them leaves: one false among them has a probability of TIMING_LEVEL at most.
+ * `scratch` holds `count` doubles. */
+void timing_correct(struct comparison *const *comparisons, size_t count,
+                    double *scratch);
 
 #endif

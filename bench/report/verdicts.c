@@ -162,7 +162,8 @@ void verdicts_print(FILE *out, const struct run *run, const struct summary *summ
     fprintf(
         out,
         "A difference counts if its interval leaves out 1 and it is at least %.0f %% "
-        "warm, %.0f %% cold; %d rounds are needed (here %u).\n",
+        "warm, %.0f %% cold; %d rounds are needed (here %u). On single traces it must "
+        "pass Holm's correction over all of them, too.\n",
         100 * options->warm_effect, 100 * options->cold_effect, SUMMARY_VERDICT_ROUNDS,
         run->rounds);
 }

@@ -238,6 +238,183 @@ static void test_verdict_needs_size_interval_and_rounds(void **state)
     assert_int_equal(timing_verdict(absent, 5, 0.02), VERDICT_NONE);
 }
 
+/* Two-sided 5 % and 1 % points of Student's t from printed tables. */
+static void test_p_value_of_student(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t count;
+        double t, p;
+    } rows[] = {{2, 12.706, 0.05}, {3, 4.303, 0.05}, {5, 2.776, 0.05},
+                {5, 8.610, 0.001}, {6, 4.032, 0.01}, {10, 2.262, 0.05},
+                {20, 2.861, 0.01}, {31, 2.042, 0.05}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        /* +1 and -1 in turn have a known spread; the mean is moved to where it gives t.
+         */
+        double values[32];
+        double logs[32];
+        double mean = 0;
+        for (size_t k = 0; k < rows[i].count; k++) {
+            logs[k] = 0.01 * (k % 2 == 0 ? 1 : -1);
+            values[k] = exp(logs[k]);
+            mean += logs[k] / (double)rows[i].count;
+        }
+        const double spread = statistics_log_spread(values, rows[i].count);
+        for (size_t k = 0; k < rows[i].count; k++) {
+            values[k] =
+                exp(logs[k] - mean + rows[i].t * spread / sqrt((double)rows[i].count));
+        }
+        const double p = statistics_p_value(values, rows[i].count);
+        assert_true(fabs(p / rows[i].p - 1) < 0.01);
+    }
+    const double same[] = {1, 1, 1};
+    const double twice[] = {2, 2, 2};
+    assert_float_equal(statistics_p_value(same, 3), 1, 0);
+    assert_float_equal(statistics_p_value(twice, 3), 0, 0);
+    assert_float_equal(statistics_p_value(twice, 1), 1, 0);
+}
+
+/* Holm's own scheme by hand: 0.01 x 4, 0.015 x 3 pass 5 %, 0.03 x 2 does not, and
+ * nothing behind it does either. */
+static void test_holm(void **state)
+{
+    (void)state;
+    double p_values[] = {0.03, 0.01, 0.04, 0.015};
+    assert_float_equal(statistics_holm_limit(p_values, 4, 0.05), 0.015, 0);
+    double weak[] = {0.02, 0.03, 0.04};
+    assert_true(statistics_holm_limit(weak, 3, 0.05) < 0);
+    double one[] = {0.04};
+    assert_float_equal(statistics_holm_limit(one, 1, 0.05), 0.04, 0);
+    assert_true(statistics_holm_limit(one, 0, 0.05) < 0);
+}
+
+/* Wilson's interval as published: 0 of 10 and 5 of 10. */
+static void test_share_interval(void **state)
+{
+    (void)state;
+    const struct interval none = statistics_share(0, 10);
+    const struct interval half = statistics_share(5, 10);
+    assert_float_equal(none.low, 0, 0);
+    assert_float_equal(none.high, 0.2775, 1e-4);
+    assert_float_equal(half.low, 0.2366, 1e-4);
+    assert_float_equal(half.high, 0.7634, 1e-4);
+    assert_float_equal(statistics_share(10, 10).high, 1, 0);
+}
+
+static void test_binomial_tail(void **state)
+{
+    (void)state;
+    assert_float_equal(statistics_binomial_tail(0, 20, 0.05), 1, 1e-9);
+    assert_true(fabs(statistics_binomial_tail(1, 20, 0.05) - (1 - pow(0.95, 20))) <
+                1e-9);
+    assert_float_equal(statistics_binomial_tail(20, 20, 0.5), pow(0.5, 20), 1e-12);
+}
+
+/* Ratios of an allocator on one trace, `effect` slower in the logarithm; each the
+ * quotient of two processes' times. `tail` > 0: some processes meet bad weather. */
+static void fill_ratios(double *ratios, size_t count, double effect, double spread,
+                        double tail, uint64_t *noise)
+{
+    for (size_t i = 0; i < count; i++) {
+        double sides[2];
+        for (int side = 0; side < 2; side++) {
+            sides[side] = spread * M_SQRT1_2 * statistics_random_normal(noise);
+            if (uniform(noise) < tail) {
+                sides[side] += 0.1 * uniform(noise);
+            }
+        }
+        ratios[i] = exp(sides[0] - sides[1] - effect);
+    }
+}
+
+/* Equals on many traces, again and again: how often is anything significant among them?
+ * Under normal noise in 5 % of repetitions, neither more nor less; where some processes
+ * meet bad weather, in no more. The bounds would be broken by chance once in 1,000. */
+static void test_false_verdicts_keep_their_level(void **state)
+{
+    (void)state;
+    enum {
+        TRACES = 26,
+        REPETITIONS = 2000,
+    };
+    const double tails[] = {0, 0.2};
+    const size_t rounds[] = {5, 12};
+    for (size_t i = 0; i < 4; i++) {
+        uint64_t noise = 41 + i;
+        size_t false_runs = 0;
+        for (size_t repetition = 0; repetition < REPETITIONS; repetition++) {
+            double p_values[TRACES];
+            for (size_t trace = 0; trace < TRACES; trace++) {
+                double ratios[SAMPLES];
+                fill_ratios(ratios, rounds[i % 2], 0, 0.03, tails[i / 2], &noise);
+                p_values[trace] = statistics_p_value(ratios, rounds[i % 2]);
+            }
+            false_runs += statistics_holm_limit(p_values, TRACES, TIMING_LEVEL) >= 0;
+        }
+        assert_true(statistics_binomial_tail(false_runs, REPETITIONS, TIMING_LEVEL) >
+                    0.001);
+        assert_true(tails[i / 2] > 0 ||
+                    statistics_binomial_tail(REPETITIONS - false_runs, REPETITIONS,
+                                             1 - TIMING_LEVEL) > 0.001);
+    }
+}
+
+/* Clear differences survive the correction, and only they. */
+static void test_correction_keeps_what_is_clear(void **state)
+{
+    (void)state;
+    enum {
+        TRACES = 26,
+        SLOWER = 10,
+    };
+    uint64_t noise = 53;
+    struct comparison comparisons[TRACES];
+    struct comparison *pointers[TRACES];
+    double scratch[TRACES];
+    double ratios[5];
+    for (size_t trace = 0; trace < TRACES; trace++) {
+        const struct series row = {ratios, 5};
+        fill_ratios(ratios, 5, trace < SLOWER ? log(1.5) : 0, 0.02, 0, &noise);
+        comparisons[trace] = timing_compare(&row, 0.02, scratch, trace);
+        pointers[trace] = &comparisons[trace];
+    }
+    timing_correct(pointers, TRACES, scratch);
+    for (size_t trace = 0; trace < TRACES; trace++) {
+        assert_int_equal(comparisons[trace].verdict,
+                         trace < SLOWER ? VERDICT_SLOWER : VERDICT_SAME);
+    }
+}
+
+/* The closed form against simulated tests: within 4 standard errors. */
+static void test_power_is_what_it_says(void **state)
+{
+    (void)state;
+    enum {
+        TESTS = 4000
+    };
+    static const struct {
+        double effect, spread, level;
+        size_t count;
+    } rows[] = {{0.02, 0.02, 0.05, 5},  {0.05, 0.03, 0.05, 5}, {0.05, 0.02, 0.002, 5},
+                {0.01, 0.02, 0.05, 14}, {0, 0.02, 0.05, 5},    {0.03, 0.02, 0.05, 2}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint64_t noise = 61 + i;
+        size_t found = 0;
+        for (size_t test = 0; test < TESTS; test++) {
+            double ratios[SAMPLES];
+            fill_ratios(ratios, rows[i].count, rows[i].effect, rows[i].spread, 0,
+                        &noise);
+            found += statistics_p_value(ratios, rows[i].count) <= rows[i].level;
+        }
+        const double power = statistics_power(rows[i].effect, rows[i].spread,
+                                              rows[i].count, rows[i].level);
+        const double error = sqrt(power * (1 - power) / TESTS);
+        assert_true(power > 0 && power < 1);
+        assert_true(fabs((double)found / TESTS - power) < 4 * error);
+    }
+    assert_float_equal(statistics_power(0, 0.02, 5, 0.05), 0.05, 1e-4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +431,13 @@ int main(void)
         cmocka_unit_test(test_equals_get_no_verdict),
         cmocka_unit_test(test_real_differences_are_seen),
         cmocka_unit_test(test_verdict_needs_size_interval_and_rounds),
+        cmocka_unit_test(test_p_value_of_student),
+        cmocka_unit_test(test_holm),
+        cmocka_unit_test(test_share_interval),
+        cmocka_unit_test(test_binomial_tail),
+        cmocka_unit_test(test_false_verdicts_keep_their_level),
+        cmocka_unit_test(test_correction_keeps_what_is_clear),
+        cmocka_unit_test(test_power_is_what_it_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -185,6 +185,42 @@ static void test_totals(void **state)
     handmade_destroy(run);
 }
 
+/* Weak evidence (p between 2.5 and 5 %) makes a verdict on one trace alone, and none
+ * among two. */
+static void test_verdicts_are_corrected_for_the_traces(void **state)
+{
+    (void)state;
+    static const double ratios[HANDMADE_ROUNDS] = {1.03, 1.03, 1.03, 1.03,
+                                                   1.02, 1.16, 1.05};
+    struct run *run = handmade_create();
+    for (size_t i = 0; i < HANDMADE_ROUNDS; i++) {
+        const struct timing_samples *glibc =
+            &handmade_result(run, 0, HANDMADE_GLIBC)->warm;
+        const struct timing_samples *snug =
+            &handmade_result(run, 0, HANDMADE_SNUG)->warm;
+        snug->items[i].best_pass_ns =
+            (uint64_t)((double)glibc->items[i].best_pass_ns / ratios[i]);
+        handmade_result(run, 1, HANDMADE_SNUG)->warm.items[i].best_pass_ns =
+            handmade_result(run, 1, HANDMADE_GLIBC)->warm.items[6 - i].best_pass_ns;
+    }
+    struct summary *both = summarise(run);
+    const struct comparison *first =
+        &summary_cell(both, 0, HANDMADE_SNUG)->warm.against_reference;
+    assert_true(first->p_value.present);
+    assert_true(first->p_value.value > 0.025 && first->p_value.value < 0.05);
+    assert_int_equal(first->verdict, VERDICT_SAME);
+    assert_int_equal(both->totals[HANDMADE_SNUG].faster_count, 0);
+    summary_destroy(both);
+    run->trace_count = 1;
+    struct summary *alone = summarise(run);
+    assert_int_equal(
+        summary_cell(alone, 0, HANDMADE_SNUG)->warm.against_reference.verdict,
+        VERDICT_FASTER);
+    summary_destroy(alone);
+    run->trace_count = HANDMADE_TRACES;
+    handmade_destroy(run);
+}
+
 static void test_utilization_rule(void **state)
 {
     (void)state;
@@ -227,6 +263,7 @@ int main(void)
         cmocka_unit_test(test_without_a_floor),
         cmocka_unit_test(test_failure_takes_the_trace_from_all_totals),
         cmocka_unit_test(test_totals),
+        cmocka_unit_test(test_verdicts_are_corrected_for_the_traces),
         cmocka_unit_test(test_utilization_rule),
         cmocka_unit_test(test_empty_run),
     };
