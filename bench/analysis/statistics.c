@@ -193,7 +193,7 @@ static double normal_below(double z)
 }
 
 /* T is (Z + shift) / W with W^2 distributed as chi-square / degrees: the probability
- * that |T| > t for each W, summed over W's density (midpoints up to where it is nil). */
+ * that |T| > t for each W, summed over W's density (midpoints, to where it is nil). */
 double statistics_power(double effect, double spread, size_t count, double level)
 {
     enum {

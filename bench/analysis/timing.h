@@ -42,8 +42,8 @@ enum verdict timing_verdict(struct estimate ratio, size_t rounds, double effect)
 struct comparison timing_compare(const struct series *row, double effect,
                                  double *scratch, uint64_t seed);
 
-/* Of one allocator's verdicts on many traces only those stay that Holm's correction over
- * all of them leaves: one false among them has a probability of TIMING_LEVEL at most.
+/* Of one allocator's verdicts on many traces only those stay that Holm's correction
+ * over all of them leaves: one false among them has a probability of TIMING_LEVEL at most.
  * `scratch` holds `count` doubles. */
 void timing_correct(struct comparison *const *comparisons, size_t count,
                     double *scratch);

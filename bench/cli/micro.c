@@ -13,6 +13,7 @@
 #include "runner/dice.h"
 #include "runner/run.h"
 #include "runner/signals.h"
+#include "runner/warnings.h"
 
 enum {
     DEFAULT_ROUNDS = 3,
@@ -215,7 +216,7 @@ static int measure(struct micro_run *run, const struct micro_options *options)
     const char *name = "floor";
     const bool has_floor = allocators_parse(&floor, &name, 1, &error);
     if (!has_floor) {
-        fprintf(stderr, "snugbench: %s; without it memory is not known\n", error.text);
+        warning_print(WARNING_FLOOR, "its library is missing");
     }
     run->rounds = options->rounds;
     run->scale = options->scale;

@@ -19,6 +19,7 @@
 #include "runner/schedule.h"
 #include "runner/signals.h"
 #include "runner/sources.h"
+#include "runner/warnings.h"
 
 enum {
     EXIT_INTERRUPTED = 130 /* as a shell reports SIGINT */
@@ -67,9 +68,7 @@ static bool find_allocators(const struct replay_options *options,
         return false;
     }
     if (!allocators_add_floor(list, &error)) {
-        fprintf(stderr,
-                "snugbench: %s; without it memory growth is not over the floor\n",
-                error.text);
+        warning_print(WARNING_FLOOR, "its library is missing");
     }
     return true;
 }

@@ -15,6 +15,7 @@
 #include "runner/run.h"
 #include "runner/signals.h"
 #include "runner/tracer.h"
+#include "runner/warnings.h"
 
 enum {
     NS_PER_MS = 1000000,
@@ -183,12 +184,7 @@ static void prepare_tracing(struct schedule *schedule)
     const char *refused;
     schedule->filter = tracer_filter_create(&refused);
     if (schedule->filter == NULL) {
-        fprintf(stderr,
-                "snugbench: system calls are not counted and peaks of memory not "
-                "measured, as %s is refused here; in a container, start it with "
-                "--cap-add=SYS_PTRACE --security-opt seccomp=unconfined (all other "
-                "figures stand)\n",
-                refused);
+        warning_print(WARNING_TRACING, refused);
     }
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "runner/run.h"
+#include "runner/warnings.h"
 
 enum {
     KEPT_LIMIT_BYTES = 1 << 30
@@ -42,6 +43,13 @@ bool sources_add(struct sources *sources, const char *path, struct trace_error *
     return true;
 }
 
+static void print_share(enum warning_id id, size_t part, size_t whole)
+{
+    char share[64];
+    snprintf(share, sizeof share, "%zu of %zu", part, whole);
+    warning_print(id, share);
+}
+
 void sources_sum_up(const struct sources *sources)
 {
     size_t unfreed = 0;
@@ -51,17 +59,10 @@ void sources_sum_up(const struct sources *sources)
         threaded += sources->items[i].header.thread_count > 1;
     }
     if (unfreed > 0 && sources->is_brief) {
-        fprintf(
-            stderr,
-            "snugbench: traces with blocks never freed: %zu of %zu; these are freed "
-            "after the last operation, outside the figures\n",
-            unfreed, sources->count);
+        print_share(WARNING_UNFREED, unfreed, sources->count);
     }
     if (threaded > 0) {
-        fprintf(stderr,
-                "snugbench: traces with several threads: %zu of %zu; replayed in one "
-                "thread, in the order recorded\n",
-                threaded, sources->count);
+        print_share(WARNING_THREADED, threaded, sources->count);
     }
 }
 

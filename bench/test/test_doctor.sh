@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# 'snugbench doctor': a line for each thing looked at, its remedy, exit codes; and the
+# proof (--aa), on one small trace.
+set -u
+bench=${BUILD:-build}/snugbench
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+number=0
+
+report() { # NAME CODE: code 0 is passed
+    number=$((number + 1))
+    if [ "$2" -eq 0 ]; then
+        echo "ok $number - $1"
+    else
+        echo "not ok $number - $1"
+        sed 's/^/# /' "$work/out" "$work/err"
+    fi
+}
+
+skip() { # NAME REASON
+    number=$((number + 1))
+    echo "ok $number - $1 # SKIP $2"
+}
+
+# expect NAME CODE WHERE PATTERN COMMAND...: the exit code, and PATTERN (extended) in
+# WHERE: out, err
+expect() {
+    local name=$1 code=$2 where=$3 pattern=$4
+    shift 4
+    "$@" >"$work/out" 2>"$work/err"
+    local found=$?
+    [ "$found" -eq "$code" ] && grep -qE -- "$pattern" "$work/$where"
+    report "$name" $?
+    [ "$found" -eq "$code" ] || echo "# exit code $found, not $code"
+}
+
+expect "a machine that can measure" 0 out '^ok    worker  ' "$bench" doctor
+! grep -qvE '^(ok  |note|warn)  [a-z][a-z -]{14}  [^ ]' "$work/out"
+report "every line has a level, a name and what was found" $?
+missing=0
+for name in processors load 'steal time' governor turbo hyper-threads 'virtual machine' \
+    clock 'huge pages' 'address layout' memory swap mappings 'core dumps' counters \
+    tracing cgroup worker floor allocator gnuplot hyperfine; do
+    grep -qE "^[a-z]+ +$name  " "$work/out" || missing=1
+done
+report "everything is looked at" $missing
+! grep -E '^(note|warn)' "$work/out" | grep -qvE '^....  [^;]*: [^;]+; .+|^warn  tracing .*; '
+report "what disturbs says what it does and has a remedy" $?
+
+if ! setarch -R true 2>"$work/err"; then
+    skip "a fixed layout is a warning" "setarch is refused"
+else
+    expect "a fixed layout is a warning" 0 out '^warn  address layout .*; sudo sysctl' \
+        setarch -R "$bench" doctor
+fi
+expect "a program that is not in PATH is noted" 0 out \
+    '^note  gnuplot +missing: no charts; sudo apt-get install gnuplot' \
+    env PATH=/nowhere "$bench" doctor
+
+# Without the worker beside it nothing can be measured.
+mkdir "$work/alone"
+cp "$bench" "$work/alone"
+expect "no worker: nothing can be measured" 1 out \
+    '^stop  worker .*snugbench-worker is missing: nothing can be measured; make$' \
+    "$work/alone/snugbench" doctor
+grep -qE '^warn  floor .*libsnugbench-floor.so is missing' "$work/out"
+report "a missing floor is a warning" $?
+
+if ! command -v python3 >"$work/err"; then
+    skip "JSON says the same" "no python3"
+else
+    "$bench" doctor --json >"$work/out" 2>"$work/err" && python3 - "$work/out" <<'PYTHON'
+import json, sys
+findings = json.load(open(sys.argv[1]))
+assert len(findings) > 20
+for finding in findings:
+    assert finding["level"] in ("ok", "note", "warn")
+    assert finding["name"] and finding["found"]
+    assert finding["level"] == "ok" or (finding["text"] and finding["remedy"])
+PYTHON
+    report "JSON says the same" $?
+fi
+
+expect "help has examples" 0 out '^examples:' "$bench" doctor --help
+expect "unknown option" 2 err "^snugbench: there is no option '--bogus'" \
+    "$bench" doctor --bogus
+expect "no output to a full disk" 1 err 'cannot write the findings' \
+    bash -c 'exec "$1" doctor >/dev/full' - "$bench"
+
+echo "1..$number"
