@@ -45,7 +45,8 @@ ALONE := $(BUILD)/test/test_schedule
 
 PRODUCTS := $(BUILD)/libsnug.so $(BUILD)/libsnug.a $(BUILD)/snugbench \
     $(BUILD)/snugbench-worker $(BUILD)/snugbench-micro \
-    $(BUILD)/libsnugbench-floor.so $(BUILD)/libsnugbench-record.so
+    $(BUILD)/libsnugbench-floor.so $(BUILD)/libsnugbench-floor-delayed.so \
+    $(BUILD)/libsnugbench-record.so
 
 .PHONY: all man install uninstall help tools everything test test-variants mutate stress fuzz check bench bench-full bench-allocator programs traces format clean
 all: $(PRODUCTS) ## build everything into build/
@@ -172,6 +173,12 @@ $(BUILD)/snugbench-micro: $(wildcard bench/micro/*.c)
 $(BUILD)/libsnugbench-floor.so: $(wildcard bench/floor/*.c)
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_FLAGS) -fPIC -shared -fno-builtin -MF $(BUILD)/floor.d -o $@ $(filter %.c,$^) $(LDFLAGS)
+
+# The same with a delay in it, for 'snugbench doctor --aa'.
+$(BUILD)/libsnugbench-floor-delayed.so: $(wildcard bench/floor/*.c)
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_FLAGS) -DFLOOR_IS_DELAYED=1 -fPIC -shared -fno-builtin \
+	    -MF $(BUILD)/floor-delayed.d -o $@ $(filter %.c,$^) $(LDFLAGS)
 
 $(BUILD)/libsnugbench-record.so: bench/record/recorder.c bench/record/writer.c
 	@mkdir -p $(@D)

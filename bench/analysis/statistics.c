@@ -155,64 +155,28 @@ static double student_tail(double t, size_t degrees)
     return inside < 1 ? 1 - inside : 0;
 }
 
-double statistics_p_value(const double *values, size_t count)
+double statistics_p_value(const struct series *rows, size_t row_count)
 {
-    if (count < 2) {
-        return 1;
-    }
-    const double mean = fabs(log_mean(values, count));
-    const double spread = statistics_log_spread(values, count);
-    if (spread <= 0) {
-        return mean > 0 ? 0 : 1;
-    }
-    return student_tail(mean / (spread / sqrt((double)count)), count - 1);
-}
-
-/* The t beyond which lies `level`, by halving. */
-static double student_limit(double level, size_t degrees)
-{
-    double low = 0;
-    double high = 1;
-    while (student_tail(high, degrees) > level) {
-        high *= 2;
-    }
-    for (int i = 0; i < 60; i++) {
-        const double middle = (low + high) / 2;
-        if (student_tail(middle, degrees) > level) {
-            low = middle;
-        } else {
-            high = middle;
+    double mean = 0;
+    double variance = 0; /* of the mean */
+    double weight = 0;
+    for (size_t i = 0; i < row_count; i++) {
+        if (rows[i].count < 2) {
+            return 1;
         }
+        const double count = (double)rows[i].count;
+        const double spread = statistics_log_spread(rows[i].values, rows[i].count);
+        const double share = spread * spread / count;
+        mean += log_mean(rows[i].values, rows[i].count);
+        variance += share;
+        weight += share * share / (count - 1);
     }
-    return high;
-}
-
-static double normal_below(double z)
-{
-    return erfc(-z * M_SQRT1_2) / 2;
-}
-
-/* T is (Z + shift) / W with W^2 distributed as chi-square / degrees: the probability
- * that |T| > t for each W, summed over W's density (midpoints, to where it is nil). */
-double statistics_power(double effect, double spread, size_t count, double level)
-{
-    enum {
-        STEPS = 2000
-    };
-    const double degrees = (double)(count - 1);
-    const double shift = fabs(effect) / (spread / sqrt((double)count));
-    const double limit = student_limit(level, count - 1);
-    const double step = (1 + 12 / sqrt(degrees)) / STEPS;
-    double weight_sum = 0;
-    double sum = 0;
-    for (int i = 0; i < STEPS; i++) {
-        const double w = (i + 0.5) * step;
-        const double weight = exp((degrees - 1) * log(w) - degrees * (w * w - 1) / 2);
-        weight_sum += weight;
-        sum += weight *
-               (normal_below(shift - limit * w) + normal_below(-shift - limit * w));
+    if (variance <= 0) {
+        return fabs(mean) > 0 ? 0 : 1;
     }
-    return sum / weight_sum;
+    /* Rounding must not take a whole degree. */
+    const double degrees = floor(variance * variance / weight + 1e-6);
+    return student_tail(fabs(mean) / sqrt(variance), (size_t)degrees);
 }
 
 double statistics_holm_limit(double *p_values, size_t count, double level)

@@ -53,20 +53,16 @@ size_t statistics_pair_ratios(const struct round_value *reference,
                               size_t reference_count, const struct round_value *subject,
                               size_t subject_count, double *ratios);
 
-/* The p-value of the hypothesis that the logarithms of `values` have the mean 0: the
- * two-sided t-test of Student. Values that pair equals by round are as likely above 1
- * as below, and for such the test keeps its level or stays below it. A test of signs or
- * permutations assumes less, but says nothing below 1/16 with 5 values, and then no
- * correction for many traces leaves anything. 1 below 2 values. All positive. */
-double statistics_p_value(const double *values, size_t count);
+/* The p-value of the hypothesis that the logarithms of the values have the mean 0, over
+ * all rows: Student's two-sided t-test, with Welch's degrees of freedom where there are
+ * several rows. Values that pair equals by round are as likely above 1 as below, and
+ * for such the test keeps its level or stays below it. A test of signs or permutations
+ * assumes less, but says nothing below 1/16 with 5 values, and then no correction for
+ * many traces leaves anything. 1 if a row has fewer than 2 values. All positive. */
+double statistics_p_value(const struct series *rows, size_t row_count);
 
 /* The standard deviation of the logarithms of `values`; count >= 2, all positive. */
 double statistics_log_spread(const double *values, size_t count);
-
-/* How often that test finds a true difference of `effect` (a mean of logarithms) where
- * their standard deviation is `spread`: a share. Normal noise; spread > 0, count >= 2,
- * 0 < level < 1. */
-double statistics_power(double effect, double spread, size_t count, double level);
 
 /* Holm's correction: of `count` p-values, those up to the limit returned are
  * significant such that one false among them all has a probability of `level` at most.

@@ -74,18 +74,8 @@ static struct comparison compare(const struct workshop *shop, const struct serie
             .ratio = {.value = 1, .low = 1, .high = 1, .present = row_count > 0},
             .verdict = row_count > 0 ? VERDICT_REFERENCE : VERDICT_NONE};
     }
-    size_t rounds = SIZE_MAX;
-    for (size_t i = 0; i < row_count; i++) {
-        rounds = rows[i].count < rounds ? rows[i].count : rounds;
-    }
-    struct comparison comparison;
-    if (row_count == 1) {
-        comparison = timing_compare(rows, effect, shop->scratch, seed);
-    } else {
-        comparison.ratio = timing_estimate(rows, row_count, shop->scratch, seed);
-        comparison.p_value = (struct figure){.present = false};
-        comparison.verdict = timing_verdict(comparison.ratio, rounds, effect);
-    }
+    struct comparison comparison =
+        timing_compare(rows, row_count, effect, shop->scratch, seed);
     if (is_floor(shop->run, allocator)) {
         comparison.verdict = VERDICT_NONE;
     }

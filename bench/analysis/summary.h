@@ -40,7 +40,7 @@ enum {
 /* Speed against the reference, paired by round: above 1 is faster. */
 struct comparison {
     struct estimate ratio;
-    struct figure p_value; /* of one trace (statistics.h); absent over many */
+    struct figure p_value; /* that it is 1: statistics.h */
     enum verdict verdict;
 };
 

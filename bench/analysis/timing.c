@@ -99,18 +99,27 @@ static void doubt(struct comparison *comparison, double limit)
     }
 }
 
-struct comparison timing_compare(const struct series *row, double effect,
-                                 double *scratch, uint64_t seed)
+struct comparison timing_judge(struct estimate ratio, double p_value, size_t rounds,
+                               double effect)
 {
     struct comparison comparison = {
-        .ratio = timing_estimate(row, row->count > 0, scratch, seed)};
-    comparison.verdict = timing_verdict(comparison.ratio, row->count, effect);
-    if (row->count > 0) {
-        comparison.p_value = (struct figure){
-            .value = statistics_p_value(row->values, row->count), .present = true};
-    }
+        .ratio = ratio,
+        .p_value = {.value = p_value, .present = ratio.present},
+        .verdict = timing_verdict(ratio, rounds, effect),
+    };
     doubt(&comparison, TIMING_LEVEL);
     return comparison;
+}
+
+struct comparison timing_compare(const struct series *rows, size_t row_count,
+                                 double effect, double *scratch, uint64_t seed)
+{
+    size_t rounds = SIZE_MAX;
+    for (size_t i = 0; i < row_count; i++) {
+        rounds = rows[i].count < rounds ? rows[i].count : rounds;
+    }
+    return timing_judge(timing_estimate(rows, row_count, scratch, seed),
+                        statistics_p_value(rows, row_count), rounds, effect);
 }
 
 void timing_correct(struct comparison *const *comparisons, size_t count,

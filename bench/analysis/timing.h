@@ -37,14 +37,19 @@ struct estimate timing_estimate(const struct series *rows, size_t row_count,
  * at least `effect`. */
 enum verdict timing_verdict(struct estimate ratio, size_t rounds, double effect);
 
-/* An allocator's ratios on one trace: estimate, p-value and verdict, which holds for
- * that trace alone until timing_correct has seen all. `row` may be empty. */
-struct comparison timing_compare(const struct series *row, double effect,
-                                 double *scratch, uint64_t seed);
+/* The same where the test has its say, too: its p-value is at most TIMING_LEVEL. */
+struct comparison timing_judge(struct estimate ratio, double p_value, size_t rounds,
+                               double effect);
+
+/* An allocator's ratios on a trace, or on all, a row for each: estimate, p-value and
+ * verdict. That on one of several traces holds for it alone until timing_correct has
+ * seen all. Rows have values. */
+struct comparison timing_compare(const struct series *rows, size_t row_count,
+                                 double effect, double *scratch, uint64_t seed);
 
 /* Of one allocator's verdicts on many traces only those stay that Holm's correction
- * over all of them leaves: one false among them has a probability of TIMING_LEVEL at most.
- * `scratch` holds `count` doubles. */
+ * over all of them leaves: one false among them has a probability of TIMING_LEVEL at
+ * most. `scratch` holds `count` doubles. */
 void timing_correct(struct comparison *const *comparisons, size_t count,
                     double *scratch);
 

@@ -1,69 +1,158 @@
 /* snugbench doctor: what disturbs measuring on this machine, and what to do. */
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "analysis/summary.h"
 #include "cli/cli.h"
+#include "cli/proof.h"
+#include "runner/dice.h"
 #include "runner/doctor.h"
+#include "runner/schedule.h"
+
+enum {
+    DEFAULT_REPETITIONS = 2,
+    MAX_REPETITIONS = 10000,
+    OPTION_REPETITIONS = 256,
+    OPTION_SEED,
+    OPTION_AA,
+    OPTION_JSON,
+};
 
 struct doctor_options {
     bool help;
     bool json;
+    bool proves;
+    struct proof_options proof;
 };
 
 static void print_help(void)
 {
-    printf("usage: snugbench doctor [--json]\n\n"
-           "What disturbs measuring on this machine: a line for each thing looked at,\n"
-           "with what to do about it.\n\n"
-           "  ok    it does not disturb\n"
-           "  note  good to know; figures stand\n"
-           "  warn  figures suffer\n"
-           "  stop  nothing can be measured\n\n"
-           "      --json             the same as a JSON array\n"
-           "  -h, --help             this text\n\n"
-           "Exit code: 0; 1 if something makes measuring impossible; 2 bad usage.\n\n"
-           "examples:\n"
-           "  snugbench doctor\n"
-           "  snugbench doctor | grep -v ^ok\n");
+    printf(
+        "usage: snugbench doctor [--json]\n"
+        "       snugbench doctor --aa [OPTIONS] [TRACE...]\n\n"
+        "What disturbs measuring on this machine: a line for each thing looked at,\n"
+        "with what to do about it.\n\n"
+        "  ok    it does not disturb\n"
+        "  note  good to know; figures stand\n"
+        "  warn  figures suffer\n"
+        "  stop  nothing can be measured\n\n"
+        "      --json             the same as a JSON array\n"
+        "\nthe proof of the statistics on this machine:\n"
+        "      --aa               race glibc against a copy of itself, and the floor\n"
+        "                         against copies of itself, one equal and three "
+        "slower\n"
+        "                         by 1, 2 and 5 %%, over TRACE... (default: those "
+        "that\n"
+        "                         come with snugbench; if there are none, one of each\n"
+        "                         model of 'generate'); count the false verdicts and "
+        "the\n"
+        "                         differences found, against what is stated\n"
+        "      --repetitions N    runs to judge, a verdict for each trace in each\n"
+        "                         (default: %d; 20 for the full proof)\n"
+        "  -r, --runs N           rounds in each (default: %" PRIu32 ")\n"
+        "      --seed N           order of the rounds (default: a new one, shown)\n"
+        "  -h, --help             this text\n\n"
+        "Exit code: 0; 1 if something makes measuring impossible, or the proof fails;\n"
+        "2 bad usage or a bad trace; 130 interrupted.\n\n"
+        "examples:\n"
+        "  snugbench doctor\n"
+        "  snugbench doctor | grep -v ^ok\n"
+        "  snugbench doctor --aa\n"
+        "  snugbench doctor --aa --repetitions 20 -r 10 app.rep.zst\n",
+        DEFAULT_REPETITIONS, schedule_defaults.min_rounds);
 }
 
 static const struct option long_options[] = {
-    {"json", no_argument, NULL, 'j'},
+    {"aa", no_argument, NULL, OPTION_AA},
+    {"repetitions", required_argument, NULL, OPTION_REPETITIONS},
+    {"runs", required_argument, NULL, 'r'},
+    {"seed", required_argument, NULL, OPTION_SEED},
+    {"json", no_argument, NULL, OPTION_JSON},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
 
+static bool complain(const char *what, const char *which)
+{
+    fprintf(stderr, "snugbench: %s '%s'; see 'doctor --help'\n", what, which);
+    return false;
+}
+
+static bool parse_number(const char *text, uint64_t least, uint64_t most,
+                         uint64_t *number)
+{
+    char *end;
+    errno = 0;
+    *number = strtoull(text, &end, 10);
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 &&
+           *number >= least && *number <= most;
+}
+
+static bool parse_option(struct doctor_options *options, int option, const char *text)
+{
+    uint64_t number;
+    switch (option) {
+    case OPTION_AA:
+        options->proves = true;
+        return true;
+    case OPTION_JSON:
+        options->json = true;
+        return true;
+    case OPTION_REPETITIONS:
+        if (!parse_number(text, 1, MAX_REPETITIONS, &number)) {
+            return complain("--repetitions takes a number from 1 to 10000, not", text);
+        }
+        options->proof.repetitions = (uint32_t)number;
+        return true;
+    case 'r':
+        if (!parse_number(text, SUMMARY_VERDICT_ROUNDS, MAX_REPETITIONS, &number)) {
+            return complain("--runs takes a number from 5 to 10000, as fewer give no "
+                            "verdict, not",
+                            text);
+        }
+        options->proof.rounds = (uint32_t)number;
+        return true;
+    default:
+        return parse_number(text, 0, INT64_MAX, &options->proof.seed) ||
+               complain("--seed takes a whole number below 2^63, not", text);
+    }
+}
+
 static bool parse_options(struct doctor_options *options, int argc, char **argv)
 {
-    *options = (struct doctor_options){.json = false};
+    *options = (struct doctor_options){
+        .proof = {.repetitions = DEFAULT_REPETITIONS,
+                  .rounds = schedule_defaults.min_rounds,
+                  .seed = dice_fresh_seed()},
+    };
     optind = 0;
     opterr = 0;
     for (int option;
-         (option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1;) {
-        switch (option) {
-        case 'j':
-            options->json = true;
-            break;
-        case 'h':
+         (option = getopt_long(argc, argv, ":r:h", long_options, NULL)) != -1;) {
+        if (option == 'h') {
             options->help = true;
             return true;
-        default:
-            fprintf(stderr, "snugbench: there is no option '%s'; see 'doctor --help'\n",
-                    argv[optind - 1]);
+        }
+        if (option == '?' || option == ':') {
+            return complain(option == ':' ? "a value is missing after"
+                                          : "there is no option",
+                            argv[optind - 1]);
+        }
+        if (!parse_option(options, option, optarg)) {
             return false;
         }
     }
-    if (optind < argc) {
-        fprintf(stderr,
-                "snugbench: doctor takes no argument '%s'; see 'doctor --help'\n",
-                argv[optind]);
-        return false;
-    }
-    return true;
+    options->proof.traces = (const char *const *)argv + optind;
+    options->proof.trace_count = (size_t)(argc - optind);
+    return options->proves || optind == argc ||
+           complain("only --aa takes a trace, here", argv[optind]);
 }
 
 static const char *level_name(enum finding_level level)
@@ -156,5 +245,5 @@ int cli_doctor(int argc, char **argv)
         print_help();
         return EXIT_OK;
     }
-    return examine(options.json);
+    return options.proves ? proof_run(&options.proof) : examine(options.json);
 }

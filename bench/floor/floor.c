@@ -5,13 +5,17 @@
  * no more than the first byte of a block: any program that keeps data in its blocks
  * breaks. The few blocks that libc itself takes at start-up live, as the page is longer
  * than those together. What is measured under it is the replay loop, the calls and the
- * worker. */
+ * worker.
+ *
+ * It is built a second time as libsnugbench-floor-delayed.so, see floor/delay.h. */
 #include <errno.h>
 #include <malloc.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+
+#include "floor/delay.h"
 
 enum {
     PAGE_BYTES = 4096,
@@ -21,6 +25,25 @@ enum {
 
 static unsigned char window[WINDOW_BYTES] __attribute__((aligned(PAGE_BYTES)));
 static size_t cursor_bytes;
+
+#if FLOOR_IS_DELAYED
+/* volatile: whoever starts it has written another number over this one in the file. */
+static const volatile struct delay delay = {DELAY_MARK, DELAY_BASE_STEPS};
+
+static inline void wait_now_and_then(void)
+{
+    static unsigned calls;
+    if (++calls % DELAY_PERIOD_CALLS == 0) {
+        for (uint32_t step = delay.steps; step > 0; step--) {
+            __asm__ volatile("");
+        }
+    }
+}
+#else
+static inline void wait_now_and_then(void)
+{
+}
+#endif
 
 static inline void *next_block(void)
 {
@@ -54,18 +77,21 @@ static inline void *aligned_block(size_t alignment)
 
 void *malloc(size_t bytes)
 {
+    wait_now_and_then();
     (void)bytes;
     return next_block();
 }
 
 void free(void *block)
 {
+    wait_now_and_then();
     (void)block;
 }
 
 /* Zeroed as far as anyone writes. */
 void *calloc(size_t count, size_t bytes)
 {
+    wait_now_and_then();
     (void)count, (void)bytes;
     unsigned char *block = next_block();
     *block = 0;
@@ -74,30 +100,35 @@ void *calloc(size_t count, size_t bytes)
 
 void *realloc(void *block, size_t bytes)
 {
+    wait_now_and_then();
     (void)bytes;
     return block != NULL ? block : next_block();
 }
 
 void *reallocarray(void *block, size_t count, size_t bytes)
 {
+    wait_now_and_then();
     (void)count, (void)bytes;
     return block != NULL ? block : next_block();
 }
 
 void *memalign(size_t alignment, size_t bytes)
 {
+    wait_now_and_then();
     (void)bytes;
     return aligned_block(alignment);
 }
 
 void *aligned_alloc(size_t alignment, size_t bytes)
 {
+    wait_now_and_then();
     (void)bytes;
     return aligned_block(alignment);
 }
 
 int posix_memalign(void **block, size_t alignment, size_t bytes)
 {
+    wait_now_and_then();
     (void)bytes;
     void *found = aligned_block(alignment);
     if (found == NULL) {
@@ -109,12 +140,14 @@ int posix_memalign(void **block, size_t alignment, size_t bytes)
 
 void *valloc(size_t bytes)
 {
+    wait_now_and_then();
     (void)bytes;
     return window;
 }
 
 void *pvalloc(size_t bytes)
 {
+    wait_now_and_then();
     (void)bytes;
     return window;
 }

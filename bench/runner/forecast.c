@@ -60,7 +60,7 @@ struct forecast forecast_trace(const struct run *run, const struct trace_header 
         for (size_t mode = i; mode < end; mode++) {
             forecast.share[mode] = forecast.seconds;
         }
-        if (!mode_in_set(options->modes, i)) {
+        if (!mode_any_in_set(options->modes, i, end)) {
             continue;
         }
         forecast.seconds += mode_table[i].in_rounds

@@ -67,6 +67,12 @@ static inline bool mode_in_set(unsigned set, size_t mode)
     return (set >> mode & 1) != 0;
 }
 
+/* Whether a set has any of the modes [first, end). */
+static inline bool mode_any_in_set(unsigned set, size_t first, size_t end)
+{
+    return (set >> first & ((1u << (end - first)) - 1)) != 0;
+}
+
 /* The modes of the pass with this name of `length` bytes; 0: there is none. */
 unsigned mode_set_of_pass(const char *name, size_t length);
 

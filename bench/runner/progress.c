@@ -54,7 +54,7 @@ void progress_step(struct progress *progress, double share, const char *format, 
     uint64_t now_ns = signals_now_ns();
     bool is_same_kind = progress->shown_format == format;
     bool is_soon = now_ns - progress->shown_ns < REFRESH_NS;
-    if (!progress->is_terminal || (is_same_kind && is_soon)) {
+    if (progress->is_quiet || !progress->is_terminal || (is_same_kind && is_soon)) {
         return;
     }
     progress->shown_ns = now_ns;
@@ -75,7 +75,7 @@ void progress_trace_done(struct progress *progress)
 {
     progress->work_done += progress->work_current;
     progress->work_current = 0;
-    if (!progress->is_terminal) {
+    if (!progress->is_terminal && !progress->is_quiet) {
         char left[32];
         format_left(progress, 0, left, sizeof left);
         fprintf(stderr, "snugbench: %zu of %zu traces done (%s)%s\n",
@@ -86,7 +86,7 @@ void progress_trace_done(struct progress *progress)
 
 void progress_clear(const struct progress *progress)
 {
-    if (progress->is_terminal) {
+    if (progress->is_terminal && !progress->is_quiet) {
         fprintf(stderr, "\r\033[K");
     }
 }

@@ -9,6 +9,7 @@
 
 struct progress {
     bool is_terminal;
+    bool is_quiet; /* nothing is shown */
     size_t trace_count;
     double work_total; /* in seconds as guessed beforehand; only proportions matter */
     double work_done;

@@ -228,7 +228,9 @@ static uint32_t run_rounds(struct schedule *schedule, size_t first, size_t end)
                           "%s %" PRIu32 ", %s", mode_table[first].progress, round + 1,
                           run->allocators[order[i]].name);
             for (size_t mode = first; mode < end; mode++) {
-                run_timed(schedule, order[i], mode, round);
+                if (mode_in_set(options->modes, mode)) {
+                    run_timed(schedule, order[i], mode, round);
+                }
             }
         }
         if (signals_interrupted()) {
@@ -266,7 +268,7 @@ static void run_passes(struct schedule *schedule)
     uint32_t rounds = 0;
     for (size_t i = 0, end; i < WORKER_MODE_COUNT && !signals_interrupted(); i = end) {
         end = mode_pass_end(i);
-        if (!mode_in_set(modes, i) || !is_runnable(schedule, i)) {
+        if (!mode_any_in_set(modes, i, end) || !is_runnable(schedule, i)) {
             continue;
         }
         if (mode_table[i].in_rounds) {
@@ -342,6 +344,7 @@ void schedule_run(struct run *run, struct sources *sources,
         seconds += forecast_trace(run, &run->traces[i].header, options).seconds;
     }
     schedule.progress = progress_begin(run->trace_count, seconds);
+    schedule.progress.is_quiet = options->is_quiet;
     if (is_tracing_asked_for(options->modes)) {
         prepare_tracing(&schedule);
     }

@@ -8,6 +8,7 @@
 #ifndef SNUGBENCH_RUNNER_SCHEDULE_H
 #define SNUGBENCH_RUNNER_SCHEDULE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "runner/result.h"
@@ -21,6 +22,7 @@ struct schedule_options {
     uint64_t timeout_ns; /* of one process */
     uint64_t warm_budget_ns;
     uint32_t warm_min_passes;
+    bool is_quiet; /* no progress: the caller shows its own */
 };
 
 extern const struct schedule_options schedule_defaults;

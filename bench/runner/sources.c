@@ -11,12 +11,8 @@ enum {
     KEPT_LIMIT_BYTES = 1 << 30
 };
 
-bool sources_add(struct sources *sources, const char *path, struct trace_error *error)
+void sources_take(struct sources *sources, const char *path, struct trace *trace)
 {
-    struct trace *trace = trace_read(path, error);
-    if (trace == NULL) {
-        return false;
-    }
     for (size_t i = 0; i < trace->note_count; i++) {
         fprintf(stderr, "snugbench: %s: %s\n", path, trace->notes[i]);
     }
@@ -40,7 +36,15 @@ bool sources_add(struct sources *sources, const char *path, struct trace_error *
     } else if (!is_stream) {
         sources->kept_bytes += trace->mapped_bytes;
     }
-    return true;
+}
+
+bool sources_add(struct sources *sources, const char *path, struct trace_error *error)
+{
+    struct trace *trace = trace_read(path, error);
+    if (trace != NULL) {
+        sources_take(sources, path, trace);
+    }
+    return trace != NULL;
 }
 
 static void print_share(enum warning_id id, size_t part, size_t whole)
@@ -110,6 +114,9 @@ struct trace *sources_open(const struct sources *sources, size_t index,
 
 void sources_close(struct sources *sources, size_t index, struct trace *trace)
 {
+    if (sources->is_reused && sources->items[index].kept == trace) {
+        return;
+    }
     /* Kept or not, its turn is over. */
     sources->items[index].kept = NULL;
     trace_destroy(trace);

@@ -23,12 +23,16 @@ struct sources {
     struct source *items;
     size_t count;
     size_t kept_bytes;
-    bool is_brief; /* remarks on single traces are not printed, only summed up */
+    bool is_brief;  /* remarks on single traces are not printed, only summed up */
+    bool is_reused; /* more than one run: what is kept stays until sources_free */
 };
 
 /* Read and check one file, print its notes and remarks to stderr. false: `error` says
  * what is wrong. `path` must outlive the sources. */
 bool sources_add(struct sources *sources, const char *path, struct trace_error *error);
+
+/* The same for a trace that is there already, named by `path`. Takes it over. */
+void sources_take(struct sources *sources, const char *path, struct trace *trace);
 
 /* Once all are read: what they have in common, one line each to stderr. */
 void sources_sum_up(const struct sources *sources);

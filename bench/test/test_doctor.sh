@@ -87,4 +87,29 @@ expect "unknown option" 2 err "^snugbench: there is no option '--bogus'" \
 expect "no output to a full disk" 1 err 'cannot write the findings' \
     bash -c 'exec "$1" doctor >/dev/full' - "$bench"
 
+# The proof: that the machine is quiet is not asked for, so the verdict may be either.
+"$bench" generate churn -n 4000 -o "$work/tiny.rep" >"$work/out" 2>"$work/err"
+"$bench" doctor --aa --repetitions 2 --seed 7 "$work/tiny.rep" >"$work/out" 2>"$work/err"
+code=$?
+[ "$code" -le 1 ] && [ "$(grep -c 'repetitions done$' "$work/err")" -eq 2 ]
+report "the proof runs on one trace" $?
+[ "$(grep -cE '^  (glibc and glibc|floor and floor) +[0-2] of 2 +[0-2] of 2 +' "$work/out")" -eq 2 ]
+report "false verdicts between equals are counted" $?
+[ "$(grep -cE '^  [125] % +-?[0-9.]+ % +[0-2] of 2 \([0-9]+ to [0-9]+ %\) +[0-9]+ % ' "$work/out")" -eq 3 ]
+report "slow-downs of 1, 2 and 5 % are looked for" $?
+tail -n 1 "$work/out" | grep -qE \
+    '^Differences below [0-9.]+ % on a single trace cannot be told on this machine with 5 rounds\.$'
+report "it ends with the noise floor" $?
+if grep -q 'more than stated' "$work/out"; then [ "$code" -eq 1 ]; else [ "$code" -eq 0 ]; fi
+report "its exit code says whether it holds" $?
+expect "fewer than five rounds give no verdict" 2 err '^snugbench: --runs takes a number' \
+    "$bench" doctor --aa -r 4 "$work/tiny.rep"
+expect "a trace without --aa" 2 err 'only --aa takes a trace' "$bench" doctor "$work/tiny.rep"
+expect "a bad trace" 2 err 'nowhere.rep' "$bench" doctor --aa "$work/nowhere.rep"
+expect "a value is missing" 2 err "a value is missing after '--repetitions'" \
+    "$bench" doctor --aa --repetitions
+cp "${BUILD:-build}/snugbench-worker" "$work/alone"
+expect "the delayed floor is missing" 1 err 'libsnugbench-floor-delayed.so is missing' \
+    "$work/alone/snugbench" doctor --aa --repetitions 1 "$work/tiny.rep"
+
 echo "1..$number"

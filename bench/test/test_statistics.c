@@ -238,6 +238,29 @@ static void test_verdict_needs_size_interval_and_rounds(void **state)
     assert_int_equal(timing_verdict(absent, 5, 0.02), VERDICT_NONE);
 }
 
+/* Ratios of an allocator on one trace, `effect` slower in the logarithm; each the
+ * quotient of two processes' times. `tail` > 0: some processes meet bad weather. */
+static void fill_ratios(double *ratios, size_t count, double effect, double spread,
+                        double tail, uint64_t *noise)
+{
+    for (size_t i = 0; i < count; i++) {
+        double sides[2];
+        for (int side = 0; side < 2; side++) {
+            sides[side] = spread * M_SQRT1_2 * statistics_random_normal(noise);
+            if (uniform(noise) < tail) {
+                sides[side] += 0.1 * uniform(noise);
+            }
+        }
+        ratios[i] = exp(sides[0] - sides[1] - effect);
+    }
+}
+
+static double p_value_of(const double *values, size_t count)
+{
+    const struct series row = {.values = values, .count = count};
+    return statistics_p_value(&row, 1);
+}
+
 /* Two-sided 5 % and 1 % points of Student's t from printed tables. */
 static void test_p_value_of_student(void **state)
 {
@@ -264,14 +287,48 @@ static void test_p_value_of_student(void **state)
             values[k] =
                 exp(logs[k] - mean + rows[i].t * spread / sqrt((double)rows[i].count));
         }
-        const double p = statistics_p_value(values, rows[i].count);
+        const double p = p_value_of(values, rows[i].count);
         assert_true(fabs(p / rows[i].p - 1) < 0.01);
     }
     const double same[] = {1, 1, 1};
     const double twice[] = {2, 2, 2};
-    assert_float_equal(statistics_p_value(same, 3), 1, 0);
-    assert_float_equal(statistics_p_value(twice, 3), 0, 0);
-    assert_float_equal(statistics_p_value(twice, 1), 1, 0);
+    assert_float_equal(p_value_of(same, 3), 1, 0);
+    assert_float_equal(p_value_of(twice, 3), 0, 0);
+    assert_float_equal(p_value_of(twice, 1), 1, 0);
+}
+
+/* Over all of a run's traces, some noisier than others: equals get 5 %, by normal noise
+ * somewhat less than more, as Welch's degrees are rounded down; the bounds would be
+ * broken by chance once in 1,000. */
+static void test_p_value_over_rows(void **state)
+{
+    (void)state;
+    enum {
+        TRACES = 8,
+        REPETITIONS = 4000,
+    };
+    uint64_t noise = 71;
+    size_t found = 0;
+    size_t false_count = 0;
+    for (size_t i = 0; i < REPETITIONS; i++) {
+        double equal[TRACES][5];
+        double slower[TRACES][5];
+        struct series equals[TRACES];
+        struct series slowers[TRACES];
+        for (size_t trace = 0; trace < TRACES; trace++) {
+            const double spread = 0.01 * (double)(trace + 1);
+            fill_ratios(equal[trace], 5, 0, spread, 0, &noise);
+            fill_ratios(slower[trace], 5, 0.05, spread, 0, &noise);
+            equals[trace] = (struct series){equal[trace], 5};
+            slowers[trace] = (struct series){slower[trace], 5};
+        }
+        false_count += statistics_p_value(equals, TRACES) <= 0.05;
+        found += statistics_p_value(slowers, TRACES) <= 0.05;
+    }
+    assert_true(statistics_binomial_tail(false_count, REPETITIONS, 0.05) > 0.001);
+    assert_true(statistics_binomial_tail(REPETITIONS - false_count, REPETITIONS, 0.96) >
+                0.001);
+    assert_true(found > REPETITIONS * 99 / 100);
 }
 
 /* Holm's own scheme by hand: 0.01 x 4, 0.015 x 3 pass 5 %, 0.03 x 2 does not, and
@@ -310,23 +367,6 @@ static void test_binomial_tail(void **state)
     assert_float_equal(statistics_binomial_tail(20, 20, 0.5), pow(0.5, 20), 1e-12);
 }
 
-/* Ratios of an allocator on one trace, `effect` slower in the logarithm; each the
- * quotient of two processes' times. `tail` > 0: some processes meet bad weather. */
-static void fill_ratios(double *ratios, size_t count, double effect, double spread,
-                        double tail, uint64_t *noise)
-{
-    for (size_t i = 0; i < count; i++) {
-        double sides[2];
-        for (int side = 0; side < 2; side++) {
-            sides[side] = spread * M_SQRT1_2 * statistics_random_normal(noise);
-            if (uniform(noise) < tail) {
-                sides[side] += 0.1 * uniform(noise);
-            }
-        }
-        ratios[i] = exp(sides[0] - sides[1] - effect);
-    }
-}
-
 /* Equals on many traces, again and again: how often is anything significant among them?
  * Under normal noise in 5 % of repetitions, neither more nor less; where some processes
  * meet bad weather, in no more. The bounds would be broken by chance once in 1,000. */
@@ -347,7 +387,7 @@ static void test_false_verdicts_keep_their_level(void **state)
             for (size_t trace = 0; trace < TRACES; trace++) {
                 double ratios[SAMPLES];
                 fill_ratios(ratios, rounds[i % 2], 0, 0.03, tails[i / 2], &noise);
-                p_values[trace] = statistics_p_value(ratios, rounds[i % 2]);
+                p_values[trace] = p_value_of(ratios, rounds[i % 2]);
             }
             false_runs += statistics_holm_limit(p_values, TRACES, TIMING_LEVEL) >= 0;
         }
@@ -375,7 +415,7 @@ static void test_correction_keeps_what_is_clear(void **state)
     for (size_t trace = 0; trace < TRACES; trace++) {
         const struct series row = {ratios, 5};
         fill_ratios(ratios, 5, trace < SLOWER ? log(1.5) : 0, 0.02, 0, &noise);
-        comparisons[trace] = timing_compare(&row, 0.02, scratch, trace);
+        comparisons[trace] = timing_compare(&row, 1, 0.02, scratch, trace);
         pointers[trace] = &comparisons[trace];
     }
     timing_correct(pointers, TRACES, scratch);
@@ -385,8 +425,36 @@ static void test_correction_keeps_what_is_clear(void **state)
     }
 }
 
-/* The closed form against simulated tests: within 4 standard errors. */
-static void test_power_is_what_it_says(void **state)
+static double normal_below(double z)
+{
+    return erfc(-z * M_SQRT1_2) / 2;
+}
+
+/* How often a t-test of `count` values finds a mean of `effect` standard deviations at
+ * the level that has the limit `t`: T is (Z + shift) / W with W^2 distributed as
+ * chi-square / degrees; the probability that |T| > t for each W, summed over its density.
+ */
+static double power_of_student(double effect, size_t count, double t)
+{
+    enum {
+        STEPS = 2000
+    };
+    const double degrees = (double)(count - 1);
+    const double shift = effect * sqrt((double)count);
+    const double step = (1 + 12 / sqrt(degrees)) / STEPS;
+    double weight_sum = 0;
+    double sum = 0;
+    for (int i = 0; i < STEPS; i++) {
+        const double w = (i + 0.5) * step;
+        const double weight = exp((degrees - 1) * log(w) - degrees * (w * w - 1) / 2);
+        weight_sum += weight;
+        sum += weight * (normal_below(shift - t * w) + normal_below(-shift - t * w));
+    }
+    return sum / weight_sum;
+}
+
+/* Simulated tests against the closed form: within 4 standard errors. */
+static void test_power_is_that_of_student(void **state)
 {
     (void)state;
     enum {
@@ -395,8 +463,10 @@ static void test_power_is_what_it_says(void **state)
     static const struct {
         double effect, spread, level;
         size_t count;
-    } rows[] = {{0.02, 0.02, 0.05, 5},  {0.05, 0.03, 0.05, 5}, {0.05, 0.02, 0.002, 5},
-                {0.01, 0.02, 0.05, 14}, {0, 0.02, 0.05, 5},    {0.03, 0.02, 0.05, 2}};
+        double t; /* of that level, from a printed table */
+    } rows[] = {{0.02, 0.02, 0.05, 5, 2.776},  {0.05, 0.03, 0.05, 5, 2.776},
+                {0.05, 0.02, 0.002, 5, 7.173}, {0.01, 0.02, 0.05, 14, 2.160},
+                {0, 0.02, 0.05, 5, 2.776},     {0.03, 0.02, 0.05, 2, 12.706}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         uint64_t noise = 61 + i;
         size_t found = 0;
@@ -404,15 +474,14 @@ static void test_power_is_what_it_says(void **state)
             double ratios[SAMPLES];
             fill_ratios(ratios, rows[i].count, rows[i].effect, rows[i].spread, 0,
                         &noise);
-            found += statistics_p_value(ratios, rows[i].count) <= rows[i].level;
+            found += p_value_of(ratios, rows[i].count) <= rows[i].level;
         }
-        const double power = statistics_power(rows[i].effect, rows[i].spread,
-                                              rows[i].count, rows[i].level);
+        const double power =
+            power_of_student(rows[i].effect / rows[i].spread, rows[i].count, rows[i].t);
         const double error = sqrt(power * (1 - power) / TESTS);
         assert_true(power > 0 && power < 1);
         assert_true(fabs((double)found / TESTS - power) < 4 * error);
     }
-    assert_float_equal(statistics_power(0, 0.02, 5, 0.05), 0.05, 1e-4);
 }
 
 int main(void)
@@ -432,12 +501,13 @@ int main(void)
         cmocka_unit_test(test_real_differences_are_seen),
         cmocka_unit_test(test_verdict_needs_size_interval_and_rounds),
         cmocka_unit_test(test_p_value_of_student),
+        cmocka_unit_test(test_p_value_over_rows),
         cmocka_unit_test(test_holm),
         cmocka_unit_test(test_share_interval),
         cmocka_unit_test(test_binomial_tail),
         cmocka_unit_test(test_false_verdicts_keep_their_level),
         cmocka_unit_test(test_correction_keeps_what_is_clear),
-        cmocka_unit_test(test_power_is_what_it_says),
+        cmocka_unit_test(test_power_is_that_of_student),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
