@@ -40,8 +40,8 @@ struct proof *proof_create(const struct proof_race *race, uint64_t seed);
 void proof_destroy(struct proof *proof);
 
 /* Judges each repetition as a run of its own, after every ratio has been divided by 1 +
- * `slow_down`: what is found of equals then is the power, under this machine's own noise
- * as it came. 0 judges the ratios as they are. `effect` as in timing_verdict. */
+ * `slow_down`: what is found of equals then is the power, under this machine's own
+ * noise as it came. 0 judges the ratios as they are. `effect` as in timing_verdict. */
 struct proof_outcome proof_judge(struct proof *proof, double slow_down, double effect);
 
 /* The least slow-down of equals that gets a verdict in four of five comparisons; if

@@ -39,8 +39,8 @@ struct proof_report {
 /* Tables and a last sentence. false: out of memory. */
 bool proof_print(FILE *out, const struct proof_report *report);
 
-/* No more false verdicts than the stated level leaves to chance (beyond which comes once
- * in a hundred proofs if it holds). */
+/* No more false verdicts than the stated level leaves to chance (more come once in a
+ * hundred proofs if it holds). */
 bool proof_holds(const struct proof_report *report);
 
 #endif

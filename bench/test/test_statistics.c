@@ -432,8 +432,8 @@ static double normal_below(double z)
 
 /* How often a t-test of `count` values finds a mean of `effect` standard deviations at
  * the level that has the limit `t`: T is (Z + shift) / W with W^2 distributed as
- * chi-square / degrees; the probability that |T| > t for each W, summed over its density.
- */
+ * chi-square / degrees; the probability that |T| > t for each W, summed over its
+ * density. */
 static double power_of_student(double effect, size_t count, double t)
 {
     enum {
