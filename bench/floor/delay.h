@@ -2,8 +2,8 @@
  *
  * Each 256th call runs through a loop that does nothing; how often stands in the
  * library file, behind a mark, and is written into copies of it. All copies are the
- * same code at the same offsets, and every loop is long enough that its end is mispredicted, so that
- * they differ by the number of steps alone. */
+ * same code at the same offsets, and every loop is long enough that its end is
+ * mispredicted, so that they differ by the number of steps alone. */
 #ifndef SNUGBENCH_FLOOR_DELAY_H
 #define SNUGBENCH_FLOOR_DELAY_H
 

@@ -103,8 +103,8 @@ static void test_stated_power_is_found(void **state)
 }
 
 /* In closed form a t-test of 5 values finds 80 % at 1.68 standard deviations, at 2.76
- * if the level is 5 % / 6, and Holm's correction is a little more generous than that. The
- * interval has its say, too. */
+ * if the level is 5 % / 6, and Holm's correction is a little more generous than that.
+ * The interval has its say, too. */
 static void test_least_difference(void **state)
 {
     (void)state;
