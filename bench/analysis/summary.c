@@ -7,10 +7,12 @@
 #include "analysis/statistics.h"
 #include "analysis/timing.h"
 
+const struct summary_options summary_defaults = {.warm_effect = 0.02,
+                                                 .cold_effect = 0.20};
+
 /* What stands only during the making of a summary. */
 struct workshop {
     const struct run *run;
-    struct summary_options options;
     struct summary *summary;
     struct timing_values *warm, *cold; /* one per cell */
     struct series *rows;               /* trace_count */
@@ -151,10 +153,10 @@ static void fill_cell(const struct workshop *shop, size_t trace, size_t allocato
     if (!has_figures(result)) {
         return;
     }
-    cell->warm =
-        timing_figures(shop, index, &shop->warm[index], shop->options.warm_effect, 1);
-    cell->cold =
-        timing_figures(shop, index, &shop->cold[index], shop->options.cold_effect, 3);
+    cell->warm = timing_figures(shop, index, &shop->warm[index],
+                                shop->summary->options.warm_effect, 1);
+    cell->cold = timing_figures(shop, index, &shop->cold[index],
+                                shop->summary->options.cold_effect, 3);
     cell->warm_mops = mops_from_ns(cell->warm.ns_per_op);
     cell->warm_minor_faults_per_pass = median_faults(shop, result->warm);
     cell->cold_minor_faults_per_pass = median_faults(shop, result->cold);
@@ -244,11 +246,13 @@ static void fill_total_times(const struct workshop *shop, size_t allocator,
     total->warm_mops = mops_from_ns(timing_estimate(shop->rows, rows, shop->scratch,
                                                     estimate_seed(run, allocator, 5)));
     rows = collect_rows(shop, allocator, NEED_WARM, true);
-    total->warm = compare(shop, shop->rows, rows, allocator, shop->options.warm_effect,
-                          estimate_seed(run, allocator, 6));
+    total->warm =
+        compare(shop, shop->rows, rows, allocator, shop->summary->options.warm_effect,
+                estimate_seed(run, allocator, 6));
     rows = collect_rows(shop, allocator, NEED_COLD, true);
-    total->cold = compare(shop, shop->rows, rows, allocator, shop->options.cold_effect,
-                          estimate_seed(run, allocator, 7));
+    total->cold =
+        compare(shop, shop->rows, rows, allocator, shop->summary->options.cold_effect,
+                estimate_seed(run, allocator, 7));
 }
 
 static void fill_total_memory(const struct workshop *shop, size_t allocator,
@@ -381,12 +385,14 @@ static void fill_summary(const struct workshop *shop)
     }
 }
 
-static struct summary *summary_allocate(const struct run *run)
+static struct summary *summary_allocate(const struct run *run,
+                                        struct summary_options options)
 {
     struct summary *summary = calloc(1, sizeof *summary);
     if (summary == NULL) {
         return NULL;
     }
+    summary->options = options;
     summary->trace_count = run->trace_count;
     summary->allocator_count = run->allocator_count;
     summary->cells =
@@ -404,8 +410,7 @@ struct summary *summary_create(const struct run *run, struct summary_options opt
     const size_t cells = run->trace_count * run->allocator_count;
     struct workshop shop = {
         .run = run,
-        .options = options,
-        .summary = summary_allocate(run),
+        .summary = summary_allocate(run, options),
         .warm = calloc(cells + 1, sizeof *shop.warm),
         .cold = calloc(cells + 1, sizeof *shop.cold),
         .rows = calloc(run->trace_count + 1, sizeof *shop.rows),

@@ -85,18 +85,24 @@ struct total {
     size_t faster_count, slower_count, same_count; /* warm verdicts on single traces */
 };
 
+/* What the user may choose; start from summary_defaults. */
+struct summary_options {
+    double warm_effect; /* a difference below this share is none: 0.02 is 2 % */
+    double cold_effect;
+};
+
+extern const struct summary_options summary_defaults; /* 2 % and 20 % */
+
 struct summary {
+    struct summary_options options;
     struct cell *cells; /* as run->results */
     struct total *totals;
     size_t allocator_count, trace_count;
     size_t warm_trace_count, memory_trace_count, syscall_trace_count; /* shared */
 };
 
-struct summary_options {
-    double warm_effect, cold_effect; /* smaller differences are none; 0.02 is 2 % */
-};
-
-/* NULL: out of memory. The run may be dropped afterwards. */
+/* NULL: out of memory. The run may be dropped afterwards. It bootstraps every interval,
+ * seconds for a large run: whoever needs the figures is handed the one summary. */
 struct summary *summary_create(const struct run *run, struct summary_options options);
 void summary_destroy(struct summary *summary);
 

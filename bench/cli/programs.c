@@ -99,7 +99,7 @@ static int compare(char **paths, int count, const char *reference, const char *o
 {
     struct program_list list = {.count = 0};
     struct report_error error;
-    const double effect = report_defaults.warm_effect;
+    const double effect = summary_defaults.warm_effect;
     int code = EXIT_OK;
     for (int i = 0; i < count && code == EXIT_OK; i++) {
         if (!hyperfine_read(&list, paths[i], (unsigned)i, &error)) {

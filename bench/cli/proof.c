@@ -251,7 +251,7 @@ static struct proof *prepare(const struct campaign *campaign, size_t race)
 
 static struct proof_report make_report(const struct campaign *campaign)
 {
-    const double effect = report_defaults.warm_effect;
+    const double effect = summary_defaults.warm_effect;
     struct proof_report report = {
         .trace_count = campaign->sources.count,
         .rounds = campaign->options->rounds,

@@ -104,27 +104,40 @@ static bool set_reference(struct run *run, const char *name)
 }
 
 /* Table and files; all are tried even if one fails. */
-static bool write_results(const struct run *run, const struct replay_options *options)
+static bool write_summary(const struct run *run, const struct summary *summary,
+                          const struct replay_options *options)
 {
     bool csv_to_stdout =
         options->csv_path != NULL && strcmp(options->csv_path, "-") == 0;
     FILE *out = csv_to_stdout ? stderr : stdout;
-    bool written = options->is_mdriver ? report_mdriver(out, run, &options->report)
-                                       : report_table(out, run, &options->report);
+    bool written = options->is_mdriver ? report_mdriver(out, run, summary)
+                                       : report_table(out, run, summary);
     if (!written) {
         fprintf(stderr, "snugbench: cannot write the table: %s\n", strerror(errno));
     }
     struct report_error error;
     if (options->csv_path != NULL &&
-        !report_export_summary(run, &options->report, options->csv_path, &error)) {
+        !report_export_summary(run, summary, options->csv_path, &error)) {
         fprintf(stderr, "snugbench: %s\n", error.text);
         written = false;
     }
     if (options->directory != NULL &&
-        !report_write_directory(run, &options->report, options->directory, &error)) {
+        !report_write_directory(run, summary, options->directory, &error)) {
         fprintf(stderr, "snugbench: %s\n", error.text);
         written = false;
     }
+    return written;
+}
+
+static bool write_results(const struct run *run, const struct replay_options *options)
+{
+    struct summary *summary = summary_create(run, options->summary);
+    if (summary == NULL) {
+        fprintf(stderr, "snugbench: cannot sum up the run: %s\n", strerror(errno));
+        return false;
+    }
+    const bool written = write_summary(run, summary, options);
+    summary_destroy(summary);
     return written;
 }
 

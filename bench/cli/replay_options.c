@@ -90,7 +90,7 @@ static void print_help(void)
         defaults->min_rounds, defaults->max_rounds,
         (double)defaults->budget_ns / ns_per_second, defaults->warm_min_passes,
         (double)defaults->timeout_ns / ns_per_second, mode_pass_names(),
-        report_defaults.warm_effect * 100, report_defaults.cold_effect * 100);
+        summary_defaults.warm_effect * 100, summary_defaults.cold_effect * 100);
 }
 
 enum long_option {
@@ -285,9 +285,9 @@ static bool parse_option(struct replay_options *options, int option, const char 
     case OPTION_COLD_TOUCH:
         return parse_touch("--cold-touch", text, &options->cold_touch);
     case OPTION_WARM_EFFECT:
-        return parse_percent("--warm-effect", text, &options->report.warm_effect);
+        return parse_percent("--warm-effect", text, &options->summary.warm_effect);
     case OPTION_COLD_EFFECT:
-        return parse_percent("--cold-effect", text, &options->report.cold_effect);
+        return parse_percent("--cold-effect", text, &options->summary.cold_effect);
     case OPTION_SEED:
         return parse_whole(text, INT64_MAX, &options->seed) ||
                complain("--seed", text, "a whole number below 2^63");
@@ -356,7 +356,7 @@ enum replay_request replay_options_parse(struct replay_options *options, int arg
         .warm_touch = TOUCH_FIRST,
         .seed = dice_fresh_seed(),
         .schedule = schedule_defaults,
-        .report = report_defaults,
+        .summary = summary_defaults,
     };
     bool has_min = false;
     bool has_max = false;

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "report/report.h"
+#include "analysis/summary.h"
 #include "runner/schedule.h"
 #include "worker/record.h"
 
@@ -22,7 +22,7 @@ struct replay_options {
     enum worker_touch cold_touch, warm_touch;
     uint64_t seed;
     struct schedule_options schedule;
-    struct report_options report;
+    struct summary_options summary;
 };
 
 enum replay_request {

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "analysis/course.h"
-#include "analysis/summary.h"
 #include "report/fields.h"
 #include "report/grid.h"
 
@@ -199,15 +198,8 @@ static void print_indexes(FILE *out, const struct run *run,
         course_utilization_share, 1 - course_utilization_share);
 }
 
-bool report_mdriver(FILE *out, const struct run *run,
-                    const struct report_options *options)
+bool report_mdriver(FILE *out, const struct run *run, const struct summary *summary)
 {
-    struct summary *summary = summary_create(
-        run, (struct summary_options){.warm_effect = options->warm_effect,
-                                      .cold_effect = options->cold_effect});
-    if (summary == NULL) {
-        return false;
-    }
     const char *no_colour = getenv("NO_COLOR");
     const bool in_colour =
         isatty(fileno(out)) && (no_colour == NULL || *no_colour == '\0');
@@ -216,6 +208,5 @@ bool report_mdriver(FILE *out, const struct run *run,
     if (done) {
         print_indexes(out, run, summary);
     }
-    summary_destroy(summary);
     return done && fflush(out) == 0 && !ferror(out);
 }

@@ -6,12 +6,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "report/report.h"
+#include "analysis/summary.h"
 #include "runner/result.h"
 
 /* A table for each allocator but the floor, then the index of each but the libc. false:
  * out of memory or `out` cannot be written. */
-bool report_mdriver(FILE *out, const struct run *run,
-                    const struct report_options *options);
+bool report_mdriver(FILE *out, const struct run *run, const struct summary *summary);
 
 #endif

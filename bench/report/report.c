@@ -4,12 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/summary.h"
 #include "report/files.h"
 #include "report/output.h"
-
-const struct report_options report_defaults = {.warm_effect = 0.02,
-                                               .cold_effect = 0.20};
 
 static const struct file {
     const char *name;
@@ -36,14 +32,6 @@ static bool fail(struct report_error *error, const char *path)
     return false;
 }
 
-static struct summary *summarise(const struct run *run,
-                                 const struct report_options *options)
-{
-    return summary_create(
-        run, (struct summary_options){.warm_effect = options->warm_effect,
-                                      .cold_effect = options->cold_effect});
-}
-
 static bool write_aside(struct output *output, const struct file *file,
                         const char *directory, const struct run *run,
                         const struct summary *summary, struct report_error *error)
@@ -57,13 +45,9 @@ static bool write_aside(struct output *output, const struct file *file,
     return output_finish(output, error);
 }
 
-static bool write_files(const struct run *run, const struct report_options *options,
+static bool write_files(const struct run *run, const struct summary *summary,
                         const char *directory, struct report_error *error)
 {
-    struct summary *summary = summarise(run, options);
-    if (summary == NULL) {
-        return fail(error, directory);
-    }
     struct output outputs[FILE_COUNT] = {{.stream = NULL}};
     bool done = true;
     for (size_t i = 0; done && i < FILE_COUNT; i++) {
@@ -75,18 +59,17 @@ static bool write_files(const struct run *run, const struct report_options *opti
     for (size_t i = 0; i < FILE_COUNT; i++) {
         output_close(&outputs[i]);
     }
-    summary_destroy(summary);
     return done;
 }
 
-bool report_write_directory(const struct run *run, const struct report_options *options,
+bool report_write_directory(const struct run *run, const struct summary *summary,
                             const char *directory, struct report_error *error)
 {
     size_t old_length;
     if (!output_make_directory(directory, &old_length, error)) {
         return false;
     }
-    if (!write_files(run, options, directory, error)) {
+    if (!write_files(run, summary, directory, error)) {
         output_remove_directory(directory, old_length);
         return false;
     }
@@ -139,21 +122,12 @@ static bool export_aside(const struct run *run, const struct summary *summary,
     return done;
 }
 
-bool report_export_summary(const struct run *run, const struct report_options *options,
+bool report_export_summary(const struct run *run, const struct summary *summary,
                            const char *path, struct report_error *error)
 {
-    struct summary *summary = summarise(run, options);
-    if (summary == NULL) {
-        return fail(error, path);
-    }
-    bool done;
     if (strcmp(path, "-") == 0) {
-        done = export_to_stdout(run, summary, error);
-    } else if (output_is_special(path)) {
-        done = export_in_place(run, summary, path, error);
-    } else {
-        done = export_aside(run, summary, path, error);
+        return export_to_stdout(run, summary, error);
     }
-    summary_destroy(summary);
-    return done;
+    return output_is_special(path) ? export_in_place(run, summary, path, error)
+                                   : export_aside(run, summary, path, error);
 }

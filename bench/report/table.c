@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "analysis/latency.h"
-#include "analysis/summary.h"
 #include "report/fields.h"
 #include "report/grid.h"
 #include "report/report.h"
@@ -243,15 +242,8 @@ static void print_latency(FILE *out, const struct run *run)
     fputs(*separator != '\0' ? "\n" : "", out);
 }
 
-bool report_table(FILE *out, const struct run *run,
-                  const struct report_options *options)
+bool report_table(FILE *out, const struct run *run, const struct summary *summary)
 {
-    struct summary *summary = summary_create(
-        run, (struct summary_options){.warm_effect = options->warm_effect,
-                                      .cold_effect = options->cold_effect});
-    if (summary == NULL) {
-        return false;
-    }
     const char *no_colour = getenv("NO_COLOR");
     const bool in_colour =
         isatty(fileno(out)) && (no_colour == NULL || *no_colour == '\0');
@@ -262,8 +254,7 @@ bool report_table(FILE *out, const struct run *run,
     done = done && print_totals(out, run, summary, in_colour);
     if (done) {
         print_latency(out, run);
-        verdicts_print(out, run, summary, options);
+        verdicts_print(out, run, summary);
     }
-    summary_destroy(summary);
     return done && fflush(out) == 0 && !ferror(out);
 }

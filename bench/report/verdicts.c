@@ -142,8 +142,7 @@ static void print_losses(struct contest *contest)
     }
 }
 
-void verdicts_print(FILE *out, const struct run *run, const struct summary *summary,
-                    const struct report_options *options)
+void verdicts_print(FILE *out, const struct run *run, const struct summary *summary)
 {
     fputc('\n', out);
     for (size_t i = 0; i < run->allocator_count; i++) {
@@ -163,6 +162,6 @@ void verdicts_print(FILE *out, const struct run *run, const struct summary *summ
             "A difference counts if its interval leaves out 1, it is at least %.0f %% "
             "warm, %.0f %% cold, and a t-test says so at 5 %%, on single traces after "
             "Holm's correction over all of them; %d rounds are needed (here %u).\n",
-            100 * options->warm_effect, 100 * options->cold_effect,
+            100 * summary->options.warm_effect, 100 * summary->options.cold_effect,
             SUMMARY_VERDICT_ROUNDS, run->rounds);
 }

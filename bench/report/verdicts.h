@@ -5,10 +5,8 @@
 #include <stdio.h>
 
 #include "analysis/summary.h"
-#include "report/report.h"
 #include "runner/result.h"
 
-void verdicts_print(FILE *out, const struct run *run, const struct summary *summary,
-                    const struct report_options *options);
+void verdicts_print(FILE *out, const struct run *run, const struct summary *summary);
 
 #endif

@@ -53,10 +53,36 @@ static void remove_files(void)
     rmdir(directory);
 }
 
+static bool write_into(const struct run *run, const char *path,
+                       struct report_error *error)
+{
+    struct summary *summary = summary_create(run, summary_defaults);
+    const bool written = report_write_directory(run, summary, path, error);
+    summary_destroy(summary);
+    return written;
+}
+
+static bool export_into(const struct run *run, const char *path,
+                        struct report_error *error)
+{
+    struct summary *summary = summary_create(run, summary_defaults);
+    const bool written = report_export_summary(run, summary, path, error);
+    summary_destroy(summary);
+    return written;
+}
+
+static bool print_into(const struct run *run, FILE *out)
+{
+    struct summary *summary = summary_create(run, summary_defaults);
+    const bool written = report_table(out, run, summary);
+    summary_destroy(summary);
+    return written;
+}
+
 static void write_all(const struct run *run)
 {
     struct report_error error = {.text = ""};
-    assert_true(report_write_directory(run, &report_defaults, directory, &error));
+    assert_true(write_into(run, directory, &error));
     assert_string_equal(error.text, "");
 }
 
@@ -322,10 +348,8 @@ static void test_failed_write_leaves_old_files(void **state)
     setrlimit(RLIMIT_FSIZE,
               &(struct rlimit){.rlim_cur = 4096, .rlim_max = old.rlim_max});
     struct report_error error = {.text = ""};
-    const bool written =
-        report_write_directory(run, &report_defaults, directory, &error);
-    const bool exported =
-        report_export_summary(run, &report_defaults, "/dev/full", &error);
+    const bool written = write_into(run, directory, &error);
+    const bool exported = export_into(run, "/dev/full", &error);
     setrlimit(RLIMIT_FSIZE, &old);
     assert_false(written);
     assert_false(exported);
@@ -342,7 +366,7 @@ static void test_failed_write_leaves_old_files(void **state)
 static bool writes_into(const struct run *run, const char *name)
 {
     struct report_error error;
-    return report_write_directory(run, &report_defaults, path_of(name), &error);
+    return write_into(run, path_of(name), &error);
 }
 
 static void test_failed_write_leaves_no_new_directory(void **state)
@@ -371,13 +395,11 @@ static void test_export(void **state)
     struct run *run = handmade_create();
     struct report_error error = {.text = ""};
     write_all(run);
-    assert_true(
-        report_export_summary(run, &report_defaults, path_of("out.csv"), &error));
+    assert_true(export_into(run, path_of("out.csv"), &error));
     char *exported = slurp(path_of("out.csv"));
     char *summary = slurp(path_of("summary.csv"));
     assert_string_equal(exported, summary);
-    assert_false(
-        report_export_summary(run, &report_defaults, "/nowhere/out.csv", &error));
+    assert_false(export_into(run, "/nowhere/out.csv", &error));
     assert_string_equal(error.text,
                         "cannot write '/nowhere/out.csv': No such file or directory");
     free(exported);
@@ -390,7 +412,7 @@ static char *table_of(const struct run *run)
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
-    assert_true(report_table(out, run, &report_defaults));
+    assert_true(print_into(run, out));
     fclose(out);
     return text;
 }
@@ -467,7 +489,7 @@ static void test_table_on_a_full_disk(void **state)
     struct run *run = handmade_create();
     FILE *out = fopen("/dev/full", "w");
     assert_non_null(out);
-    assert_false(report_table(out, run, &report_defaults));
+    assert_false(print_into(run, out));
     fclose(out);
     handmade_destroy(run);
 }
@@ -478,8 +500,7 @@ int main(int argc, char **argv)
     if (argc == 2) {
         struct run *run = handmade_create();
         struct report_error error;
-        const bool written =
-            report_write_directory(run, &report_defaults, argv[1], &error);
+        const bool written = write_into(run, argv[1], &error);
         handmade_destroy(run);
         return written ? 0 : 1;
     }
