@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/micro.h"
 #include "cli/cli.h"
 #include "report/micro.h"
 #include "report/output.h"

@@ -96,18 +96,6 @@ static double number(struct reading *reading, enum column column)
     return value;
 }
 
-const struct program_times *program_find(const struct program_list *list,
-                                         const char *program, const char *allocator)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        if (strcmp(list->items[i].program, program) == 0 &&
-            strcmp(list->items[i].allocator, allocator) == 0) {
-            return &list->items[i];
-        }
-    }
-    return NULL;
-}
-
 static struct program_times *find_or_add(struct program_list *list, const char *program,
                                          const char *allocator)
 {
@@ -251,15 +239,4 @@ bool hyperfine_read(struct program_list *list, const char *path, unsigned round,
     csv_free(&parser);
     fclose(in);
     return read;
-}
-
-void program_list_free(struct program_list *list)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        free(list->items[i].program);
-        free(list->items[i].allocator);
-        free(list->items[i].medians_s);
-    }
-    free(list->items);
-    *list = (struct program_list){.count = 0};
 }

@@ -5,14 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "analysis/timing.h"
+#include "analysis/micro.h"
 #include "report/csv.h"
 #include "report/fields.h"
 #include "report/grid.h"
 #include "report/output.h"
-
-/* Threads and fresh processes scatter more than replay does. */
-static const double micro_effect = 0.05;
 
 static const char *const columns[] = {
     "benchmark",
@@ -40,122 +37,13 @@ enum {
     COLUMN_COUNT = sizeof columns / sizeof *columns
 };
 
-struct micro_figures {
-    struct estimate ns_per_op;
-    struct comparison speed;
-    struct figure worst_op_ns, peak_growth_bytes, after_growth_bytes, minor_faults;
-};
-
-static size_t times_of(const struct micro_row *row, struct round_value *times)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < row->count && count < MICRO_ROUNDS_LIMIT; i++) {
-        const struct micro_sample *sample = &row->samples[i];
-        if ((sample->measured & MICRO_HAS_TIME) != 0 && sample->ns_per_op > 0) {
-            times[count++] = (struct round_value){sample->round, sample->ns_per_op};
-        }
-    }
-    return count;
-}
-
-static void judge_time(struct micro_figures *figures, const struct micro_row *row,
-                       const struct micro_row *reference)
-{
-    struct round_value own[MICRO_ROUNDS_LIMIT];
-    struct round_value other[MICRO_ROUNDS_LIMIT];
-    double values[MICRO_ROUNDS_LIMIT];
-    double scratch[MICRO_ROUNDS_LIMIT];
-    const size_t count = times_of(row, own);
-    for (size_t i = 0; i < count; i++) {
-        values[i] = own[i].value;
-    }
-    struct series series = {.values = values, .count = count};
-    figures->ns_per_op = timing_estimate(&series, count > 0, scratch, 1);
-    series.count =
-        statistics_pair_ratios(other, times_of(reference, other), own, count, values);
-    struct comparison *speed = &figures->speed;
-    speed->ratio = timing_estimate(&series, series.count > 0, scratch, 2);
-    speed->verdict = row == reference && count > 0
-                         ? VERDICT_REFERENCE
-                         : timing_verdict(speed->ratio, series.count, micro_effect);
-}
-
-static uint64_t field_of(const struct micro_sample *sample, enum micro_measured which)
-{
-    switch (which) {
-    case MICRO_HAS_WORST:
-        return sample->worst_op_ns;
-    case MICRO_HAS_PEAK:
-        return sample->peak_resident_bytes;
-    case MICRO_HAS_AFTER:
-        return sample->after_resident_bytes;
-    case MICRO_HAS_FAULTS:
-        return sample->minor_faults;
-    case MICRO_HAS_TIME:
-        break;
-    }
-    return 0;
-}
-
-/* Median over rounds, but of the worst operation the least: what happens in every round
- * is the allocator's doing, what happens in one the machine's. */
-static struct figure figure_of(const struct micro_row *row, enum micro_measured which)
-{
-    double values[MICRO_ROUNDS_LIMIT];
-    size_t count = 0;
-    for (size_t i = 0; i < row->count && count < MICRO_ROUNDS_LIMIT; i++) {
-        if ((row->samples[i].measured & which) != 0) {
-            values[count++] = (double)field_of(&row->samples[i], which);
-        }
-    }
-    if (count == 0) {
-        return (struct figure){.present = false};
-    }
-    const double median = statistics_median(values, count); /* sorts */
-    return (struct figure){which == MICRO_HAS_WORST ? values[0] : median, true};
-}
-
-static struct figure growth_of(const struct micro_run *run, struct figure bytes)
-{
-    if (bytes.present && run->has_base) {
-        return (struct figure){bytes.value - (double)run->base_bytes, true};
-    }
-    return (struct figure){.present = false};
-}
-
-static struct micro_figures figures_of(const struct micro_run *run, size_t case_index,
-                                       size_t allocator_index)
-{
-    const struct micro_row *row = micro_run_row(run, case_index, allocator_index);
-    struct micro_figures figures = {
-        .worst_op_ns = figure_of(row, MICRO_HAS_WORST),
-        .peak_growth_bytes = growth_of(run, figure_of(row, MICRO_HAS_PEAK)),
-        .after_growth_bytes = growth_of(run, figure_of(row, MICRO_HAS_AFTER)),
-        .minor_faults = figure_of(row, MICRO_HAS_FAULTS),
-    };
-    judge_time(&figures, row, micro_run_row(run, case_index, run->reference_index));
-    return figures;
-}
-
-static struct figure peak_ratio(const struct micro_run *run, size_t case_index,
-                                struct figure growth)
-{
-    const struct figure reference =
-        growth_of(run, figure_of(micro_run_row(run, case_index, run->reference_index),
-                                 MICRO_HAS_PEAK));
-    if (growth.present && reference.present && reference.value > 0 &&
-        growth.value > 0) {
-        return (struct figure){growth.value / reference.value, true};
-    }
-    return (struct figure){.present = false};
-}
-
 static bool write_row(FILE *out, const struct micro_run *run, size_t case_index,
                       size_t allocator_index)
 {
     const struct micro_case *row_case = &run->cases[case_index];
     const struct micro_row *row = micro_run_row(run, case_index, allocator_index);
-    const struct micro_figures figures = figures_of(run, case_index, allocator_index);
+    const struct micro_figures figures =
+        micro_figures(run, case_index, allocator_index);
     struct csv_line line = {.count = 0};
     csv_line_text(&line, row_case->benchmark);
     csv_line_text(&line, row_case->parameter);
@@ -168,7 +56,7 @@ static bool write_row(FILE *out, const struct micro_run *run, size_t case_index,
     field_comparison(&line, figures.speed);
     field_figure(&line, figures.worst_op_ns);
     field_figure(&line, figures.peak_growth_bytes);
-    field_figure(&line, peak_ratio(run, case_index, figures.peak_growth_bytes));
+    field_figure(&line, micro_peak_ratio(run, case_index, figures.peak_growth_bytes));
     field_figure(&line, figures.after_growth_bytes);
     field_figure(&line, figures.minor_faults);
     return csv_line_write(&line, out);
@@ -250,14 +138,16 @@ static void set_row(struct grid_row *row, const struct micro_run *run,
                     size_t case_index, size_t allocator_index)
 {
     const struct micro_row *measured = micro_run_row(run, case_index, allocator_index);
-    const struct micro_figures figures = figures_of(run, case_index, allocator_index);
+    const struct micro_figures figures =
+        micro_figures(run, case_index, allocator_index);
     grid_set(row, 0, GRID_PLAIN, "%s", run->allocators[allocator_index].name);
     for (size_t column = 1; column <= 6; column++) {
         grid_set(row, column, GRID_FAINT, "-");
     }
     set_time(row, &figures);
     set_mib(row, 3, figures.peak_growth_bytes);
-    const struct figure ratio = peak_ratio(run, case_index, figures.peak_growth_bytes);
+    const struct figure ratio =
+        micro_peak_ratio(run, case_index, figures.peak_growth_bytes);
     if (ratio.present) {
         grid_set(row, 4, GRID_PLAIN, "%.2fx", ratio.value);
     }

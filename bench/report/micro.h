@@ -1,5 +1,4 @@
-/* The micro-benchmarks' figures: micro.csv and the table. METHOD.md says what each is.
- */
+/* The micro-benchmarks' figures as micro.csv and as a table. */
 #ifndef SNUGBENCH_REPORT_MICRO_H
 #define SNUGBENCH_REPORT_MICRO_H
 
@@ -8,10 +7,6 @@
 
 #include "report/report.h"
 #include "runner/micro.h"
-
-enum {
-    MICRO_ROUNDS_LIMIT = 100
-};
 
 /* micro.csv in `directory`, which is made if it is missing: one row for each case and
  * allocator. false: `error` filled. */

@@ -1,13 +1,12 @@
 #include "report/programs.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "analysis/timing.h"
+#include "analysis/programs.h"
 #include "report/csv.h"
 #include "report/fields.h"
 #include "report/grid.h"
@@ -35,68 +34,6 @@ enum {
     COLUMN_COUNT = sizeof columns / sizeof *columns
 };
 
-struct program_figures {
-    struct estimate median_s;
-    struct comparison speed;
-    struct figure mean_s, stddev_s, minimum_s, peak_ratio;
-};
-
-static struct comparison compare(const struct program_times *entry,
-                                 const struct program_times *reference, double effect,
-                                 double *ratios, double *scratch)
-{
-    struct comparison comparison = {.verdict = VERDICT_NONE};
-    if (reference == NULL || entry->count == 0) {
-        return comparison;
-    }
-    const size_t count = statistics_pair_ratios(reference->medians_s, reference->count,
-                                                entry->medians_s, entry->count, ratios);
-    const struct series row = {.values = ratios, .count = count};
-    comparison.ratio = timing_estimate(&row, count > 0, scratch, 2);
-    comparison.verdict = entry == reference
-                             ? VERDICT_REFERENCE
-                             : timing_verdict(comparison.ratio, count, effect);
-    return comparison;
-}
-
-/* false: out of memory. */
-static bool make_figures(struct program_figures *figures,
-                         const struct program_list *list,
-                         const struct program_times *entry, const char *reference_name,
-                         double effect)
-{
-    const struct program_times *reference =
-        program_find(list, entry->program, reference_name);
-    const size_t count = entry->count;
-    double *buffers = calloc(3 * count + 1, sizeof *buffers);
-    *figures = (struct program_figures){.speed.verdict = VERDICT_NONE};
-    if (buffers == NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < count; i++) {
-        buffers[i] = entry->medians_s[i].value;
-    }
-    const struct series row = {.values = buffers, .count = count};
-    const bool timed = count > 0;
-    figures->median_s = timing_estimate(&row, timed, buffers + 2 * count, 1);
-    figures->speed =
-        compare(entry, reference, effect, buffers + count, buffers + 2 * count);
-    if (timed) {
-        figures->mean_s = (struct figure){entry->mean_sum_s / (double)count, true};
-        figures->stddev_s =
-            (struct figure){sqrt(entry->variance_sum_s2 / (double)count), true};
-        figures->minimum_s = (struct figure){entry->minimum_s, true};
-    }
-    if (reference != NULL && reference->peak_resident_bytes.value > 0 &&
-        entry->peak_resident_bytes.present) {
-        figures->peak_ratio = (struct figure){entry->peak_resident_bytes.value /
-                                                  reference->peak_resident_bytes.value,
-                                              true};
-    }
-    free(buffers);
-    return true;
-}
-
 static bool write_rows(FILE *out, const struct program_list *list,
                        const char *reference, double effect)
 {
@@ -105,7 +42,7 @@ static bool write_rows(FILE *out, const struct program_list *list,
     for (size_t i = 0; written && i < list->count; i++) {
         const struct program_times *entry = &list->items[i];
         struct program_figures figures;
-        if (!make_figures(&figures, list, entry, reference, effect)) {
+        if (!program_figures(&figures, list, entry, reference, effect)) {
             return false;
         }
         csv_line_text(&line, entry->program);
@@ -198,7 +135,7 @@ static bool add_program(struct grid *grid, const struct program_list *list,
         if (strcmp(entry->program, program) != 0) {
             continue;
         }
-        if (!make_figures(&figures, list, entry, reference, effect) ||
+        if (!program_figures(&figures, list, entry, reference, effect) ||
             (row = grid_add_row(grid)) == NULL) {
             return false;
         }

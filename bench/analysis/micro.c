@@ -1,0 +1,111 @@
+#include "analysis/micro.h"
+
+#include "analysis/statistics.h"
+#include "analysis/timing.h"
+
+/* Threads and fresh processes scatter more than replay does. */
+static const double micro_effect = 0.05;
+
+static size_t times_of(const struct micro_row *row, struct round_value *times)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < row->count && count < MICRO_ROUNDS_LIMIT; i++) {
+        const struct micro_sample *sample = &row->samples[i];
+        if ((sample->measured & MICRO_HAS_TIME) != 0 && sample->ns_per_op > 0) {
+            times[count++] = (struct round_value){sample->round, sample->ns_per_op};
+        }
+    }
+    return count;
+}
+
+static void judge_time(struct micro_figures *figures, const struct micro_row *row,
+                       const struct micro_row *reference)
+{
+    struct round_value own[MICRO_ROUNDS_LIMIT];
+    struct round_value other[MICRO_ROUNDS_LIMIT];
+    double values[MICRO_ROUNDS_LIMIT];
+    double scratch[MICRO_ROUNDS_LIMIT];
+    const size_t count = times_of(row, own);
+    for (size_t i = 0; i < count; i++) {
+        values[i] = own[i].value;
+    }
+    struct series series = {.values = values, .count = count};
+    figures->ns_per_op = timing_estimate(&series, count > 0, scratch, 1);
+    series.count =
+        statistics_pair_ratios(other, times_of(reference, other), own, count, values);
+    struct comparison *speed = &figures->speed;
+    speed->ratio = timing_estimate(&series, series.count > 0, scratch, 2);
+    speed->verdict = row == reference && count > 0
+                         ? VERDICT_REFERENCE
+                         : timing_verdict(speed->ratio, series.count, micro_effect);
+}
+
+static uint64_t field_of(const struct micro_sample *sample, enum micro_measured which)
+{
+    switch (which) {
+    case MICRO_HAS_WORST:
+        return sample->worst_op_ns;
+    case MICRO_HAS_PEAK:
+        return sample->peak_resident_bytes;
+    case MICRO_HAS_AFTER:
+        return sample->after_resident_bytes;
+    case MICRO_HAS_FAULTS:
+        return sample->minor_faults;
+    case MICRO_HAS_TIME:
+        break;
+    }
+    return 0;
+}
+
+/* Median over rounds, but of the worst operation the least: what happens in every round
+ * is the allocator's doing, what happens in one the machine's. */
+static struct figure figure_of(const struct micro_row *row, enum micro_measured which)
+{
+    double values[MICRO_ROUNDS_LIMIT];
+    size_t count = 0;
+    for (size_t i = 0; i < row->count && count < MICRO_ROUNDS_LIMIT; i++) {
+        if ((row->samples[i].measured & which) != 0) {
+            values[count++] = (double)field_of(&row->samples[i], which);
+        }
+    }
+    if (count == 0) {
+        return (struct figure){.present = false};
+    }
+    const double median = statistics_median(values, count); /* sorts */
+    return (struct figure){which == MICRO_HAS_WORST ? values[0] : median, true};
+}
+
+static struct figure growth_of(const struct micro_run *run, struct figure bytes)
+{
+    if (bytes.present && run->has_base) {
+        return (struct figure){bytes.value - (double)run->base_bytes, true};
+    }
+    return (struct figure){.present = false};
+}
+
+struct micro_figures micro_figures(const struct micro_run *run, size_t case_index,
+                                   size_t allocator_index)
+{
+    const struct micro_row *row = micro_run_row(run, case_index, allocator_index);
+    struct micro_figures figures = {
+        .worst_op_ns = figure_of(row, MICRO_HAS_WORST),
+        .peak_growth_bytes = growth_of(run, figure_of(row, MICRO_HAS_PEAK)),
+        .after_growth_bytes = growth_of(run, figure_of(row, MICRO_HAS_AFTER)),
+        .minor_faults = figure_of(row, MICRO_HAS_FAULTS),
+    };
+    judge_time(&figures, row, micro_run_row(run, case_index, run->reference_index));
+    return figures;
+}
+
+struct figure micro_peak_ratio(const struct micro_run *run, size_t case_index,
+                               struct figure growth)
+{
+    const struct figure reference =
+        growth_of(run, figure_of(micro_run_row(run, case_index, run->reference_index),
+                                 MICRO_HAS_PEAK));
+    if (growth.present && reference.present && reference.value > 0 &&
+        growth.value > 0) {
+        return (struct figure){growth.value / reference.value, true};
+    }
+    return (struct figure){.present = false};
+}
