@@ -1,5 +1,7 @@
 #include "analysis/micro.h"
 
+#include <stdlib.h>
+
 #include "analysis/statistics.h"
 #include "analysis/timing.h"
 
@@ -23,21 +25,12 @@ static void judge_time(struct micro_figures *figures, const struct micro_row *ro
 {
     struct round_value own[MICRO_ROUNDS_LIMIT];
     struct round_value other[MICRO_ROUNDS_LIMIT];
-    double values[MICRO_ROUNDS_LIMIT];
-    double scratch[MICRO_ROUNDS_LIMIT];
+    double scratch[2 * MICRO_ROUNDS_LIMIT];
     const size_t count = times_of(row, own);
-    for (size_t i = 0; i < count; i++) {
-        values[i] = own[i].value;
-    }
-    struct series series = {.values = values, .count = count};
-    figures->ns_per_op = timing_estimate(&series, count > 0, scratch, 1);
-    series.count =
-        statistics_pair_ratios(other, times_of(reference, other), own, count, values);
-    struct comparison *speed = &figures->speed;
-    speed->ratio = timing_estimate(&series, series.count > 0, scratch, 2);
-    speed->verdict = row == reference && count > 0
-                         ? VERDICT_REFERENCE
-                         : timing_verdict(speed->ratio, series.count, micro_effect);
+    figures->ns_per_op = timing_rounds_estimate(own, count, scratch);
+    figures->speed =
+        timing_rounds_compare(own, count, row == reference ? own : other,
+                              times_of(reference, other), micro_effect, scratch);
 }
 
 static uint64_t field_of(const struct micro_sample *sample, enum micro_measured which)
@@ -83,29 +76,41 @@ static struct figure growth_of(const struct micro_run *run, struct figure bytes)
     return (struct figure){.present = false};
 }
 
-struct micro_figures micro_figures(const struct micro_run *run, size_t case_index,
-                                   size_t allocator_index)
+static struct figure ratio_of(struct figure growth, struct figure reference)
+{
+    if (growth.present && reference.present && reference.value > 0 &&
+        growth.value > 0) {
+        return (struct figure){growth.value / reference.value, true};
+    }
+    return (struct figure){.present = false};
+}
+
+static struct micro_figures figures_of(const struct micro_run *run, size_t case_index,
+                                       size_t allocator_index)
 {
     const struct micro_row *row = micro_run_row(run, case_index, allocator_index);
+    const struct micro_row *reference =
+        micro_run_row(run, case_index, run->reference_index);
     struct micro_figures figures = {
         .worst_op_ns = figure_of(row, MICRO_HAS_WORST),
         .peak_growth_bytes = growth_of(run, figure_of(row, MICRO_HAS_PEAK)),
         .after_growth_bytes = growth_of(run, figure_of(row, MICRO_HAS_AFTER)),
         .minor_faults = figure_of(row, MICRO_HAS_FAULTS),
     };
-    judge_time(&figures, row, micro_run_row(run, case_index, run->reference_index));
+    figures.peak_ratio = ratio_of(figures.peak_growth_bytes,
+                                  growth_of(run, figure_of(reference, MICRO_HAS_PEAK)));
+    judge_time(&figures, row, reference);
     return figures;
 }
 
-struct figure micro_peak_ratio(const struct micro_run *run, size_t case_index,
-                               struct figure growth)
+struct micro_figures *micro_figures_create(const struct micro_run *run)
 {
-    const struct figure reference =
-        growth_of(run, figure_of(micro_run_row(run, case_index, run->reference_index),
-                                 MICRO_HAS_PEAK));
-    if (growth.present && reference.present && reference.value > 0 &&
-        growth.value > 0) {
-        return (struct figure){growth.value / reference.value, true};
+    struct micro_figures *figures =
+        calloc(run->case_count * run->allocator_count + 1, sizeof *figures);
+    for (size_t i = 0; figures != NULL && i < run->case_count; i++) {
+        for (size_t j = 0; j < run->allocator_count; j++) {
+            figures[i * run->allocator_count + j] = figures_of(run, i, j);
+        }
     }
-    return (struct figure){.present = false};
+    return figures;
 }

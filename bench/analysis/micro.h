@@ -16,13 +16,10 @@ struct micro_figures {
     struct estimate ns_per_op;
     struct comparison speed;
     struct figure worst_op_ns, peak_growth_bytes, after_growth_bytes, minor_faults;
+    struct figure peak_ratio; /* to the reference's growth */
 };
 
-struct micro_figures micro_figures(const struct micro_run *run, size_t case_index,
-                                   size_t allocator_index);
-
-/* `growth` against the reference's peak in this case. */
-struct figure micro_peak_ratio(const struct micro_run *run, size_t case_index,
-                               struct figure growth);
+/* All figures of a run, as run->rows; to be freed. NULL: out of memory. */
+struct micro_figures *micro_figures_create(const struct micro_run *run);
 
 #endif

@@ -18,58 +18,64 @@ const struct program_times *program_find(const struct program_list *list,
     return NULL;
 }
 
-static struct comparison compare(const struct program_times *entry,
-                                 const struct program_times *reference, double effect,
-                                 double *ratios, double *scratch)
+/* `scratch` holds twice entry->count. */
+static struct program_figures figures_of(const struct program_times *entry,
+                                         const struct program_times *reference,
+                                         double effect, double *scratch)
 {
-    struct comparison comparison = {.verdict = VERDICT_NONE};
-    if (reference == NULL || entry->count == 0) {
-        return comparison;
+    const size_t count = entry->count;
+    struct program_figures figures = {
+        .median_s = timing_rounds_estimate(entry->medians_s, count, scratch)};
+    if (count > 0) {
+        figures.mean_s = (struct figure){entry->mean_sum_s / (double)count, true};
+        figures.stddev_s =
+            (struct figure){sqrt(entry->variance_sum_s2 / (double)count), true};
+        figures.minimum_s = (struct figure){entry->minimum_s, true};
     }
-    const size_t count = statistics_pair_ratios(reference->medians_s, reference->count,
-                                                entry->medians_s, entry->count, ratios);
-    const struct series row = {.values = ratios, .count = count};
-    comparison.ratio = timing_estimate(&row, count > 0, scratch, 2);
-    comparison.verdict = entry == reference
-                             ? VERDICT_REFERENCE
-                             : timing_verdict(comparison.ratio, count, effect);
-    return comparison;
+    if (reference == NULL) {
+        return figures;
+    }
+    figures.speed = timing_rounds_compare(entry->medians_s, count, reference->medians_s,
+                                          reference->count, effect, scratch);
+    if (reference->peak_resident_bytes.value > 0 &&
+        entry->peak_resident_bytes.present) {
+        figures.peak_ratio = (struct figure){entry->peak_resident_bytes.value /
+                                                 reference->peak_resident_bytes.value,
+                                             true};
+    }
+    return figures;
 }
 
-bool program_figures(struct program_figures *figures, const struct program_list *list,
-                     const struct program_times *entry, const char *reference_name,
-                     double effect)
+bool program_summary_create(struct program_summary *summary,
+                            const struct program_list *list, const char *reference,
+                            double effect)
 {
-    const struct program_times *reference =
-        program_find(list, entry->program, reference_name);
-    const size_t count = entry->count;
-    double *buffers = calloc(3 * count + 1, sizeof *buffers);
-    *figures = (struct program_figures){.speed.verdict = VERDICT_NONE};
-    if (buffers == NULL) {
-        return false;
+    size_t longest = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        longest = list->items[i].count > longest ? list->items[i].count : longest;
     }
-    for (size_t i = 0; i < count; i++) {
-        buffers[i] = entry->medians_s[i].value;
+    double *scratch = calloc(2 * longest + 1, sizeof *scratch);
+    *summary = (struct program_summary){
+        .list = list,
+        .reference = reference,
+        .figures = calloc(list->count + 1, sizeof *summary->figures)};
+    const bool done = scratch != NULL && summary->figures != NULL;
+    for (size_t i = 0; done && i < list->count; i++) {
+        const struct program_times *entry = &list->items[i];
+        summary->figures[i] = figures_of(
+            entry, program_find(list, entry->program, reference), effect, scratch);
     }
-    const struct series row = {.values = buffers, .count = count};
-    const bool timed = count > 0;
-    figures->median_s = timing_estimate(&row, timed, buffers + 2 * count, 1);
-    figures->speed =
-        compare(entry, reference, effect, buffers + count, buffers + 2 * count);
-    if (timed) {
-        figures->mean_s = (struct figure){entry->mean_sum_s / (double)count, true};
-        figures->stddev_s =
-            (struct figure){sqrt(entry->variance_sum_s2 / (double)count), true};
-        figures->minimum_s = (struct figure){entry->minimum_s, true};
+    free(scratch);
+    if (!done) {
+        program_summary_destroy(summary);
     }
-    if (reference != NULL && reference->peak_resident_bytes.value > 0 &&
-        entry->peak_resident_bytes.present) {
-        figures->peak_ratio = (struct figure){entry->peak_resident_bytes.value /
-                                                  reference->peak_resident_bytes.value,
-                                              true};
-    }
-    free(buffers);
-    return true;
+    return done;
+}
+
+void program_summary_destroy(struct program_summary *summary)
+{
+    free(summary->figures);
+    *summary = (struct program_summary){.list = NULL};
 }
 
 void program_list_free(struct program_list *list)

@@ -36,10 +36,18 @@ struct program_figures {
     struct figure mean_s, stddev_s, minimum_s, peak_ratio;
 };
 
-/* Ratios are against `reference_name`, paired by round; a difference below `effect` is
- * none. false: out of memory. */
-bool program_figures(struct program_figures *figures, const struct program_list *list,
-                     const struct program_times *entry, const char *reference_name,
-                     double effect);
+/* Figures of every program under every allocator. */
+struct program_summary {
+    const struct program_list *list; /* borrowed, as is the name */
+    const char *reference;
+    struct program_figures *figures; /* as list->items */
+};
+
+/* Ratios are against `reference`, paired by round; a difference below `effect` is none.
+ * false: out of memory. */
+bool program_summary_create(struct program_summary *summary,
+                            const struct program_list *list, const char *reference,
+                            double effect);
+void program_summary_destroy(struct program_summary *summary);
 
 #endif

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/micro.h"
 #include "cli/cli.h"
 #include "report/micro.h"
 #include "report/output.h"
@@ -199,14 +198,20 @@ static bool set_reference(struct micro_run *run, const char *name)
 static bool report(const struct micro_run *run, const char *directory)
 {
     struct report_error error;
-    bool written = micro_table(stdout, run);
+    struct micro_figures *figures = micro_figures_create(run);
+    if (figures == NULL) {
+        fprintf(stderr, "snugbench: cannot sum up the run: %s\n", strerror(errno));
+        return false;
+    }
+    bool written = micro_table(stdout, run, figures);
     if (!written) {
         fprintf(stderr, "snugbench: cannot write the table: %s\n", strerror(errno));
     }
-    if (directory != NULL && !micro_write_csv(run, directory, &error)) {
+    if (directory != NULL && !micro_write_csv(run, figures, directory, &error)) {
         fprintf(stderr, "snugbench: %s\n", error.text);
         written = false;
     }
+    free(figures);
     return written;
 }
 

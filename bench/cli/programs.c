@@ -95,25 +95,40 @@ static int measure_peak(const char *name, char **command)
     return csv_line_write(&line, stdout) && fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
 }
 
+/* Table and CSV; all are tried even if one fails. */
+static int report(const struct program_summary *summary, const char *out)
+{
+    struct report_error error;
+    int code = EXIT_OK;
+    if (!programs_table(stdout, summary)) {
+        fprintf(stderr, "snugbench: cannot write the table: %s\n", strerror(errno));
+        code = EXIT_FAILED;
+    }
+    if (out != NULL && !programs_write_csv(summary, out, &error)) {
+        complain(error.text);
+        code = EXIT_FAILED;
+    }
+    return code;
+}
+
 static int compare(char **paths, int count, const char *reference, const char *out)
 {
     struct program_list list = {.count = 0};
+    struct program_summary summary;
     struct report_error error;
-    const double effect = summary_defaults.warm_effect;
     int code = EXIT_OK;
     for (int i = 0; i < count && code == EXIT_OK; i++) {
         if (!hyperfine_read(&list, paths[i], (unsigned)i, &error)) {
             code = complain(error.text);
         }
     }
-    if (code == EXIT_OK && !programs_table(stdout, &list, reference, effect)) {
-        fprintf(stderr, "snugbench: cannot write the table: %s\n", strerror(errno));
+    if (code == EXIT_OK && !program_summary_create(&summary, &list, reference,
+                                                   summary_defaults.warm_effect)) {
+        complain("out of memory");
         code = EXIT_FAILED;
-    }
-    if (code == EXIT_OK && out != NULL &&
-        !programs_write_csv(&list, reference, effect, out, &error)) {
-        complain(error.text);
-        code = EXIT_FAILED;
+    } else if (code == EXIT_OK) {
+        code = report(&summary, out);
+        program_summary_destroy(&summary);
     }
     program_list_free(&list);
     return code;

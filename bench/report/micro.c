@@ -5,7 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "analysis/micro.h"
 #include "report/csv.h"
 #include "report/fields.h"
 #include "report/grid.h"
@@ -38,12 +37,10 @@ enum {
 };
 
 static bool write_row(FILE *out, const struct micro_run *run, size_t case_index,
-                      size_t allocator_index)
+                      size_t allocator_index, const struct micro_figures *figures)
 {
     const struct micro_case *row_case = &run->cases[case_index];
     const struct micro_row *row = micro_run_row(run, case_index, allocator_index);
-    const struct micro_figures figures =
-        micro_figures(run, case_index, allocator_index);
     struct csv_line line = {.count = 0};
     csv_line_text(&line, row_case->benchmark);
     csv_line_text(&line, row_case->parameter);
@@ -52,35 +49,36 @@ static bool write_row(FILE *out, const struct micro_run *run, size_t case_index,
     csv_line_text(&line, run->allocators[allocator_index].name);
     csv_line_text(&line, status_name(row->status));
     csv_line_count(&line, row->count);
-    field_estimate(&line, figures.ns_per_op);
-    field_comparison(&line, figures.speed);
-    field_figure(&line, figures.worst_op_ns);
-    field_figure(&line, figures.peak_growth_bytes);
-    field_figure(&line, micro_peak_ratio(run, case_index, figures.peak_growth_bytes));
-    field_figure(&line, figures.after_growth_bytes);
-    field_figure(&line, figures.minor_faults);
+    field_estimate(&line, figures->ns_per_op);
+    field_comparison(&line, figures->speed);
+    field_figure(&line, figures->worst_op_ns);
+    field_figure(&line, figures->peak_growth_bytes);
+    field_figure(&line, figures->peak_ratio);
+    field_figure(&line, figures->after_growth_bytes);
+    field_figure(&line, figures->minor_faults);
     return csv_line_write(&line, out);
 }
 
-static bool write_rows(FILE *out, const struct micro_run *run)
+static bool write_rows(FILE *out, const struct micro_run *run,
+                       const struct micro_figures *figures)
 {
     bool written = csv_row(out, COLUMN_COUNT, columns);
     for (size_t i = 0; i < run->case_count; i++) {
         for (size_t j = 0; written && j < run->allocator_count; j++) {
-            written = write_row(out, run, i, j);
+            written = write_row(out, run, i, j, &figures[i * run->allocator_count + j]);
         }
     }
     return written;
 }
 
-static bool write_file(const struct micro_run *run, const char *directory,
-                       struct report_error *error)
+static bool write_file(const struct micro_run *run, const struct micro_figures *figures,
+                       const char *directory, struct report_error *error)
 {
     struct output output;
     if (!output_open(&output, directory, "micro.csv", error)) {
         return false;
     }
-    bool done = write_rows(output.stream, run);
+    bool done = write_rows(output.stream, run, figures);
     if (!done) {
         snprintf(error->text, sizeof error->text, "cannot write '%s': %s", output.path,
                  strerror(errno));
@@ -90,14 +88,14 @@ static bool write_file(const struct micro_run *run, const char *directory,
     return done;
 }
 
-bool micro_write_csv(const struct micro_run *run, const char *directory,
-                     struct report_error *error)
+bool micro_write_csv(const struct micro_run *run, const struct micro_figures *figures,
+                     const char *directory, struct report_error *error)
 {
     size_t old_length;
     if (!output_make_directory(directory, &old_length, error)) {
         return false;
     }
-    const bool done = write_file(run, directory, error);
+    const bool done = write_file(run, figures, directory, error);
     if (!done) {
         output_remove_directory(directory, old_length);
     }
@@ -135,27 +133,25 @@ static void set_mib(struct grid_row *row, size_t column, struct figure bytes)
 }
 
 static void set_row(struct grid_row *row, const struct micro_run *run,
-                    size_t case_index, size_t allocator_index)
+                    size_t case_index, size_t allocator_index,
+                    const struct micro_figures *figures)
 {
     const struct micro_row *measured = micro_run_row(run, case_index, allocator_index);
-    const struct micro_figures figures =
-        micro_figures(run, case_index, allocator_index);
     grid_set(row, 0, GRID_PLAIN, "%s", run->allocators[allocator_index].name);
     for (size_t column = 1; column <= 6; column++) {
         grid_set(row, column, GRID_FAINT, "-");
     }
-    set_time(row, &figures);
-    set_mib(row, 3, figures.peak_growth_bytes);
-    const struct figure ratio =
-        micro_peak_ratio(run, case_index, figures.peak_growth_bytes);
-    if (ratio.present) {
-        grid_set(row, 4, GRID_PLAIN, "%.2fx", ratio.value);
+    set_time(row, figures);
+    set_mib(row, 3, figures->peak_growth_bytes);
+    if (figures->peak_ratio.present) {
+        grid_set(row, 4, GRID_PLAIN, "%.2fx", figures->peak_ratio.value);
     }
-    set_mib(row, 5, figures.after_growth_bytes);
-    if (figures.worst_op_ns.present) {
-        grid_set(row, 6, GRID_PLAIN, "%.1f µs worst", figures.worst_op_ns.value / 1000);
-    } else if (figures.minor_faults.present) {
-        grid_set(row, 6, GRID_PLAIN, "%.0f page faults", figures.minor_faults.value);
+    set_mib(row, 5, figures->after_growth_bytes);
+    if (figures->worst_op_ns.present) {
+        grid_set(row, 6, GRID_PLAIN, "%.1f µs worst",
+                 figures->worst_op_ns.value / 1000);
+    } else if (figures->minor_faults.present) {
+        grid_set(row, 6, GRID_PLAIN, "%.0f page faults", figures->minor_faults.value);
     }
     if (measured->status != RESULT_OK) {
         grid_set(row, GRID_COLUMNS - 1, GRID_BAD, "%s: %s",
@@ -163,7 +159,8 @@ static void set_row(struct grid_row *row, const struct micro_run *run,
     }
 }
 
-static bool add_case(struct grid *grid, const struct micro_run *run, size_t case_index)
+static bool add_case(struct grid *grid, const struct micro_run *run, size_t case_index,
+                     const struct micro_figures *figures)
 {
     const struct micro_case *row_case = &run->cases[case_index];
     struct grid_row *row = grid_add_row(grid);
@@ -179,12 +176,14 @@ static bool add_case(struct grid *grid, const struct micro_run *run, size_t case
         if (row == NULL) {
             return false;
         }
-        set_row(row, run, case_index, j);
+        set_row(row, run, case_index, j,
+                &figures[case_index * run->allocator_count + j]);
     }
     return true;
 }
 
-bool micro_table(FILE *out, const struct micro_run *run)
+bool micro_table(FILE *out, const struct micro_run *run,
+                 const struct micro_figures *figures)
 {
     struct grid grid = {.count = 0};
     struct grid_row *row = grid_add_row(&grid);
@@ -198,7 +197,7 @@ bool micro_table(FILE *out, const struct micro_run *run)
         grid_set(row, 5, GRID_FAINT, "after MiB");
     }
     for (size_t i = 0; done && i < run->case_count; i++) {
-        done = add_case(&grid, run, i);
+        done = add_case(&grid, run, i, figures);
     }
     if (!done) {
         free(grid.rows);

@@ -5,15 +5,17 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "analysis/micro.h"
 #include "report/report.h"
 #include "runner/micro.h"
 
 /* micro.csv in `directory`, which is made if it is missing: one row for each case and
  * allocator. false: `error` filled. */
-bool micro_write_csv(const struct micro_run *run, const char *directory,
-                     struct report_error *error);
+bool micro_write_csv(const struct micro_run *run, const struct micro_figures *figures,
+                     const char *directory, struct report_error *error);
 
 /* false: out of memory or `out` cannot be written. */
-bool micro_table(FILE *out, const struct micro_run *run);
+bool micro_table(FILE *out, const struct micro_run *run,
+                 const struct micro_figures *figures);
 
 #endif

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "analysis/programs.h"
 #include "report/csv.h"
 #include "report/fields.h"
 #include "report/grid.h"
@@ -34,34 +33,30 @@ enum {
     COLUMN_COUNT = sizeof columns / sizeof *columns
 };
 
-static bool write_rows(FILE *out, const struct program_list *list,
-                       const char *reference, double effect)
+static bool write_rows(FILE *out, const struct program_summary *summary)
 {
     struct csv_line line = {.count = 0};
     bool written = csv_row(out, COLUMN_COUNT, columns);
-    for (size_t i = 0; written && i < list->count; i++) {
-        const struct program_times *entry = &list->items[i];
-        struct program_figures figures;
-        if (!program_figures(&figures, list, entry, reference, effect)) {
-            return false;
-        }
+    for (size_t i = 0; written && i < summary->list->count; i++) {
+        const struct program_times *entry = &summary->list->items[i];
+        const struct program_figures *figures = &summary->figures[i];
         csv_line_text(&line, entry->program);
         csv_line_text(&line, entry->allocator);
         csv_line_count(&line, entry->count);
-        field_estimate(&line, figures.median_s);
-        field_figure(&line, figures.mean_s);
-        field_figure(&line, figures.stddev_s);
-        field_figure(&line, figures.minimum_s);
-        field_comparison(&line, figures.speed);
+        field_estimate(&line, figures->median_s);
+        field_figure(&line, figures->mean_s);
+        field_figure(&line, figures->stddev_s);
+        field_figure(&line, figures->minimum_s);
+        field_comparison(&line, figures->speed);
         field_figure(&line, entry->peak_resident_bytes);
-        field_figure(&line, figures.peak_ratio);
+        field_figure(&line, figures->peak_ratio);
         written = csv_line_write(&line, out);
     }
     return written;
 }
 
-bool programs_write_csv(const struct program_list *list, const char *reference,
-                        double effect, const char *path, struct report_error *error)
+bool programs_write_csv(const struct program_summary *summary, const char *path,
+                        struct report_error *error)
 {
     char *folder = NULL;
     const char *slash = strrchr(path, '/');
@@ -76,7 +71,7 @@ bool programs_write_csv(const struct program_list *list, const char *reference,
     if (!done) {
         return false;
     }
-    if (!write_rows(output.stream, list, reference, effect)) {
+    if (!write_rows(output.stream, summary)) {
         snprintf(error->text, sizeof error->text, "cannot write '%s': %s", path,
                  strerror(errno));
         done = false;
@@ -121,25 +116,24 @@ static void set_row(struct grid_row *row, const struct program_times *entry,
     }
 }
 
-static bool add_program(struct grid *grid, const struct program_list *list,
-                        const char *program, const char *reference, double effect)
+static bool add_program(struct grid *grid, const struct program_summary *summary,
+                        const char *program)
 {
     struct grid_row *row = grid_add_row(grid);
     if (row == NULL) {
         return false;
     }
     grid_set(row, 0, GRID_PLAIN, "%s", program);
-    for (size_t i = 0; i < list->count; i++) {
-        const struct program_times *entry = &list->items[i];
-        struct program_figures figures;
+    for (size_t i = 0; i < summary->list->count; i++) {
+        const struct program_times *entry = &summary->list->items[i];
         if (strcmp(entry->program, program) != 0) {
             continue;
         }
-        if (!program_figures(&figures, list, entry, reference, effect) ||
-            (row = grid_add_row(grid)) == NULL) {
+        row = grid_add_row(grid);
+        if (row == NULL) {
             return false;
         }
-        set_row(row, entry, &figures);
+        set_row(row, entry, &summary->figures[i]);
     }
     return true;
 }
@@ -155,10 +149,10 @@ static bool is_first(const struct program_list *list, size_t index)
     return true;
 }
 
-bool programs_table(FILE *out, const struct program_list *list, const char *reference,
-                    double effect)
+bool programs_table(FILE *out, const struct program_summary *summary)
 {
     static const char *const headings[] = {"", "median ms", "min ms", "", "peak MiB"};
+    const struct program_list *list = summary->list;
     struct grid grid = {.count = 0};
     struct grid_row *row = grid_add_row(&grid);
     bool done = row != NULL;
@@ -166,12 +160,12 @@ bool programs_table(FILE *out, const struct program_list *list, const char *refe
         grid_set(row, i, GRID_FAINT, "%s", headings[i]);
     }
     if (done) {
-        grid_set(row, 3, GRID_FAINT, "speed v %s", reference);
-        grid_set(row, 5, GRID_FAINT, "v %s", reference);
+        grid_set(row, 3, GRID_FAINT, "speed v %s", summary->reference);
+        grid_set(row, 5, GRID_FAINT, "v %s", summary->reference);
     }
     for (size_t i = 0; done && i < list->count; i++) {
         if (is_first(list, i)) {
-            done = add_program(&grid, list, list->items[i].program, reference, effect);
+            done = add_program(&grid, summary, list->items[i].program);
         }
     }
     if (!done) {

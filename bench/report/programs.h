@@ -5,16 +5,14 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "report/hyperfine.h"
+#include "analysis/programs.h"
 #include "report/report.h"
 
-/* false: out of memory or `out` cannot be written. Ratios are against `reference`,
- * paired by round; a difference below `effect` is none. */
-bool programs_table(FILE *out, const struct program_list *list, const char *reference,
-                    double effect);
+/* false: out of memory or `out` cannot be written. */
+bool programs_table(FILE *out, const struct program_summary *summary);
 
 /* programs.csv, written aside and renamed. */
-bool programs_write_csv(const struct program_list *list, const char *reference,
-                        double effect, const char *path, struct report_error *error);
+bool programs_write_csv(const struct program_summary *summary, const char *path,
+                        struct report_error *error);
 
 #endif

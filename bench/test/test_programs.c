@@ -106,7 +106,10 @@ static void test_csv(void **state)
     assert_true(hyperfine_read(&list, peaks, 9, &error));
     unlink(peaks);
     char path[] = "/tmp/snug-test-programs-out.csv";
-    assert_true(programs_write_csv(&list, "glibc", 0.02, path, &error));
+    struct program_summary summary;
+    assert_true(program_summary_create(&summary, &list, "glibc", 0.02));
+    assert_true(programs_write_csv(&summary, path, &error));
+    program_summary_destroy(&summary);
     FILE *in = fopen(path, "r");
     assert_non_null(in);
     char lines[4][400];
@@ -134,7 +137,10 @@ static void test_table(void **state)
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
-    assert_true(programs_table(out, &list, "glibc", 0.02));
+    struct program_summary summary;
+    assert_true(program_summary_create(&summary, &list, "glibc", 0.02));
+    assert_true(programs_table(out, &summary));
+    program_summary_destroy(&summary);
     fclose(out);
     assert_non_null(strstr(text, "2.00x faster"));
     assert_non_null(strstr(text, "3000.0"));
