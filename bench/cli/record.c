@@ -15,6 +15,7 @@
 #include "cli/cli.h"
 #include "record/convert.h"
 #include "record/launch.h"
+#include "report/units.h"
 
 struct options {
     char output[PATH_MAX];
@@ -222,17 +223,6 @@ static void describe(struct comments *comments, const struct trace *trace,
 
 /* ---- the end ---- */
 
-static void print_bytes(FILE *out, uint64_t bytes)
-{
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-    double value = (double)bytes;
-    size_t unit = 0;
-    for (; value >= 1024 && unit + 1 < sizeof units / sizeof *units; unit++) {
-        value /= 1024;
-    }
-    fprintf(out, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
-}
-
 static void print_summary(const struct trace *trace, const struct recording *recording,
                           const struct options *options)
 {
@@ -244,12 +234,11 @@ static void print_summary(const struct trace *trace, const struct recording *rec
         fprintf(stderr, "snugbench: warning: %s\n", trace->notes[i]);
     }
     fprintf(stderr,
-            "snugbench: recorded %" PRIu64 " operations, %" PRIu64
-            " thread%s, peak live ",
-            trace->header->op_count, trace->header->thread_count,
-            trace->header->thread_count == 1 ? "" : "s");
-    print_bytes(stderr, trace->header->peak_live_bytes);
-    fprintf(stderr, ", in %s\n", options->output);
+            "snugbench: recorded %s operations, %s thread%s, peak live %s, in %s\n",
+            units_count(trace->header->op_count).bytes,
+            units_count(trace->header->thread_count).bytes,
+            trace->header->thread_count == 1 ? "" : "s",
+            units_bytes((double)trace->header->peak_live_bytes).bytes, options->output);
 }
 
 /* What the trace lacks, though the program, as its user knows it, did it. */

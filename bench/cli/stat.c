@@ -1,18 +1,17 @@
 /* snugbench stat: what is in a trace. */
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
 #include "report/csv.h"
+#include "report/units.h"
 #include "trace/summary.h"
 #include "trace/trace.h"
 
 enum {
-    BAR_WIDTH = 40,
-    TEXT_BYTES = 40
+    BAR_WIDTH = 40
 };
 
 static const char *const kind_names[TRACE_KIND_COUNT] = {
@@ -26,42 +25,6 @@ static const char *const kind_names[TRACE_KIND_COUNT] = {
     [TRACE_THREAD_END] = "thread_end",
     [TRACE_MARK] = "mark",
 };
-
-/* A short text by value: a printf may use several at once. */
-struct text {
-    char bytes[TEXT_BYTES];
-};
-
-/* 1234567 as 1,234,567. */
-static struct text grouped(uint64_t number)
-{
-    char digits[TEXT_BYTES];
-    int length = snprintf(digits, sizeof digits, "%" PRIu64, number);
-    struct text text = {{0}};
-    char *out = text.bytes;
-    for (int i = 0; i < length; i++) {
-        if (i > 0 && (length - i) % 3 == 0) {
-            *out++ = ',';
-        }
-        *out++ = digits[i];
-    }
-    return text;
-}
-
-static struct text readable_bytes(uint64_t bytes)
-{
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    struct text text;
-    unsigned unit = 0;
-    double value = (double)bytes;
-    while (value >= 1024 && unit + 1 < sizeof units / sizeof *units) {
-        value /= 1024;
-        unit++;
-    }
-    snprintf(text.bytes, sizeof text.bytes,
-             unit == 0 || value >= 100 ? "%.0f %s" : "%.1f %s", value, units[unit]);
-    return text;
-}
 
 static void print_help(FILE *out)
 {
@@ -79,16 +42,16 @@ static void print_help(FILE *out)
 
 static void print_operations(const struct trace_header *header)
 {
-    printf("operations   %s:", grouped(header->op_count).bytes);
+    printf("operations   %s:", units_count(header->op_count).bytes);
     const char *separator = " ";
     for (int kind = 0; kind < TRACE_KIND_COUNT; kind++) {
         if (header->kind_counts[kind] > 0) {
             printf("%s%s %s", separator, kind_names[kind],
-                   grouped(header->kind_counts[kind]).bytes);
+                   units_count(header->kind_counts[kind]).bytes);
             separator = ", ";
         }
     }
-    printf("\nthreads      %s\n", grouped(header->thread_count).bytes);
+    printf("\nthreads      %s\n", units_count(header->thread_count).bytes);
 }
 
 static void print_percentiles(const char *label, struct percentiles values,
@@ -98,8 +61,8 @@ static void print_percentiles(const char *label, struct percentiles values,
         return;
     }
     printf("%-12s median %s, 90 %% up to %s, 99 %% up to %s, largest %s %s\n", label,
-           grouped(values.p50).bytes, grouped(values.p90).bytes,
-           grouped(values.p99).bytes, grouped(values.max).bytes, unit);
+           units_count(values.p50).bytes, units_count(values.p90).bytes,
+           units_count(values.p99).bytes, units_count(values.max).bytes, unit);
 }
 
 /* "17-32" in two columns, or one size alone. */
@@ -107,9 +70,9 @@ static void print_bucket(unsigned bucket)
 {
     uint64_t last = bucket == 0 ? 0 : (uint64_t)1 << (bucket - 1);
     if (bucket <= 2) {
-        printf("%12s %12s", "", grouped(last).bytes);
+        printf("%12s %12s", "", units_count(last).bytes);
     } else {
-        printf("%12s-%12s", grouped(last / 2 + 1).bytes, grouped(last).bytes);
+        printf("%12s-%12s", units_count(last / 2 + 1).bytes, units_count(last).bytes);
     }
 }
 
@@ -134,9 +97,9 @@ static void print_histogram(const struct trace_summary *summary)
         /* Rounded up: what is there is seen. */
         int width = (int)((requests * BAR_WIDTH + most - 1) / most);
         print_bucket(i);
-        printf(" %13s %9s%s%.*s\n", grouped(requests).bytes,
-               readable_bytes(summary->bucket_bytes[i]).bytes, width > 0 ? "  " : "",
-               width, bar);
+        printf(" %13s %9s%s%.*s\n", units_count(requests).bytes,
+               units_bytes((double)summary->bucket_bytes[i]).bytes,
+               width > 0 ? "  " : "", width, bar);
     }
 }
 
@@ -147,17 +110,17 @@ static void print_summary(const struct trace *trace,
     printf("trace        %s (%s)\n", trace->name, trace->path);
     print_operations(header);
     printf("peak live    %s after operation %s; most blocks at a time: %s\n",
-           readable_bytes(header->peak_live_bytes).bytes,
-           grouped(header->peak_live_op + 1).bytes,
-           grouped(header->peak_live_blocks).bytes);
+           units_bytes((double)header->peak_live_bytes).bytes,
+           units_count(header->peak_live_op + 1).bytes,
+           units_count(header->peak_live_blocks).bytes);
     printf("allocated    %s in %s requests\n",
-           readable_bytes(header->allocated_bytes).bytes,
-           grouped(summary->size_bytes.count).bytes);
+           units_bytes((double)header->allocated_bytes).bytes,
+           units_count(summary->size_bytes.count).bytes);
     print_percentiles("sizes", summary->size_bytes, "bytes");
     print_percentiles("lifetimes", summary->lifetime_ops, "operations");
     printf("never freed  %s (blocks: %s)\n",
-           readable_bytes(summary->leftover_bytes).bytes,
-           grouped(summary->leftover_blocks).bytes);
+           units_bytes((double)summary->leftover_bytes).bytes,
+           units_count(summary->leftover_blocks).bytes);
     for (size_t i = 0; i < trace->note_count; i++) {
         printf("note         %s\n", trace->notes[i]);
     }

@@ -5,10 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "report/cells.h"
 #include "report/csv.h"
 #include "report/fields.h"
 #include "report/grid.h"
 #include "report/output.h"
+#include "report/units.h"
 
 static const char *const columns[] = {
     "benchmark",
@@ -102,56 +104,25 @@ bool micro_write_csv(const struct micro_run *run, const struct micro_figures *fi
     return done;
 }
 
-static void set_time(struct grid_row *row, const struct micro_figures *figures)
-{
-    const struct estimate time = figures->ns_per_op;
-    const struct comparison *speed = &figures->speed;
-    if (time.present) {
-        grid_set(row, 1, GRID_PLAIN, "%.*f ±%2.0f%%", time.value < 1000, time.value,
-                 50 * (time.high - time.low) / time.value);
-    }
-    if (speed->verdict == VERDICT_REFERENCE) {
-        grid_set(row, 2, GRID_FAINT, "reference");
-    } else if (speed->ratio.present) {
-        grid_set(row, 2,
-                 speed->verdict == VERDICT_FASTER   ? GRID_GOOD
-                 : speed->verdict == VERDICT_SLOWER ? GRID_BAD
-                                                    : GRID_PLAIN,
-                 "%.2fx%s", speed->ratio.value,
-                 speed->verdict == VERDICT_FASTER   ? " faster"
-                 : speed->verdict == VERDICT_SLOWER ? " slower"
-                 : speed->verdict == VERDICT_SAME   ? " same"
-                                                    : " ?");
-    }
-}
-
-static void set_mib(struct grid_row *row, size_t column, struct figure bytes)
-{
-    if (bytes.present) {
-        grid_set(row, column, GRID_PLAIN, "%.2f", bytes.value / (1 << 20));
-    }
-}
-
 static void set_row(struct grid_row *row, const struct micro_run *run,
                     size_t case_index, size_t allocator_index,
                     const struct micro_figures *figures)
 {
     const struct micro_row *measured = micro_run_row(run, case_index, allocator_index);
     grid_set(row, 0, GRID_PLAIN, "%s", run->allocators[allocator_index].name);
-    for (size_t column = 1; column <= 6; column++) {
-        grid_set(row, column, GRID_FAINT, "-");
-    }
-    set_time(row, figures);
-    set_mib(row, 3, figures->peak_growth_bytes);
-    if (figures->peak_ratio.present) {
-        grid_set(row, 4, GRID_PLAIN, "%.2fx", figures->peak_ratio.value);
-    }
-    set_mib(row, 5, figures->after_growth_bytes);
+    cell_estimate(row, 1, figures->ns_per_op);
+    cell_comparison(row, 2, figures->speed);
+    cell_figure(row, 3, figures->peak_growth_bytes, units_mib);
+    cell_figure(row, 4, figures->peak_ratio, units_ratio);
+    cell_figure(row, 5, figures->after_growth_bytes, units_mib);
     if (figures->worst_op_ns.present) {
-        grid_set(row, 6, GRID_PLAIN, "%.1f µs worst",
-                 figures->worst_op_ns.value / 1000);
+        grid_set(row, 6, GRID_PLAIN, "%s worst",
+                 units_duration(figures->worst_op_ns.value).bytes);
     } else if (figures->minor_faults.present) {
-        grid_set(row, 6, GRID_PLAIN, "%.0f page faults", figures->minor_faults.value);
+        grid_set(row, 6, GRID_PLAIN, "%s page faults",
+                 units_count((uint64_t)figures->minor_faults.value).bytes);
+    } else {
+        grid_set(row, 6, GRID_FAINT, "-");
     }
     if (measured->status != RESULT_OK) {
         grid_set(row, GRID_COLUMNS - 1, GRID_BAD, "%s: %s",

@@ -6,10 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "report/cells.h"
 #include "report/csv.h"
 #include "report/fields.h"
 #include "report/grid.h"
 #include "report/output.h"
+#include "report/units.h"
 
 static const char *const columns[] = {
     "program",
@@ -81,39 +83,25 @@ bool programs_write_csv(const struct program_summary *summary, const char *path,
     return done;
 }
 
+/* Seconds in ms, as the headings say. */
+static struct units_text milliseconds(double seconds)
+{
+    return units_number(1e3 * seconds);
+}
+
 static void set_row(struct grid_row *row, const struct program_times *entry,
                     const struct program_figures *figures)
 {
+    struct estimate median_ms = figures->median_s;
+    median_ms.value *= 1e3;
+    median_ms.low *= 1e3;
+    median_ms.high *= 1e3;
     grid_set(row, 0, GRID_PLAIN, "%s", entry->allocator);
-    grid_set(row, 1, GRID_FAINT, "-");
-    grid_set(row, 3, GRID_FAINT, "-");
-    grid_set(row, 4, GRID_FAINT, "-");
-    const struct estimate median = figures->median_s;
-    if (median.present) {
-        grid_set(row, 1, GRID_PLAIN, "%.1f ±%2.0f%%", 1e3 * median.value,
-                 50 * (median.high - median.low) / median.value);
-        grid_set(row, 2, GRID_PLAIN, "%.1f", 1e3 * figures->minimum_s.value);
-    }
-    const enum verdict verdict = figures->speed.verdict;
-    if (verdict == VERDICT_REFERENCE) {
-        grid_set(row, 3, GRID_FAINT, "reference");
-    } else if (figures->speed.ratio.present) {
-        grid_set(row, 3,
-                 verdict == VERDICT_FASTER   ? GRID_GOOD
-                 : verdict == VERDICT_SLOWER ? GRID_BAD
-                                             : GRID_PLAIN,
-                 "%.2fx %s", figures->speed.ratio.value,
-                 verdict == VERDICT_SAME      ? "same"
-                 : verdict == VERDICT_TOO_FEW ? "?"
-                                              : verdict_text(verdict));
-    }
-    if (entry->peak_resident_bytes.present) {
-        grid_set(row, 4, GRID_PLAIN, "%.1f",
-                 entry->peak_resident_bytes.value / (1 << 20));
-    }
-    if (figures->peak_ratio.present) {
-        grid_set(row, 5, GRID_PLAIN, "%.2fx", figures->peak_ratio.value);
-    }
+    cell_estimate(row, 1, median_ms);
+    cell_figure(row, 2, figures->minimum_s, milliseconds);
+    cell_comparison(row, 3, figures->speed);
+    cell_figure(row, 4, entry->peak_resident_bytes, units_mib);
+    cell_figure(row, 5, figures->peak_ratio, units_ratio);
 }
 
 static bool add_program(struct grid *grid, const struct program_summary *summary,

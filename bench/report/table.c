@@ -1,13 +1,14 @@
 /* The tables on the terminal: one for each trace, then one over all of them. */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "analysis/latency.h"
+#include "report/cells.h"
 #include "report/fields.h"
 #include "report/grid.h"
 #include "report/report.h"
+#include "report/units.h"
 #include "report/verdicts.h"
 
 /* Of one trace's table; the totals keep the same kind of figure in each column. */
@@ -22,57 +23,6 @@ enum column {
     COLUMN_SYSCALLS,
     COLUMN_TEXT,
 };
-
-static void set_number(struct grid_row *row, size_t column, struct figure figure,
-                       int decimals)
-{
-    if (figure.present) {
-        grid_set(row, column, GRID_PLAIN, "%.*f", decimals, figure.value);
-    } else {
-        grid_set(row, column, GRID_FAINT, "-");
-    }
-}
-
-/* Three digits that mean something, whatever the size. */
-static int decimals_for(double value)
-{
-    return value >= 100 ? 0 : value >= 10 ? 1 : 2;
-}
-
-static void set_estimate(struct grid_row *row, size_t column, struct estimate estimate)
-{
-    if (!estimate.present) {
-        grid_set(row, column, GRID_FAINT, "-");
-        return;
-    }
-    const double half_pct = 50 * (estimate.high - estimate.low) / estimate.value;
-    grid_set(row, column, GRID_PLAIN, "%.*f ±%2.0f%%", decimals_for(estimate.value),
-             estimate.value, half_pct);
-}
-
-static void set_comparison(struct grid_row *row, size_t column,
-                           struct comparison comparison)
-{
-    static const struct {
-        const char *mark;
-        enum grid_style style;
-    } looks[] = {
-        [VERDICT_NONE] = {"", GRID_FAINT},
-        [VERDICT_TOO_FEW] = {" ?", GRID_FAINT},
-        [VERDICT_REFERENCE] = {"", GRID_FAINT},
-        [VERDICT_FASTER] = {" faster", GRID_GOOD},
-        [VERDICT_SLOWER] = {" slower", GRID_BAD},
-        [VERDICT_SAME] = {" same", GRID_PLAIN},
-    };
-    if (comparison.verdict == VERDICT_REFERENCE) {
-        grid_set(row, column, GRID_FAINT, "reference");
-    } else if (!comparison.ratio.present) {
-        grid_set(row, column, GRID_FAINT, "-");
-    } else {
-        grid_set(row, column, looks[comparison.verdict].style, "%.2fx%s",
-                 comparison.ratio.value, looks[comparison.verdict].mark);
-    }
-}
 
 static void set_name(struct grid_row *row, const struct allocator *allocator)
 {
@@ -102,15 +52,15 @@ static void add_cell_row(struct grid_row *row, const struct run *run,
         }
     }
     const struct estimate mops = cell->warm_mops;
-    set_estimate(row, COLUMN_WARM, cell->warm.ns_per_op);
-    set_number(row, COLUMN_MOPS,
-               (struct figure){.value = mops.value, .present = mops.present},
-               decimals_for(mops.value));
-    set_comparison(row, COLUMN_RATIO, cell->warm.against_reference);
-    set_estimate(row, COLUMN_COLD, cell->cold.ns_per_op);
-    set_number(row, COLUMN_UTILIZATION, cell->memory.utilization, 3);
-    set_number(row, COLUMN_MAPPED, cell->memory.mapped_utilization, 3);
-    set_number(row, COLUMN_SYSCALLS, syscall_sum(cell->syscalls), 0);
+    cell_estimate(row, COLUMN_WARM, cell->warm.ns_per_op);
+    cell_figure(row, COLUMN_MOPS,
+                (struct figure){.value = mops.value, .present = mops.present},
+                units_number);
+    cell_comparison(row, COLUMN_RATIO, cell->warm.against_reference);
+    cell_estimate(row, COLUMN_COLD, cell->cold.ns_per_op);
+    cell_figure(row, COLUMN_UTILIZATION, cell->memory.utilization, units_share);
+    cell_figure(row, COLUMN_MAPPED, cell->memory.mapped_utilization, units_share);
+    cell_count(row, COLUMN_SYSCALLS, syscall_sum(cell->syscalls));
 }
 
 static void add_heading(struct grid_row *row, const char *const *headings,
@@ -129,11 +79,9 @@ static const char *reference_name(const struct run *run)
 
 static void print_trace_line(FILE *out, const struct trace_facts *trace)
 {
-    const double peak_kib = (double)trace->header.peak_live_bytes / 1024;
-    const bool is_large = peak_kib >= 10240;
-    fprintf(out, "%s: %" PRIu64 " operations, peak live %.*f %s\n", trace->name,
-            trace->header.op_count, decimals_for(is_large ? peak_kib / 1024 : peak_kib),
-            is_large ? peak_kib / 1024 : peak_kib, is_large ? "MiB" : "KiB");
+    fprintf(out, "%s: %s operations, peak live %s\n", trace->name,
+            units_count(trace->header.op_count).bytes,
+            units_bytes((double)trace->header.peak_live_bytes).bytes);
 }
 
 static bool print_trace(FILE *out, const struct run *run, const struct summary *summary,
@@ -171,13 +119,13 @@ static void add_total_row(struct grid_row *row, const struct run *run,
                           const struct total *total, size_t allocator)
 {
     set_name(row, &run->allocators[allocator]);
-    set_estimate(row, COLUMN_WARM, total->warm_mops);
-    set_comparison(row, COLUMN_MOPS, total->warm);
-    set_comparison(row, COLUMN_RATIO, total->cold);
-    set_number(row, COLUMN_COLD, total->mean_utilization, 3);
-    set_number(row, COLUMN_UTILIZATION, total->worst_utilization, 3);
-    set_number(row, COLUMN_MAPPED, total->mean_mapped_utilization, 3);
-    set_number(row, COLUMN_SYSCALLS, syscall_sum(total->syscalls), 0);
+    cell_estimate(row, COLUMN_WARM, total->warm_mops);
+    cell_comparison(row, COLUMN_MOPS, total->warm);
+    cell_comparison(row, COLUMN_RATIO, total->cold);
+    cell_figure(row, COLUMN_COLD, total->mean_utilization, units_share);
+    cell_figure(row, COLUMN_UTILIZATION, total->worst_utilization, units_share);
+    cell_figure(row, COLUMN_MAPPED, total->mean_mapped_utilization, units_share);
+    cell_count(row, COLUMN_SYSCALLS, syscall_sum(total->syscalls));
     if (total->failed_count > 0) {
         grid_set(row, COLUMN_TEXT, GRID_BAD, "failed on %zu", total->failed_count);
     } else if (total->faster_count + total->slower_count + total->same_count > 0) {

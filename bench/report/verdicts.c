@@ -3,6 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "report/units.h"
+
 /* Utilization is measured once and repeats to about this much. */
 static const double utilization_effect = 0.01;
 
@@ -56,8 +58,8 @@ static void print_slower_traces(struct contest *contest)
         } else {
             fputs(", ", contest->out);
         }
-        fprintf(contest->out, "%s (%.2fx)", contest->run->traces[trace].name,
-                warm->ratio.value);
+        fprintf(contest->out, "%s (%s)", contest->run->traces[trace].name,
+                units_ratio(warm->ratio.value).bytes);
     }
     if (listed > 0) {
         fputc('\n', contest->out);
@@ -84,8 +86,8 @@ static void print_less_compact_traces(struct contest *contest)
         } else {
             fputs(", ", contest->out);
         }
-        fprintf(contest->out, "%s (%.3f against %.3f)",
-                contest->run->traces[trace].name, ours.value, theirs.value);
+        fprintf(contest->out, "%s (%s against %s)", contest->run->traces[trace].name,
+                units_share(ours.value).bytes, units_share(theirs.value).bytes);
     }
     if (listed > 0) {
         fputc('\n', contest->out);
@@ -100,17 +102,18 @@ static void print_lost_totals(struct contest *contest, size_t rival)
     if (ours->warm_mops.present && theirs->warm_mops.present &&
         theirs->warm_mops.low > ours->warm_mops.high) {
         begin_loss(contest);
-        fprintf(
-            contest->out, "in speed over all traces to %s (%.1f against %.1f Mops)\n",
-            name_of(contest, rival), ours->warm_mops.value, theirs->warm_mops.value);
+        fprintf(contest->out, "in speed over all traces to %s (%s against %s Mops)\n",
+                name_of(contest, rival), units_number(ours->warm_mops.value).bytes,
+                units_number(theirs->warm_mops.value).bytes);
     }
     if (ours->mean_utilization.present && theirs->mean_utilization.present &&
         ours->mean_utilization.value <
             theirs->mean_utilization.value - utilization_effect) {
         begin_loss(contest);
-        fprintf(contest->out, "in mean utilization to %s (%.3f against %.3f)\n",
-                name_of(contest, rival), ours->mean_utilization.value,
-                theirs->mean_utilization.value);
+        fprintf(contest->out, "in mean utilization to %s (%s against %s)\n",
+                name_of(contest, rival),
+                units_share(ours->mean_utilization.value).bytes,
+                units_share(theirs->mean_utilization.value).bytes);
     }
 }
 
@@ -120,10 +123,12 @@ static void print_comparison(FILE *out, const struct run *run, size_t allocator,
     if (!comparison->ratio.present) {
         return;
     }
-    fprintf(out, "%s against %s, %s: %.2fx, 95 %% interval %.2f to %.2f: %s\n",
+    fprintf(out, "%s against %s, %s: %s, 95 %% interval %s to %s: %s\n",
             run->allocators[allocator].name, run->allocators[run->reference_index].name,
-            kind, comparison->ratio.value, comparison->ratio.low,
-            comparison->ratio.high, verdict_text(comparison->verdict));
+            kind, units_ratio(comparison->ratio.value).bytes,
+            units_ratio(comparison->ratio.low).bytes,
+            units_ratio(comparison->ratio.high).bytes,
+            verdict_text(comparison->verdict));
 }
 
 static void print_losses(struct contest *contest)
@@ -159,9 +164,10 @@ void verdicts_print(FILE *out, const struct run *run, const struct summary *summ
         print_losses(&contest);
     }
     fprintf(out,
-            "A difference counts if its interval leaves out 1, it is at least %.0f %% "
-            "warm, %.0f %% cold, and a t-test says so at 5 %%, on single traces after "
+            "A difference counts if its interval leaves out 1, it is at least %s "
+            "warm, %s cold, and a t-test says so at 5 %%, on single traces after "
             "Holm's correction over all of them; %d rounds are needed (here %u).\n",
-            100 * summary->options.warm_effect, 100 * summary->options.cold_effect,
-            SUMMARY_VERDICT_ROUNDS, run->rounds);
+            units_percent(summary->options.warm_effect).bytes,
+            units_percent(summary->options.cold_effect).bytes, SUMMARY_VERDICT_ROUNDS,
+            run->rounds);
 }

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "report/units.h"
 #include "runner/capacity.h"
 #include "runner/dice.h"
 #include "runner/progress.h"
@@ -245,8 +246,8 @@ static void run_case(struct micro_run *run, size_t case_index, size_t allocator_
     }
     if (needs_bytes > 0 && capacity_memory_bytes() < needs_bytes) {
         row->status = RESULT_SKIPPED;
-        snprintf(row->status_text, sizeof row->status_text,
-                 "needs %.1f GiB of free memory", (double)needs_bytes / (1 << 30));
+        snprintf(row->status_text, sizeof row->status_text, "needs %s of free memory",
+                 units_bytes((double)needs_bytes).bytes);
         return;
     }
     struct answer answer = {

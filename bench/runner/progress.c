@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "report/units.h"
 #include "runner/signals.h"
 
 enum {
@@ -45,8 +46,7 @@ static void format_left(const struct progress *progress, double share, char *tex
     }
     double elapsed = (double)(signals_now_ns() - progress->start_ns) / NS_PER_SECOND;
     double left = elapsed * (progress->work_total - done) / done;
-    unsigned long seconds = (unsigned long)(left > 0 ? left + 0.5 : 0);
-    snprintf(text, size, ", %lu:%02lu left", seconds / 60, seconds % 60);
+    snprintf(text, size, ", %s left", units_clock(left).bytes);
 }
 
 void progress_step(struct progress *progress, double share, const char *format, ...)
@@ -64,7 +64,7 @@ void progress_step(struct progress *progress, double share, const char *format, 
     va_start(arguments, format);
     vsnprintf(step, sizeof step, format, arguments);
     va_end(arguments);
-    char left[32];
+    char left[48];
     format_left(progress, share, left, sizeof left);
     fprintf(stderr, "\r\033[K[%zu/%zu] %.24s: %s%s", progress->trace_index + 1,
             progress->trace_count, progress->trace_name, step, left);
@@ -76,7 +76,7 @@ void progress_trace_done(struct progress *progress)
     progress->work_done += progress->work_current;
     progress->work_current = 0;
     if (!progress->is_terminal && !progress->is_quiet) {
-        char left[32];
+        char left[48];
         format_left(progress, 0, left, sizeof left);
         fprintf(stderr, "snugbench: %zu of %zu traces done (%s)%s\n",
                 progress->trace_index + 1, progress->trace_count, progress->trace_name,

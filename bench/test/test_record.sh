@@ -103,7 +103,7 @@ record leave "$helper" leave
 ok "_exit: output and exit code are the program's own, the trace is whole"
 
 [ "$(wc -l <"$work/err")" -eq 2 ] &&
-    grep -qE '^snugbench: recorded [0-9]+ operations, 1 thread, peak live .*, in ' "$work/err"
+    grep -qE '^snugbench: recorded [0-9,]+ operations, 1 thread, peak live .*, in ' "$work/err"
 ok "one line of summary on standard error"
 
 record exec "$helper" exec
