@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "runner/allocators.h"
 
 static void print_help(void)
@@ -32,14 +32,11 @@ static void print_known(const struct known_state *state)
 
 int cli_list(int argc, char **argv)
 {
-    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-        print_help();
-        return EXIT_OK;
-    }
-    if (argc > 1) {
-        fprintf(stderr, "snugbench: list takes no argument '%s'; see 'list --help'\n",
-                argv[1]);
-        return EXIT_USAGE;
+    const struct options_command command = {"list", print_help, OPERANDS_NONE, NULL, 0};
+    int first = 0;
+    const int code = options_parse(&command, argc, argv, &first);
+    if (code >= 0) {
+        return code;
     }
     printf("%-10s  %-20s  %s\n", "name", "version", "library");
     for (size_t i = 0; i < allocators_known_count(); i++) {

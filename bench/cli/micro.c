@@ -1,38 +1,32 @@
 /* snugbench micro: the micro-benchmarks under each allocator. */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "report/micro.h"
 #include "report/output.h"
 #include "runner/allocators.h"
 #include "runner/dice.h"
-#include "runner/run.h"
 #include "runner/signals.h"
 #include "runner/warnings.h"
 
 enum {
     DEFAULT_ROUNDS = 3,
     EXIT_INTERRUPTED = 130, /* as a shell reports SIGINT */
-    OPTION_SCALE = 256,
-    OPTION_SEED,
-    OPTION_REFERENCE,
 };
 
 struct micro_options {
-    const char **allocators;
-    size_t allocator_count;
+    struct options_list allocators;
     const char *only;
     const char *reference;
     const char *directory;
     uint32_t rounds;
     double scale;
     uint64_t seed;
-    bool help;
 };
 
 static void print_help(void)
@@ -66,94 +60,24 @@ static void print_help(void)
         DEFAULT_ROUNDS);
 }
 
-static bool complain(const char *text, const char *value)
+/* -1, or the exit code. */
+static int parse(struct micro_options *options, int argc, char **argv)
 {
-    fprintf(stderr, "snugbench: %s '%s'; see 'snugbench micro --help'\n", text, value);
-    return false;
-}
-
-static bool parse_number(const char *text, uint64_t max, uint64_t *value)
-{
-    char *end;
-    errno = 0;
-    *value = strtoull(text, &end, 10);
-    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 &&
-           *value <= max;
-}
-
-static bool parse_rounds(const char *text, uint32_t *rounds)
-{
-    uint64_t value = 0;
-    if (!parse_number(text, MICRO_ROUNDS_LIMIT, &value) || value == 0) {
-        return complain("--rounds takes a number from 1 to 100, not", text);
-    }
-    *rounds = (uint32_t)value;
-    return true;
-}
-
-static bool parse_scale(const char *text, double *scale)
-{
-    char *end;
-    *scale = strtod(text, &end);
-    if (end == text || *end != '\0' || !(*scale >= 0.0001 && *scale <= 1)) {
-        return complain("--scale takes a number from 0.0001 to 1, not", text);
-    }
-    return true;
-}
-
-static bool take_option(struct micro_options *options, int option)
-{
-    switch (option) {
-    case 'a':
-        options->allocators =
-            run_grow(options->allocators, options->allocator_count + 1,
-                     sizeof *options->allocators);
-        options->allocators[options->allocator_count++] = optarg;
-        return true;
-    case 'o':
-        options->directory = optarg;
-        return true;
-    case 'n':
-        options->only = optarg;
-        return true;
-    case 'r':
-        return parse_rounds(optarg, &options->rounds);
-    case 'h':
-        options->help = true;
-        return true;
-    case OPTION_REFERENCE:
-        options->reference = optarg;
-        return true;
-    case OPTION_SCALE:
-        return parse_scale(optarg, &options->scale);
-    case OPTION_SEED:
-        return parse_number(optarg, UINT64_MAX, &options->seed) ||
-               complain("--seed takes a number, not", optarg);
-    default:
-        return false; /* getopt has complained */
-    }
-}
-
-static bool parse(struct micro_options *options, int argc, char **argv)
-{
-    static const struct option long_options[] = {
-        {"allocator", required_argument, NULL, 'a'},
-        {"only", required_argument, NULL, 'n'},
-        {"rounds", required_argument, NULL, 'r'},
-        {"reference", required_argument, NULL, OPTION_REFERENCE},
-        {"output", required_argument, NULL, 'o'},
-        {"seed", required_argument, NULL, OPTION_SEED},
-        {"scale", required_argument, NULL, OPTION_SCALE},
-        {"help", no_argument, NULL, 'h'},
-        {0},
+    const struct options_row rows[] = {
+        {'a', "allocator", options_append, .target = &options->allocators},
+        {0, "only", options_text, .target = &options->only},
+        {'r', "rounds", options_count, .target = &options->rounds, .from = 1,
+         .to = MICRO_ROUNDS_LIMIT},
+        {0, "reference", options_text, .target = &options->reference},
+        {'o', "output", options_text, .target = &options->directory},
+        {0, "seed", options_whole, .target = &options->seed},
+        {0, "scale", options_real, .target = &options->scale, .least = 0.0001,
+         .most = 1},
     };
-    for (int option;
-         (option = getopt_long(argc, argv, "a:r:o:h", long_options, NULL)) != -1;) {
-        if (!take_option(options, option)) {
-            return false;
-        }
-    }
-    return optind == argc || complain("micro takes no argument", argv[optind]);
+    const struct options_command command = {"micro", print_help, OPERANDS_NONE, rows,
+                                            sizeof rows / sizeof *rows};
+    int first = 0;
+    return options_parse(&command, argc, argv, &first);
 }
 
 /* The floor and scudo are measured only when asked for: the one is no allocator, the
@@ -162,7 +86,7 @@ static bool find_allocators(const struct micro_options *options,
                             struct allocator_list *list)
 {
     struct allocator_error error;
-    if (!allocators_parse(list, options->allocators, options->allocator_count,
+    if (!allocators_parse(list, options->allocators.items, options->allocators.count,
                           &error)) {
         fprintf(stderr, "snugbench: %s\n", error.text);
         return false;
@@ -172,7 +96,7 @@ static bool find_allocators(const struct micro_options *options,
         struct allocator *allocator = &list->items[i];
         const bool is_extra =
             allocator->is_floor || strcmp(allocator->name, "scudo") == 0;
-        if (options->allocator_count == 0 && is_extra) {
+        if (options->allocators.count == 0 && is_extra) {
             free(allocator->name);
             free(allocator->library);
         } else {
@@ -192,7 +116,13 @@ static bool set_reference(struct micro_run *run, const char *name)
             return true;
         }
     }
-    return name == NULL || complain("the reference is not among the allocators:", name);
+    if (name != NULL) {
+        fprintf(stderr,
+                "snugbench: the reference '%s' is not among the allocators; add -a "
+                "%s\n",
+                name, name);
+    }
+    return name == NULL;
 }
 
 static bool report(const struct micro_run *run, const char *directory)
@@ -290,15 +220,10 @@ int cli_micro(int argc, char **argv)
         .scale = 1,
         .seed = dice_fresh_seed(),
     };
-    int code = EXIT_USAGE;
-    if (parse(&options, argc, argv)) {
-        if (options.help) {
-            print_help();
-            code = EXIT_OK;
-        } else {
-            code = run_micro(&options);
-        }
+    int code = parse(&options, argc, argv);
+    if (code < 0) {
+        code = run_micro(&options);
     }
-    free(options.allocators);
+    free(options.allocators.items);
     return code;
 }

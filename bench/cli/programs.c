@@ -2,7 +2,6 @@
  * memory of one command, which hyperfine does not export. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "report/csv.h"
 #include "report/hyperfine.h"
 #include "report/programs.h"
@@ -136,41 +136,28 @@ static int compare(char **paths, int count, const char *reference, const char *o
 
 int cli_programs(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"output", required_argument, NULL, 'o'},
-        {"reference", required_argument, NULL, 'r'},
-        {"peak", required_argument, NULL, 'p'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
-    };
     const char *out = NULL;
     const char *reference = "glibc";
     const char *peak = NULL;
-    for (int option; (option = getopt_long(argc, argv, "+ho:", options, NULL)) != -1;) {
-        switch (option) {
-        case 'o':
-            out = optarg;
-            break;
-        case 'r':
-            reference = optarg;
-            break;
-        case 'p':
-            peak = optarg;
-            break;
-        case 'h':
-            print_help();
-            return EXIT_OK;
-        default:
-            return EXIT_USAGE;
-        }
+    const struct options_row rows[] = {
+        {'o', "output", options_text, .target = &out},
+        {0, "reference", options_text, .target = &reference},
+        {0, "peak", options_text, .target = &peak},
+    };
+    const struct options_command command = {"programs", print_help, OPERANDS_PROGRAM,
+                                            rows, sizeof rows / sizeof *rows};
+    int first = 0;
+    const int code = options_parse(&command, argc, argv, &first);
+    if (code >= 0) {
+        return code;
     }
-    if (optind == argc) {
-        return complain(peak != NULL ? "--peak needs a command after --"
-                                     : "programs needs hyperfine's CSV files; see "
-                                       "'snugbench programs --help'");
+    if (first == argc) {
+        return options_complain(&command, peak != NULL
+                                              ? "--peak needs a command after --"
+                                              : "programs needs hyperfine's CSV files");
     }
     if (peak != NULL) {
-        return measure_peak(peak, argv + optind);
+        return measure_peak(peak, argv + first);
     }
-    return compare(argv + optind, argc - optind, reference, out);
+    return compare(argv + first, argc - first, reference, out);
 }

@@ -1,6 +1,5 @@
 /* snugbench record: run a program, keep its allocations as a trace. */
 #include <errno.h>
-#include <getopt.h>
 #include <gnu/libc-version.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "record/convert.h"
 #include "record/launch.h"
 #include "report/units.h"
@@ -35,10 +35,9 @@ struct comments {
     size_t count;
 };
 
-static void print_help(FILE *out)
+static void print_help(void)
 {
-    fprintf(
-        out,
+    printf(
         "usage: snugbench record [-o FILE] [--] PROGRAM [ARGUMENT]...\n\n"
         "Run PROGRAM and write every call of malloc, calloc, realloc, free and the\n"
         "aligned kinds, of all its threads in one order, as a trace.\n\n"
@@ -69,13 +68,6 @@ static void print_help(FILE *out)
         "  snugbench replay sort.rep.zst -a snug -a glibc\n");
 }
 
-static int usage_error(const char *what, const char *which)
-{
-    fprintf(stderr, "snugbench: %s%s; 'snugbench record --help' tells how\n", what,
-            which);
-    return EXIT_USAGE;
-}
-
 static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -85,47 +77,32 @@ static const char *base_name(const char *path)
 /* -1: go on; else the exit code. */
 static int parse_options(int argc, char **argv, struct options *options)
 {
-    static const struct option long_options[] = {
-        {"output", required_argument, NULL, 'o'},
-        {"comment", required_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
     const char *output = NULL;
     options->comment = NULL;
-    opterr = 0;
-    optind = 0; /* getopt starts afresh */
-    for (int option;
-         (option = getopt_long(argc, argv, "+:o:c:h", long_options, NULL)) != -1;) {
-        switch (option) {
-        case 'o':
-            output = optarg;
-            break;
-        case 'c':
-            options->comment = optarg;
-            break;
-        case 'h':
-            print_help(stdout);
-            return EXIT_OK;
-        case ':':
-            return usage_error("a value is missing after ", argv[optind - 1]);
-        default:
-            return usage_error("unknown option ", argv[optind - 1]);
-        }
+    const struct options_row rows[] = {
+        {'o', "output", options_text, .target = &output},
+        {'c', "comment", options_text, .target = &options->comment},
+    };
+    const struct options_command command = {"record", print_help, OPERANDS_PROGRAM,
+                                            rows, sizeof rows / sizeof *rows};
+    int first = 0;
+    const int code = options_parse(&command, argc, argv, &first);
+    if (code >= 0) {
+        return code;
     }
-    if (optind >= argc || argv[optind][0] == '\0') {
-        return usage_error("record: no program is named", "");
+    if (first == argc || argv[first][0] == '\0') {
+        return options_complain(&command, "no program is named");
     }
-    options->program = argv + optind;
+    options->program = argv + first;
     int length = output != NULL ? snprintf(options->output, PATH_MAX, "%s", output)
                                 : snprintf(options->output, PATH_MAX, "%s.rep.zst",
-                                           base_name(argv[optind]));
+                                           base_name(argv[first]));
     if (length >= PATH_MAX) {
-        return usage_error("the output's name is too long", "");
+        return options_complain(&command, "the output's name is too long");
     }
     if (strcmp(options->output, "-") == 0) {
-        return usage_error("standard output is the program's own, name a file with -o",
-                           "");
+        return options_complain(
+            &command, "standard output is the program's own, name a file with -o");
     }
     return -1;
 }

@@ -62,7 +62,7 @@ static bool find_allocators(const struct replay_options *options,
                             struct allocator_list *list)
 {
     struct allocator_error error;
-    if (!allocators_parse(list, options->allocators, options->allocator_count,
+    if (!allocators_parse(list, options->allocators.items, options->allocators.count,
                           &error)) {
         fprintf(stderr, "snugbench: %s\n", error.text);
         return false;
@@ -224,16 +224,9 @@ static int replay(const struct replay_options *options, int argc, char **argv)
 int cli_replay(int argc, char **argv)
 {
     struct replay_options options;
-    int code = EXIT_USAGE;
-    switch (replay_options_parse(&options, argc, argv)) {
-    case REPLAY_RUN:
+    int code = replay_options_parse(&options, argc, argv);
+    if (code < 0) {
         code = replay(&options, argc, argv);
-        break;
-    case REPLAY_HELP:
-        code = EXIT_OK;
-        break;
-    case REPLAY_USAGE:
-        break;
     }
     replay_options_free(&options);
     return code;

@@ -1,23 +1,19 @@
 #include "cli/replay_options.h"
 
-#include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/cli.h"
 #include "runner/dice.h"
 #include "runner/mode.h"
-#include "runner/run.h"
 
 enum {
     MAX_RUNS = 10000
 };
 
 static const double ns_per_second = 1e9;
-static const double max_seconds = 1e6;
 
 static void print_help(void)
 {
@@ -93,300 +89,169 @@ static void print_help(void)
         summary_defaults.warm_effect * 100, summary_defaults.cold_effect * 100);
 }
 
-enum long_option {
-    OPTION_REFERENCE = 256,
-    OPTION_BUDGET,
-    OPTION_TIMEOUT,
-    OPTION_PASSES,
-    OPTION_TOUCH,
-    OPTION_COLD_TOUCH,
-    OPTION_WARM_EFFECT,
-    OPTION_COLD_EFFECT,
-    OPTION_SEED,
-    OPTION_EXPORT_CSV,
-    OPTION_MDRIVER,
+/* Rounds as asked for; 0: not said. Later options win. */
+struct rounds {
+    uint32_t least, most;
 };
 
-static const struct option long_options[] = {
-    {"allocator", required_argument, NULL, 'a'},
-    {"runs", required_argument, NULL, 'r'},
-    {"min-runs", required_argument, NULL, 'm'},
-    {"max-runs", required_argument, NULL, 'M'},
-    {"warm-passes", required_argument, NULL, 'w'},
-    {"output", required_argument, NULL, 'o'},
-    {"help", no_argument, NULL, 'h'},
-    {"reference", required_argument, NULL, OPTION_REFERENCE},
-    {"budget", required_argument, NULL, OPTION_BUDGET},
-    {"timeout", required_argument, NULL, OPTION_TIMEOUT},
-    {"passes", required_argument, NULL, OPTION_PASSES},
-    {"touch", required_argument, NULL, OPTION_TOUCH},
-    {"cold-touch", required_argument, NULL, OPTION_COLD_TOUCH},
-    {"warm-effect", required_argument, NULL, OPTION_WARM_EFFECT},
-    {"cold-effect", required_argument, NULL, OPTION_COLD_EFFECT},
-    {"seed", required_argument, NULL, OPTION_SEED},
-    {"export-csv", required_argument, NULL, OPTION_EXPORT_CSV},
-    {"mdriver", no_argument, NULL, OPTION_MDRIVER},
-    {NULL, 0, NULL, 0},
-};
-
-static bool complain(const char *option, const char *text, const char *expected)
+/* --runs: exactly so many. */
+static bool take_runs(const struct options_row *row, const char *text, char *expected,
+                      size_t size)
 {
-    fprintf(stderr, "snugbench: %s takes %s, not '%s'; see 'replay --help'\n", option,
-            expected, text);
-    return false;
-}
-
-/* What getopt_long did not take; `word` is the long option. */
-static void complain_option(bool is_value_missing, const char *word)
-{
-    char short_option[3] = {'-', (char)optopt, '\0'};
-    bool is_short = optopt > 0 && optopt < 256;
-    fprintf(stderr, "snugbench: %s '%s'; see 'replay --help'\n",
-            is_value_missing ? "a value is missing after" : "there is no option",
-            is_short ? short_option : word);
-}
-
-static bool parse_whole(const char *text, uint64_t limit, uint64_t *value)
-{
-    char *end;
-    errno = 0;
-    *value = strtoull(text, &end, 10);
-    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 &&
-           *value <= limit;
-}
-
-static bool parse_count(const char *option, const char *text, uint32_t limit,
-                        uint32_t *count)
-{
-    uint64_t value;
-    char expected[64];
-    snprintf(expected, sizeof expected, "a number from 1 to %" PRIu32, limit);
-    if (!parse_whole(text, limit, &value) || value == 0) {
-        return complain(option, text, expected);
+    struct rounds *rounds = row->target;
+    struct options_row least = *row;
+    least.target = &rounds->least;
+    if (!options_count(&least, text, expected, size)) {
+        return false;
     }
-    *count = (uint32_t)value;
+    rounds->most = rounds->least;
     return true;
 }
 
-static bool parse_real(const char *text, double least, double most, double *value)
+/* Options that contradict each other; one that was not given makes way. */
+static bool set_rounds(struct schedule_options *schedule, struct rounds rounds)
 {
-    char *end;
-    *value = strtod(text, &end);
-    return end != text && *end == '\0' && isfinite(*value) && *value >= least &&
-           *value <= most;
-}
-
-static bool parse_seconds(const char *option, const char *text, double least,
-                          uint64_t *ns)
-{
-    double seconds;
-    if (!parse_real(text, least, max_seconds, &seconds)) {
-        return complain(option, text, "a number of seconds");
+    if (rounds.least > 0) {
+        schedule->min_rounds = rounds.least;
     }
-    *ns = (uint64_t)(seconds * ns_per_second);
-    return true;
-}
-
-static bool parse_percent(const char *option, const char *text, double *share)
-{
-    double percent;
-    if (!parse_real(text, 0, 100, &percent)) {
-        return complain(option, text, "a percentage from 0 to 100");
+    if (rounds.most > 0) {
+        schedule->max_rounds = rounds.most;
     }
-    *share = percent / 100;
-    return true;
-}
-
-static bool parse_touch(const char *option, const char *text, enum worker_touch *touch)
-{
-    static const char *const names[] = {
-        [TOUCH_NONE] = "none",
-        [TOUCH_FIRST] = "first",
-        [TOUCH_PAGE] = "page",
-        [TOUCH_ALL] = "all",
-    };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(names[i], text) == 0) {
-            *touch = (enum worker_touch)i;
-            return true;
-        }
+    if (schedule->min_rounds <= schedule->max_rounds) {
+        return true;
     }
-    return complain(option, text, "none, first, page or all");
-}
-
-static bool parse_passes(const char *text, unsigned *modes)
-{
-    *modes = 0;
-    for (const char *at = text;; at++) {
-        size_t length = strcspn(at, ",");
-        unsigned pass = mode_set_of_pass(at, length);
-        if (pass == 0) {
-            char expected[160];
-            snprintf(expected, sizeof expected, "a list out of %s", mode_pass_names());
-            return complain("--passes", text, expected);
-        }
-        *modes |= pass;
-        at += length;
-        if (*at == '\0') {
-            return true;
-        }
-    }
-}
-
-/* What belongs to the schedule. */
-static bool parse_schedule_option(struct schedule_options *schedule, int option,
-                                  const char *text)
-{
-    switch (option) {
-    case 'r':
-        if (!parse_count("--runs", text, MAX_RUNS, &schedule->min_rounds)) {
-            return false;
-        }
+    if (rounds.most == 0) {
         schedule->max_rounds = schedule->min_rounds;
-        return true;
-    case 'm':
-        return parse_count("--min-runs", text, MAX_RUNS, &schedule->min_rounds);
-    case 'M':
-        return parse_count("--max-runs", text, MAX_RUNS, &schedule->max_rounds);
-    case 'w':
-        return parse_count("--warm-passes", text, WORKER_MAX_PASSES,
-                           &schedule->warm_min_passes);
-    case OPTION_BUDGET:
-        return parse_seconds("--budget", text, 0, &schedule->budget_ns);
-    case OPTION_TIMEOUT:
-        return parse_seconds("--timeout", text, 0.01, &schedule->timeout_ns);
-    case OPTION_PASSES:
-        return parse_passes(text, &schedule->modes);
-    default:
+    } else if (rounds.least == 0) {
+        schedule->min_rounds = schedule->max_rounds;
+    } else {
         return false;
-    }
-}
-
-static bool parse_option(struct replay_options *options, int option, const char *text)
-{
-    switch (option) {
-    case 'a':
-        options->allocators[options->allocator_count++] = text;
-        return true;
-    case 'o':
-        options->directory = text;
-        return true;
-    case OPTION_EXPORT_CSV:
-        options->csv_path = text;
-        return true;
-    case OPTION_MDRIVER:
-        options->is_mdriver = true;
-        return true;
-    case OPTION_REFERENCE:
-        options->reference = text;
-        return true;
-    case OPTION_TOUCH:
-        return parse_touch("--touch", text, &options->warm_touch);
-    case OPTION_COLD_TOUCH:
-        return parse_touch("--cold-touch", text, &options->cold_touch);
-    case OPTION_WARM_EFFECT:
-        return parse_percent("--warm-effect", text, &options->summary.warm_effect);
-    case OPTION_COLD_EFFECT:
-        return parse_percent("--cold-effect", text, &options->summary.cold_effect);
-    case OPTION_SEED:
-        return parse_whole(text, INT64_MAX, &options->seed) ||
-               complain("--seed", text, "a whole number below 2^63");
-    default:
-        return parse_schedule_option(&options->schedule, option, text);
-    }
-}
-
-/* The course's table has libc in it, and says what is valid. */
-static bool complete_mdriver(struct replay_options *options)
-{
-    if ((options->schedule.modes & 1u << WORKER_VERIFY) == 0) {
-        fprintf(stderr, "snugbench: --mdriver needs the verify pass; add it to "
-                        "--passes\n");
-        return false;
-    }
-    size_t i = 0;
-    while (i < options->allocator_count &&
-           strcmp(options->allocators[i], "glibc") != 0) {
-        i++;
-    }
-    /* Without -a all known ones run. There is room: --mdriver is an argument, too. */
-    if (options->allocator_count > 0 && i == options->allocator_count) {
-        options->allocators[options->allocator_count++] = "glibc";
     }
     return true;
 }
 
-/* Options that contradict each other, and what is missing. */
-static bool check_whole(struct replay_options *options, bool has_min, bool has_max)
+static int check_traces(const struct options_command *command,
+                        const struct replay_options *options)
 {
-    struct schedule_options *schedule = &options->schedule;
-    if (schedule->min_rounds > schedule->max_rounds) {
-        /* One was given, the other is a default that makes way. */
-        if (has_min && !has_max) {
-            schedule->max_rounds = schedule->min_rounds;
-        } else if (has_max && !has_min) {
-            schedule->min_rounds = schedule->max_rounds;
-        } else {
-            fprintf(stderr, "snugbench: --min-runs is above --max-runs\n");
-            return false;
-        }
-    }
     if (options->trace_count == 0) {
         fprintf(stderr, "snugbench: which trace? 'replay TRACE...'; 'snugbench record' "
                         "makes one, '-' is standard input\n");
-        return false;
+        return EXIT_USAGE;
     }
     for (size_t i = 0, streams = 0; i < options->trace_count; i++) {
         streams += strcmp(options->traces[i], "-") == 0;
         if (streams > 1) {
-            fprintf(stderr, "snugbench: standard input ('-') can be read only once\n");
-            return false;
+            return options_complain(command,
+                                    "standard input ('-') can be read only once");
         }
     }
-    return !options->is_mdriver || complete_mdriver(options);
+    return -1;
 }
 
-enum replay_request replay_options_parse(struct replay_options *options, int argc,
-                                         char **argv)
+/* The course's table has libc in it, and says what is valid. */
+static int complete_mdriver(const struct options_command *command,
+                            struct replay_options *options)
+{
+    struct options_list *allocators = &options->allocators;
+    if ((options->schedule.modes & 1u << WORKER_VERIFY) == 0) {
+        return options_complain(command,
+                                "--mdriver needs the verify pass; add it to --passes");
+    }
+    size_t i = 0;
+    while (i < allocators->count && strcmp(allocators->items[i], "glibc") != 0) {
+        i++;
+    }
+    /* Without -a all known ones run. */
+    if (allocators->count > 0 && i == allocators->count) {
+        options_list_add(allocators, "glibc");
+    }
+    return -1;
+}
+
+static const char *const touch_names[] = {
+    [TOUCH_NONE] = "none",
+    [TOUCH_FIRST] = "first",
+    [TOUCH_PAGE] = "page",
+    [TOUCH_ALL] = "all",
+    NULL,
+};
+
+/* Words after commas, each a pass of some modes. */
+static bool take_passes(const struct options_row *row, const char *text, char *expected,
+                        size_t size)
+{
+    unsigned modes = 0;
+    snprintf(expected, size, "a list out of %s", mode_pass_names());
+    for (const char *at = text;; at++) {
+        const size_t length = strcspn(at, ",");
+        const unsigned pass = mode_set_of_pass(at, length);
+        if (pass == 0) {
+            return false;
+        }
+        modes |= pass;
+        at += length;
+        if (*at == '\0') {
+            break;
+        }
+    }
+    *(unsigned *)row->target = modes;
+    return true;
+}
+
+int replay_options_parse(struct replay_options *options, int argc, char **argv)
 {
     *options = (struct replay_options){
-        .allocators = run_allocate((size_t)argc, sizeof *options->allocators),
-        .traces = run_allocate((size_t)argc, sizeof *options->traces),
         .cold_touch = TOUCH_PAGE,
         .warm_touch = TOUCH_FIRST,
         .seed = dice_fresh_seed(),
         .schedule = schedule_defaults,
         .summary = summary_defaults,
     };
-    bool has_min = false;
-    bool has_max = false;
-    int option;
-    optind = 0;
-    opterr = 0; /* its lines do not begin as ours do */
-    while ((option = getopt_long(argc, argv, ":a:r:m:M:w:o:h", long_options, NULL)) !=
-           -1) {
-        if (option == 'h') {
-            print_help();
-            return REPLAY_HELP;
-        }
-        if (option == '?' || option == ':') {
-            complain_option(option == ':', argv[optind - 1]);
-            return REPLAY_USAGE;
-        }
-        if (!parse_option(options, option, optarg)) {
-            return REPLAY_USAGE;
-        }
-        has_min = has_min || option == 'm' || option == 'r';
-        has_max = has_max || option == 'M' || option == 'r';
+    struct schedule_options *schedule = &options->schedule;
+    struct rounds rounds = {.least = 0};
+    const struct options_row rows[] = {
+        {'a', "allocator", options_append, .target = &options->allocators},
+        {0, "reference", options_text, .target = &options->reference},
+        {'r', "runs", take_runs, .target = &rounds, .from = 1, .to = MAX_RUNS},
+        {'m', "min-runs", options_count, .target = &rounds.least, .from = 1,
+         .to = MAX_RUNS},
+        {'M', "max-runs", options_count, .target = &rounds.most, .from = 1,
+         .to = MAX_RUNS},
+        {0, "budget", options_seconds, .target = &schedule->budget_ns},
+        {'w', "warm-passes", options_count, .target = &schedule->warm_min_passes,
+         .from = 1, .to = WORKER_MAX_PASSES},
+        {0, "timeout", options_seconds, .target = &schedule->timeout_ns, .least = 0.01},
+        {0, "passes", take_passes, .target = &schedule->modes},
+        {0, "touch", options_choice, .target = &options->warm_touch,
+         .choices = touch_names},
+        {0, "cold-touch", options_choice, .target = &options->cold_touch,
+         .choices = touch_names},
+        {0, "warm-effect", options_percent, .target = &options->summary.warm_effect},
+        {0, "cold-effect", options_percent, .target = &options->summary.cold_effect},
+        {0, "seed", options_whole, .target = &options->seed,
+         .expected = "a whole number below 2^63", .to = INT64_MAX},
+        {0, "mdriver", options_flag, .target = &options->is_mdriver},
+        {'o', "output", options_text, .target = &options->directory},
+        {0, "export-csv", options_text, .target = &options->csv_path},
+    };
+    const struct options_command command = {"replay", print_help, OPERANDS_ANYWHERE,
+                                            rows, sizeof rows / sizeof *rows};
+    int first = 0;
+    const int code = options_parse(&command, argc, argv, &first);
+    if (code >= 0) {
+        return code;
     }
-    while (optind < argc) {
-        options->traces[options->trace_count++] = argv[optind++];
+    options->traces = argv + first;
+    options->trace_count = (size_t)(argc - first);
+    if (!set_rounds(schedule, rounds)) {
+        return options_complain(&command, "--min-runs is above --max-runs");
     }
-    return check_whole(options, has_min, has_max) ? REPLAY_RUN : REPLAY_USAGE;
+    const int checked = check_traces(&command, options);
+    return checked < 0 && options->is_mdriver ? complete_mdriver(&command, options)
+                                              : checked;
 }
 
 void replay_options_free(struct replay_options *options)
 {
-    free(options->allocators);
-    free(options->traces);
+    free(options->allocators.items);
 }

@@ -2,18 +2,17 @@
 #ifndef SNUGBENCH_CLI_REPLAY_OPTIONS_H
 #define SNUGBENCH_CLI_REPLAY_OPTIONS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "analysis/summary.h"
+#include "cli/options.h"
 #include "runner/schedule.h"
 #include "worker/record.h"
 
 struct replay_options {
-    const char **allocators; /* as given with -a */
-    size_t allocator_count;
-    const char **traces;
+    struct options_list allocators; /* as given with -a */
+    char **traces;                  /* in argv */
     size_t trace_count;
     const char *reference; /* NULL: the default */
     const char *csv_path;  /* NULL: none */
@@ -25,14 +24,9 @@ struct replay_options {
     struct summary_options summary;
 };
 
-enum replay_request {
-    REPLAY_RUN,
-    REPLAY_HELP,  /* --help: printed */
-    REPLAY_USAGE, /* wrong: the line is printed */
-};
-
-enum replay_request replay_options_parse(struct replay_options *options, int argc,
-                                         char **argv);
+/* -1: go on; else the exit code: help is printed, or the line that says what is wrong.
+ * To be freed in either case. */
+int replay_options_parse(struct replay_options *options, int argc, char **argv);
 void replay_options_free(struct replay_options *options);
 
 #endif

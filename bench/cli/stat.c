@@ -1,10 +1,10 @@
 /* snugbench stat: what is in a trace. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "report/csv.h"
 #include "report/units.h"
 #include "trace/summary.h"
@@ -26,10 +26,9 @@ static const char *const kind_names[TRACE_KIND_COUNT] = {
     [TRACE_MARK] = "mark",
 };
 
-static void print_help(FILE *out)
+static void print_help(void)
 {
-    fprintf(
-        out,
+    printf(
         "usage: snugbench stat [--csv] TRACE...\n\n"
         "Tell what is in each trace: operations, threads, blocks, live bytes, sizes,\n"
         "lifetimes, and what was noticed while reading it. - is standard input.\n\n"
@@ -224,43 +223,26 @@ static int stat_one(const char *path, bool as_csv, bool is_first)
     return code;
 }
 
-static int usage_error(const char *what, const char *which)
-{
-    fprintf(stderr, "snugbench: stat: %s%s; 'snugbench stat --help' tells how\n", what,
-            which);
-    return EXIT_USAGE;
-}
-
 int cli_stat(int argc, char **argv)
 {
-    static const struct option long_options[] = {
-        {"csv", no_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
     bool as_csv = false;
-    opterr = 0;
-    optind = 0; /* getopt starts afresh */
-    for (int option;
-         (option = getopt_long(argc, argv, "h", long_options, NULL)) != -1;) {
-        if (option == 'h') {
-            print_help(stdout);
-            return EXIT_OK;
-        }
-        if (option != 'c') {
-            return usage_error("unknown option ", argv[optind - 1]);
-        }
-        as_csv = true;
+    const struct options_row rows[] = {{0, "csv", options_flag, .target = &as_csv}};
+    const struct options_command command = {"stat", print_help, OPERANDS_ANYWHERE, rows,
+                                            1};
+    int first = 0;
+    const int parsed = options_parse(&command, argc, argv, &first);
+    if (parsed >= 0) {
+        return parsed;
     }
-    if (optind >= argc) {
-        return usage_error("no trace is named", "");
+    if (first == argc) {
+        return options_complain(&command, "no trace is named");
     }
     if (as_csv) {
         write_csv_header();
     }
     int worst = EXIT_OK;
-    for (int i = optind; i < argc; i++) {
-        int code = stat_one(argv[i], as_csv, i == optind);
+    for (int i = first; i < argc; i++) {
+        int code = stat_one(argv[i], as_csv, i == first);
         worst = code > worst ? code : worst;
     }
     if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -240,7 +240,7 @@ refuses "output folder missing" 1 'No such file' -o "$work/nowhere/no.rep" -- ba
 refuses "output is a directory" 1 'is a directory' -o "$work" -- bash -c :
 refuses "output to the program's own stream" 2 'name a file' -o - -- bash -c :
 refuses "no program" 2 'no program' -o "$work/no.rep"
-refuses "unknown option" 2 'unknown option --fast' --fast bash
+refuses "unknown option" 2 "there is no option '--fast'" --fast bash
 TMPDIR=$work/nowhere refuses "no place for the log" 1 'TMPDIR names another place' \
     -o "$work/no.rep" -- bash -c :
 (ulimit -n 6 && refuses "few descriptors: the reason, before the program runs" 1 \

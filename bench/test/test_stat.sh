@@ -76,25 +76,25 @@ bad_usage()
     is "$name" "$code $(cat "$folder/out" "$folder/err")" "2 snugbench: $message"
 }
 bad_usage "stat without a trace" \
-    "stat: no trace is named; 'snugbench stat --help' tells how" stat
+    "no trace is named; see 'stat --help'" stat
 bad_usage "stat with an unknown option" \
-    "stat: unknown option --cvs; 'snugbench stat --help' tells how" stat --cvs "$small"
-how="'snugbench generate --help' tells how"
-bad_usage "generate without a model" "generate: no model is named; $how" generate
+    "there is no option '--cvs'; see 'stat --help'" stat --cvs "$small"
+how="see 'generate --help'"
+bad_usage "generate without a model" "no model is named; $how" generate
 bad_usage "generate with an unknown model" \
-    "generate: there is no model nope; $how" generate nope -o "$folder/x.rep"
-bad_usage "generate without a file" "generate: name the file with -o FILE; $how" generate random
+    "there is no model 'nope'; $how" generate nope -o "$folder/x.rep"
+bad_usage "generate without a file" "name the file with -o FILE; $how" generate random
 bad_usage "generate with two models" \
-    "generate: one model at a time, not also churn; $how" generate random churn
+    "one model at a time, not also 'churn'; $how" generate random churn
 bad_usage "generate with a bad number" \
-    "generate: expected a number, found 1e6; $how" generate random -n 1e6 -o "$folder/x.rep"
+    "--ops takes a whole number, not '1e6'; $how" generate random -n 1e6 -o "$folder/x.rep"
 bad_usage "generate with a negative number" \
-    "generate: expected a number, found -5; $how" generate random --live -5 -o "$folder/x.rep"
+    "--live takes a whole number, not '-5'; $how" generate random --live -5 -o "$folder/x.rep"
 bad_usage "generate with sizes upside down" \
     "generate: expected a least size between 1 and the greatest" \
     generate random --min 10 --max 9 -o "$folder/x.rep"
 bad_usage "generate with a missing value" \
-    "generate: a value is missing after --seed; $how" generate random --seed
+    "a value is missing after '--seed'; $how" generate random --seed
 [ ! -e "$folder/x.rep" ]
 check "bad usage writes no file" $?
 
