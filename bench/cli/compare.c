@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "analysis/compare.h"
 #include "cli/candidates.h"
@@ -155,12 +154,9 @@ static bool show(const struct study *study, const struct compare_summary *summar
                           is_stdout(options->json_path) ||
                           is_stdout(options->markdown_path);
     FILE *out = is_taken ? stderr : stdout;
-    const char *no_colour = getenv("NO_COLOR");
-    const bool in_colour =
-        isatty(fileno(out)) && (no_colour == NULL || *no_colour == '\0');
     answer_print(out, study, summary);
     fputc('\n', out);
-    const bool done = compare_table(out, study, summary, in_colour);
+    const bool done = compare_table(out, study, summary);
     compare_footnotes(out, study, summary, options->is_verbose);
     if (options->directory != NULL) {
         fprintf(out, "All that was measured is in %s.\n", options->directory);

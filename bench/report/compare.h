@@ -21,7 +21,7 @@ void answer_print(FILE *out, const struct study *study,
 
 /* One line for each allocator. false: out of memory or `out` failed. */
 bool compare_table(FILE *out, const struct study *study,
-                   const struct compare_summary *summary, bool in_colour);
+                   const struct compare_summary *summary);
 
 /* Where and how it was measured, in a few lines: below the table, and with -v more. */
 void compare_footnotes(FILE *out, const struct study *study,

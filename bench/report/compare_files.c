@@ -1,7 +1,3 @@
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "report/compare.h"
 #include "report/output.h"
 
@@ -13,7 +9,7 @@ bool compare_answer_write(FILE *out, const struct study *study,
 {
     answer_print(out, study, summary);
     fputc('\n', out);
-    if (!compare_table(out, study, summary, false)) {
+    if (!compare_table(out, study, summary)) {
         return false;
     }
     compare_footnotes(out, study, summary, true);
@@ -62,7 +58,7 @@ bool compare_markdown_write(FILE *out, const struct study *study,
     return !ferror(out);
 }
 
-static const struct file {
+static const struct {
     const char *name;
     compare_writer *write;
 } files[] = {
@@ -78,86 +74,30 @@ enum {
     FILE_COUNT = sizeof files / sizeof *files
 };
 
-static bool fail(struct report_error *error, const char *path)
-{
-    snprintf(error->text, sizeof error->text, "cannot write '%s': %s", path,
-             strerror(errno));
-    return false;
-}
+/* What one file is written from. */
+struct content {
+    compare_writer *write;
+    const struct study *study;
+    const struct compare_summary *summary;
+};
 
-static bool write_aside(struct output *output, compare_writer *write,
-                        const char *directory, const char *name,
-                        const struct study *study,
-                        const struct compare_summary *summary,
-                        struct report_error *error)
+static bool write_content(FILE *out, const void *data)
 {
-    if (!output_open(output, directory, name, error)) {
-        return false;
-    }
-    if (!write(output->stream, study, summary)) {
-        return fail(error, output->path);
-    }
-    return output_finish(output, error);
+    const struct content *content = data;
+    return content->write(out, content->study, content->summary);
 }
 
 bool compare_write_directory(const struct study *study,
                              const struct compare_summary *summary,
                              const char *directory, struct report_error *error)
 {
-    size_t old_length;
-    if (!output_make_directory(directory, &old_length, error)) {
-        return false;
-    }
-    struct output outputs[FILE_COUNT] = {{.stream = NULL}};
-    bool done = true;
-    for (size_t i = 0; done && i < FILE_COUNT; i++) {
-        done = write_aside(&outputs[i], files[i].write, directory, files[i].name, study,
-                           summary, error);
-    }
-    for (size_t i = 0; done && i < FILE_COUNT; i++) {
-        done = output_keep(&outputs[i], error);
-    }
+    struct content contents[FILE_COUNT];
+    struct output_file outputs[FILE_COUNT];
     for (size_t i = 0; i < FILE_COUNT; i++) {
-        output_close(&outputs[i]);
+        contents[i] = (struct content){files[i].write, study, summary};
+        outputs[i] = (struct output_file){files[i].name, write_content, &contents[i]};
     }
-    if (!done) {
-        output_remove_directory(directory, old_length);
-    }
-    return done;
-}
-
-static bool export_in_place(const struct study *study,
-                            const struct compare_summary *summary,
-                            compare_writer *write, const char *path,
-                            struct report_error *error)
-{
-    FILE *out = fopen(path, "we");
-    if (out == NULL) {
-        return fail(error, path);
-    }
-    const bool written = write(out, study, summary);
-    return (fclose(out) == 0 && written) || fail(error, path);
-}
-
-static bool export_aside(const struct study *study,
-                         const struct compare_summary *summary, compare_writer *write,
-                         const char *path, struct report_error *error)
-{
-    const char *slash = strrchr(path, '/');
-    char *folder = slash == NULL   ? strdup(".")
-                   : slash == path ? strdup("/")
-                                   : strndup(path, (size_t)(slash - path));
-    struct output output = {.stream = NULL};
-    if (folder == NULL) {
-        return fail(error, path);
-    }
-    const bool done =
-        write_aside(&output, write, folder, slash != NULL ? slash + 1 : path, study,
-                    summary, error) &&
-        output_keep(&output, error);
-    output_close(&output);
-    free(folder);
-    return done;
+    return output_write_all(directory, outputs, FILE_COUNT, error);
 }
 
 bool compare_export(const struct study *study, const struct compare_summary *summary,
@@ -168,12 +108,6 @@ bool compare_export(const struct study *study, const struct compare_summary *sum
                                               [COMPARE_JSON] = compare_json_write,
                                               [COMPARE_MARKDOWN] =
                                                   compare_markdown_write};
-    if (strcmp(path, "-") == 0) {
-        return (writers[format](stdout, study, summary) && fflush(stdout) == 0) ||
-               fail(error, "standard output");
-    }
-    if (output_is_special(path)) {
-        return export_in_place(study, summary, writers[format], path, error);
-    }
-    return export_aside(study, summary, writers[format], path, error);
+    const struct content content = {writers[format], study, summary};
+    return output_write(path, write_content, &content, error);
 }

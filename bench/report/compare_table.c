@@ -129,7 +129,7 @@ static void set_row(struct grid_row *row, const struct study *study, size_t inde
 }
 
 bool compare_table(FILE *out, const struct study *study,
-                   const struct compare_summary *summary, bool in_colour)
+                   const struct compare_summary *summary)
 {
     struct grid grid = {.count = 0};
     const struct estimate reference = summary->rows[study->reference_index].score;
@@ -149,7 +149,7 @@ bool compare_table(FILE *out, const struct study *study,
         free(grid.rows);
         return false;
     }
-    grid_print(&grid, out, in_colour);
+    grid_print(&grid, out);
     return fflush(out) == 0 && !ferror(out);
 }
 

@@ -1,7 +1,9 @@
 #include "report/grid.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct grid_row *grid_add_row(struct grid *grid)
 {
@@ -66,8 +68,15 @@ static size_t last_used_column(const struct grid_row *row)
     return last;
 }
 
-void grid_print(struct grid *grid, FILE *out, bool in_colour)
+static bool takes_colour(FILE *out)
 {
+    const char *no_colour = getenv("NO_COLOR");
+    return isatty(fileno(out)) && (no_colour == NULL || *no_colour == '\0');
+}
+
+void grid_print(struct grid *grid, FILE *out)
+{
+    const bool in_colour = takes_colour(out);
     int widths[GRID_COLUMNS];
     measure(grid, widths);
     for (size_t i = 0; i < grid->count; i++) {

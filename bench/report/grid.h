@@ -3,7 +3,6 @@
 #ifndef SNUGBENCH_REPORT_GRID_H
 #define SNUGBENCH_REPORT_GRID_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -40,7 +39,8 @@ struct grid_row *grid_add_row(struct grid *grid);
 void grid_set(struct grid_row *row, size_t column, enum grid_style style,
               const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Prints every row, indented by two, and empties the grid. */
-void grid_print(struct grid *grid, FILE *out, bool in_colour);
+/* Prints every row, indented by two, and empties the grid. In colour if `out` is a
+ * terminal and NO_COLOR is not set. */
+void grid_print(struct grid *grid, FILE *out);
 
 #endif

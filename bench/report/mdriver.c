@@ -3,7 +3,6 @@
 #include <gnu/libc-version.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "analysis/course.h"
 #include "report/fields.h"
@@ -106,8 +105,7 @@ static void fill_total(struct grid_row *row, const struct course_score *score)
 }
 
 static bool print_allocator(FILE *out, const struct run *run,
-                            const struct summary *summary, size_t allocator,
-                            bool in_colour)
+                            const struct summary *summary, size_t allocator)
 {
     const struct allocator *subject = &run->allocators[allocator];
     const struct course_score score = course_score(run, summary, allocator);
@@ -134,19 +132,19 @@ static bool print_allocator(FILE *out, const struct run *run,
     } else {
         fprintf(out, "%s:\n", subject->name);
     }
-    grid_print(&grid, out, in_colour);
+    grid_print(&grid, out);
     fputc('\n', out);
     return true;
 }
 
 /* The libc's table, or those of all others. */
 static bool print_tables(FILE *out, const struct run *run,
-                         const struct summary *summary, bool of_libc, bool in_colour)
+                         const struct summary *summary, bool of_libc)
 {
     for (size_t i = 0; i < run->allocator_count; i++) {
         const struct allocator *allocator = &run->allocators[i];
         if (!allocator->is_floor && is_libc(allocator) == of_libc &&
-            !print_allocator(out, run, summary, i, in_colour)) {
+            !print_allocator(out, run, summary, i)) {
             return false;
         }
     }
@@ -200,11 +198,8 @@ static void print_indexes(FILE *out, const struct run *run,
 
 bool report_mdriver(FILE *out, const struct run *run, const struct summary *summary)
 {
-    const char *no_colour = getenv("NO_COLOR");
-    const bool in_colour =
-        isatty(fileno(out)) && (no_colour == NULL || *no_colour == '\0');
-    const bool done = print_tables(out, run, summary, true, in_colour) &&
-                      print_tables(out, run, summary, false, in_colour);
+    const bool done =
+        print_tables(out, run, summary, true) && print_tables(out, run, summary, false);
     if (done) {
         print_indexes(out, run, summary);
     }

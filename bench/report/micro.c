@@ -1,9 +1,6 @@
 #include "report/micro.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "report/cells.h"
 #include "report/csv.h"
@@ -61,47 +58,31 @@ static bool write_row(FILE *out, const struct micro_run *run, size_t case_index,
     return csv_line_write(&line, out);
 }
 
-static bool write_rows(FILE *out, const struct micro_run *run,
-                       const struct micro_figures *figures)
+struct content {
+    const struct micro_run *run;
+    const struct micro_figures *figures;
+};
+
+static bool write_rows(FILE *out, const void *data)
 {
+    const struct content *content = data;
+    const struct micro_run *run = content->run;
     bool written = csv_row(out, COLUMN_COUNT, columns);
     for (size_t i = 0; i < run->case_count; i++) {
         for (size_t j = 0; written && j < run->allocator_count; j++) {
-            written = write_row(out, run, i, j, &figures[i * run->allocator_count + j]);
+            written = write_row(out, run, i, j,
+                                &content->figures[i * run->allocator_count + j]);
         }
     }
     return written;
 }
 
-static bool write_file(const struct micro_run *run, const struct micro_figures *figures,
-                       const char *directory, struct report_error *error)
-{
-    struct output output;
-    if (!output_open(&output, directory, "micro.csv", error)) {
-        return false;
-    }
-    bool done = write_rows(output.stream, run, figures);
-    if (!done) {
-        snprintf(error->text, sizeof error->text, "cannot write '%s': %s", output.path,
-                 strerror(errno));
-    }
-    done = done && output_finish(&output, error) && output_keep(&output, error);
-    output_close(&output);
-    return done;
-}
-
 bool micro_write_csv(const struct micro_run *run, const struct micro_figures *figures,
                      const char *directory, struct report_error *error)
 {
-    size_t old_length;
-    if (!output_make_directory(directory, &old_length, error)) {
-        return false;
-    }
-    const bool done = write_file(run, figures, directory, error);
-    if (!done) {
-        output_remove_directory(directory, old_length);
-    }
-    return done;
+    const struct content content = {run, figures};
+    const struct output_file file = {"micro.csv", write_rows, &content};
+    return output_write_all(directory, &file, 1, error);
 }
 
 static void set_row(struct grid_row *row, const struct micro_run *run,
@@ -174,8 +155,6 @@ bool micro_table(FILE *out, const struct micro_run *run,
         free(grid.rows);
         return false;
     }
-    const char *no_colour = getenv("NO_COLOR");
-    grid_print(&grid, out,
-               isatty(fileno(out)) && (no_colour == NULL || *no_colour == '\0'));
+    grid_print(&grid, out);
     return fflush(out) == 0 && !ferror(out);
 }

@@ -189,3 +189,91 @@ bool output_is_special(const char *path)
     return stat(path, &status) == 0 && !S_ISREG(status.st_mode) &&
            !S_ISDIR(status.st_mode);
 }
+
+static bool write_aside(struct output *output, const struct output_file *file,
+                        const char *directory, struct report_error *error)
+{
+    if (!output_open(output, directory, file->name, error)) {
+        return false;
+    }
+    if (!file->write(output->stream, file->data)) {
+        return fail(error, output->path);
+    }
+    return output_finish(output, error);
+}
+
+static bool write_files(const char *directory, const struct output_file *files,
+                        size_t count, struct report_error *error)
+{
+    struct output *outputs = calloc(count, sizeof *outputs);
+    if (outputs == NULL) {
+        return fail(error, directory);
+    }
+    bool done = true;
+    for (size_t i = 0; done && i < count; i++) {
+        done = write_aside(&outputs[i], &files[i], directory, error);
+    }
+    for (size_t i = 0; done && i < count; i++) {
+        done = output_keep(&outputs[i], error);
+    }
+    for (size_t i = 0; i < count; i++) {
+        output_close(&outputs[i]);
+    }
+    free(outputs);
+    return done;
+}
+
+bool output_write_all(const char *directory, const struct output_file *files,
+                      size_t count, struct report_error *error)
+{
+    size_t old_length;
+    if (!output_make_directory(directory, &old_length, error)) {
+        return false;
+    }
+    if (!write_files(directory, files, count, error)) {
+        output_remove_directory(directory, old_length);
+        return false;
+    }
+    return true;
+}
+
+/* The folder of `path`, allocated; "." if it names none. */
+static char *folder_of(const char *path, const char **name)
+{
+    const char *slash = strrchr(path, '/');
+    *name = slash != NULL ? slash + 1 : path;
+    if (slash == NULL) {
+        return strdup(".");
+    }
+    return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
+/* What is no plain file (/dev/stdout, a pipe) cannot be replaced by a rename. */
+static bool write_in_place(const char *path, output_writer *write, const void *data,
+                           struct report_error *error)
+{
+    FILE *out = fopen(path, "we");
+    if (out == NULL) {
+        return fail(error, path);
+    }
+    const bool written = write(out, data);
+    return (fclose(out) == 0 && written) || fail(error, path);
+}
+
+bool output_write(const char *path, output_writer *write, const void *data,
+                  struct report_error *error)
+{
+    struct output_file file = {.write = write, .data = data};
+    if (strcmp(path, "-") == 0) {
+        return (write(stdout, data) && fflush(stdout) == 0) ||
+               fail(error, "standard output");
+    }
+    if (output_is_special(path)) {
+        return write_in_place(path, write, data, error);
+    }
+    char *folder = folder_of(path, &file.name);
+    const bool done =
+        folder != NULL ? write_files(folder, &file, 1, error) : fail(error, path);
+    free(folder);
+    return done;
+}

@@ -35,6 +35,26 @@ bool output_make_directory(const char *directory, size_t *old_length,
 /* Undo it, as far as what was made is empty; errno is kept. */
 void output_remove_directory(const char *directory, size_t old_length);
 
+/* What goes into a file. false: the stream failed or memory is out (errno). */
+typedef bool output_writer(FILE *out, const void *data);
+
+struct output_file {
+    const char *name;
+    output_writer *write;
+    const void *data;
+};
+
+/* All files into `directory`, which is made if it is missing. They are renamed into
+ * place after all are written; if that fails, a directory made for them is removed
+ * again. false: `error` filled. */
+bool output_write_all(const char *directory, const struct output_file *files,
+                      size_t count, struct report_error *error);
+
+/* One file; "-" is standard output, and a device or a pipe is written as it is. false:
+ * `error` filled. */
+bool output_write(const char *path, output_writer *write, const void *data,
+                  struct report_error *error);
+
 /* A folder for the files of one run, taken before the run begins: two runs that take
  * turns to rename their files into one folder would leave a mixture. */
 struct output_folder {

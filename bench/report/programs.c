@@ -1,10 +1,7 @@
 #include "report/programs.h"
 
-#include <errno.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "report/cells.h"
 #include "report/csv.h"
@@ -35,8 +32,9 @@ enum {
     COLUMN_COUNT = sizeof columns / sizeof *columns
 };
 
-static bool write_rows(FILE *out, const struct program_summary *summary)
+static bool write_rows(FILE *out, const void *data)
 {
+    const struct program_summary *summary = data;
     struct csv_line line = {.count = 0};
     bool written = csv_row(out, COLUMN_COUNT, columns);
     for (size_t i = 0; written && i < summary->list->count; i++) {
@@ -60,27 +58,7 @@ static bool write_rows(FILE *out, const struct program_summary *summary)
 bool programs_write_csv(const struct program_summary *summary, const char *path,
                         struct report_error *error)
 {
-    char *folder = NULL;
-    const char *slash = strrchr(path, '/');
-    folder = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
-    struct output output;
-    if (folder == NULL) {
-        snprintf(error->text, sizeof error->text, "out of memory");
-        return false;
-    }
-    bool done = output_open(&output, folder, slash == NULL ? path : slash + 1, error);
-    free(folder);
-    if (!done) {
-        return false;
-    }
-    if (!write_rows(output.stream, summary)) {
-        snprintf(error->text, sizeof error->text, "cannot write '%s': %s", path,
-                 strerror(errno));
-        done = false;
-    }
-    done = done && output_finish(&output, error) && output_keep(&output, error);
-    output_close(&output);
-    return done;
+    return output_write(path, write_rows, summary, error);
 }
 
 /* Seconds in ms, as the headings say. */
@@ -160,8 +138,6 @@ bool programs_table(FILE *out, const struct program_summary *summary)
         free(grid.rows);
         return false;
     }
-    const char *no_colour = getenv("NO_COLOR");
-    grid_print(&grid, out,
-               isatty(fileno(out)) && (no_colour == NULL || *no_colour == '\0'));
+    grid_print(&grid, out);
     return fflush(out) == 0 && !ferror(out);
 }

@@ -11,7 +11,7 @@
 /* false: out of memory or `out` cannot be written. */
 bool programs_table(FILE *out, const struct program_summary *summary);
 
-/* programs.csv, written aside and renamed. */
+/* programs.csv; "-" is standard output. */
 bool programs_write_csv(const struct program_summary *summary, const char *path,
                         struct report_error *error);
 

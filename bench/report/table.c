@@ -1,7 +1,5 @@
 /* The tables on the terminal: one for each trace, then one over all of them. */
-#include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "analysis/latency.h"
 #include "report/cells.h"
@@ -85,7 +83,7 @@ static void print_trace_line(FILE *out, const struct trace_facts *trace)
 }
 
 static bool print_trace(FILE *out, const struct run *run, const struct summary *summary,
-                        size_t trace, bool in_colour)
+                        size_t trace)
 {
     static const char *const headings[] = {
         "allocator",  "warm ns/op",  "Mops",        "",
@@ -110,7 +108,7 @@ static bool print_trace(FILE *out, const struct run *run, const struct summary *
         add_cell_row(row, run, &run->results[trace * run->allocator_count + i],
                      summary_cell(summary, trace, i));
     }
-    grid_print(&grid, out, in_colour);
+    grid_print(&grid, out);
     fputc('\n', out);
     return true;
 }
@@ -136,7 +134,7 @@ static void add_total_row(struct grid_row *row, const struct run *run,
 }
 
 static bool print_totals(FILE *out, const struct run *run,
-                         const struct summary *summary, bool in_colour)
+                         const struct summary *summary)
 {
     static const char *const headings[] = {"allocator",   "geomean Mops", "warm",
                                            "cold",        "mean util",    "worst util",
@@ -164,7 +162,7 @@ static bool print_totals(FILE *out, const struct run *run,
         free(grid.rows);
         return false;
     }
-    grid_print(&grid, out, in_colour);
+    grid_print(&grid, out);
     return true;
 }
 
@@ -192,14 +190,11 @@ static void print_latency(FILE *out, const struct run *run)
 
 bool report_table(FILE *out, const struct run *run, const struct summary *summary)
 {
-    const char *no_colour = getenv("NO_COLOR");
-    const bool in_colour =
-        isatty(fileno(out)) && (no_colour == NULL || *no_colour == '\0');
     bool done = true;
     for (size_t trace = 0; done && trace < run->trace_count; trace++) {
-        done = print_trace(out, run, summary, trace, in_colour);
+        done = print_trace(out, run, summary, trace);
     }
-    done = done && print_totals(out, run, summary, in_colour);
+    done = done && print_totals(out, run, summary);
     if (done) {
         print_latency(out, run);
         verdicts_print(out, run, summary);

@@ -24,6 +24,15 @@ ok "a peak where SIGCHLD is ignored" [ -n "$bytes" ]
 "$BUILD/snugbench" programs 2>/dev/null
 ok "no files: bad usage" [ $? -eq 2 ]
 
+# A pipe or a device is written to, not replaced by a file of its name.
+printf 'command,mean,stddev,median,min\nsort:glibc,1,0,1,1\n' >"$dir/round.csv"
+mkfifo "$dir/pipe"
+timeout 10 cat "$dir/pipe" >"$dir/piped" &
+"$BUILD/snugbench" programs -o "$dir/pipe" "$dir/round.csv" >/dev/null
+ok "figures into a pipe" [ -p "$dir/pipe" ]
+wait $!
+ok "arrive there" grep -q '^"sort","glibc"' "$dir/piped"
+
 if needs "scripts/programs" hyperfine gnuplot; then
     ONLY=sort ROUNDS=1 scripts/programs "$dir/out" >"$dir/table" 2>"$dir/errors"
     ok "scripts/programs ends well" [ $? -eq 0 ]
