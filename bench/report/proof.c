@@ -72,7 +72,7 @@ static bool print_equals(FILE *out, const struct proof_report *report)
         free(grid.rows);
         return false;
     }
-    grid_print(&grid, out, false);
+    grid_print(&grid, out);
     return true;
 }
 
@@ -131,7 +131,7 @@ static bool print_slowed(FILE *out, const struct proof_report *report)
         free(grid.rows);
         return false;
     }
-    grid_print(&grid, out, false);
+    grid_print(&grid, out);
     return true;
 }
 
