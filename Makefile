@@ -157,33 +157,37 @@ $(BUILD)/libsnug.so: $(ALLOCATOR_OBJECTS)
 $(BUILD)/snugbench: $(BENCH_OBJECTS)
 	$(CC) $(OPT) -g -o $@ $^ $(LDFLAGS) $(BENCH_LIBS)
 
+# Objects of the tools, with flags of their own.
+tool_objects = $(call object,$(wildcard bench/$(1)/*.c))
+RECORDER_OBJECTS := $(call object,bench/record/recorder.c bench/record/writer.c)
+DELAYED_OBJECTS := $(patsubst %.c,$(BUILD)/obj/delayed/%.o,$(wildcard bench/floor/*.c))
+# A pair of malloc and free must not be optimised away.
+$(call tool_objects,worker) $(call tool_objects,micro): BENCH_FLAGS += \
+    -fno-builtin-malloc -fno-builtin-free -fno-builtin-realloc -fno-builtin-calloc
+$(call tool_objects,floor) $(DELAYED_OBJECTS): BENCH_FLAGS += -fPIC -fno-builtin
+$(RECORDER_OBJECTS): BENCH_FLAGS += -fPIC -fvisibility=hidden -fno-builtin \
+    -ftls-model=initial-exec
+
 # Linked with nothing but libc: what it touches is what an allocator is measured against.
-# -fno-builtin-*: a pair of malloc and free must not be optimised away.
-$(BUILD)/snugbench-worker: $(wildcard bench/worker/*.c)
-	@mkdir -p $(@D)
-	$(CC) $(BENCH_FLAGS) -fno-builtin-malloc -fno-builtin-free -fno-builtin-realloc \
-	    -fno-builtin-calloc -Wl,-z,now -MF $(BUILD)/worker.d -o $@ $(filter %.c,$^) $(LDFLAGS)
+$(BUILD)/snugbench-worker: $(call tool_objects,worker)
+	$(CC) $(OPT) -g -Wl,-z,now -o $@ $^ $(LDFLAGS)
 
-$(BUILD)/snugbench-micro: $(wildcard bench/micro/*.c)
-	@mkdir -p $(@D)
-	$(CC) $(BENCH_FLAGS) -fno-builtin-malloc -fno-builtin-free -fno-builtin-realloc \
-	    -fno-builtin-calloc -Wl,-z,now -MF $(BUILD)/micro.d -o $@ $(filter %.c,$^) \
-	    -lpthread $(LDFLAGS)
+$(BUILD)/snugbench-micro: $(call tool_objects,micro)
+	$(CC) $(OPT) -g -Wl,-z,now -o $@ $^ -lpthread $(LDFLAGS)
 
-$(BUILD)/libsnugbench-floor.so: $(wildcard bench/floor/*.c)
-	@mkdir -p $(@D)
-	$(CC) $(BENCH_FLAGS) -fPIC -shared -fno-builtin -MF $(BUILD)/floor.d -o $@ $(filter %.c,$^) $(LDFLAGS)
+$(BUILD)/libsnugbench-floor.so: $(call tool_objects,floor)
+	$(CC) $(OPT) -g -shared -o $@ $^ $(LDFLAGS)
 
 # The same with a delay in it, for 'snugbench doctor --aa'.
-$(BUILD)/libsnugbench-floor-delayed.so: $(wildcard bench/floor/*.c)
+$(BUILD)/obj/delayed/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(BENCH_FLAGS) -DFLOOR_IS_DELAYED=1 -fPIC -shared -fno-builtin \
-	    -MF $(BUILD)/floor-delayed.d -o $@ $(filter %.c,$^) $(LDFLAGS)
+	$(CC) $(BENCH_FLAGS) -DFLOOR_IS_DELAYED=1 -c -o $@ $<
 
-$(BUILD)/libsnugbench-record.so: bench/record/recorder.c bench/record/writer.c
-	@mkdir -p $(@D)
-	$(CC) $(BENCH_FLAGS) -fPIC -shared -fvisibility=hidden -fno-builtin \
-	    -ftls-model=initial-exec -MF $(BUILD)/recorder.d -o $@ $(filter %.c,$^) $(LDFLAGS)
+$(BUILD)/libsnugbench-floor-delayed.so: $(DELAYED_OBJECTS)
+	$(CC) $(OPT) -g -shared -o $@ $^ $(LDFLAGS)
+
+$(BUILD)/libsnugbench-record.so: $(RECORDER_OBJECTS)
+	$(CC) $(OPT) -g -shared -o $@ $^ $(LDFLAGS)
 
 $(BUILD)/man/snugbench.1: $(BUILD)/snugbench allocator/snug.h $(wildcard scripts/manual/*)
 	scripts/manual/build $(BUILD)

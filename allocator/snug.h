@@ -101,8 +101,8 @@ SNUG_API size_t snug_malloc_usable_size(void *ptr);
 SNUG_API int snug_malloc_trim(size_t pad);
 
 /* Set a parameter of malloc.h. 1 done, 0 unknown, or a value that glibc refuses, too.
- *   M_MMAP_THRESHOLD  bytes from which a block gets its own mapping, which then does not
- *                     adapt any more; negative: no block does
+ *   M_MMAP_THRESHOLD  bytes from which a block gets its own mapping, which then does
+ *                     not adapt any more; negative: no block does
  *   M_MMAP_MAX        0 and less: no block gets a mapping; else they may again, however
  *                     many they are
  *   M_TRIM_THRESHOLD  bytes free at the top that are given back; negative: nothing is

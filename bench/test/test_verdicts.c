@@ -1,5 +1,5 @@
-/* How often compare's verdicts are wrong, and how often they find what is there: simulated
- * comparisons, with the seeds and so the results always the same. */
+/* How often compare's verdicts are wrong, and how often they find what is there:
+ * simulated comparisons, with the seeds and so the results always the same. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
