@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "analysis/compare_pairs.h"
-#include "analysis/significance.h"
 
 enum {
     MOST_ROUNDS_WORTH_NAMING = 500,
@@ -51,7 +50,7 @@ static double rounds_to_decide(struct estimate ratio, size_t rounds, double effe
 }
 
 static void judge_all_speeds(struct pair_work *work, struct compare_summary *summary,
-                             double *p, double *adjusted, size_t *rounds)
+                             double *p, size_t *rounds)
 {
     const struct study *study = work->study;
     const size_t reference = study->reference_index;
@@ -70,7 +69,7 @@ static void judge_all_speeds(struct pair_work *work, struct compare_summary *sum
             p[tested++] = alone;
         }
     }
-    significance_holm(p, adjusted, tested);
+    const size_t test_count = tested;
     double most = 0;
     summary->is_certain = true;
     tested = 0;
@@ -83,7 +82,7 @@ static void judge_all_speeds(struct pair_work *work, struct compare_summary *sum
                 i != reference && row->present && summary->rows[reference].present;
             continue;
         }
-        row->speed_p = (struct figure){adjusted[tested++], true};
+        row->speed_p = (struct figure){statistics_holm(p, test_count, tested++), true};
         row->speed.verdict = pair_judge_speed(row->speed.ratio, rounds[i], work->effect,
                                               row->speed_p.value);
         const bool is_narrow_enough = rounds[i] >= SUMMARY_VERDICT_ROUNDS &&
@@ -350,14 +349,14 @@ static enum peak_method method_of(const struct study *study)
 static bool judge(struct pair_work *work, struct compare_summary *summary)
 {
     const size_t count = summary->count;
-    double *p = calloc(2 * count, sizeof *p);
+    double *p = calloc(count, sizeof *p);
     size_t *rounds = calloc(count, sizeof *rounds);
     const bool done = p != NULL && rounds != NULL;
     if (done) {
         for (size_t i = 0; i < count; i++) {
             summary->rows[i].present = is_present(&work->study->candidates[i]);
         }
-        judge_all_speeds(work, summary, p, p + count, rounds);
+        judge_all_speeds(work, summary, p, rounds);
     }
     free(p);
     free(rounds);

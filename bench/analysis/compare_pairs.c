@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#include "analysis/significance.h"
 #include "analysis/timing.h"
 
 enum {
@@ -76,7 +75,8 @@ struct estimate pair_speed(struct pair_work *work, const struct candidate *subje
                                               work->values)
                      : statistics_pair_ratios(work->left, left, work->right, right,
                                               work->values);
-    *p = significance_of_ratios(work->values, *rounds);
+    const struct series row = {.values = work->values, .count = *rounds};
+    *p = statistics_p_value(&row, 1);
     return pair_estimate(work, work->values, *rounds, 2);
 }
 

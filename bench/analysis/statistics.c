@@ -179,14 +179,27 @@ double statistics_p_value(const struct series *rows, size_t row_count)
     return student_tail(fabs(mean) / sqrt(variance), (size_t)degrees);
 }
 
-double statistics_holm_limit(double *p_values, size_t count, double level)
+/* p[index] as if it stood alone: times how many are not smaller, ties in their order. */
+static double holm_alone(const double *p_values, size_t count, size_t index)
 {
-    sort(p_values, count);
-    double limit = -1;
-    for (size_t i = 0; i < count && p_values[i] * (double)(count - i) <= level; i++) {
-        limit = p_values[i];
+    size_t below = 0;
+    for (size_t i = 0; i < count; i++) {
+        below += p_values[i] < p_values[index] ||
+                 (p_values[i] <= p_values[index] && i < index);
     }
-    return limit;
+    return fmin(1, p_values[index] * (double)(count - below));
+}
+
+double statistics_holm(const double *p_values, size_t count, size_t index)
+{
+    double adjusted = 0;
+    /* No smaller than that of any with a smaller p. */
+    for (size_t i = 0; i < count; i++) {
+        if (p_values[i] <= p_values[index]) {
+            adjusted = fmax(adjusted, holm_alone(p_values, count, i));
+        }
+    }
+    return adjusted;
 }
 
 struct interval statistics_share(size_t hits, size_t trials)

@@ -64,10 +64,10 @@ double statistics_p_value(const struct series *rows, size_t row_count);
 /* The standard deviation of the logarithms of `values`; count >= 2, all positive. */
 double statistics_log_spread(const double *values, size_t count);
 
-/* Holm's correction: of `count` p-values, those up to the limit returned are
- * significant such that one false among them all has a probability of `level` at most.
- * Below 0: none is. Sorts `p_values`. */
-double statistics_holm_limit(double *p_values, size_t count, double level);
+/* Holm's correction: the p-value of one of `count` comparisons as it may be read alone,
+ * although all are made at once. If those up to a level are called significant, one false
+ * among them all has that probability at most. O(count^2). */
+double statistics_holm(const double *p_values, size_t count, size_t index);
 
 /* Wilson's 95 % interval of a share, seen as `hits` of `trials`; trials >= 1. */
 struct interval statistics_share(size_t hits, size_t trials);

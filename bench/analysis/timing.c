@@ -124,9 +124,9 @@ static bool is_difference(enum verdict verdict)
     return verdict == VERDICT_FASTER || verdict == VERDICT_SLOWER;
 }
 
-static void doubt(struct comparison *comparison, double limit)
+static void doubt(struct comparison *comparison, double p_value)
 {
-    if (is_difference(comparison->verdict) && comparison->p_value.value > limit) {
+    if (is_difference(comparison->verdict) && p_value > TIMING_LEVEL) {
         comparison->verdict = VERDICT_SAME;
     }
 }
@@ -139,7 +139,7 @@ struct comparison timing_judge(struct estimate ratio, double p_value, size_t rou
         .p_value = {.value = p_value, .present = ratio.present},
         .verdict = timing_verdict(ratio, rounds, effect),
     };
-    doubt(&comparison, TIMING_LEVEL);
+    doubt(&comparison, p_value);
     return comparison;
 }
 
@@ -163,8 +163,9 @@ void timing_correct(struct comparison *const *comparisons, size_t count,
             scratch[tested++] = comparisons[i]->p_value.value;
         }
     }
-    const double limit = statistics_holm_limit(scratch, tested, TIMING_LEVEL);
-    for (size_t i = 0; i < count; i++) {
-        doubt(comparisons[i], limit);
+    for (size_t i = 0, at = 0; i < count; i++) {
+        if (comparisons[i]->p_value.present) {
+            doubt(comparisons[i], statistics_holm(scratch, tested, at++));
+        }
     }
 }

@@ -12,7 +12,6 @@
 #include <jansson.h>
 
 #include "analysis/compare.h"
-#include "analysis/significance.h"
 #include "report/compare.h"
 
 enum {
@@ -90,52 +89,6 @@ static char *answer_of(const struct example *example,
     answer_print(out, &example->study, summary);
     fclose(out);
     return text;
-}
-
-/* ---- significance ---- */
-
-static void test_beta(void **state)
-{
-    (void)state;
-    /* I_x(1, 1) = x, I_x(2, 2) = x^2 (3 - 2 x), I_1/2(a, a) = 1/2. */
-    assert_float_equal(significance_beta(1, 1, 0.3), 0.3, 1e-9);
-    assert_float_equal(significance_beta(2, 2, 0.3), 0.216, 1e-9);
-    assert_float_equal(significance_beta(2, 2, 0.8), 0.896, 1e-9);
-    assert_float_equal(significance_beta(7.5, 7.5, 0.5), 0.5, 1e-9);
-    assert_float_equal(significance_beta(2, 2, 0), 0, 0);
-    assert_float_equal(significance_beta(2, 2, 1), 1, 0);
-}
-
-/* With one degree of freedom t is Cauchy's: p = 1 - 2 atan(t) / pi. With exponents 1
- * and 3 the mean is 2, its error 1, t is 2. */
-static void test_p_of_ratios(void **state)
-{
-    (void)state;
-    const double two[] = {2.718281828459045, 20.085536923187668};
-    assert_float_equal(significance_of_ratios(two, 2), 0.2951672353, 1e-7);
-    const double same[] = {1, 1, 1};
-    assert_float_equal(significance_of_ratios(same, 3), 1, 0);
-    const double sure[] = {1.5, 1.5, 1.5};
-    assert_float_equal(significance_of_ratios(sure, 3), 0, 0);
-    assert_float_equal(significance_of_ratios(sure, 1), 1, 0);
-}
-
-static void test_holm(void **state)
-{
-    (void)state;
-    const double p[] = {0.01, 0.04, 0.03, 0.005, 0.8};
-    double adjusted[5];
-    significance_holm(p, adjusted, 5);
-    assert_float_equal(adjusted[3], 0.025, 1e-12);
-    assert_float_equal(adjusted[0], 0.04, 1e-12);
-    assert_float_equal(adjusted[2], 0.09, 1e-12);
-    assert_float_equal(adjusted[1], 0.09,
-                       1e-12); /* 2 * 0.04 is less than the one before */
-    assert_float_equal(adjusted[4], 0.8, 1e-12);
-    const double ties[] = {0.04, 0.04};
-    significance_holm(ties, adjusted, 2);
-    assert_float_equal(adjusted[0], 0.08, 1e-12);
-    assert_float_equal(adjusted[1], 0.08, 1e-12);
 }
 
 /* ---- the answer ---- */
@@ -425,9 +378,6 @@ static void test_json_reads_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_beta),
-        cmocka_unit_test(test_p_of_ratios),
-        cmocka_unit_test(test_holm),
         cmocka_unit_test(test_clear_answer),
         cmocka_unit_test(test_front),
         cmocka_unit_test(test_no_difference_is_an_answer),

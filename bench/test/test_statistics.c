@@ -336,13 +336,16 @@ static void test_p_value_over_rows(void **state)
 static void test_holm(void **state)
 {
     (void)state;
-    double p_values[] = {0.03, 0.01, 0.04, 0.015};
-    assert_float_equal(statistics_holm_limit(p_values, 4, 0.05), 0.015, 0);
-    double weak[] = {0.02, 0.03, 0.04};
-    assert_true(statistics_holm_limit(weak, 3, 0.05) < 0);
-    double one[] = {0.04};
-    assert_float_equal(statistics_holm_limit(one, 1, 0.05), 0.04, 0);
-    assert_true(statistics_holm_limit(one, 0, 0.05) < 0);
+    const double p[] = {0.01, 0.04, 0.03, 0.005, 0.8};
+    assert_float_equal(statistics_holm(p, 5, 3), 0.025, 1e-12);
+    assert_float_equal(statistics_holm(p, 5, 0), 0.04, 1e-12);
+    assert_float_equal(statistics_holm(p, 5, 2), 0.09, 1e-12);
+    /* 2 * 0.04 is less than the one before. */
+    assert_float_equal(statistics_holm(p, 5, 1), 0.09, 1e-12);
+    assert_float_equal(statistics_holm(p, 5, 4), 0.8, 1e-12);
+    const double ties[] = {0.04, 0.04};
+    assert_float_equal(statistics_holm(ties, 2, 0), 0.08, 1e-12);
+    assert_float_equal(statistics_holm(ties, 2, 1), 0.08, 1e-12);
 }
 
 /* Wilson's interval as published: 0 of 10 and 5 of 10. */
@@ -389,7 +392,11 @@ static void test_false_verdicts_keep_their_level(void **state)
                 fill_ratios(ratios, rounds[i % 2], 0, 0.03, tails[i / 2], &noise);
                 p_values[trace] = p_value_of(ratios, rounds[i % 2]);
             }
-            false_runs += statistics_holm_limit(p_values, TRACES, TIMING_LEVEL) >= 0;
+            size_t smallest = 0;
+            for (size_t trace = 1; trace < TRACES; trace++) {
+                smallest = p_values[trace] < p_values[smallest] ? trace : smallest;
+            }
+            false_runs += statistics_holm(p_values, TRACES, smallest) <= TIMING_LEVEL;
         }
         assert_true(statistics_binomial_tail(false_runs, REPETITIONS, TIMING_LEVEL) >
                     0.001);
