@@ -201,7 +201,10 @@ ok "and written" [ "$(cell glibc runs_count)" -ge 1 ]
 cat >"$dir/server.py" <<'PY'
 import os, signal, sys, time
 blocks = []
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+def stop(*_):
+    time.sleep(0.1) # long enough to be seen stopping
+    sys.exit(0)
+signal.signal(signal.SIGTERM, stop)
 signal.signal(signal.SIGUSR1, lambda *_: blocks.append(b"x" * (48 << 20)))
 open(sys.argv[1], "w").write(str(os.getpid()))
 while True:
