@@ -179,7 +179,7 @@ double statistics_p_value(const struct series *rows, size_t row_count)
     return student_tail(fabs(mean) / sqrt(variance), (size_t)degrees);
 }
 
-/* p[index] as if it stood alone: times how many are not smaller, ties in their order. */
+/* p_values[index] times how many are not smaller, ties in their order. */
 static double holm_alone(const double *p_values, size_t count, size_t index)
 {
     size_t below = 0;

@@ -65,8 +65,8 @@ double statistics_p_value(const struct series *rows, size_t row_count);
 double statistics_log_spread(const double *values, size_t count);
 
 /* Holm's correction: the p-value of one of `count` comparisons as it may be read alone,
- * although all are made at once. If those up to a level are called significant, one false
- * among them all has that probability at most. O(count^2). */
+ * although all are made at once. If those up to a level are called significant, one
+ * false among them all has that probability at most. O(count^2). */
 double statistics_holm(const double *p_values, size_t count, size_t index);
 
 /* Wilson's 95 % interval of a share, seen as `hits` of `trials`; trials >= 1. */
