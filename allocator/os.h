@@ -19,7 +19,7 @@ enum os_call {
     OS_CALL_COUNT
 };
 
-/* System calls made so far, by kind. sbrk's own first query of the break counts. */
+/* System calls made so far, by kind. The first query of the break counts. */
 uint64_t os_calls(enum os_call call);
 
 /* Move the program break up by `bytes`, and libc's idea of it, so that other users of
