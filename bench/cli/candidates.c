@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runner/preload.h"
-#include "runner/run.h"
+#include "process/memory.h"
+#include "process/preload.h"
 
 /* Whether a comma is followed by "NAME=": only then it separates, for values have
  * commas of their own (MALLOC_CONF=a:1,b:2). */
@@ -61,13 +61,13 @@ static struct candidate *add(struct study *study, const char *name, const char *
                              struct allocator_error *error)
 {
     study->candidates =
-        run_grow(study->candidates, study->count + 1, sizeof *study->candidates);
+        memory_grow(study->candidates, study->count + 1, sizeof *study->candidates);
     struct candidate *candidate = &study->candidates[study->count++];
-    *candidate = (struct candidate){.name = run_copy(name)};
+    *candidate = (struct candidate){.name = memory_copy(name)};
     if (library == NULL) {
         return candidate;
     }
-    candidate->library = run_copy(library);
+    candidate->library = memory_copy(library);
     /* It may be the library's own path, which it borrows. */
     candidate->preload =
         preload_path(candidate->library, error->text, sizeof error->text);
@@ -105,9 +105,9 @@ static void add_variables(struct candidate *candidate, char *text)
             *end = '\0';
         }
         candidate->variables =
-            run_grow(candidate->variables, candidate->variable_count + 1,
-                     sizeof *candidate->variables);
-        candidate->variables[candidate->variable_count++] = run_copy(text);
+            memory_grow(candidate->variables, candidate->variable_count + 1,
+                        sizeof *candidate->variables);
+        candidate->variables[candidate->variable_count++] = memory_copy(text);
         text = end != NULL ? end + 1 : NULL;
     }
 }
@@ -115,7 +115,7 @@ static void add_variables(struct candidate *candidate, char *text)
 static bool add_spec(struct study *study, const char *spec,
                      struct allocator_error *error)
 {
-    char *head = run_copy(spec);
+    char *head = memory_copy(spec);
     char *comma = next_variable(head);
     struct allocator_list list = {.count = 0};
     if (comma != NULL) {

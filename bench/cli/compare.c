@@ -9,11 +9,11 @@
 #include "cli/candidates.h"
 #include "cli/cli.h"
 #include "cli/compare_options.h"
-#include "live/program.h"
 #include "live/rounds.h"
+#include "process/program.h"
+#include "process/signals.h"
 #include "report/compare.h"
 #include "report/output.h"
-#include "runner/signals.h"
 
 enum {
     EXIT_INTERRUPTED = 130 /* as a shell reports SIGINT */

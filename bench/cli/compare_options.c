@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "process/memory.h"
 #include "runner/dice.h"
-#include "runner/run.h"
 
 enum {
     DEFAULT_MIN_ROUNDS = 5, /* below there is no verdict */
@@ -251,8 +251,8 @@ static bool take_option(struct compare_options *options, int option)
     switch (option) {
     case 'a':
         options->allocators =
-            run_grow(options->allocators, options->allocator_count + 1,
-                     sizeof *options->allocators);
+            memory_grow(options->allocators, options->allocator_count + 1,
+                        sizeof *options->allocators);
         options->allocators[options->allocator_count++] = optarg;
         return true;
     case 'o':

@@ -7,11 +7,11 @@
 
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "process/signals.h"
 #include "report/micro.h"
 #include "report/output.h"
 #include "runner/allocators.h"
 #include "runner/dice.h"
-#include "runner/signals.h"
 #include "runner/warnings.h"
 
 enum {

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "runner/run.h"
+#include "process/memory.h"
 
 enum {
     MOST_ROWS = 60,
@@ -40,7 +40,7 @@ bool options_text(const struct options_row *row, const char *text, char *expecte
 
 void options_list_add(struct options_list *list, const char *item)
 {
-    list->items = run_grow(list->items, list->count + 1, sizeof *list->items);
+    list->items = memory_grow(list->items, list->count + 1, sizeof *list->items);
     list->items[list->count++] = item;
 }
 

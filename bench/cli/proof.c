@@ -12,6 +12,9 @@
 #include "analysis/proof.h"
 #include "analysis/timing.h"
 #include "cli/cli.h"
+#include "process/memory.h"
+#include "process/signals.h"
+#include "process/spawn.h"
 #include "report/proof.h"
 #include "report/report.h"
 #include "runner/delayed.h"
@@ -19,9 +22,7 @@
 #include "runner/progress.h"
 #include "runner/run.h"
 #include "runner/schedule.h"
-#include "runner/signals.h"
 #include "runner/sources.h"
-#include "runner/spawn.h"
 #include "trace/generate.h"
 
 enum {
@@ -67,10 +68,10 @@ struct campaign {
 static void add_racer(struct allocator_list *list, const char *name,
                       const char *library)
 {
-    list->items = run_grow(list->items, list->count + 1, sizeof *list->items);
+    list->items = memory_grow(list->items, list->count + 1, sizeof *list->items);
     list->items[list->count++] = (struct allocator){
-        .name = run_copy(name),
-        .library = library != NULL ? run_copy(library) : NULL,
+        .name = memory_copy(name),
+        .library = library != NULL ? memory_copy(library) : NULL,
         .is_floor = library != NULL,
     };
 }
@@ -136,7 +137,7 @@ static struct series take_ratios(struct campaign *campaign, struct run *run,
         campaign->is_broken = true;
         return (struct series){.count = 0};
     }
-    double *ratios = run_allocate(values.ratio_count, sizeof *ratios);
+    double *ratios = memory_allocate(values.ratio_count, sizeof *ratios);
     for (size_t i = 0; i < values.ratio_count; i++) {
         ratios[i] = values.ratios[i];
     }
@@ -297,10 +298,10 @@ static int prove(struct campaign *campaign)
 {
     const struct proof_options *options = campaign->options;
     const size_t traces = campaign->sources.count;
-    campaign->steps = run_allocate(traces, sizeof *campaign->steps);
+    campaign->steps = memory_allocate(traces, sizeof *campaign->steps);
     for (size_t i = 0; i < RACES; i++) {
         campaign->rows[i] =
-            run_allocate(traces * options->repetitions, sizeof(struct series));
+            memory_allocate(traces * options->repetitions, sizeof(struct series));
     }
     fprintf(stderr,
             "snugbench: traces: %zu, rounds: %" PRIu32 ", repetitions: %" PRIu32

@@ -11,13 +11,13 @@
 
 #include "cli/cli.h"
 #include "cli/replay_options.h"
+#include "process/signals.h"
 #include "report/mdriver.h"
 #include "report/output.h"
 #include "report/report.h"
 #include "runner/allocators.h"
 #include "runner/run.h"
 #include "runner/schedule.h"
-#include "runner/signals.h"
 #include "runner/sources.h"
 #include "runner/warnings.h"
 

@@ -7,12 +7,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "live/command.h"
 #include "live/run.h"
 #include "live/timed.h"
-#include "runner/run.h"
-#include "runner/signals.h"
-#include "runner/spawn.h"
+#include "process/command.h"
+#include "process/memory.h"
+#include "process/signals.h"
+#include "process/spawn.h"
 
 /* The first reason stays: what comes later is its consequence. */
 __attribute__((format(printf, 2, 3))) static void fail(struct candidate *candidate,
@@ -147,7 +147,7 @@ static void keep_points(struct candidate *candidate, struct live_run *run)
     const size_t count = candidate->point_count + run->point_count;
     if (run->point_count > 0) {
         candidate->points =
-            run_grow(candidate->points, count, sizeof *candidate->points);
+            memory_grow(candidate->points, count, sizeof *candidate->points);
         memcpy(candidate->points + candidate->point_count, run->points,
                run->point_count * sizeof *run->points);
         candidate->point_count = count;
@@ -156,15 +156,15 @@ static void keep_points(struct candidate *candidate, struct live_run *run)
 
 static void keep_memory(struct candidate *candidate, const struct live_memory *memory)
 {
-    candidate->memories = run_grow(candidate->memories, candidate->memory_count + 1,
-                                   sizeof *candidate->memories);
+    candidate->memories = memory_grow(candidate->memories, candidate->memory_count + 1,
+                                      sizeof *candidate->memories);
     candidate->memories[candidate->memory_count++] = *memory;
 }
 
 static void keep_time(struct candidate *candidate, const struct live_time *time)
 {
-    candidate->times =
-        run_grow(candidate->times, candidate->time_count + 1, sizeof *candidate->times);
+    candidate->times = memory_grow(candidate->times, candidate->time_count + 1,
+                                   sizeof *candidate->times);
     candidate->times[candidate->time_count++] = *time;
 }
 
@@ -364,7 +364,7 @@ void rounds_next(struct rounds *rounds)
     const struct live_options *options = rounds->options;
     const uint32_t round = study->round_count;
     const uint64_t start_ns = signals_now_ns();
-    size_t *order = run_allocate(study->count, sizeof *order);
+    size_t *order = memory_allocate(study->count, sizeof *order);
     char what[32];
     snprintf(what, sizeof what, "round %u", round + 1);
     dice_shuffle(&rounds->dice, order, study->count);

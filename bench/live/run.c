@@ -11,10 +11,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "live/command.h"
-#include "live/follow.h"
-#include "runner/run.h"
-#include "runner/signals.h"
+#include "process/command.h"
+#include "process/follow.h"
+#include "process/memory.h"
+#include "process/signals.h"
 
 enum {
     LOOK_INTERVAL_NS = 10000000,
@@ -219,7 +219,8 @@ struct tree_sum live_look(struct live_run *run)
         if (run->point_count == POINT_LIMIT) {
             thin_points(run);
         }
-        run->points = run_grow(run->points, run->point_count + 1, sizeof *run->points);
+        run->points =
+            memory_grow(run->points, run->point_count + 1, sizeof *run->points);
         run->points[run->point_count++] = (struct live_point){
             .round = run->round,
             .time_s = (double)(now_ns - run->start_ns) / 1e9,

@@ -10,9 +10,9 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
-#include "live/cgroup.h"
 #include "live/study.h"
-#include "live/tree.h"
+#include "process/cgroup.h"
+#include "process/tree.h"
 
 struct run_plan {
     char *const *command;

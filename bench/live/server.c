@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "live/command.h"
-#include "runner/signals.h"
+#include "process/command.h"
+#include "process/signals.h"
 
 enum {
     READY_INTERVAL_NS = 20000000,

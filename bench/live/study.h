@@ -55,7 +55,7 @@ struct live_point {
 struct candidate {
     char *name;
     char *library;       /* real path; NULL: nothing is preloaded */
-    const char *preload; /* the same file as LD_PRELOAD can hold it (runner/preload) */
+    const char *preload; /* the same file as LD_PRELOAD can hold it (process/preload) */
     char **variables;    /* "NAME=value", in order */
     size_t variable_count;
     bool failed;

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "live/command.h"
+#include "process/command.h"
 #include "report/hyperfine.h"
 
 /* Within single quotes nothing is special but the quote itself. */

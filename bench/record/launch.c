@@ -13,8 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "runner/preload.h"
-#include "runner/spawn.h"
+#include "process/preload.h"
+#include "process/spawn.h"
 
 enum {
     DESCRIPTORS_WANTED = 8,

@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "process/memory.h"
+#include "process/spawn.h"
 #include "runner/lab.h"
-#include "runner/run.h"
-#include "runner/spawn.h"
 
 enum origin {
     ORIGIN_LIBC,   /* nothing to preload */
@@ -121,9 +121,9 @@ static const struct known *find_known(const char *name)
 /* Takes over `library`. */
 static void list_add(struct allocator_list *list, const char *name, char *library)
 {
-    list->items = run_grow(list->items, list->count + 1, sizeof *list->items);
+    list->items = memory_grow(list->items, list->count + 1, sizeof *list->items);
     list->items[list->count++] = (struct allocator){
-        .name = run_copy(name),
+        .name = memory_copy(name),
         .library = library,
         .is_floor = strcmp(name, "floor") == 0,
     };

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "floor/delay.h"
-#include "runner/run.h"
-#include "runner/spawn.h"
+#include "process/memory.h"
+#include "process/spawn.h"
 
 static bool copy_with_delay(int from, int to, uint32_t steps)
 {
@@ -21,7 +21,7 @@ static bool copy_with_delay(int from, int to, uint32_t steps)
         return false;
     }
     const size_t bytes = (size_t)status.st_size;
-    unsigned char *image = run_allocate(bytes, 1);
+    unsigned char *image = memory_allocate(bytes, 1);
     bool copied = read(from, image, bytes) == (ssize_t)bytes;
     struct delay *delay = memmem(image, bytes, DELAY_MARK, sizeof DELAY_MARK);
     if (delay == NULL) {

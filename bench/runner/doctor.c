@@ -17,10 +17,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "process/memory.h"
+#include "process/spawn.h"
 #include "runner/allocators.h"
 #include "runner/capacity.h"
-#include "runner/run.h"
-#include "runner/spawn.h"
 #include "runner/tracer.h"
 
 enum {
@@ -433,7 +433,7 @@ static struct finding look_for_program(enum warning_id id)
 static void add(struct findings *findings, struct finding finding)
 {
     findings->items =
-        run_grow(findings->items, findings->count + 1, sizeof *findings->items);
+        memory_grow(findings->items, findings->count + 1, sizeof *findings->items);
     findings->items[findings->count++] = finding;
 }
 

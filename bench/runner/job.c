@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "process/signals.h"
 #include "runner/mode.h"
-#include "runner/signals.h"
 
 enum {
     NS_PER_SECOND = 1000000000

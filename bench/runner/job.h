@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "process/spawn.h"
 #include "runner/result.h"
-#include "runner/spawn.h"
 #include "runner/tracer.h"
 #include "trace/trace.h"
 

@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "process/memory.h"
 #include "runner/lab_files.h"
-#include "runner/run.h"
 
 /* In the private folder. A quoted include looks first beside the file that has it, so
  * the student's source is copied to where our memlib.h is; then come the student's own
@@ -123,7 +123,7 @@ static void arrange_removal(void)
 static struct folder *make_folder(void)
 {
     const char *parent = getenv("TMPDIR");
-    struct folder *folder = run_allocate(1, sizeof *folder);
+    struct folder *folder = memory_allocate(1, sizeof *folder);
     int length = snprintf(folder->path, sizeof folder->path, "%s/snugbench-lab-XXXXXX",
                           parent == NULL || *parent == '\0' ? "/tmp" : parent);
     if (length < 0 || (size_t)length >= sizeof folder->path) {
@@ -262,8 +262,8 @@ static void show_messages(const char *compiler, const char *path, const char *me
 static bool compile(struct folder *folder, const char *path, char *error,
                     size_t error_size)
 {
-    char *command = run_copy(getenv("CC") == NULL ? "cc" : getenv("CC"));
-    char *path_copy = run_copy(path);
+    char *command = memory_copy(getenv("CC") == NULL ? "cc" : getenv("CC"));
+    char *path_copy = memory_copy(path);
     char *arguments[ARGUMENTS];
     size_t count = split_words(command, arguments, CC_WORDS);
     if (count == 0) {
@@ -329,5 +329,5 @@ char *lab_compile(const char *path, char *error, size_t error_size)
     }
     const bool compiled = compile(folder, path, error, error_size);
     remove_files(folder, NAME_LIBRARY);
-    return compiled ? run_copy(folder->files[NAME_LIBRARY]) : NULL;
+    return compiled ? memory_copy(folder->files[NAME_LIBRARY]) : NULL;
 }

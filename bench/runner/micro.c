@@ -8,13 +8,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "process/memory.h"
+#include "process/signals.h"
+#include "process/spawn.h"
 #include "report/units.h"
 #include "runner/capacity.h"
 #include "runner/dice.h"
 #include "runner/progress.h"
-#include "runner/run.h"
-#include "runner/signals.h"
-#include "runner/spawn.h"
 
 static const uint64_t timeout_ns = 120 * UINT64_C(1000000000);
 
@@ -151,7 +151,7 @@ static bool is_benchmark(const struct micro_record *record, const char *name)
 static bool check_only(const struct micro_record *record, const char *only, char *error,
                        size_t error_size)
 {
-    char *names = run_copy(only);
+    char *names = memory_copy(only);
     char *rest = names;
     char *name = strsep(&rest, ",");
     while (name != NULL && is_benchmark(record, name)) {
@@ -177,15 +177,16 @@ static bool check_only(const struct micro_record *record, const char *only, char
 static void take_cases(struct micro_run *run, const struct micro_record *record,
                        const char *only)
 {
-    run->cases = run_allocate(MICRO_CASES, sizeof *run->cases);
-    run->case_indices = run_allocate(MICRO_CASES, sizeof *run->case_indices);
+    run->cases = memory_allocate(MICRO_CASES, sizeof *run->cases);
+    run->case_indices = memory_allocate(MICRO_CASES, sizeof *run->case_indices);
     for (uint32_t i = 0; i < record->case_count && i < MICRO_CASES; i++) {
         if (only == NULL || is_listed(only, record->cases[i].benchmark)) {
             run->cases[run->case_count] = record->cases[i];
             run->case_indices[run->case_count++] = i;
         }
     }
-    run->rows = run_allocate(run->case_count * run->allocator_count, sizeof *run->rows);
+    run->rows =
+        memory_allocate(run->case_count * run->allocator_count, sizeof *run->rows);
 }
 
 bool micro_run_create(struct micro_run *run, const char *only,
@@ -218,7 +219,7 @@ const struct micro_row *micro_run_row(const struct micro_run *run, size_t case_i
 static void add_sample(struct micro_row *row, const struct micro_record *record,
                        uint32_t round)
 {
-    row->samples = run_grow(row->samples, row->count + 1, sizeof *row->samples);
+    row->samples = memory_grow(row->samples, row->count + 1, sizeof *row->samples);
     struct micro_sample *sample = &row->samples[row->count++];
     *sample = (struct micro_sample){
         .round = round,
@@ -279,7 +280,7 @@ static void measure_base(struct micro_run *run, const char *floor)
 void micro_run_all(struct micro_run *run, const char *floor)
 {
     struct dice dice = dice_create(run->seed);
-    size_t *order = run_allocate(run->allocator_count, sizeof *order);
+    size_t *order = memory_allocate(run->allocator_count, sizeof *order);
     struct progress progress = progress_begin(run->rounds, run->rounds);
     measure_base(run, floor);
     for (uint32_t round = 0; round < run->rounds && !run->interrupted; round++) {

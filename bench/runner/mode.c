@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runner/run.h"
+#include "process/memory.h"
 #include "runner/tracer.h"
 
 static size_t sample_bytes(const struct trace_header *header)
@@ -34,7 +34,7 @@ static void take_memory(struct result *result, const struct job *job, uint32_t r
     memory->after_second = record->after_second;
     memory->lab_heap_bytes = record->lab_heap_bytes;
     memory->sample_count = (size_t)record->sample_count;
-    memory->samples = run_allocate(memory->sample_count, sizeof *memory->samples);
+    memory->samples = memory_allocate(memory->sample_count, sizeof *memory->samples);
     memcpy(memory->samples, record->samples,
            memory->sample_count * sizeof *memory->samples);
     if (job->tracer != NULL) {
@@ -60,7 +60,7 @@ static void add_sample(struct timing_samples *samples,
         }
     }
     samples->items =
-        run_grow(samples->items, samples->count + 1, sizeof *samples->items);
+        memory_grow(samples->items, samples->count + 1, sizeof *samples->items);
     samples->items[samples->count++] = sample;
 }
 
@@ -86,7 +86,7 @@ static void add_histogram(struct histogram **sum, const struct histogram *histog
         return;
     }
     if (*sum == NULL) {
-        *sum = run_allocate(1, sizeof **sum);
+        *sum = memory_allocate(1, sizeof **sum);
     }
     histogram_add_all(*sum, histogram);
 }

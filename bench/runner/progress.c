@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "process/signals.h"
 #include "report/units.h"
-#include "runner/signals.h"
 
 enum {
     NS_PER_SECOND = 1000000000,

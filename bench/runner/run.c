@@ -1,33 +1,10 @@
 #include "runner/run.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void *or_exit(void *memory)
-{
-    if (memory == NULL) {
-        fprintf(stderr, "snugbench: out of memory; nothing was written\n");
-        exit(EXIT_FAILURE);
-    }
-    return memory;
-}
-
-void *run_allocate(size_t count, size_t size)
-{
-    return or_exit(calloc(count > 0 ? count : 1, size));
-}
-
-void *run_grow(void *old, size_t count, size_t size)
-{
-    return or_exit(reallocarray(old, count, size));
-}
-
-char *run_copy(const char *text)
-{
-    return or_exit(strdup(text));
-}
+#include "process/memory.h"
 
 static void find_roles(struct run *run)
 {
@@ -51,14 +28,14 @@ static void find_roles(struct run *run)
 
 struct run *run_create(struct allocator_list *allocators, size_t trace_count)
 {
-    struct run *run = run_allocate(1, sizeof *run);
+    struct run *run = memory_allocate(1, sizeof *run);
     run->allocators = allocators->items;
     run->allocator_count = allocators->count;
     *allocators = (struct allocator_list){0};
     run->trace_count = trace_count;
-    run->traces = run_allocate(trace_count, sizeof *run->traces);
+    run->traces = memory_allocate(trace_count, sizeof *run->traces);
     run->results =
-        run_allocate(trace_count * run->allocator_count, sizeof *run->results);
+        memory_allocate(trace_count * run->allocator_count, sizeof *run->results);
     for (size_t i = 0; i < trace_count * run->allocator_count; i++) {
         run->results[i].trace_index = i / run->allocator_count;
         run->results[i].allocator_index = i % run->allocator_count;

@@ -1,8 +1,4 @@
-/* The parent's record of a whole run: making it, taking it apart.
- *
- * The parent is a short-lived program with small tables: when memory for one of them is
- * not to be had it says so in one line and ends, so that no caller needs a way back.
- * Nothing of a run is written before its end, so nothing is left half-written. */
+/* The parent's record of a whole run: making it, taking it apart. */
 #ifndef SNUGBENCH_RUNNER_RUN_H
 #define SNUGBENCH_RUNNER_RUN_H
 
@@ -10,11 +6,6 @@
 
 #include "runner/allocators.h"
 #include "runner/result.h"
-
-/* Zeroed; ends the program when out of memory. */
-void *run_allocate(size_t count, size_t size);
-void *run_grow(void *old, size_t count, size_t size);
-char *run_copy(const char *text);
 
 /* Takes over the allocators (the list is empty afterwards); room for `trace_count`
  * facts and all results, every one RESULT_OK and without figures. Reference: glibc,

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "process/memory.h"
+#include "process/signals.h"
 #include "runner/capacity.h"
 #include "runner/dice.h"
 #include "runner/forecast.h"
@@ -13,7 +15,6 @@
 #include "runner/mode.h"
 #include "runner/progress.h"
 #include "runner/run.h"
-#include "runner/signals.h"
 #include "runner/tracer.h"
 #include "runner/warnings.h"
 
@@ -146,8 +147,8 @@ static void run_once(struct schedule *schedule, size_t mode_index)
 {
     const struct mode *mode = &mode_table[mode_index];
     struct run *run = schedule->run;
-    struct job *jobs = run_allocate(run->allocator_count, sizeof *jobs);
-    struct result **results = run_allocate(run->allocator_count, sizeof *results);
+    struct job *jobs = memory_allocate(run->allocator_count, sizeof *jobs);
+    struct result **results = memory_allocate(run->allocator_count, sizeof *results);
     size_t count = 0;
     for (size_t i = 0; i < run->allocator_count; i++) {
         bool is_floor = run->allocators[i].is_floor;
@@ -210,7 +211,7 @@ static uint32_t run_rounds(struct schedule *schedule, size_t first, size_t end)
 {
     struct run *run = schedule->run;
     const struct schedule_options *options = schedule->options;
-    size_t *order = run_allocate(run->allocator_count, sizeof *order);
+    size_t *order = memory_allocate(run->allocator_count, sizeof *order);
     const struct round_limits limits = mode_round_limits(first, options);
     uint64_t start_ns = signals_now_ns();
     uint32_t round = 0;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runner/run.h"
+#include "process/memory.h"
 #include "runner/warnings.h"
 
 enum {
@@ -20,11 +20,11 @@ void sources_take(struct sources *sources, const char *path, struct trace *trace
         fprintf(stderr, "snugbench: %s: %s\n", path, trace->remarks[i]);
     }
     sources->items =
-        run_grow(sources->items, sources->count + 1, sizeof *sources->items);
+        memory_grow(sources->items, sources->count + 1, sizeof *sources->items);
     struct source *source = &sources->items[sources->count++];
     *source = (struct source){
         .path = path,
-        .name = run_copy(trace->name),
+        .name = memory_copy(trace->name),
         .header = *trace->header,
         .weight = trace->weight,
         .kept = trace,
@@ -86,8 +86,8 @@ void sources_describe(const struct sources *sources, struct run *run)
         const struct source *source = &sources->items[i];
         bool is_taken = is_name_taken(run, i, source->name);
         run->traces[i] = (struct trace_facts){
-            .name = run_copy(is_taken ? source->path : source->name),
-            .path = run_copy(source->path),
+            .name = memory_copy(is_taken ? source->path : source->name),
+            .path = memory_copy(source->path),
             .header = source->header,
             .weight = source->weight,
         };

@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "runner/run.h"
-#include "runner/signals.h"
+#include "process/memory.h"
+#include "process/signals.h"
 #include "worker/residency.h"
 
 enum {
@@ -49,7 +49,7 @@ static bool export_filter(struct sock_fprog *filter)
     if (exported) {
         off_t bytes = lseek(fd, 0, SEEK_END);
         filter->len = (unsigned short)((size_t)bytes / sizeof *filter->filter);
-        filter->filter = run_allocate(filter->len, sizeof *filter->filter);
+        filter->filter = memory_allocate(filter->len, sizeof *filter->filter);
         exported = pread(fd, filter->filter, (size_t)bytes, 0) == bytes;
     }
     if (fd >= 0) {
@@ -101,7 +101,7 @@ static const char *find_refusal(const struct sock_fprog *filter)
 
 struct sock_fprog *tracer_filter_create(const char **refused)
 {
-    struct sock_fprog *filter = run_allocate(1, sizeof *filter);
+    struct sock_fprog *filter = memory_allocate(1, sizeof *filter);
     *refused = export_filter(filter) ? find_refusal(filter) : "seccomp";
     if (*refused != NULL) {
         tracer_filter_destroy(filter);
@@ -138,7 +138,7 @@ struct tracer *tracer_create(const struct process *process, bool reads_peaks)
     const unsigned long options = PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP |
                                   PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
                                   PTRACE_O_TRACEVFORK;
-    struct tracer *tracer = run_allocate(1, sizeof *tracer);
+    struct tracer *tracer = memory_allocate(1, sizeof *tracer);
     *tracer = (struct tracer){
         .pid = process->pid,
         .reads_peaks = reads_peaks,
@@ -318,7 +318,7 @@ void tracer_take_counts(const struct tracer *tracer, struct syscall_counts *coun
             continue;
         }
         counts->items =
-            run_grow(counts->items, counts->count + 1, sizeof *counts->items);
+            memory_grow(counts->items, counts->count + 1, sizeof *counts->items);
         struct syscall_count *item = &counts->items[counts->count++];
         *item = (struct syscall_count){.name = ""};
         memcpy(item->calls, calls, sizeof item->calls);

@@ -10,8 +10,8 @@
 #ifndef SNUGBENCH_RUNNER_TRACER_H
 #define SNUGBENCH_RUNNER_TRACER_H
 
+#include "process/spawn.h"
 #include "runner/result.h"
-#include "runner/spawn.h"
 
 struct tracer;
 

@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "process/preload.h"
 #include "runner/allocators.h"
-#include "runner/preload.h"
 #include "runner/run.h"
 
 static char directory[] = "/tmp/snugbench-allocators-XXXXXX";

@@ -12,9 +12,9 @@
 #include <cmocka.h>
 
 #include "floor/delay.h"
+#include "process/signals.h"
+#include "process/spawn.h"
 #include "runner/delayed.h"
-#include "runner/signals.h"
-#include "runner/spawn.h"
 
 enum {
     FILE_LIMIT_BYTES = 1 << 20,

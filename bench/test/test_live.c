@@ -14,12 +14,12 @@
 #include <cmocka.h>
 
 #include "cli/candidates.h"
-#include "live/cgroup.h"
-#include "live/program.h"
 #include "live/run.h"
 #include "live/server.h"
 #include "live/timed.h"
-#include "runner/signals.h"
+#include "process/cgroup.h"
+#include "process/program.h"
+#include "process/signals.h"
 
 #define MIB ((uint64_t)1 << 20)
 

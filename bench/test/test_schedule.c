@@ -12,13 +12,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "process/signals.h"
 #include "runner/allocators.h"
 #include "runner/dice.h"
 #include "runner/job.h"
 #include "runner/mode.h"
 #include "runner/run.h"
 #include "runner/schedule.h"
-#include "runner/signals.h"
 #include "runner/sources.h"
 
 enum {

@@ -22,11 +22,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "process/memory.h"
+#include "process/preload.h"
+#include "process/signals.h"
 #include "runner/allocators.h"
 #include "runner/job.h"
-#include "runner/preload.h"
-#include "runner/run.h"
-#include "runner/signals.h"
 #include "runner/tracer.h"
 #include "trace/trace.h"
 
@@ -166,7 +166,7 @@ static uint64_t ours(const struct syscall_counts *counts, const char *name)
 static int make_record(const struct allocator *allocator)
 {
     int fd = memfd_create("record", 0);
-    struct worker_record *record = run_allocate(1, sizeof *record);
+    struct worker_record *record = memory_allocate(1, sizeof *record);
     record->mode = WORKER_SYSCALLS;
     record->touch = TOUCH_FIRST;
     if (allocator->library != NULL) {

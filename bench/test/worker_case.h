@@ -15,8 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "process/signals.h"
 #include "runner/job.h"
-#include "runner/signals.h"
 #include "trace/trace.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))

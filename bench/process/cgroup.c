@@ -1,4 +1,4 @@
-#include "live/cgroup.h"
+#include "process/cgroup.h"
 
 #include <errno.h>
 #include <stdio.h>

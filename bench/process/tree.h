@@ -3,8 +3,8 @@
  * that was not there before the root and is not of the command beside it. Looks at
  * /proc; what lives between two looks unseen is missing, unless somebody calls
  * tree_look in time. */
-#ifndef SNUGBENCH_LIVE_TREE_H
-#define SNUGBENCH_LIVE_TREE_H
+#ifndef SNUGBENCH_PROCESS_TREE_H
+#define SNUGBENCH_PROCESS_TREE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * in an environment that is small and always the same but for a padding of random
  * length, because the position of the stack alone moves timings by percents. What it
  * prints is caught, so that the loader's or the allocator's own words can be quoted. */
-#ifndef SNUGBENCH_RUNNER_SPAWN_H
-#define SNUGBENCH_RUNNER_SPAWN_H
+#ifndef SNUGBENCH_PROCESS_SPAWN_H
+#define SNUGBENCH_PROCESS_SPAWN_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "runner/preload.h"
+#include "process/preload.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* Starting what is not the measured program itself: the shell commands of the user
  * (--prepare, --ready, --load ...) and hyperfine. Each leads a session of its own, so
  * that the terminal's Ctrl-C reaches snugbench alone, which then ends them. */
-#ifndef SNUGBENCH_LIVE_COMMAND_H
-#define SNUGBENCH_LIVE_COMMAND_H
+#ifndef SNUGBENCH_PROCESS_COMMAND_H
+#define SNUGBENCH_PROCESS_COMMAND_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* The user's program as a file: whether LD_PRELOAD can reach it at all. */
-#ifndef SNUGBENCH_LIVE_PROGRAM_H
-#define SNUGBENCH_LIVE_PROGRAM_H
+#ifndef SNUGBENCH_PROCESS_PROGRAM_H
+#define SNUGBENCH_PROCESS_PROGRAM_H
 
 #include <limits.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-#include "live/follow.h"
+#include "process/follow.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "live/command.h"
+#include "process/command.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "runner/signals.h"
+#include "process/signals.h"
 
 enum {
     LOOK_NS = 200000000, /* a SIGCHLD ends the wait at once; this is for the rest */

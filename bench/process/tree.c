@@ -1,4 +1,4 @@
-#include "live/tree.h"
+#include "process/tree.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "live/program.h"
-#include "runner/run.h"
+#include "process/memory.h"
+#include "process/program.h"
 
 enum {
     KIB = 1024
@@ -31,7 +31,7 @@ static struct tree_process *find_or_add(struct tree *tree, pid_t pid)
     struct tree_process *found = find(tree, pid);
     if (found == NULL) {
         tree->processes =
-            run_grow(tree->processes, tree->count + 1, sizeof *tree->processes);
+            memory_grow(tree->processes, tree->count + 1, sizeof *tree->processes);
         found = &tree->processes[tree->count++];
         *found = (struct tree_process){.pid = pid};
     }
@@ -226,7 +226,7 @@ struct pid_list {
 
 static void pid_list_add(struct pid_list *list, pid_t pid)
 {
-    list->items = run_grow(list->items, list->count + 1, sizeof *list->items);
+    list->items = memory_grow(list->items, list->count + 1, sizeof *list->items);
     list->items[list->count++] = pid;
 }
 

@@ -1,8 +1,8 @@
 /* A control group (version 2) for one run, whose memory.peak is exact for all processes
  * in it. Needs a kernel of 5.19 or later, the memory controller in our own group and
  * the right to make a child there; where one is lacking there is none. */
-#ifndef SNUGBENCH_LIVE_CGROUP_H
-#define SNUGBENCH_LIVE_CGROUP_H
+#ifndef SNUGBENCH_PROCESS_CGROUP_H
+#define SNUGBENCH_PROCESS_CGROUP_H
 
 #include <limits.h>
 #include <stdbool.h>

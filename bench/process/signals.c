@@ -1,4 +1,4 @@
-#include "runner/signals.h"
+#include "process/signals.h"
 
 #include <stddef.h>
 #include <time.h>

@@ -1,7 +1,7 @@
 /* Paths that LD_PRELOAD can hold: it separates names at blanks and colons and expands
  * what follows a '$'. */
-#ifndef SNUGBENCH_RUNNER_PRELOAD_H
-#define SNUGBENCH_RUNNER_PRELOAD_H
+#ifndef SNUGBENCH_PROCESS_PRELOAD_H
+#define SNUGBENCH_PROCESS_PRELOAD_H
 
 #include <stddef.h>
 

@@ -2,8 +2,8 @@
  *
  * The signals are blocked for the whole run and taken with sigtimedwait, so none can
  * slip in between a check and a wait. One thread. */
-#ifndef SNUGBENCH_RUNNER_SIGNALS_H
-#define SNUGBENCH_RUNNER_SIGNALS_H
+#ifndef SNUGBENCH_PROCESS_SIGNALS_H
+#define SNUGBENCH_PROCESS_SIGNALS_H
 
 #include <signal.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-#include "live/program.h"
+#include "process/program.h"
 
 #include <elf.h>
 #include <errno.h>

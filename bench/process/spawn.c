@@ -1,4 +1,4 @@
-#include "runner/spawn.h"
+#include "process/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,8 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "runner/preload.h"
-#include "runner/signals.h"
+#include "process/preload.h"
+#include "process/signals.h"
 
 enum {
     WORKER_TRACE_FD = 3,
