@@ -14,7 +14,7 @@
 #include "cli/cli.h"
 #include "process/memory.h"
 #include "process/signals.h"
-#include "process/spawn.h"
+#include "process/tool.h"
 #include "report/proof.h"
 #include "report/report.h"
 #include "runner/delayed.h"
@@ -356,7 +356,7 @@ static bool find_shipped(glob_t *found)
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         char folder[PATH_MAX];
         char pattern[PATH_MAX + 16];
-        if (process_find_tool(places[i], folder, sizeof folder)) {
+        if (tool_find(places[i], folder, sizeof folder)) {
             snprintf(pattern, sizeof pattern, "%s/*.rep.zst", folder);
             if (glob(pattern, 0, NULL, found) == 0) {
                 return true;

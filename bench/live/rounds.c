@@ -9,6 +9,7 @@
 
 #include "live/run.h"
 #include "live/timed.h"
+#include "process/clock.h"
 #include "process/command.h"
 #include "process/memory.h"
 #include "process/signals.h"
@@ -44,7 +45,7 @@ static double seconds_left(const struct rounds *rounds, double elapsed_s)
 static void show(struct rounds *rounds, const char *what,
                  const struct candidate *candidate)
 {
-    const double elapsed_s = (double)(signals_now_ns() - rounds->start_ns) / 1e9;
+    const double elapsed_s = clock_seconds_since(rounds->start_ns);
     /* Before the first round has been seen the share stays 0, and no time is shown. */
     const double share = rounds->round_s > 0
                              ? elapsed_s / (elapsed_s + seconds_left(rounds, elapsed_s))
@@ -186,7 +187,7 @@ static void check_preload(struct candidate *candidate, const struct live_run *ru
 static void lead_batch(struct live_run *run)
 {
     while (!run->has_ended && !signals_interrupted() &&
-           signals_now_ns() < run->deadline_ns) {
+           clock_now_ns() < run->deadline_ns) {
         live_step(run);
     }
 }
@@ -318,7 +319,7 @@ bool rounds_begin(struct rounds *rounds, struct study *study,
         .options = options,
         .dice = dice_create(study->seed),
         .progress = progress_begin(1, 1),
-        .start_ns = signals_now_ns(),
+        .start_ns = clock_now_ns(),
         .output_file = -1,
     };
     study->is_followed = !options->is_server;
@@ -342,7 +343,7 @@ bool rounds_begin(struct rounds *rounds, struct study *study,
 void rounds_warm_up(struct rounds *rounds)
 {
     struct study *study = rounds->study;
-    const uint64_t start_ns = signals_now_ns();
+    const uint64_t start_ns = clock_now_ns();
     const size_t first = study->reference_index;
     /* Of a server even the first run is whole, but it warms up: it does not count. */
     const bool counts = !rounds->options->is_server;
@@ -354,7 +355,7 @@ void rounds_warm_up(struct rounds *rounds)
             run_hooked(rounds, index, 0, false, counts && again == 0);
         }
     }
-    rounds->round_s = (double)(signals_now_ns() - start_ns) / 1e9;
+    rounds->round_s = clock_seconds_since(start_ns);
     study->run_s = rounds->round_s / (double)study->count;
 }
 
@@ -363,7 +364,7 @@ void rounds_next(struct rounds *rounds)
     struct study *study = rounds->study;
     const struct live_options *options = rounds->options;
     const uint32_t round = study->round_count;
-    const uint64_t start_ns = signals_now_ns();
+    const uint64_t start_ns = clock_now_ns();
     size_t *order = memory_allocate(study->count, sizeof *order);
     char what[32];
     snprintf(what, sizeof what, "round %u", round + 1);
@@ -372,7 +373,7 @@ void rounds_next(struct rounds *rounds)
         show(rounds, what, &study->candidates[order[i]]);
         run_hooked(rounds, order[i], round, !options->is_server, true);
     }
-    double timed_s = (double)(signals_now_ns() - start_ns) / 1e9;
+    double timed_s = clock_seconds_since(start_ns);
     /* The warm-up has been the first of the memory rounds. */
     for (size_t i = 0; !options->is_server && i < study->count; i++) {
         if (round + 1 < options->memory_rounds) {
@@ -389,7 +390,7 @@ void rounds_next(struct rounds *rounds)
 
 bool rounds_have_time(const struct rounds *rounds)
 {
-    const double elapsed_s = (double)(signals_now_ns() - rounds->start_ns) / 1e9;
+    const double elapsed_s = clock_seconds_since(rounds->start_ns);
     return elapsed_s + rounds->round_s <= rounds->options->budget_s;
 }
 
@@ -398,7 +399,7 @@ void rounds_end(struct rounds *rounds)
     int status = 0;
     struct study *study = rounds->study;
     study->interrupted = signals_interrupted();
-    study->elapsed_s = (double)(signals_now_ns() - rounds->start_ns) / 1e9;
+    study->elapsed_s = clock_seconds_since(rounds->start_ns);
     progress_clear(&rounds->progress);
     if (rounds->options->cleanup != NULL) {
         const struct command_files files = {-1, -1, STDERR_FILENO};

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "process/clock.h"
 #include "process/command.h"
 #include "process/follow.h"
 #include "process/memory.h"
@@ -144,7 +145,7 @@ bool live_start(struct live_run *run, const struct run_plan *plan, char *error,
             cgroup_remove(&run->group);
         }
         run->is_followed = plan->follow && follow_begin(run->pid);
-        run->start_ns = signals_now_ns();
+        run->start_ns = clock_now_ns();
         reason = release(run, go[1], failure[0]);
     }
     close(go[1]);
@@ -213,7 +214,7 @@ static void thin_points(struct live_run *run)
 
 struct tree_sum live_look(struct live_run *run)
 {
-    const uint64_t now_ns = signals_now_ns();
+    const uint64_t now_ns = clock_now_ns();
     const struct tree_sum sum = tree_sample(&run->tree);
     if (sum.process_count > 0) {
         if (run->point_count == POINT_LIMIT) {
@@ -240,7 +241,7 @@ void live_step(struct live_run *run)
         signals_wait(run->next_look_ns);
         reap(run);
     }
-    if (!run->has_ended && signals_now_ns() >= run->next_look_ns) {
+    if (!run->has_ended && clock_now_ns() >= run->next_look_ns) {
         live_look(run);
     }
 }
@@ -256,7 +257,7 @@ static void end_all(struct live_run *run)
     reap(run);
     for (int i = 0; i < TRIES && !(run->has_ended && tree_is_empty(&run->tree)); i++) {
         tree_kill(&run->tree);
-        signals_wait(signals_now_ns() + LOOK_INTERVAL_NS);
+        signals_wait(clock_now_ns() + LOOK_INTERVAL_NS);
         reap(run);
     }
 }

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "process/clock.h"
 #include "process/command.h"
 #include "process/signals.h"
 
@@ -82,7 +83,7 @@ static bool run_beside(struct live_run *run, const char *text, int output,
     }
     error[0] = '\0';
     while (!run->beside_has_ended && !run->has_ended && !signals_interrupted() &&
-           signals_now_ns() < deadline_ns) {
+           clock_now_ns() < deadline_ns) {
         live_step(run);
     }
     const bool done = run->beside_has_ended;
@@ -95,7 +96,7 @@ static bool run_beside(struct live_run *run, const char *text, int output,
         }
         while (!run->beside_has_ended) {
             live_step(run);
-            signals_wait(signals_now_ns() + READY_INTERVAL_NS);
+            signals_wait(clock_now_ns() + READY_INTERVAL_NS);
         }
     }
     run->tree.beside = 0;
@@ -107,7 +108,7 @@ static bool run_beside(struct live_run *run, const char *text, int output,
 
 static void rest(struct live_run *run, uint64_t until_ns)
 {
-    while (!run->has_ended && !signals_interrupted() && signals_now_ns() < until_ns) {
+    while (!run->has_ended && !signals_interrupted() && clock_now_ns() < until_ns) {
         live_step(run);
     }
 }
@@ -130,12 +131,12 @@ static bool wait_until_ready(struct live_run *run, const struct server_plan *pla
         if (is_ready) {
             return true;
         }
-        rest(run, signals_now_ns() + READY_INTERVAL_NS);
+        rest(run, clock_now_ns() + READY_INTERVAL_NS);
         if (run->has_ended) {
             explain_end(run, before_ready, error, error_size);
             return false;
         }
-        if (signals_interrupted() || signals_now_ns() >= deadline_ns) {
+        if (signals_interrupted() || clock_now_ns() >= deadline_ns) {
             snprintf(error, error_size,
                      signals_interrupted() ? "" : "not ready in time");
             return false;
@@ -191,10 +192,10 @@ static bool load_server(struct live_run *run, const struct server_plan *plan,
     const int output = command_file();
     run->phase = LIVE_LOAD;
     live_look(run);
-    const uint64_t start_ns = signals_now_ns();
+    const uint64_t start_ns = clock_now_ns();
     bool done = run_beside(run, plan->load, output, "under the load", run->deadline_ns,
                            error, error_size);
-    *score = (double)(signals_now_ns() - start_ns) / 1e9;
+    *score = clock_seconds_since(start_ns);
     done = done && judge_load(run, plan, output, score, error, error_size);
     close(output);
     return done;
@@ -242,7 +243,7 @@ static void linger(struct live_run *run, uint64_t linger_ns, struct live_memory 
 {
     run->phase = LIVE_LINGER;
     live_look(run);
-    rest(run, signals_now_ns() + linger_ns);
+    rest(run, clock_now_ns() + linger_ns);
     if (!run->has_ended && !signals_interrupted()) {
         memory->has_left = true;
         memory->left_bytes = live_look(run).dirty_bytes;
@@ -261,7 +262,7 @@ static bool stop(struct live_run *run, uint64_t timeout_ns, char *error,
         return false;
     }
     kill(run->pid, SIGTERM);
-    rest(run, signals_now_ns() + timeout_ns);
+    rest(run, clock_now_ns() + timeout_ns);
     const int number = run->has_ended && WIFSIGNALED(run->wait_status)
                            ? WTERMSIG(run->wait_status)
                            : SIGTERM;

@@ -1,4 +1,5 @@
 #include "process/command.h"
+#include "process/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,10 +47,10 @@ pid_t command_start(char *const argv[], struct command_files files)
 enum command_end command_wait(pid_t pid, uint64_t timeout_ns, int *wait_status)
 {
     const uint64_t deadline_ns =
-        timeout_ns > 0 ? signals_now_ns() + timeout_ns : UINT64_MAX;
+        timeout_ns > 0 ? clock_now_ns() + timeout_ns : UINT64_MAX;
     enum command_end end = COMMAND_ENDED;
     while (waitpid(pid, wait_status, WNOHANG) == 0) {
-        const uint64_t now_ns = signals_now_ns();
+        const uint64_t now_ns = clock_now_ns();
         if (signals_interrupted()) {
             end = COMMAND_INTERRUPTED;
         } else if (now_ns >= deadline_ns) {

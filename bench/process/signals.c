@@ -3,9 +3,7 @@
 #include <stddef.h>
 #include <time.h>
 
-enum {
-    NS_PER_SECOND = 1000000000
-};
+#include "process/clock.h"
 
 static struct {
     bool held;
@@ -65,7 +63,7 @@ static bool take_signal(uint64_t left_ns)
 
 void signals_wait(uint64_t deadline_ns)
 {
-    uint64_t now_ns = signals_now_ns();
+    uint64_t now_ns = clock_now_ns();
     take_signal(deadline_ns > now_ns ? deadline_ns - now_ns : 0);
 }
 
@@ -76,11 +74,4 @@ bool signals_interrupted(void)
     while (signals.held && !signals.interrupted && take_signal(0)) {
     }
     return signals.interrupted;
-}
-
-uint64_t signals_now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
 }

@@ -20,14 +20,11 @@ void signals_release(void);
 const sigset_t *signals_original_mask(void);
 
 /* Sleep until a child stops or ends, somebody asks to stop, or the clock of
- * signals_now_ns reaches `deadline_ns`. May return early: callers look for themselves.
+ * clock_now_ns reaches `deadline_ns`. May return early: callers look for themselves.
  */
 void signals_wait(uint64_t deadline_ns);
 
 /* Whether somebody asked to stop; stays true. */
 bool signals_interrupted(void);
-
-/* CLOCK_MONOTONIC. */
-uint64_t signals_now_ns(void);
 
 #endif

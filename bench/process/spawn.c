@@ -1,4 +1,5 @@
 #include "process/spawn.h"
+#include "process/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +17,7 @@
 
 #include "process/preload.h"
 #include "process/signals.h"
+#include "process/tool.h"
 
 enum {
     WORKER_TRACE_FD = 3,
@@ -37,30 +39,6 @@ struct launch {
     char padding[PROCESS_PADDING_LIMIT_BYTES + 32];
     char *environment[5];
 };
-
-bool process_find_tool(const char *name, char *path, size_t size)
-{
-    /* Seen from the executable: as built, from a test, and as installed. */
-    static const char *const places[] = {"", "/..", "/../lib/snugbench", "/../lib"};
-    char directory[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", directory, sizeof directory - 1);
-    if (length < 0) {
-        length = 0;
-    }
-    directory[length] = '\0';
-    char *slash = strrchr(directory, '/');
-    if (slash != NULL) {
-        *slash = '\0';
-    }
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        snprintf(path, size, "%s%s/%s", directory, places[i], name);
-        if (access(path, R_OK) == 0) {
-            return true;
-        }
-    }
-    snprintf(path, size, "%s/%s", directory, name);
-    return false;
-}
 
 static bool prepare_environment(struct launch *launch, char *error, size_t error_size)
 {
@@ -187,8 +165,8 @@ __attribute__((noreturn)) static void child_run(const struct launch *launch)
 static bool prepare_launch(struct launch *launch, char *error, size_t error_size)
 {
     const char *tool = launch->plan->tool;
-    if (!process_find_tool(tool == NULL ? "snugbench-worker" : tool,
-                           launch->worker_path, sizeof launch->worker_path)) {
+    if (!tool_find(tool == NULL ? "snugbench-worker" : tool, launch->worker_path,
+                   sizeof launch->worker_path)) {
         snprintf(error, error_size, "%s is missing; 'make' builds it beside snugbench",
                  launch->worker_path);
         return false;
@@ -241,7 +219,7 @@ bool process_start(struct process *process, const struct process_plan *plan,
     process->pid = pid;
     process->output_fd = launch.output_fd;
     process->go_fd = go[1];
-    process->deadline_ns = signals_now_ns() + plan->timeout_ns;
+    process->deadline_ns = clock_now_ns() + plan->timeout_ns;
     return true;
 }
 
@@ -272,7 +250,7 @@ void process_poll(struct process *process)
         process->pid) {
         kill(-process->pid, SIGKILL); /* whatever it left behind */
         process->ended = true;
-    } else if (!process->timed_out && signals_now_ns() >= process->deadline_ns) {
+    } else if (!process->timed_out && clock_now_ns() >= process->deadline_ns) {
         process->timed_out = true;
         process_kill(process);
     }

@@ -35,7 +35,7 @@ struct process {
     pid_t pid; /* leads its own process group */
     int output_fd;
     int go_fd;
-    uint64_t deadline_ns; /* of signals_now_ns */
+    uint64_t deadline_ns; /* of clock_now_ns */
     bool ended;
     bool timed_out; /* killed by us at the deadline */
     int wait_status;
@@ -59,10 +59,5 @@ void process_first_line(const struct process *process, char *line, size_t size);
 
 /* Kills and reaps if still running, closes what is open. */
 void process_close(struct process *process);
-
-/* The path of a file of ours (the worker, a library): beside this executable, one
- * directory above, or where `make install` puts it. false: not there; `path` is where a
- * build has it. */
-bool process_find_tool(const char *name, char *path, size_t size);
 
 #endif

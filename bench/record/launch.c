@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "process/preload.h"
-#include "process/spawn.h"
+#include "process/tool.h"
 
 enum {
     DESCRIPTORS_WANTED = 8,
@@ -42,7 +42,7 @@ static const char *library_find(struct trace_error *error)
 {
     static char path[PATH_MAX]; /* what preload_path returns, if it is plain */
     char reason[256];
-    if (!process_find_tool("libsnugbench-record.so", path, sizeof path)) {
+    if (!tool_find("libsnugbench-record.so", path, sizeof path)) {
         fail(error, "cannot find the recorder library, run make:", path);
         return NULL;
     }

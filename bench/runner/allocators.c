@@ -12,12 +12,12 @@
 #include <unistd.h>
 
 #include "process/memory.h"
-#include "process/spawn.h"
+#include "process/tool.h"
 #include "runner/lab.h"
 
 enum origin {
     ORIGIN_LIBC,   /* nothing to preload */
-    ORIGIN_OURS,   /* built here: where process_find_tool looks */
+    ORIGIN_OURS,   /* built here: where tool_find looks */
     ORIGIN_SYSTEM, /* in a library directory */
     ORIGIN_CLANG,  /* in the compiler's own directory */
 };
@@ -96,8 +96,7 @@ static char *known_library(const struct known *known)
     char path[PATH_MAX];
     switch (known->origin) {
     case ORIGIN_OURS:
-        return process_find_tool(known->file, path, sizeof path) ? realpath(path, NULL)
-                                                                 : NULL;
+        return tool_find(known->file, path, sizeof path) ? realpath(path, NULL) : NULL;
     case ORIGIN_SYSTEM:
         return find_in_system(known->file);
     case ORIGIN_CLANG:

@@ -12,7 +12,7 @@
 
 #include "floor/delay.h"
 #include "process/memory.h"
-#include "process/spawn.h"
+#include "process/tool.h"
 
 static bool copy_with_delay(int from, int to, uint32_t steps)
 {
@@ -41,7 +41,7 @@ bool delayed_open(struct delayed *delayed, uint32_t extra_steps, char *error,
 {
     char library[PATH_MAX];
     *delayed = (struct delayed){.fd = -1};
-    if (!process_find_tool("libsnugbench-floor-delayed.so", library, sizeof library)) {
+    if (!tool_find("libsnugbench-floor-delayed.so", library, sizeof library)) {
         snprintf(error, error_size, "%s is missing; 'make' builds it", library);
         return false;
     }

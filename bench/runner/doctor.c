@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "process/memory.h"
-#include "process/spawn.h"
+#include "process/tool.h"
 #include "runner/allocators.h"
 #include "runner/capacity.h"
 #include "runner/tracer.h"
@@ -396,7 +396,7 @@ static struct finding look_at_worker(void)
         return make_finding(FINDING_STOP, WARNING_WORKER, "no memory file can be made");
     }
     close(fd);
-    if (!process_find_tool("snugbench-worker", path, sizeof path)) {
+    if (!tool_find("snugbench-worker", path, sizeof path)) {
         return make_finding(FINDING_STOP, WARNING_WORKER, "%.200s is missing", path);
     }
     return access(path, X_OK) == 0
@@ -408,7 +408,7 @@ static struct finding look_at_worker(void)
 static struct finding look_at_floor(void)
 {
     char path[LINE_BYTES];
-    return process_find_tool("libsnugbench-floor.so", path, sizeof path)
+    return tool_find("libsnugbench-floor.so", path, sizeof path)
                ? make_finding(FINDING_OK, WARNING_FLOOR, "%.200s", path)
                : make_finding(FINDING_WARN, WARNING_FLOOR, "%.200s is missing", path);
 }

@@ -4,11 +4,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "process/signals.h"
+#include "process/clock.h"
 #include "report/units.h"
 
 enum {
-    NS_PER_SECOND = 1000000000,
     REFRESH_NS = 100000000, /* a terminal is slow, a worker quick */
 };
 
@@ -21,7 +20,7 @@ struct progress progress_begin(size_t trace_count, double work_total)
         .is_terminal = isatty(STDERR_FILENO) == 1,
         .trace_count = trace_count,
         .work_total = work_total,
-        .start_ns = signals_now_ns(),
+        .start_ns = clock_now_ns(),
     };
 }
 
@@ -44,14 +43,14 @@ static void format_left(const struct progress *progress, double share, char *tex
     if (is_over || done <= 0 || done < progress->work_total * estimate_share) {
         return;
     }
-    double elapsed = (double)(signals_now_ns() - progress->start_ns) / NS_PER_SECOND;
+    double elapsed = clock_seconds_since(progress->start_ns);
     double left = elapsed * (progress->work_total - done) / done;
     snprintf(text, size, ", %s left", units_clock(left).bytes);
 }
 
 void progress_step(struct progress *progress, double share, const char *format, ...)
 {
-    uint64_t now_ns = signals_now_ns();
+    uint64_t now_ns = clock_now_ns();
     bool is_same_kind = progress->shown_format == format;
     bool is_soon = now_ns - progress->shown_ns < REFRESH_NS;
     if (progress->is_quiet || !progress->is_terminal || (is_same_kind && is_soon)) {

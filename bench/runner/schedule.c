@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "process/clock.h"
 #include "process/memory.h"
 #include "process/signals.h"
 #include "runner/capacity.h"
@@ -20,7 +21,6 @@
 
 enum {
     NS_PER_MS = 1000000,
-    NS_PER_SECOND = 1000000000,
     BYTES_PER_MIB = 1 << 20,
     /* What a process under the worst allocator takes, in peaks of live bytes. */
     RESIDENT_PEAKS = 3,
@@ -213,10 +213,10 @@ static uint32_t run_rounds(struct schedule *schedule, size_t first, size_t end)
     const struct schedule_options *options = schedule->options;
     size_t *order = memory_allocate(run->allocator_count, sizeof *order);
     const struct round_limits limits = mode_round_limits(first, options);
-    uint64_t start_ns = signals_now_ns();
+    uint64_t start_ns = clock_now_ns();
     uint32_t round = 0;
     for (; round < limits.most; round++) {
-        uint64_t spent_ns = signals_now_ns() - start_ns;
+        uint64_t spent_ns = clock_now_ns() - start_ns;
         uint64_t expected_ns = round > 0 ? spent_ns + spent_ns / round : 0;
         if (round >= limits.least && expected_ns > limits.budget_ns) {
             break;

@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "process/clock.h"
 #include "process/memory.h"
-#include "process/signals.h"
 #include "worker/residency.h"
 
 enum {
@@ -303,7 +303,7 @@ void tracer_poll(struct tracer *tracer, struct process *process)
         }
     }
     if (!process->ended && !process->timed_out &&
-        signals_now_ns() >= process->deadline_ns) {
+        clock_now_ns() >= process->deadline_ns) {
         process->timed_out = true;
         process_kill(process);
     }

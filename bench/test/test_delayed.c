@@ -12,8 +12,8 @@
 #include <cmocka.h>
 
 #include "floor/delay.h"
-#include "process/signals.h"
-#include "process/spawn.h"
+#include "process/clock.h"
+#include "process/tool.h"
 #include "runner/delayed.h"
 
 enum {
@@ -47,7 +47,7 @@ static void test_only_the_delay_differs(void **state)
     static unsigned char copy[FILE_LIMIT_BYTES];
     char path[PATH_MAX];
     struct delayed delayed;
-    assert_true(process_find_tool("libsnugbench-floor-delayed.so", path, sizeof path));
+    assert_true(tool_find("libsnugbench-floor-delayed.so", path, sizeof path));
     open_copy(&delayed, 1000);
     const size_t count = read_file(path, original);
     assert_int_equal(read_file(delayed.path, copy), count);
@@ -74,11 +74,11 @@ static uint64_t least_ns(const char *library)
     memcpy(&allocate, &symbol, sizeof allocate);
     uint64_t least = UINT64_MAX;
     for (int turn = 0; turn < 5; turn++) {
-        const uint64_t start = signals_now_ns();
+        const uint64_t start = clock_now_ns();
         for (int i = 0; i < CALLS; i++) {
             assert_non_null(allocate(16));
         }
-        const uint64_t ns = signals_now_ns() - start;
+        const uint64_t ns = clock_now_ns() - start;
         least = ns < least ? ns : least;
     }
     dlclose(handle);

@@ -18,6 +18,7 @@
 #include "live/server.h"
 #include "live/timed.h"
 #include "process/cgroup.h"
+#include "process/clock.h"
 #include "process/program.h"
 #include "process/signals.h"
 
@@ -45,7 +46,7 @@ static struct live_memory run(const char *script, const char *preload, bool foll
     struct live_memory memory;
     char error[300];
     assert_true(live_start(&live, &plan, error, sizeof error));
-    while (!live.has_ended && signals_now_ns() < live.deadline_ns) {
+    while (!live.has_ended && clock_now_ns() < live.deadline_ns) {
         live_step(&live);
     }
     assert_true(live.has_ended);

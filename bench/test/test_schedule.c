@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "process/signals.h"
+#include "process/tool.h"
 #include "runner/allocators.h"
 #include "runner/dice.h"
 #include "runner/job.h"
@@ -72,7 +73,7 @@ static void broken(const char *name, char spec[PATH_MAX])
     char file[64];
     char path[PATH_MAX - 64];
     snprintf(file, sizeof file, "libbroken-%s.so", name);
-    if (!process_find_tool(file, path, sizeof path)) {
+    if (!tool_find(file, path, sizeof path)) {
         fail_msg("%s is missing", path);
     }
     snprintf(spec, PATH_MAX, "%s=%s", name, path);

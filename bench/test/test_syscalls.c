@@ -25,6 +25,7 @@
 #include "process/memory.h"
 #include "process/preload.h"
 #include "process/signals.h"
+#include "process/tool.h"
 #include "runner/allocators.h"
 #include "runner/job.h"
 #include "runner/tracer.h"
@@ -183,7 +184,7 @@ static void exec_strace(const struct allocator *allocator, const struct trace *t
                         int record_fd, const char *output)
 {
     char worker[PATH_MAX];
-    process_find_tool("snugbench-worker", worker, sizeof worker);
+    tool_find("snugbench-worker", worker, sizeof worker);
     char preload[PATH_MAX + 16];
     char error[512];
     snprintf(preload, sizeof preload, "LD_PRELOAD=%s",

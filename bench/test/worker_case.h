@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "process/signals.h"
+#include "process/tool.h"
 #include "runner/job.h"
 #include "trace/trace.h"
 
@@ -78,7 +79,7 @@ static inline struct allocator *tool_allocator(const char *name)
     static char path[PATH_MAX];
     static char resolved[PATH_MAX];
     static struct allocator allocator;
-    assert_true(process_find_tool(name, path, sizeof path));
+    assert_true(tool_find(name, path, sizeof path));
     assert_non_null(realpath(path, resolved));
     allocator = (struct allocator){.name = path, .library = resolved};
     return &allocator;
