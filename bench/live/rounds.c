@@ -4,16 +4,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "live/run.h"
 #include "live/timed.h"
 #include "process/clock.h"
-#include "process/command.h"
+#include "process/ending.h"
 #include "process/memory.h"
+#include "process/output.h"
+#include "process/shell.h"
 #include "process/signals.h"
-#include "process/spawn.h"
 
 /* The first reason stays: what comes later is its consequence. */
 __attribute__((format(printf, 2, 3))) static void fail(struct candidate *candidate,
@@ -57,29 +57,24 @@ static void show(struct rounds *rounds, const char *what,
 static bool run_hook(struct candidate *candidate, const char *option, const char *text,
                      uint64_t timeout_ns)
 {
-    int status = 0;
     if (text == NULL || candidate->failed) {
         return !candidate->failed;
     }
-    const struct command_files files = {-1, -1, STDERR_FILENO};
-    const enum command_end end = command_shell(text, files, timeout_ns, &status);
-    if (end == COMMAND_ENDED && status == 0) {
-        return true;
+    const struct ending ending = shell_run(text, STDERR_FILENO, timeout_ns);
+    if (!ending_is_good(ending) && ending.kind != ENDING_NONE) {
+        char words[96];
+        ending_text(ending, words, sizeof words);
+        fail(candidate, "%s failed: %s", option, words);
     }
-    if (end != COMMAND_INTERRUPTED) {
-        char ending[64];
-        command_ending(status, ending, sizeof ending);
-        fail(candidate, "%s failed: %s", option,
-             end == COMMAND_TIMED_OUT ? "timed out" : ending);
-    }
-    return false;
+    return ending_is_good(ending);
 }
 
 /* ---- a run of our own ---- */
 
-static bool ended_well(const struct live_options *options, int wait_status)
+static bool ended_well(const struct live_options *options, struct ending ending)
 {
-    return wait_status == 0 || (options->ignore_failure && WIFEXITED(wait_status));
+    return ending_is_good(ending) ||
+           (options->ignore_failure && ending.kind == ENDING_EXIT);
 }
 
 /* Two files from their beginnings. */
@@ -124,22 +119,20 @@ static void compare_output(struct rounds *rounds, size_t index, int file)
 static void judge_batch(struct rounds *rounds, size_t index, const struct live_run *run)
 {
     struct candidate *candidate = &rounds->study->candidates[index];
-    char ending[64];
-    char line[200];
-    if (!run->has_ended) {
-        if (!signals_interrupted()) {
-            fail(candidate, "timed out after %g s (--timeout)",
-                 (double)rounds->options->timeout_ns / 1e9);
-        }
+    char text[sizeof candidate->failure];
+    const struct ending ending = ending_of(&run->root);
+    if (ending.kind == ENDING_NONE) {
         return;
     }
-    candidate->exit_code = WIFSIGNALED(run->wait_status)
-                               ? 128 + WTERMSIG(run->wait_status)
-                               : WEXITSTATUS(run->wait_status);
-    if (!ended_well(rounds->options, run->wait_status)) {
-        command_ending(run->wait_status, ending, sizeof ending);
-        command_first_line(run->errors_file, line, sizeof line);
-        fail(candidate, "%s%s%s", ending, line[0] != '\0' ? ": " : "", line);
+    if (ending.kind == ENDING_TIMED_OUT) {
+        ending_text(ending, text, sizeof text);
+        fail(candidate, "%s", text);
+        return;
+    }
+    candidate->exit_code = ending_exit_code(ending);
+    if (!ended_well(rounds->options, ending)) {
+        ending_quote(ending, run->root.output_fd, text, sizeof text);
+        fail(candidate, "%s", text);
     }
 }
 
@@ -186,9 +179,9 @@ static void check_preload(struct candidate *candidate, const struct live_run *ru
 
 static void lead_batch(struct live_run *run)
 {
-    while (!run->has_ended && !signals_interrupted() &&
-           clock_now_ns() < run->deadline_ns) {
+    while (!run->root.ended && !signals_interrupted()) {
         live_step(run);
+        process_stop_late(&run->root);
     }
 }
 
@@ -205,7 +198,7 @@ static void run_ours(struct rounds *rounds, size_t index, uint32_t round, bool c
     const bool checks_output = options->check_output && !rounds->output_varies;
     const bool discards = options->is_server || options->output == NULL ||
                           strcmp(options->output, "null") == 0;
-    const int output = checks_output || !discards ? command_file() : -1;
+    const int output = checks_output || !discards ? output_file() : -1;
     struct live_run run;
     struct live_memory memory = {.round = round};
     struct live_memory server_memory = {.round = round};
@@ -313,7 +306,6 @@ static void run_hooked(struct rounds *rounds, size_t index, uint32_t round,
 bool rounds_begin(struct rounds *rounds, struct study *study,
                   const struct live_options *options)
 {
-    int status = 0;
     *rounds = (struct rounds){
         .study = study,
         .options = options,
@@ -326,14 +318,12 @@ bool rounds_begin(struct rounds *rounds, struct study *study,
     live_prepare();
     progress_trace(&rounds->progress, 0, options->command[0], 1);
     if (options->setup != NULL) {
-        const struct command_files files = {-1, -1, STDERR_FILENO};
-        const enum command_end end =
-            command_shell(options->setup, files, options->timeout_ns, &status);
-        if (end != COMMAND_ENDED || status != 0) {
-            command_ending(status, rounds->error, sizeof rounds->error);
-            char ending[64];
-            snprintf(ending, sizeof ending, "%.60s", rounds->error);
-            snprintf(rounds->error, sizeof rounds->error, "--setup failed: %s", ending);
+        const struct ending ending =
+            shell_run(options->setup, STDERR_FILENO, options->timeout_ns);
+        if (!ending_is_good(ending)) {
+            char words[96];
+            ending_text(ending, words, sizeof words);
+            snprintf(rounds->error, sizeof rounds->error, "--setup failed: %s", words);
             return false;
         }
     }
@@ -396,18 +386,14 @@ bool rounds_have_time(const struct rounds *rounds)
 
 void rounds_end(struct rounds *rounds)
 {
-    int status = 0;
     struct study *study = rounds->study;
     study->interrupted = signals_interrupted();
     study->elapsed_s = clock_seconds_since(rounds->start_ns);
     progress_clear(&rounds->progress);
-    if (rounds->options->cleanup != NULL) {
-        const struct command_files files = {-1, -1, STDERR_FILENO};
-        command_shell(rounds->options->cleanup, files, rounds->options->timeout_ns,
-                      &status);
-        if (status != 0) {
-            fprintf(stderr, "snugbench: --cleanup failed\n");
-        }
+    if (rounds->options->cleanup != NULL &&
+        !ending_is_good(shell_run(rounds->options->cleanup, STDERR_FILENO,
+                                  rounds->options->timeout_ns))) {
+        fprintf(stderr, "snugbench: --cleanup failed\n");
     }
     if (rounds->output_varies) {
         fprintf(

@@ -1,8 +1,6 @@
 #include "live/run.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +10,11 @@
 #include <unistd.h>
 
 #include "process/clock.h"
-#include "process/command.h"
 #include "process/follow.h"
 #include "process/memory.h"
+#include "process/output.h"
+#include "process/peak.h"
+#include "process/preload.h"
 #include "process/signals.h"
 
 enum {
@@ -29,16 +29,15 @@ void live_prepare(void)
 
 /* ---- starting ---- */
 
-/* What stands in the user's own LD_PRELOAD stays, behind the allocator. */
-static bool set_environment(const struct candidate *candidate)
+/* In the child: its environment, in which what stands in the user's own LD_PRELOAD
+ * stays, behind the allocator. */
+static bool enter_environment(const void *context)
 {
-    const char *own = getenv("LD_PRELOAD");
-    char *preload = NULL;
+    const struct candidate *candidate = context;
     bool done = true;
     if (candidate->preload != NULL) {
-        done = asprintf(&preload, "%s%s%s", candidate->preload, own != NULL ? ":" : "",
-                        own != NULL ? own : "") > 0 &&
-               setenv("LD_PRELOAD", preload, 1) == 0;
+        char *preload = preload_value(candidate->preload);
+        done = preload != NULL && setenv("LD_PRELOAD", preload, 1) == 0;
         free(preload);
     }
     for (size_t i = 0; done && i < candidate->variable_count; i++) {
@@ -47,118 +46,69 @@ static bool set_environment(const struct candidate *candidate)
     return done;
 }
 
-static void place(int file, int target)
+/* A child that is traced stops at its exec, which is taken here: then process_start_error
+ * can tell. */
+static void take_exec(struct live_run *run)
 {
-    if (file < 0) {
-        file = open("/dev/null", O_RDWR);
-    }
-    dup2(file, target);
-}
-
-/* In the child: waits for the word, then becomes the program. On failure its errno goes
- * through the pipe, which a successful exec closes. */
-static _Noreturn void become(const struct run_plan *plan, int errors_file, int go,
-                             int failure)
-{
-    char word;
-    setsid();
-    place(plan->input != NULL ? open(plan->input, O_RDONLY) : -1, STDIN_FILENO);
-    place(plan->output, STDOUT_FILENO);
-    place(errors_file, STDERR_FILENO);
-    sigprocmask(SIG_SETMASK, signals_original_mask(), NULL);
-    if (read(go, &word, 1) == 1 && set_environment(plan->candidate)) {
-        execvp(plan->command[0], plan->command);
-    }
-    const int reason = errno;
-    const ssize_t written = write(failure, &reason, sizeof reason);
-    _exit(written == sizeof reason ? 127 : 126);
-}
-
-/* Let it go, and learn whether the program was found. A child that is traced reports
- * its exec first, which is taken here. */
-static int release(struct live_run *run, int go, int failure)
-{
-    int reason = 0;
-    if (write(go, "g", 1) != 1) {
-        return errno;
-    }
     int status;
-    while (run->is_followed && waitpid(run->pid, &status, __WALL) == run->pid) {
-        const bool stopped = WIFSTOPPED(status);
-        if (!stopped) {
-            break;
-        }
-        const bool is_exec = status >> 16 != 0;
-        follow_stop(&run->tree, run->pid, status);
-        if (is_exec) {
-            break;
-        }
+    bool is_exec = false;
+    while (!is_exec && waitpid(run->root.pid, &status, __WALL) == run->root.pid &&
+           WIFSTOPPED(status)) {
+        is_exec = status >> 16 != 0;
+        follow_stop(&run->tree, run->root.pid, status);
     }
-    const ssize_t length = read(failure, &reason, sizeof reason);
-    return length == sizeof reason ? reason : 0;
 }
 
-static bool open_pipes(int go[2], int failure[2])
+static bool start_root(struct live_run *run, const struct run_plan *plan, char *error,
+                       size_t error_size)
 {
-    if (pipe2(go, O_CLOEXEC) != 0) {
-        return false;
+    const int input =
+        plan->input != NULL ? open(plan->input, O_RDONLY | O_CLOEXEC) : -1;
+    const int errors = output_file();
+    const struct process_plan process_plan = {
+        .kind = PROCESS_COMMAND,
+        .arguments = plan->command,
+        .files = {input, plan->output, errors},
+        .file_count = 3,
+        .output_fd = errors,
+        .timeout_ns = plan->timeout_ns,
+        .is_held = true,
+        .enter = enter_environment,
+        .context = plan->candidate,
+    };
+    const bool started = process_start(&run->root, &process_plan, error, error_size);
+    if (input >= 0) {
+        close(input);
     }
-    if (pipe2(failure, O_CLOEXEC) != 0) {
-        close(go[0]);
-        close(go[1]);
-        return false;
-    }
-    return true;
-}
-
-static uint64_t own_resident_bytes(void)
-{
-    struct rusage own = {.ru_maxrss = 0};
-    getrusage(RUSAGE_SELF, &own);
-    return (uint64_t)own.ru_maxrss * 1024;
+    return started;
 }
 
 bool live_start(struct live_run *run, const struct run_plan *plan, char *error,
                 size_t error_size)
 {
-    int go[2];
-    int failure[2];
     *run = (struct live_run){.round = plan->round,
                              .look_interval_ns = LOOK_INTERVAL_NS,
-                             .own_bytes = own_resident_bytes()};
-    if (!open_pipes(go, failure)) {
-        snprintf(error, error_size, "cannot make a pipe: %s", strerror(errno));
+                             .own_bytes = peak_own()};
+    if (!start_root(run, plan, error, error_size)) {
         return false;
     }
-    run->errors_file = command_file();
-    fflush(NULL);
-    run->pid = fork();
-    if (run->pid == 0) {
-        become(plan, run->errors_file, go[0], failure[1]);
+    tree_create(&run->tree, run->root.pid, plan->candidate->library);
+    if (cgroup_create(&run->group) && !cgroup_add(&run->group, run->root.pid)) {
+        cgroup_remove(&run->group);
     }
-    close(go[0]);
-    close(failure[1]);
-    int reason = run->pid < 0 ? errno : 0;
-    if (run->pid > 0) {
-        tree_create(&run->tree, run->pid, plan->candidate->library);
-        if (cgroup_create(&run->group) && !cgroup_add(&run->group, run->pid)) {
-            cgroup_remove(&run->group);
-        }
-        run->is_followed = plan->follow && follow_begin(run->pid);
-        run->start_ns = clock_now_ns();
-        reason = release(run, go[1], failure[0]);
-    }
-    close(go[1]);
-    close(failure[0]);
-    run->deadline_ns = run->start_ns + plan->timeout_ns;
+    run->is_followed = plan->follow && follow_begin(run->root.pid);
+    run->start_ns = clock_now_ns();
     run->next_look_ns = run->start_ns;
+    process_go(&run->root);
+    if (run->is_followed) {
+        take_exec(run);
+    }
+    const int reason = process_start_error(&run->root);
     if (reason != 0) {
         struct live_memory ignored;
         snprintf(error, error_size, "cannot run '%s': %s", plan->command[0],
                  strerror(reason));
-        if (run->pid > 0) {
-            live_finish(run, &ignored);
-        }
+        live_finish(run, &ignored);
         live_destroy(run);
         return false;
     }
@@ -187,13 +137,11 @@ static void reap(struct live_run *run)
         if (WIFSTOPPED(status)) {
             follow_stop(&run->tree, pid, status);
         } else if (pid == run->tree.beside) {
-            run->beside_has_ended = true;
-            run->beside_status = status;
-        } else if (pid == run->pid) {
+            process_take_end(&run->beside, status, &usage);
+        } else if (pid == run->root.pid) {
+            process_take_end(&run->root, status, &usage);
             add_usage(&run->usage, &usage);
-            run->has_ended = true;
             run->tree.root_is_gone = true;
-            run->wait_status = status;
         } else if (!run->is_followed) {
             /* An orphan. A tracer is told of everybody's children, which the root's
              * usage holds already. */
@@ -237,11 +185,11 @@ struct tree_sum live_look(struct live_run *run)
 void live_step(struct live_run *run)
 {
     reap(run); /* before the sleep: its SIGCHLD may have been taken already */
-    if (!run->has_ended && !run->beside_has_ended) {
+    if (!run->root.ended && !run->beside.ended) {
         signals_wait(run->next_look_ns);
         reap(run);
     }
-    if (!run->has_ended && clock_now_ns() >= run->next_look_ns) {
+    if (!run->root.ended && clock_now_ns() >= run->next_look_ns) {
         live_look(run);
     }
 }
@@ -255,47 +203,34 @@ static void end_all(struct live_run *run)
         TRIES = 500
     };
     reap(run);
-    for (int i = 0; i < TRIES && !(run->has_ended && tree_is_empty(&run->tree)); i++) {
+    for (int i = 0; i < TRIES && !(run->root.ended && tree_is_empty(&run->tree)); i++) {
         tree_kill(&run->tree);
         signals_wait(clock_now_ns() + LOOK_INTERVAL_NS);
         reap(run);
     }
 }
 
-/* A process that was not followed may have grown after the last look at it. The
- * kernel's figure at its end covers that, but begins at what snugbench itself had
- * resident when it forked: below that it says nothing. */
-static uint64_t peak_at_end(const struct live_run *run)
+/* A process that was not followed may have grown after the last look at it. */
+static uint64_t bytes_at_end(const struct live_run *run)
 {
-    const uint64_t at_end_bytes = (uint64_t)run->usage.ru_maxrss * 1024;
-    const bool tells = !run->is_followed && at_end_bytes > run->own_bytes;
-    return tells ? at_end_bytes : 0;
+    const uint64_t bytes = peak_of_usage(&run->usage);
+    const bool tells = run->root.ended && !run->is_followed && bytes > run->own_bytes;
+    return tells ? bytes : 0;
 }
 
 void live_finish(struct live_run *run, struct live_memory *memory)
 {
-    uint64_t largest = tree_largest_peak(&run->tree);
-    if (run->has_ended && peak_at_end(run) > largest) {
-        largest = peak_at_end(run);
-    }
-    const uint64_t sum = run->tree.peak_sum_bytes;
+    const uint64_t at_end_bytes = bytes_at_end(run);
     end_all(run);
+    const struct peak peak = peak_find(&run->tree, &run->group, at_end_bytes);
     *memory = (struct live_memory){
         .round = run->round,
-        .method = run->tree.count > 1 ? PEAK_TREE : PEAK_PROCESS,
-        .peak_bytes = run->tree.count > 1 && sum > largest ? sum : largest,
+        .method = peak.method,
+        .peak_bytes = peak.bytes,
         .minor_faults = (uint64_t)run->usage.ru_minflt,
         .major_faults = (uint64_t)run->usage.ru_majflt,
         .process_count = run->tree.count,
     };
-    uint64_t exact;
-    if (cgroup_peak(&run->group, &exact)) {
-        memory->method = PEAK_CGROUP;
-        memory->peak_bytes = exact;
-    }
-    if (memory->peak_bytes == 0) {
-        memory->method = PEAK_NONE;
-    }
     cgroup_remove(&run->group);
 }
 
@@ -304,8 +239,5 @@ void live_destroy(struct live_run *run)
     tree_destroy(&run->tree);
     free(run->points);
     run->points = NULL;
-    if (run->errors_file > 0) {
-        close(run->errors_file);
-    }
-    run->errors_file = 0;
+    process_close(&run->root);
 }

@@ -8,10 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/resource.h>
-#include <sys/types.h>
 
 #include "live/study.h"
 #include "process/cgroup.h"
+#include "process/spawn.h"
 #include "process/tree.h"
 
 struct run_plan {
@@ -25,22 +25,18 @@ struct run_plan {
 };
 
 struct live_run {
-    pid_t pid;
+    struct process root;   /* when it has ended, what it left behind may live on */
+    struct process beside; /* a command at the same time (the load); tree.beside */
     struct tree tree;
     struct cgroup group;
     bool is_followed;
-    bool has_ended; /* the root; what it left behind may live on */
-    int wait_status;
     struct rusage usage; /* of what we have waited for: the root and orphans */
     uint64_t own_bytes;  /* snugbench's own peak when it forked */
-    int errors_file;     /* its standard error */
-    uint64_t start_ns, deadline_ns, next_look_ns, look_interval_ns;
+    uint64_t start_ns, next_look_ns, look_interval_ns;
     enum live_phase phase;
     uint32_t round;
     struct live_point *points;
     size_t point_count;
-    bool beside_has_ended; /* the command beside it (the load), tree.beside */
-    int beside_status;
 };
 
 /* A subreaper hears of all descendants: to be called once, before any run. */

@@ -1,7 +1,6 @@
 #include "live/server.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <math.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -9,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "process/clock.h"
-#include "process/command.h"
+#include "process/ending.h"
+#include "process/output.h"
+#include "process/shell.h"
 #include "process/signals.h"
 
 enum {
@@ -42,15 +42,11 @@ static bool answers(unsigned port)
 
 bool server_is_taken(const struct server_plan *plan)
 {
-    const struct command_files nothing = {-1, -1, -1};
-    int status = 1;
     if (plan->ready_port != 0) {
         return answers(plan->ready_port);
     }
     return plan->ready != NULL &&
-           command_shell(plan->ready, nothing, plan->ready_timeout_ns, &status) ==
-               COMMAND_ENDED &&
-           status == 0;
+           ending_is_good(shell_run(plan->ready, -1, plan->ready_timeout_ns));
 }
 
 /* ---- a command beside the server ---- */
@@ -58,49 +54,43 @@ bool server_is_taken(const struct server_plan *plan)
 static void explain_end(const struct live_run *run, const char *when, char *error,
                         size_t error_size)
 {
-    char ending[64];
-    char line[160];
-    command_ending(run->wait_status, ending, sizeof ending);
-    command_first_line(run->errors_file, line, sizeof line);
-    snprintf(error, error_size, "it ended %s: %s%s%s", when, ending,
-             line[0] != '\0' ? ": " : "", line);
+    char ending[256];
+    ending_quote(ending_of(&run->root), run->root.output_fd, ending, sizeof ending);
+    snprintf(error, error_size, "it ended %s: %s", when, ending);
 }
 
 /* Runs a shell command to its end while the server is looked at. false: it was cut
  * short; `error` says by what, and `when` if the server ended. */
 static bool run_beside(struct live_run *run, const char *text, int output,
-                       const char *when, uint64_t deadline_ns, char *error,
-                       size_t error_size)
+                       const char *when, uint64_t deadline_ns, struct ending *ending,
+                       char *error, size_t error_size)
 {
-    char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, strdup(text), NULL};
-    run->beside_has_ended = false;
-    run->tree.beside = command_start(argv, (struct command_files){-1, output, output});
-    free(argv[2]);
-    if (run->tree.beside < 0) {
-        run->tree.beside = 0;
-        snprintf(error, error_size, "cannot start a process: %s", strerror(errno));
+    if (!shell_start(&run->beside, text, output, output, 0, error, error_size)) {
         return false;
     }
+    run->tree.beside = run->beside.pid;
     error[0] = '\0';
-    while (!run->beside_has_ended && !run->has_ended && !signals_interrupted() &&
+    while (!run->beside.ended && !run->root.ended && !signals_interrupted() &&
            clock_now_ns() < deadline_ns) {
         live_step(run);
     }
-    const bool done = run->beside_has_ended;
+    const bool done = run->beside.ended;
     if (!done) {
-        kill(-run->tree.beside, SIGKILL);
-        if (run->has_ended) {
+        process_kill(&run->beside);
+        if (run->root.ended) {
             explain_end(run, when, error, error_size);
         } else if (!signals_interrupted()) {
             snprintf(error, error_size, "'%.100s' takes too long (--timeout)", text);
         }
-        while (!run->beside_has_ended) {
+        while (!run->beside.ended) {
             live_step(run);
             signals_wait(clock_now_ns() + READY_INTERVAL_NS);
         }
     }
+    *ending = ending_of(&run->beside);
+    process_close(&run->beside);
+    run->beside = (struct process){.pid = 0};
     run->tree.beside = 0;
-    run->beside_has_ended = false;
     return done;
 }
 
@@ -108,7 +98,7 @@ static bool run_beside(struct live_run *run, const char *text, int output,
 
 static void rest(struct live_run *run, uint64_t until_ns)
 {
-    while (!run->has_ended && !signals_interrupted() && clock_now_ns() < until_ns) {
+    while (!run->root.ended && !signals_interrupted() && clock_now_ns() < until_ns) {
         live_step(run);
     }
 }
@@ -118,13 +108,14 @@ static bool wait_until_ready(struct live_run *run, const struct server_plan *pla
 {
     static const char before_ready[] = "before it was ready";
     const uint64_t deadline_ns = run->start_ns + plan->ready_timeout_ns;
+    struct ending ending;
     for (;;) {
         bool is_ready;
         if (plan->ready_port != 0) {
             is_ready = answers(plan->ready_port);
-        } else if (run_beside(run, plan->ready, -1, before_ready, deadline_ns, error,
-                              error_size)) {
-            is_ready = run->beside_status == 0;
+        } else if (run_beside(run, plan->ready, -1, before_ready, deadline_ns, &ending,
+                              error, error_size)) {
+            is_ready = ending_is_good(ending);
         } else {
             return false;
         }
@@ -132,7 +123,7 @@ static bool wait_until_ready(struct live_run *run, const struct server_plan *pla
             return true;
         }
         rest(run, clock_now_ns() + READY_INTERVAL_NS);
-        if (run->has_ended) {
+        if (run->root.ended) {
             explain_end(run, before_ready, error, error_size);
             return false;
         }
@@ -159,16 +150,13 @@ bool server_find_metric(const regex_t *metric, const char *text, double *value)
            *value > 0;
 }
 
-static bool judge_load(struct live_run *run, const struct server_plan *plan, int output,
+static bool judge_load(struct ending ending, const struct server_plan *plan, int output,
                        double *score, char *error, size_t error_size)
 {
-    if (run->beside_status != 0) {
-        char ending[64];
-        char line[160];
-        command_ending(run->beside_status, ending, sizeof ending);
-        command_first_line(output, line, sizeof line);
-        snprintf(error, error_size, "the load failed: %s%s%s", ending,
-                 line[0] != '\0' ? ": " : "", line);
+    if (!ending_is_good(ending)) {
+        char text[256];
+        ending_quote(ending, output, text, sizeof text);
+        snprintf(error, error_size, "the load failed: %s", text);
         return false;
     }
     if (plan->metric == NULL) {
@@ -189,14 +177,15 @@ static bool judge_load(struct live_run *run, const struct server_plan *plan, int
 static bool load_server(struct live_run *run, const struct server_plan *plan,
                         double *score, char *error, size_t error_size)
 {
-    const int output = command_file();
+    const int output = output_file();
+    struct ending ending;
     run->phase = LIVE_LOAD;
     live_look(run);
     const uint64_t start_ns = clock_now_ns();
-    bool done = run_beside(run, plan->load, output, "under the load", run->deadline_ns,
-                           error, error_size);
+    bool done = run_beside(run, plan->load, output, "under the load",
+                           run->root.deadline_ns, &ending, error, error_size);
     *score = clock_seconds_since(start_ns);
-    done = done && judge_load(run, plan, output, score, error, error_size);
+    done = done && judge_load(ending, plan, output, score, error, error_size);
     close(output);
     return done;
 }
@@ -244,7 +233,7 @@ static void linger(struct live_run *run, uint64_t linger_ns, struct live_memory 
     run->phase = LIVE_LINGER;
     live_look(run);
     rest(run, clock_now_ns() + linger_ns);
-    if (!run->has_ended && !signals_interrupted()) {
+    if (!run->root.ended && !signals_interrupted()) {
         memory->has_left = true;
         memory->left_bytes = live_look(run).dirty_bytes;
     }
@@ -257,17 +246,15 @@ static bool stop(struct live_run *run, uint64_t timeout_ns, char *error,
                  size_t error_size)
 {
     run->phase = LIVE_STOP;
-    if (run->has_ended) {
+    if (run->root.ended) {
         explain_end(run, "after the load, by itself", error, error_size);
         return false;
     }
-    kill(run->pid, SIGTERM);
+    kill(run->root.pid, SIGTERM);
     rest(run, clock_now_ns() + timeout_ns);
-    const int number = run->has_ended && WIFSIGNALED(run->wait_status)
-                           ? WTERMSIG(run->wait_status)
-                           : SIGTERM;
-    if (number != SIGTERM) {
-        command_ending(run->wait_status, error, error_size);
+    const struct ending ending = ending_of(&run->root);
+    if (ending.kind == ENDING_SIGNAL && ending.number != SIGTERM) {
+        ending_text(ending, error, error_size);
         return false;
     }
     return true;

@@ -7,14 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How the peak of a run was found. */
-enum peak_method {
-    PEAK_NONE,
-    PEAK_CGROUP,  /* memory.peak of a control group of its own */
-    PEAK_PROCESS, /* one process: its VmHWM, read at its exit or as late as it was seen
-                   */
-    PEAK_TREE,    /* several: the largest sum seen, at least the largest VmHWM */
-};
+#include "process/peak.h"
 
 enum live_phase {
     LIVE_START, /* a server until it is ready; a batch program is never in another */

@@ -7,7 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "process/command.h"
+#include "process/ending.h"
+#include "process/output.h"
+#include "process/preload.h"
+#include "process/spawn.h"
 #include "report/hyperfine.h"
 
 /* Within single quotes nothing is special but the quote itself. */
@@ -28,12 +31,10 @@ static void put_word(FILE *out, const char *prefix, const char *word)
 /* All candidates come through the same door, env: what it costs is the same for all. */
 static void put_environment(FILE *out, const struct timed_plan *plan)
 {
-    const char *own = getenv("LD_PRELOAD");
-    char preload[2 * PATH_MAX];
     if (plan->candidate->preload != NULL) {
-        snprintf(preload, sizeof preload, "%s%s%s", plan->candidate->preload,
-                 own != NULL ? ":" : "", own != NULL ? own : "");
-        put_word(out, "LD_PRELOAD=", preload);
+        char *preload = preload_value(plan->candidate->preload);
+        put_word(out, "LD_PRELOAD=", preload != NULL ? preload : "");
+        free(preload);
     }
     for (size_t i = 0; i < plan->candidate->variable_count; i++) {
         put_word(out, "", plan->candidate->variables[i]);
@@ -83,11 +84,11 @@ static bool read_times(const char *path, struct live_time *time, char *error,
     return true;
 }
 
-static void explain(int errors_file, char *error, size_t error_size)
+static void explain(int errors_fd, char *error, size_t error_size)
 {
     char line[300];
     static const char code_text[] = "non-zero exit code: ";
-    command_first_line(errors_file, line, sizeof line);
+    output_first_line(errors_fd, line, sizeof line);
     const char *code = strstr(line, code_text);
     if (code != NULL) {
         snprintf(
@@ -130,24 +131,33 @@ static bool run_hyperfine(const struct timed_plan *plan, char *command, char *cs
     }
     argv[count++] = command;
     argv[count] = NULL;
-    const int errors_file = command_file();
-    int status = 0;
+    const int errors_fd = output_file();
     const bool shows = strcmp(plan->output, "inherit") == 0;
-    const pid_t pid = command_start(
-        argv, (struct command_files){-1, shows ? STDOUT_FILENO : -1, errors_file});
-    const enum command_end end =
-        pid > 0 ? command_wait(pid, plan->timeout_ns, &status) : COMMAND_NOT_STARTED;
-    error[0] = '\0';
-    if (end == COMMAND_TIMED_OUT) {
-        snprintf(error, error_size, "timed out after %g s (--timeout)",
-                 (double)plan->timeout_ns / 1e9);
-    } else if (end == COMMAND_NOT_STARTED) {
-        snprintf(error, error_size, "cannot start a process: %s", strerror(errno));
-    } else if (end == COMMAND_ENDED && status != 0) {
-        explain(errors_file, error, error_size);
+    const struct process_plan process_plan = {
+        .kind = PROCESS_COMMAND,
+        .arguments = argv,
+        .files = {-1, shows ? STDOUT_FILENO : -1, errors_fd},
+        .file_count = 3,
+        .output_fd = errors_fd,
+        .timeout_ns = plan->timeout_ns,
+    };
+    struct process process;
+    if (!process_start(&process, &process_plan, error, error_size)) {
+        return false;
     }
-    close(errors_file);
-    return end == COMMAND_ENDED && status == 0;
+    process_wait(&process);
+    const struct ending ending = ending_of(&process);
+    error[0] = '\0';
+    if (ending.kind == ENDING_EXIT && ending.number != 0) {
+        explain(process.output_fd, error, error_size);
+    } else if (ending.kind == ENDING_NOT_RUN) {
+        snprintf(error, error_size, "hyperfine cannot be run: %s",
+                 strerror(ending.number));
+    } else if (ending.kind != ENDING_NONE) {
+        ending_text(ending, error, error_size);
+    }
+    process_close(&process);
+    return ending_is_good(ending);
 }
 
 bool timed_run(const struct timed_plan *plan, struct live_time *time, char *error,

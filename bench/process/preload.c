@@ -59,16 +59,16 @@ static bool make_folder(void)
     return links.folder != NULL;
 }
 
-__attribute__((format(printf, 1, 2))) static char *format_path(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static char *format_text(const char *format, ...)
 {
-    char *path = NULL;
+    char *text = NULL;
     va_list arguments;
     va_start(arguments, format);
-    if (vasprintf(&path, format, arguments) < 0) {
-        path = NULL;
+    if (vasprintf(&text, format, arguments) < 0) {
+        text = NULL;
     }
     va_end(arguments);
-    return path;
+    return text;
 }
 
 /* A link to the library's folder keeps what the library finds beside itself ($ORIGIN).
@@ -81,9 +81,9 @@ static bool make_link(struct link *link, const char *library, size_t number)
         is_of_folder ? strndup(library, (size_t)(name - library)) : strdup(library);
     *link = (struct link){
         .library = strdup(library),
-        .link = format_path("%s/%zu", links.folder, number),
-        .path = is_of_folder ? format_path("%s/%zu/%s", links.folder, number, name)
-                             : format_path("%s/%zu", links.folder, number),
+        .link = format_text("%s/%zu", links.folder, number),
+        .path = is_of_folder ? format_text("%s/%zu/%s", links.folder, number, name)
+                             : format_text("%s/%zu", links.folder, number),
     };
     const bool made = target != NULL && link->library != NULL && link->link != NULL &&
                       link->path != NULL && symlink(target, link->link) == 0;
@@ -119,4 +119,11 @@ const char *preload_path(const char *library, char *error, size_t error_size)
         return NULL;
     }
     return items[links.count++].path;
+}
+
+char *preload_value(const char *path)
+{
+    const char *own = getenv("LD_PRELOAD");
+    const bool has_own = own != NULL && own[0] != '\0';
+    return format_text("%s%s%s", path, has_own ? ":" : "", has_own ? own : "");
 }

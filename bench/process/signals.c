@@ -1,5 +1,6 @@
 #include "process/signals.h"
 
+#include <signal.h>
 #include <stddef.h>
 #include <time.h>
 
@@ -42,9 +43,11 @@ void signals_release(void)
     }
 }
 
-const sigset_t *signals_original_mask(void)
+void signals_restore_mask(void)
 {
-    return &signals.original_mask;
+    if (signals.held) {
+        sigprocmask(SIG_SETMASK, &signals.original_mask, NULL);
+    }
 }
 
 /* Take one signal within `left_ns`; false if none came. */

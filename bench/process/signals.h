@@ -1,11 +1,10 @@
-/* One place where the runner waits: for children, for a deadline, for Ctrl-C.
+/* One place where snugbench waits: for children, for a deadline, for Ctrl-C.
  *
  * The signals are blocked for the whole run and taken with sigtimedwait, so none can
  * slip in between a check and a wait. One thread. */
 #ifndef SNUGBENCH_PROCESS_SIGNALS_H
 #define SNUGBENCH_PROCESS_SIGNALS_H
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -16,8 +15,8 @@ void signals_hold(void);
 /* Undo signals_hold. A held interrupt that was never taken then strikes as usual. */
 void signals_release(void);
 
-/* The signal mask from before signals_hold, for children. */
-const sigset_t *signals_original_mask(void);
+/* In a child: the signal mask from before signals_hold. Nothing if not held. */
+void signals_restore_mask(void);
 
 /* Sleep until a child stops or ends, somebody asks to stop, or the clock of
  * clock_now_ns reaches `deadline_ns`. May return early: callers look for themselves.

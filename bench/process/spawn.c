@@ -1,236 +1,181 @@
 #include "process/spawn.h"
-#include "process/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "process/preload.h"
+#include "process/clock.h"
 #include "process/signals.h"
-#include "process/tool.h"
 
 enum {
-    WORKER_TRACE_FD = 3,
-    WORKER_RECORD_FD = 4,
-    FIRST_UNUSED_FD = 5,
-    OUTPUT_LIMIT_BYTES = 64 * 1024,
     EXIT_NOT_STARTED = 127,
 };
 
-/* Everything the child needs, made before the fork. */
-struct launch {
-    const struct process_plan *plan;
-    int output_fd;
-    int go_fd; /* -1: none */
-    pid_t parent;
-    char worker_path[PATH_MAX];
-    char preload[PATH_MAX + 16];
-    char library_path[PATH_MAX + 32];
-    char padding[PROCESS_PADDING_LIMIT_BYTES + 32];
-    char *environment[5];
+/* Ends of pipes, all closed by exec. */
+struct pipes {
+    int go[2];      /* a byte lets a held child run */
+    int failure[2]; /* the errno of a child that cannot run */
 };
 
-static bool prepare_environment(struct launch *launch, char *error, size_t error_size)
+static void close_file(int *fd)
 {
-    snprintf(error, error_size, "the path of the library is too long");
-    size_t used = 0;
-    static char locale[] = "LC_ALL=C";
-    launch->environment[used++] = locale;
-    if (launch->plan->library != NULL) {
-        const char *path = preload_path(launch->plan->library, error, error_size);
-        if (path == NULL) {
-            return false;
-        }
-        int length =
-            snprintf(launch->preload, sizeof launch->preload, "LD_PRELOAD=%s", path);
-        if (length < 0 || (size_t)length >= sizeof launch->preload) {
-            return false;
-        }
-        launch->environment[used++] = launch->preload;
+    if (*fd >= 0) {
+        close(*fd);
+        *fd = -1;
     }
-    /* The one thing taken over: a library may need it to find its own libraries. */
-    const char *library_path = getenv("LD_LIBRARY_PATH");
-    if (library_path != NULL) {
-        int length = snprintf(launch->library_path, sizeof launch->library_path,
-                              "LD_LIBRARY_PATH=%s", library_path);
-        if (length < 0 || (size_t)length >= sizeof launch->library_path) {
-            return false;
+}
+
+/* ---- in the child ---- */
+
+__attribute__((noreturn)) static void child_give_up(const struct pipes *pipes)
+{
+    const int reason = errno;
+    const ssize_t written = write(pipes->failure[1], &reason, sizeof reason);
+    _exit(written == sizeof reason ? EXIT_NOT_STARTED : EXIT_NOT_STARTED - 1);
+}
+
+static void child_take_place(const struct process_plan *plan, pid_t parent)
+{
+    if (plan->kind == PROCESS_COMMAND) {
+        setsid();
+    } else if (plan->kind == PROCESS_TOOL) {
+        const struct rlimit no_core = {0, 0};
+        setpgid(0, 0);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent) {
+            _exit(EXIT_NOT_STARTED);
         }
-        launch->environment[used++] = launch->library_path;
+        setrlimit(RLIMIT_CORE, &no_core);
     }
-    int name_length = snprintf(launch->padding, sizeof launch->padding, "PADDING=");
-    memset(launch->padding + name_length, 'x', launch->plan->padding_bytes);
-    launch->environment[used++] = launch->padding;
-    launch->environment[used] = NULL;
+}
+
+/* Up out of the way of the descriptors that the program is given. */
+static bool raise_file(int *fd)
+{
+    if (*fd >= 0) {
+        *fd = fcntl(*fd, F_DUPFD_CLOEXEC, PROCESS_FILES_MAX);
+        return *fd >= 0;
+    }
     return true;
 }
 
-/* A file that takes at most OUTPUT_LIMIT_BYTES, whatever an allocator prints. */
-static int open_output(void)
+static bool child_arrange_files(const struct process_plan *plan, struct pipes *pipes)
 {
-    int fd = memfd_create("snugbench-output", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0) {
-        return -1;
+    int files[PROCESS_FILES_MAX];
+    bool done = raise_file(&pipes->failure[1]) && raise_file(&pipes->go[0]);
+    for (size_t i = 0; done && i < plan->file_count; i++) {
+        files[i] = plan->files[i] >= 0 ? plan->files[i]
+                                       : open("/dev/null", O_RDWR | O_CLOEXEC);
+        done = files[i] >= 0 && raise_file(&files[i]);
     }
-    if (ftruncate(fd, OUTPUT_LIMIT_BYTES) != 0 ||
-        fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) != 0) {
-        close(fd);
-        return -1;
+    for (size_t i = 0; done && i < plan->file_count; i++) {
+        done = dup2(files[i], (int)i) >= 0;
     }
-    return fd;
+    if (done && plan->kind == PROCESS_TOOL) {
+        done = close_range((unsigned)plan->file_count, ~0u, CLOSE_RANGE_CLOEXEC) == 0;
+    }
+    return done;
 }
 
-__attribute__((noreturn)) static void child_give_up(const char *what)
-{
-    dprintf(STDERR_FILENO, "cannot %s: %s\n", what, strerror(errno));
-    _exit(EXIT_NOT_STARTED);
-}
-
-static void child_arrange_fds(const struct launch *launch)
-{
-    /* Up out of the way first: the sources may stand where the targets go. */
-    int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    int high_input = fcntl(input, F_DUPFD_CLOEXEC, FIRST_UNUSED_FD + 1);
-    int high_output = fcntl(launch->output_fd, F_DUPFD_CLOEXEC, FIRST_UNUSED_FD + 1);
-    int high_trace =
-        fcntl(launch->plan->trace_fd, F_DUPFD_CLOEXEC, FIRST_UNUSED_FD + 1);
-    int high_record =
-        fcntl(launch->plan->record_fd, F_DUPFD_CLOEXEC, FIRST_UNUSED_FD + 1);
-    int high_go = -1;
-    if (launch->go_fd >= 0) {
-        high_go = fcntl(launch->go_fd, F_DUPFD_CLOEXEC, FIRST_UNUSED_FD + 1);
-    }
-    bool moved = dup2(high_output, STDOUT_FILENO) >= 0 &&
-                 dup2(high_output, STDERR_FILENO) >= 0 &&
-                 dup2(high_input, STDIN_FILENO) >= 0 &&
-                 dup2(high_trace, WORKER_TRACE_FD) >= 0 &&
-                 dup2(high_record, WORKER_RECORD_FD) >= 0;
-    if (moved && high_go >= 0) {
-        moved = dup2(high_go, FIRST_UNUSED_FD) >= 0;
-    }
-    if (!moved || close_range(FIRST_UNUSED_FD + (high_go >= 0), ~0u, 0) != 0) {
-        child_give_up("set up the worker's files");
-    }
-}
-
-/* Wait until the tracer holds this process, then put the filter in force. */
-static void child_enter_filter(const struct sock_fprog *filter)
+__attribute__((noreturn)) static void child_run(const struct process_plan *plan,
+                                                pid_t parent, struct pipes *pipes)
 {
     char go;
-    if (read(FIRST_UNUSED_FD, &go, 1) != 1) {
-        _exit(EXIT_NOT_STARTED); /* the tracer was refused */
+    close_file(&pipes->go[1]); /* else it would wait for ever if we die */
+    child_take_place(plan, parent);
+    if (plan->file_count > 0 && !child_arrange_files(plan, pipes)) {
+        child_give_up(pipes);
     }
-    close(FIRST_UNUSED_FD);
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, filter) != 0) {
-        child_give_up("install the seccomp filter");
+    signals_restore_mask();
+    if (plan->is_held && read(pipes->go[0], &go, 1) != 1) {
+        _exit(EXIT_NOT_STARTED); /* whoever held it has given it up */
     }
+    if (plan->enter == NULL || plan->enter(plan->context)) {
+        char *const *environment =
+            plan->environment != NULL ? plan->environment : environ;
+        if (plan->path != NULL) {
+            execve(plan->path, plan->arguments, environment);
+        } else {
+            execvpe(plan->arguments[0], plan->arguments, environment);
+        }
+    }
+    child_give_up(pipes);
 }
 
-__attribute__((noreturn)) static void child_run(const struct launch *launch)
-{
-    setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != launch->parent) {
-        _exit(EXIT_NOT_STARTED);
-    }
-    struct rlimit no_core = {0, 0};
-    setrlimit(RLIMIT_CORE, &no_core);
-    child_arrange_fds(launch);
-    sigprocmask(SIG_SETMASK, signals_original_mask(), NULL);
-    char trace_fd[] = "3";
-    char record_fd[] = "4";
-    char worker[] = "snugbench-worker";
-    char micro[] = "snugbench-micro";
-    char *for_worker[] = {worker, trace_fd, record_fd, NULL};
-    char *for_micro[] = {micro, record_fd, NULL};
-    char **arguments = launch->plan->tool == NULL ? for_worker : for_micro;
-    if (launch->plan->filter != NULL) {
-        child_enter_filter(launch->plan->filter);
-    }
-    execve(launch->worker_path, arguments, launch->environment);
-    child_give_up("run the worker");
-}
+/* ---- in the parent ---- */
 
-static bool prepare_launch(struct launch *launch, char *error, size_t error_size)
+static bool open_pipes(struct pipes *pipes, bool is_held)
 {
-    const char *tool = launch->plan->tool;
-    if (!tool_find(tool == NULL ? "snugbench-worker" : tool, launch->worker_path,
-                   sizeof launch->worker_path)) {
-        snprintf(error, error_size, "%s is missing; 'make' builds it beside snugbench",
-                 launch->worker_path);
-        return false;
-    }
-    if (!prepare_environment(launch, error, error_size)) {
-        return false;
-    }
-    launch->parent = getpid();
-    launch->output_fd = open_output();
-    if (launch->output_fd < 0) {
-        snprintf(error, error_size, "no file for the worker's output: %s",
-                 strerror(errno));
-        return false;
-    }
-    return true;
+    *pipes = (struct pipes){.go = {-1, -1}, .failure = {-1, -1}};
+    return pipe2(pipes->failure, O_CLOEXEC) == 0 &&
+           (!is_held || pipe2(pipes->go, O_CLOEXEC) == 0);
 }
 
 bool process_start(struct process *process, const struct process_plan *plan,
                    char *error, size_t error_size)
 {
-    *process = (struct process){.output_fd = -1, .go_fd = -1};
-    struct launch launch = {.plan = plan, .go_fd = -1};
-    if (!prepare_launch(&launch, error, error_size)) {
-        return false;
-    }
-    int go[2] = {-1, -1};
-    pid_t pid = -1;
-    if (plan->filter == NULL || pipe2(go, O_CLOEXEC) == 0) {
-        launch.go_fd = go[0];
-        pid = fork();
-    }
+    struct pipes pipes;
+    int output_fd = plan->output_fd;
+    const pid_t parent = getpid();
+    fflush(NULL); /* what we have printed stands before what it prints */
+    const pid_t pid = open_pipes(&pipes, plan->is_held) ? fork() : -1;
     if (pid == 0) {
-        if (go[1] >= 0) {
-            close(go[1]);
-        }
-        child_run(&launch);
+        child_run(plan, parent, &pipes);
     }
-    if (go[0] >= 0) {
-        close(go[0]);
-    }
+    *process = (struct process){.pid = 0};
     if (pid < 0) {
         snprintf(error, error_size, "cannot start a process: %s", strerror(errno));
-        close(launch.output_fd);
-        if (go[1] >= 0) {
-            close(go[1]);
-        }
+    }
+    close_file(&pipes.go[0]);
+    close_file(&pipes.failure[1]);
+    if (pid < 0) {
+        close_file(&pipes.go[1]);
+        close_file(&pipes.failure[0]);
+        close_file(&output_fd);
         return false;
     }
-    setpgid(pid, pid); /* here too: a kill may come before the child has done it */
-    process->pid = pid;
-    process->output_fd = launch.output_fd;
-    process->go_fd = go[1];
-    process->deadline_ns = clock_now_ns() + plan->timeout_ns;
+    if (plan->kind == PROCESS_TOOL) {
+        /* Here too: a kill may come before the child has done it. */
+        setpgid(pid, pid);
+    }
+    *process = (struct process){
+        .pid = pid,
+        .kind = plan->kind,
+        .output_fd = output_fd,
+        .go_fd = pipes.go[1],
+        .failure_fd = pipes.failure[0],
+        .timeout_ns = plan->timeout_ns,
+        .deadline_ns =
+            plan->timeout_ns > 0 ? clock_now_ns() + plan->timeout_ns : UINT64_MAX,
+    };
     return true;
 }
 
 void process_go(struct process *process)
 {
     if (write(process->go_fd, "g", 1) != 1) {
-        process_kill(
-            process); /* cannot happen: the pipe is empty and the child reads */
+        process_kill(process); /* it is dead already */
     }
-    close(process->go_fd);
-    process->go_fd = -1;
+    close_file(&process->go_fd);
+}
+
+int process_start_error(struct process *process)
+{
+    int reason = 0;
+    if (process->failure_fd >= 0) {
+        ssize_t length;
+        do {
+            length = read(process->failure_fd, &reason, sizeof reason);
+        } while (length < 0 && errno == EINTR);
+        process->start_error = length == sizeof reason ? reason : 0;
+        close_file(&process->failure_fd);
+    }
+    return process->start_error;
 }
 
 void process_kill(struct process *process)
@@ -241,53 +186,71 @@ void process_kill(struct process *process)
     }
 }
 
-void process_poll(struct process *process)
+void process_take_end(struct process *process, int wait_status,
+                      const struct rusage *usage)
 {
-    if (process->ended) {
-        return;
-    }
-    if (wait4(process->pid, &process->wait_status, WNOHANG, &process->usage) ==
-        process->pid) {
+    if (process->kind == PROCESS_TOOL) {
         kill(-process->pid, SIGKILL); /* whatever it left behind */
-        process->ended = true;
-    } else if (!process->timed_out && clock_now_ns() >= process->deadline_ns) {
+    }
+    process->ended = true;
+    process->wait_status = wait_status;
+    process->usage = *usage;
+    process_start_error(process);
+}
+
+void process_stop_late(struct process *process)
+{
+    if (!process->ended && clock_now_ns() >= process->deadline_ns) {
         process->timed_out = true;
+        process->deadline_ns = UINT64_MAX;
         process_kill(process);
     }
 }
 
-void process_first_line(const struct process *process, char *line, size_t size)
+void process_poll(struct process *process)
 {
-    line[0] = '\0';
-    ssize_t length = pread(process->output_fd, line, size - 1, 0);
-    if (length <= 0) {
-        return;
+    int status;
+    struct rusage usage;
+    if (!process->ended &&
+        wait4(process->pid, &status, WNOHANG, &usage) == process->pid) {
+        process_take_end(process, status, &usage);
     }
-    line[length] = '\0';
-    line[strcspn(line, "\n")] = '\0';
-    for (char *at = line; *at != '\0'; at++) {
-        if ((unsigned char)*at < ' ' || *at == 0x7f) {
-            *at = ' '; /* escape sequences must not reach the terminal */
+    process_stop_late(process);
+}
+
+void process_wait(struct process *process)
+{
+    /* In this order no SIGCHLD is missed: signals_interrupted may take one. */
+    while (!process->ended && !signals_interrupted()) {
+        process_poll(process);
+        if (!process->ended) {
+            signals_wait(process->deadline_ns);
         }
     }
 }
 
+/* The whole group: the leader of a traced one ends only after its threads are taken.
+ * Where it does not lead a group (yet) it is alone. */
+static bool reap(const struct process *process)
+{
+    int status;
+    pid_t pid = waitpid(-process->pid, &status, __WALL);
+    if (pid < 0 && errno == ECHILD) {
+        pid = waitpid(process->pid, &status, __WALL);
+    }
+    return (pid < 0 && errno != EINTR) || (pid == process->pid && !WIFSTOPPED(status));
+}
+
 void process_close(struct process *process)
 {
+    if (process->pid == 0) {
+        return;
+    }
     process_kill(process);
-    while (process->pid > 0 && !process->ended) {
-        /* The whole group: the leader of a traced one ends only after its threads are
-         * taken. */
-        int status;
-        pid_t pid = waitpid(-process->pid, &status, __WALL);
-        process->ended =
-            (pid < 0 && errno != EINTR) || (pid == process->pid && !WIFSTOPPED(status));
+    while (!process->ended) {
+        process->ended = reap(process);
     }
-    if (process->output_fd >= 0) {
-        close(process->output_fd);
-    }
-    if (process->go_fd >= 0) {
-        close(process->go_fd);
-    }
-    process->output_fd = process->go_fd = -1;
+    close_file(&process->output_fd);
+    close_file(&process->go_fd);
+    close_file(&process->failure_fd);
 }

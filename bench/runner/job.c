@@ -6,15 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "process/ending.h"
+#include "process/output.h"
 #include "process/signals.h"
 #include "runner/mode.h"
-
-enum {
-    NS_PER_SECOND = 1000000000
-};
+#include "runner/worker.h"
 
 static const struct mode *mode_of(const struct job *job)
 {
@@ -87,7 +85,7 @@ static bool start_tracing(struct job *job)
 
 bool job_start(struct job *job)
 {
-    job->process = (struct process){.output_fd = -1, .go_fd = -1};
+    job->process = (struct process){.pid = 0};
     job->record = NULL;
     job->tracer = NULL;
     set_status(job, RESULT_ERROR, "not judged"); /* until it has ended */
@@ -98,7 +96,8 @@ bool job_start(struct job *job)
         return false;
     }
     fill_record(job);
-    struct process_plan plan = {
+    const struct worker_plan plan = {
+        .tool = "snugbench-worker",
         .library = job->allocator->library,
         .trace_fd = job->trace->memfd,
         .record_fd = record_fd,
@@ -107,7 +106,7 @@ bool job_start(struct job *job)
         .filter = job->filter,
     };
     char error[sizeof job->status_text];
-    bool started = process_start(&job->process, &plan, error, sizeof error);
+    bool started = worker_start(&job->process, &plan, error, sizeof error);
     if (!started) {
         set_status(job, RESULT_ERROR, "%s", error);
     }
@@ -143,62 +142,28 @@ static void describe_place(const struct job *job, char *text, size_t size)
     }
 }
 
-/* "; it printed: ..." or nothing. */
-static void describe_output(const struct job *job, char *text, size_t size)
-{
-    char line[160];
-    process_first_line(&job->process, line, sizeof line);
-    snprintf(text, size, "%s%s", line[0] != '\0' ? "; it printed: " : "", line);
-}
-
-static double seconds_of(struct timeval time)
-{
-    return (double)time.tv_sec + (double)time.tv_usec * 1e-6;
-}
-
 static void judge_ending(struct job *job)
 {
     char place[96];
-    char output[192];
     describe_place(job, place, sizeof place);
-    describe_output(job, output, sizeof output);
-    const struct process *process = &job->process;
-    if (process->timed_out) {
-        double cpu_seconds =
-            seconds_of(process->usage.ru_utime) + seconds_of(process->usage.ru_stime);
-        double limit_seconds = (double)job->timeout_ns / NS_PER_SECOND;
-        bool looping = cpu_seconds * 2 > limit_seconds;
-        set_status(job, RESULT_TIMED_OUT, "%s %s, stopped after %g s (--timeout)%s",
-                   looping ? "looping" : "waiting", place, limit_seconds, output);
-    } else if (WIFSIGNALED(process->wait_status)) {
-        int signal_number = WTERMSIG(process->wait_status);
-        if (signal_number == SIGKILL) {
-            set_status(job, RESULT_OUT_OF_MEMORY,
-                       "killed %s, most likely by the kernel for want of memory",
-                       place);
-            return;
-        }
-        set_status(job, RESULT_CRASHED, "SIG%s %s%s", sigabbrev_np(signal_number),
-                   place, output);
-    } else {
-        set_status(job, RESULT_ERROR, "the worker ended with code %d %s%s",
-                   WEXITSTATUS(process->wait_status), place, output);
-    }
+    job->status = worker_judge(&job->process, place, " (--timeout)", job->status_text,
+                               sizeof job->status_text);
 }
 
 static void judge_answer(struct job *job)
 {
     struct worker_record *record = job->record;
+    char line[160];
     record->message[sizeof record->message - 1] = '\0';
-    char output[192];
-    describe_output(job, output, sizeof output);
     switch ((enum worker_status)record->status) {
     case WORKER_DONE:
         job->status = RESULT_OK;
         job->status_text[0] = '\0';
         break;
     case WORKER_WRONG_LIBRARY:
-        set_status(job, RESULT_PRELOAD_FAILED, "%s%s", record->message, output);
+        output_first_line(job->process.output_fd, line, sizeof line);
+        set_status(job, RESULT_PRELOAD_FAILED, "%s%s%s", record->message,
+                   line[0] != '\0' ? "; it printed: " : "", line);
         break;
     case WORKER_VERIFY_FAILED:
         set_status(job, RESULT_VERIFY_FAILED, "%s", record->message);
@@ -226,9 +191,7 @@ void job_poll(struct job *job)
     if (!process->ended) {
         return;
     }
-    bool ended_well = !process->timed_out && WIFEXITED(process->wait_status) &&
-                      WEXITSTATUS(process->wait_status) == 0;
-    if (!ended_well || job->record->status == WORKER_STARTED) {
+    if (!ending_is_good(ending_of(process)) || job->record->status == WORKER_STARTED) {
         judge_ending(job);
     } else {
         judge_answer(job);
@@ -251,7 +214,7 @@ static uint64_t poll_jobs(struct job *jobs, size_t count, size_t *running)
             continue;
         }
         ++*running;
-        if (!process->timed_out && process->deadline_ns < deadline_ns) {
+        if (process->deadline_ns < deadline_ns) {
             deadline_ns = process->deadline_ns;
         }
     }

@@ -5,16 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "process/ending.h"
 #include "process/memory.h"
 #include "process/signals.h"
-#include "process/spawn.h"
 #include "report/units.h"
 #include "runner/capacity.h"
 #include "runner/dice.h"
 #include "runner/progress.h"
+#include "runner/worker.h"
 
 static const uint64_t timeout_ns = 120 * UINT64_C(1000000000);
 
@@ -43,36 +43,13 @@ static struct micro_record *make_record(int *fd)
     return start;
 }
 
-static void judge_ending(struct answer *answer, const struct process *process)
-{
-    char line[160];
-    process_first_line(process, line, sizeof line);
-    const char *printed = line[0] == '\0' ? "" : "; it printed: ";
-    if (process->timed_out) {
-        answer->status = RESULT_TIMED_OUT;
-        snprintf(answer->text, sizeof answer->text, "stopped after %g s%s%s",
-                 (double)timeout_ns * 1e-9, printed, line);
-    } else if (WIFSIGNALED(process->wait_status)) {
-        const int number = WTERMSIG(process->wait_status);
-        answer->status = RESULT_CRASHED;
-        snprintf(answer->text, sizeof answer->text, "SIG%s%s%s", sigabbrev_np(number),
-                 printed, line);
-    } else {
-        snprintf(answer->text, sizeof answer->text, "ended with code %d%s%s",
-                 WEXITSTATUS(process->wait_status), printed, line);
-    }
-}
-
 static void judge(struct answer *answer, const struct process *process)
 {
-    const bool ended_well =
-        process->ended && !process->timed_out && process->wait_status == 0;
     struct micro_record *record = &answer->record;
     record->message[sizeof record->message - 1] = '\0';
-    if (!process->ended) {
-        answer->status = RESULT_INTERRUPTED;
-    } else if (!ended_well || record->status == MICRO_STARTED) {
-        judge_ending(answer, process);
+    if (!ending_is_good(ending_of(process)) || record->status == MICRO_STARTED) {
+        answer->status =
+            worker_judge(process, "", "", answer->text, sizeof answer->text);
     } else if (record->status == MICRO_DONE) {
         answer->status = RESULT_OK;
     } else {
@@ -99,22 +76,17 @@ static void ask(struct answer *answer, const char *library, size_t padding_bytes
     snprintf(answer->record.expected_library, sizeof answer->record.expected_library,
              "%s", library == NULL ? "" : library);
     *record = answer->record;
-    const struct process_plan plan = {
+    const struct worker_plan plan = {
         .tool = "snugbench-micro",
         .library = library,
-        .trace_fd = fd, /* not looked at */
+        .trace_fd = -1,
         .record_fd = fd,
         .padding_bytes = padding_bytes,
         .timeout_ns = timeout_ns,
     };
-    struct process process = {.output_fd = -1, .go_fd = -1};
-    if (process_start(&process, &plan, answer->text, sizeof answer->text)) {
-        while (!process.ended && !signals_interrupted()) {
-            process_poll(&process);
-            if (!process.ended) {
-                signals_wait(process.deadline_ns);
-            }
-        }
+    struct process process;
+    if (worker_start(&process, &plan, answer->text, sizeof answer->text)) {
+        process_wait(&process);
         answer->record = *record;
         judge(answer, &process);
         process_close(&process);

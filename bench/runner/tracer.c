@@ -13,7 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "process/clock.h"
 #include "process/memory.h"
 #include "worker/residency.h"
 
@@ -294,19 +293,12 @@ void tracer_poll(struct tracer *tracer, struct process *process)
         if (WIFSTOPPED(status)) {
             handle_stop(tracer, thread, status);
         } else if (thread == process->pid) {
-            process->wait_status = status;
-            process->usage = usage;
-            process->ended = true;
-            kill(-process->pid, SIGKILL); /* what it left running */
+            process_take_end(process, status, &usage);
             while (waitpid(-process->pid, &status, __WALL) > 0) {
             }
         }
     }
-    if (!process->ended && !process->timed_out &&
-        clock_now_ns() >= process->deadline_ns) {
-        process->timed_out = true;
-        process_kill(process);
-    }
+    process_stop_late(process);
 }
 
 void tracer_take_counts(const struct tracer *tracer, struct syscall_counts *counts)

@@ -46,11 +46,11 @@ static struct live_memory run(const char *script, const char *preload, bool foll
     struct live_memory memory;
     char error[300];
     assert_true(live_start(&live, &plan, error, sizeof error));
-    while (!live.has_ended && clock_now_ns() < live.deadline_ns) {
+    while (!live.root.ended && clock_now_ns() < live.root.deadline_ns) {
         live_step(&live);
     }
-    assert_true(live.has_ended);
-    *wait_status = live.wait_status;
+    assert_true(live.root.ended);
+    *wait_status = live.root.wait_status;
     live_finish(&live, &memory);
     tree_note(&live.tree, note, note_size);
     if (follow && !live.is_followed) {

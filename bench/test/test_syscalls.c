@@ -179,7 +179,7 @@ static int make_record(const struct allocator *allocator)
     return fd;
 }
 
-/* In a child: the worker as process_start would start it, under strace. */
+/* In a child: the worker as worker_start would start it, under strace. */
 static void exec_strace(const struct allocator *allocator, const struct trace *trace,
                         int record_fd, const char *output)
 {
@@ -207,7 +207,7 @@ static void exec_strace(const struct allocator *allocator, const struct trace *t
     close_range(5, ~0u, 0);
     clearenv();
     setenv("PATH", "/usr/local/bin:/usr/bin:/bin", 1);
-    sigprocmask(SIG_SETMASK, signals_original_mask(), NULL);
+    signals_restore_mask();
     execvp("strace", (char *const *)(uintptr_t)arguments);
     _exit(127);
 }

@@ -1,6 +1,7 @@
 /* The worker against allocators that are known to be broken, and to be good. */
 #include "worker_case.h"
 
+#include "process/output.h"
 #include "runner/allocators.h"
 
 enum {
@@ -212,7 +213,7 @@ static void only_the_trace_is_allocated(void **state)
                  passes * kind_count(trace, TRACE_MEMALIGN),
                  passes * (kind_count(trace, TRACE_FREE) + closing) +
                      cases[i].extra_pairs);
-        process_first_line(&job.process, found, sizeof found);
+        output_first_line(job.process.output_fd, found, sizeof found);
         assert_int_equal(job.status, RESULT_OK);
         assert_string_equal(found, expected);
         job_close(&job);

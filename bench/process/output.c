@@ -1,0 +1,56 @@
+#include "process/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum {
+    LIMIT_BYTES = 64 * 1024,
+};
+
+int output_limited(void)
+{
+    int fd = memfd_create("snugbench-output", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0) {
+        return -1;
+    }
+    if (ftruncate(fd, LIMIT_BYTES) != 0 ||
+        fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) != 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+int output_file(void)
+{
+    const char *folder = getenv("TMPDIR");
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/snugbench-XXXXXX",
+             folder != NULL && folder[0] != '\0' ? folder : "/tmp");
+    const int fd = mkostemp(path, O_CLOEXEC | O_APPEND);
+    if (fd < 0) {
+        fprintf(stderr, "snugbench: cannot make a file like %s: %s\n", path,
+                strerror(errno));
+        exit(EXIT_FAILURE);
+    }
+    unlink(path);
+    return fd;
+}
+
+void output_first_line(int fd, char *line, size_t size)
+{
+    const ssize_t length = pread(fd, line, size - 1, 0);
+    line[length > 0 ? length : 0] = '\0';
+    line[strcspn(line, "\n")] = '\0';
+    for (char *at = line; *at != '\0'; at++) {
+        if ((unsigned char)*at < ' ' || *at == 0x7f) {
+            *at = ' '; /* escape sequences must not reach the terminal */
+        }
+    }
+}

@@ -1,0 +1,17 @@
+/* What a program prints, caught in a file, so that its own words can be quoted. */
+#ifndef SNUGBENCH_PROCESS_OUTPUT_H
+#define SNUGBENCH_PROCESS_OUTPUT_H
+
+#include <stddef.h>
+
+/* In memory, and takes only its beginning, whatever an allocator prints. -1: none to be
+ * had (errno). */
+int output_limited(void);
+
+/* An unlinked file in TMPDIR; ends snugbench where none can be made. */
+int output_file(void);
+
+/* The first line, without control characters; "" none. */
+void output_first_line(int fd, char *line, size_t size);
+
+#endif
