@@ -13,7 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "process/ending.h"
 #include "process/preload.h"
+#include "process/spawn.h"
 #include "process/tool.h"
 
 enum {
@@ -210,39 +212,33 @@ static int descriptor_set_aside(const struct log_file *file)
     return aside >= 0 ? aside : file->descriptor;
 }
 
-static bool environment_set(const char *library, const struct log_file *file)
+/* What the child needs to become the program. */
+struct invitation {
+    const char *library;
+    const struct log_file *file;
+    const struct dispositions *old;
+};
+
+/* In the child: its environment, and signals as they were. */
+static bool enter_program(const void *context)
 {
-    char preload[2 * PATH_MAX];
-    char invitation[PATH_MAX + 128];
+    const struct invitation *invitation = context;
+    const struct log_file *file = invitation->file;
+    char text[PATH_MAX + 128];
     struct stat status;
-    const char *others = getenv("LD_PRELOAD");
-    bool has_others = others != NULL && others[0] != '\0';
-    int length = snprintf(preload, sizeof preload, "%s%s%s", library,
-                          has_others ? ":" : "", has_others ? others : "");
-    if (length >= (int)sizeof preload) {
-        errno = E2BIG;
+    char *preload = preload_value(invitation->library);
+    signals_restore(invitation->old);
+    if (preload == NULL || fstat(file->descriptor, &status) != 0) {
+        free(preload);
         return false;
     }
-    if (fstat(file->descriptor, &status) != 0) {
-        return false;
-    }
-    snprintf(invitation, sizeof invitation, "%d %d %llu %llu %s", getpid(),
+    snprintf(text, sizeof text, "%d %d %llu %llu %s", getpid(),
              descriptor_set_aside(file), (unsigned long long)status.st_dev,
              (unsigned long long)status.st_ino, file->path);
-    return setenv("LD_PRELOAD", preload, 1) == 0 &&
-           setenv(LOG_VARIABLE, invitation, 1) == 0;
-}
-
-/* In the child. On failure its errno goes into the log. */
-static _Noreturn void program_exec(char *const argv[], const char *library,
-                                   const struct log_file *file,
-                                   struct log_header *header)
-{
-    if (environment_set(library, file)) {
-        execvp(argv[0], argv);
-    }
-    header->start_error = (uint32_t)errno;
-    _exit(127);
+    const bool done =
+        setenv("LD_PRELOAD", preload, 1) == 0 && setenv(LOG_VARIABLE, text, 1) == 0;
+    free(preload);
+    return done;
 }
 
 /* Whether a process that has ended, but is not reaped, ended as the program that was
@@ -262,71 +258,61 @@ static bool has_kept_its_name(pid_t pid, const struct log_header *header)
     return !is_read || strncmp(name, header->name, LOG_NAME_BYTES) == 0;
 }
 
-static void program_wait(pid_t pid, struct recording *recording, int *wait_status)
+/* Until its end; while it is not reaped, it can still be looked at. */
+static void program_wait(struct process *program, struct recording *recording)
 {
     siginfo_t info;
     const struct log_header *header = recording->log;
-    while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
+    while (waitid(P_PID, (id_t)program->pid, &info, WEXITED | WNOWAIT) < 0 &&
+           errno == EINTR) {
     }
     recording->is_replaced = header->images > 0 && header->has_exited == 0 &&
-                             !has_kept_its_name(pid, header);
-    while (waitpid(pid, wait_status, 0) < 0 && errno == EINTR) {
-    }
+                             !has_kept_its_name(program->pid, header);
+    process_poll(program);
 }
 
-/* Start the program and wait for its end. 0 or the errno that kept it from running. */
-static int program_run(struct recording *recording, char *const argv[],
-                       const char *library, const struct log_file *file,
-                       int *wait_status)
+/* Start the program and wait for its end. false: no process is to be had. */
+static bool program_run(struct recording *recording, char *const argv[],
+                        const char *library, const struct log_file *file,
+                        struct ending *ending, struct trace_error *error)
 {
     struct dispositions old;
-    int reason = 0;
+    struct process program;
+    const struct invitation invitation = {library, file, &old};
+    const struct process_plan plan = {
+        .kind = PROCESS_FOREGROUND,
+        .arguments = argv,
+        .output_fd = -1,
+        .enter = enter_program,
+        .context = &invitation,
+    };
     signals_take(&old);
-    fflush(NULL);
-    pid_t pid = fork();
-    if (pid == 0) {
-        signals_restore(&old);
-        program_exec(argv, library, file, recording->log);
+    const bool started =
+        process_start(&program, &plan, error->text, sizeof error->text);
+    if (started) {
+        program_pid = program.pid;
+        program_wait(&program, recording);
+        program_pid = 0;
+        *ending = ending_of(&program);
+        process_close(&program);
     }
-    if (pid < 0) {
-        reason = errno;
-    }
-    program_pid = pid;
-    if (pid > 0) {
-        program_wait(pid, recording, wait_status);
-        reason = (int)recording->log->start_error;
-    }
-    program_pid = 0;
     signals_restore(&old);
-    return reason;
-}
-
-static void explain_no_start(struct recording *recording, const char *program,
-                             int reason, struct trace_error *error)
-{
-    recording->exit_code = reason == ENOENT ? 127 : 126;
-    snprintf(error->text, sizeof error->text, "cannot run %.300s: %s", program,
-             reason == ENOENT ? "no such program, or its interpreter is missing"
-                              : strerror(reason));
-}
-
-static void take_status(struct recording *recording, int wait_status)
-{
-    if (WIFSIGNALED(wait_status)) {
-        recording->signal = WTERMSIG(wait_status);
-        recording->exit_code = 128 + recording->signal;
-    } else {
-        recording->exit_code = WEXITSTATUS(wait_status);
-    }
+    return started;
 }
 
 static bool run(struct recording *recording, char *const argv[], const char *library,
                 const struct log_file *file, struct trace_error *error)
 {
-    int wait_status = 0;
-    int reason = program_run(recording, argv, library, file, &wait_status);
-    if (reason != 0) {
-        explain_no_start(recording, argv[0], reason, error);
+    struct ending ending;
+    if (!program_run(recording, argv, library, file, &ending, error)) {
+        return false;
+    }
+    if (ending.kind == ENDING_NOT_RUN) {
+        recording->exit_code = ending_exit_code(ending);
+        snprintf(error->text, sizeof error->text, "cannot run %.300s: %s", argv[0],
+                 ending.number == ENOENT
+                     ? "no such program, or its interpreter is missing"
+                     : strerror(ending.number));
         return false;
     }
     if (recording->log->images == 0) {
@@ -339,7 +325,8 @@ static bool run(struct recording *recording, char *const argv[], const char *lib
     if (!log_map_records(recording, file, error)) {
         return false;
     }
-    take_status(recording, wait_status);
+    recording->exit_code = ending_exit_code(ending);
+    recording->signal = ending.kind == ENDING_SIGNAL ? ending.number : 0;
     return true;
 }
 

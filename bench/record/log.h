@@ -81,7 +81,6 @@ struct log_header {
     _Atomic uint64_t reserved_windows;
     _Atomic uint32_t threads;
     _Atomic uint32_t full;        /* the errno that ended the recording; 0: none */
-    uint32_t start_error;         /* the errno that kept the program from running */
     uint32_t has_exited;          /* the last image has run its destructors */
     char name[LOG_NAME_BYTES];    /* of the process when it began to record */
     char image[LOG_IMAGE_BYTES];  /* the executable that is recorded */
