@@ -1,6 +1,5 @@
 /* snugbench doctor: what disturbs measuring on this machine, and what to do. */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdbool.h>
@@ -11,6 +10,7 @@
 
 #include "analysis/summary.h"
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "cli/proof.h"
 #include "runner/dice.h"
 #include "runner/doctor.h"
@@ -19,14 +19,9 @@
 enum {
     DEFAULT_REPETITIONS = 2,
     MAX_REPETITIONS = 10000,
-    OPTION_REPETITIONS = 256,
-    OPTION_SEED,
-    OPTION_AA,
-    OPTION_JSON,
 };
 
 struct doctor_options {
-    bool help;
     bool json;
     bool proves;
     struct proof_options proof;
@@ -69,90 +64,34 @@ static void print_help(void)
         DEFAULT_REPETITIONS, schedule_defaults.min_rounds);
 }
 
-static const struct option long_options[] = {
-    {"aa", no_argument, NULL, OPTION_AA},
-    {"repetitions", required_argument, NULL, OPTION_REPETITIONS},
-    {"runs", required_argument, NULL, 'r'},
-    {"seed", required_argument, NULL, OPTION_SEED},
-    {"json", no_argument, NULL, OPTION_JSON},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
-};
-
-static bool complain(const char *what, const char *which)
+/* -1, or the exit code. */
+static int parse_options(struct doctor_options *options, int argc, char **argv)
 {
-    fprintf(stderr, "snugbench: %s '%s'; see 'doctor --help'\n", what, which);
-    return false;
-}
-
-static bool parse_number(const char *text, uint64_t least, uint64_t most,
-                         uint64_t *number)
-{
-    char *end;
-    errno = 0;
-    *number = strtoull(text, &end, 10);
-    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 &&
-           *number >= least && *number <= most;
-}
-
-static bool parse_option(struct doctor_options *options, int option, const char *text)
-{
-    uint64_t number;
-    switch (option) {
-    case OPTION_AA:
-        options->proves = true;
-        return true;
-    case OPTION_JSON:
-        options->json = true;
-        return true;
-    case OPTION_REPETITIONS:
-        if (!parse_number(text, 1, MAX_REPETITIONS, &number)) {
-            return complain("--repetitions takes a number from 1 to 10000, not", text);
-        }
-        options->proof.repetitions = (uint32_t)number;
-        return true;
-    case 'r':
-        if (!parse_number(text, SUMMARY_VERDICT_ROUNDS, MAX_REPETITIONS, &number)) {
-            return complain("--runs takes a number from 5 to 10000, as fewer give no "
-                            "verdict, not",
-                            text);
-        }
-        options->proof.rounds = (uint32_t)number;
-        return true;
-    default:
-        return parse_number(text, 0, INT64_MAX, &options->proof.seed) ||
-               complain("--seed takes a whole number below 2^63, not", text);
-    }
-}
-
-static bool parse_options(struct doctor_options *options, int argc, char **argv)
-{
-    *options = (struct doctor_options){
-        .proof = {.repetitions = DEFAULT_REPETITIONS,
-                  .rounds = schedule_defaults.min_rounds,
-                  .seed = dice_fresh_seed()},
+    struct proof_options *proof = &options->proof;
+    const struct options_row rows[] = {
+        {0, "aa", options_flag, .target = &options->proves},
+        {0, "json", options_flag, .target = &options->json},
+        {0, "repetitions", options_count, .target = &proof->repetitions, .from = 1,
+         .to = MAX_REPETITIONS},
+        {'r', "runs", options_count, .target = &proof->rounds,
+         .from = SUMMARY_VERDICT_ROUNDS, .to = MAX_REPETITIONS,
+         .expected = "a number from 5 to 10000, as fewer give no verdict"},
+        {0, "seed", options_whole, .target = &proof->seed,
+         .expected = "a whole number below 2^63", .to = INT64_MAX},
     };
-    optind = 0;
-    opterr = 0;
-    for (int option;
-         (option = getopt_long(argc, argv, ":r:h", long_options, NULL)) != -1;) {
-        if (option == 'h') {
-            options->help = true;
-            return true;
-        }
-        if (option == '?' || option == ':') {
-            return complain(option == ':' ? "a value is missing after"
-                                          : "there is no option",
-                            argv[optind - 1]);
-        }
-        if (!parse_option(options, option, optarg)) {
-            return false;
-        }
+    const struct options_command command = {"doctor", print_help, OPERANDS_ANYWHERE,
+                                            rows, sizeof rows / sizeof *rows};
+    int first = 0;
+    const int code = options_parse(&command, argc, argv, &first);
+    if (code >= 0) {
+        return code;
     }
-    options->proof.traces = (const char *const *)argv + optind;
-    options->proof.trace_count = (size_t)(argc - optind);
-    return options->proves || optind == argc ||
-           complain("only --aa takes a trace, here", argv[optind]);
+    proof->traces = (const char *const *)argv + first;
+    proof->trace_count = (size_t)(argc - first);
+    return options->proves || first == argc
+               ? -1
+               : options_complain(&command, "only --aa takes a trace, here '%s'",
+                                  argv[first]);
 }
 
 static const char *level_name(enum finding_level level)
@@ -237,13 +176,14 @@ static int examine(bool json)
 
 int cli_doctor(int argc, char **argv)
 {
-    struct doctor_options options;
-    if (!parse_options(&options, argc, argv)) {
-        return EXIT_USAGE;
-    }
-    if (options.help) {
-        print_help();
-        return EXIT_OK;
+    struct doctor_options options = {
+        .proof = {.repetitions = DEFAULT_REPETITIONS,
+                  .rounds = schedule_defaults.min_rounds,
+                  .seed = dice_fresh_seed()},
+    };
+    const int code = parse_options(&options, argc, argv);
+    if (code >= 0) {
+        return code;
     }
     return options.proves ? proof_run(&options.proof) : examine(options.json);
 }
