@@ -31,6 +31,31 @@ ok()
     if "$@"; then pass "$name"; else fail "$name"; fi
 }
 
+# report NAME CODE: code 0 is passed. What "$work/out" and "$work/err" hold is shown if it is
+# not.
+# shellcheck disable=SC2154 # work: the folder of the script
+report()
+{
+    if [ "$2" -eq 0 ]; then
+        pass "$1"
+    else
+        fail "$1" "$(cat "$work/out" "$work/err")"
+    fi
+}
+
+# expect NAME CODE WHERE PATTERN COMMAND...: the exit code, and PATTERN (extended) in
+# WHERE: out, err
+expect()
+{
+    local name=$1 code=$2 where=$3 pattern=$4 found
+    shift 4
+    "$@" >"$work/out" 2>"$work/err"
+    found=$?
+    [ "$found" -eq "$code" ] && grep -qE -- "$pattern" "$work/$where"
+    report "$name" $?
+    [ "$found" -eq "$code" ] || echo "# exit code $found, not $code"
+}
+
 plan()
 {
     echo "1..$number"

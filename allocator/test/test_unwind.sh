@@ -2,6 +2,8 @@
 # A library that is unloaded and another build of it loaded at the same place: the rules
 # that were made for the first do not hold for the second, whose frames are larger.
 set -u
+# shellcheck source=scripts/tap.sh
+. "$(dirname "$0")/../../scripts/tap.sh"
 BUILD=$(realpath "${BUILD:-build}")
 source=$(realpath "$(dirname "$0")/..")
 scratch=$(mktemp -d)
@@ -72,32 +74,23 @@ int main(int count, char **names)
 }
 END
 
-number=0
 # reload NAME LINKER-OPTION
 reload()
 {
-    local status
-    number=$((number + 1))
+    local status=1
     if gcc -shared -fPIC -O1 -DBYTES=400 "$2" -o first.so plugin.c >out 2>&1 &&
         gcc -shared -fPIC -O1 -DBYTES=2000 "$2" -o second.so plugin.c >out 2>&1 &&
         gcc -D_GNU_SOURCE -O1 -I"$source" -o host host.c "$BUILD/libsnug.a" >out 2>&1; then
         ./host ./first.so ./second.so >out 2>&1
         status=$?
-        if [ "$status" -eq 77 ]; then
-            echo "ok $number - $1 # SKIP the second library is loaded elsewhere here"
-            return
-        fi
-    else
-        status=1
     fi
-    if [ "$status" -eq 0 ]; then
-        echo "ok $number - $1"
-    else
-        echo "not ok $number - $1"
-        sed 's/^/# /' out
-    fi
+    case $status in
+    0) pass "$1" ;;
+    77) skip "$1" "the second library is loaded elsewhere here" ;;
+    *) fail "$1" "$(cat out)" ;;
+    esac
 }
 
 reload "another build in a library's place, told by its build ID" -Wl,--build-id
 reload "and without one" -Wl,--build-id=none
-[ "$number" -eq 2 ]
+plan

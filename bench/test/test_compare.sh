@@ -1,25 +1,12 @@
 #!/usr/bin/env bash
 # snugbench compare on tiny programs, from end to end.
 set -u
+# shellcheck source=scripts/tap.sh
+. "$(dirname "$0")/../../scripts/tap.sh"
 export BUILD=${BUILD:-build}
 bench=$(realpath "$BUILD")/snugbench
-number=0
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-
-result()
-{
-    number=$((number + 1))
-    echo "$1 $number - $2"
-}
-
-# ok NAME COMMAND...: passes if the command succeeds.
-ok()
-{
-    local name=$1
-    shift
-    if "$@"; then result ok "$name"; else result "not ok" "$name"; fi
-}
 
 compare() { timeout 120 "$bench" compare "$@" >"$dir/out" 2>"$dir/errors" </dev/null; }
 two() { compare -a glibc -a snug --runs 2 "$@"; }
@@ -96,7 +83,7 @@ if [ "$(id -u)" -eq 0 ]; then
     chown nobody "$dir/privileged" && chmod u+s "$dir/privileged"
     ok "a set-user-ID program" refused 'set-user-ID' -- "$dir/privileged" 1
 else
-    result ok "a set-user-ID program # SKIP not root"
+    skip "a set-user-ID program" "not root"
 fi
 ok "an unknown allocator" refused "no allocator 'nothing'" -a nothing -- true
 ok "a reference that does not run" refused 'reference' -a glibc --reference snug -- true
@@ -108,10 +95,7 @@ ok "an input that is not there" refused "cannot read '/nowhere'" --input /nowher
 "$bench" compare --help | grep -q '^  snugbench compare -- ./app'
 ok "help has examples" [ $? -eq 0 ]
 
-if ! command -v hyperfine >/dev/null || ! command -v python3 >/dev/null; then
-    result ok "the runs # SKIP no hyperfine or python3"
-    exit 0
-fi
+needs "the runs" hyperfine python3 || exit 0
 mkdir "$dir/bin"
 for tool in bash sh env true; do ln -s "$(type -P $tool)" "$dir/bin"; done
 PATH=$dir/bin "$bench" compare -- true >"$dir/out" 2>"$dir/errors"
@@ -230,3 +214,5 @@ compare -a glibc --runs 1 --prepare "rm -f $dir/pid" --ready "test -s $dir/pid" 
 ok "a load that fails is told" grep -q 'the load failed: exit code 4: bad' "$dir/out"
 compare -a glibc --runs 1 --ready true --load true -- "${server[@]}"
 ok "one that runs already is told" grep -q 'answers before the server is started' "$dir/out"
+
+plan

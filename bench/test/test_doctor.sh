@@ -2,37 +2,11 @@
 # 'snugbench doctor': a line for each thing looked at, its remedy, exit codes; and the
 # proof (--aa), on one small trace.
 set -u
+# shellcheck source=scripts/tap.sh
+. "$(dirname "$0")/../../scripts/tap.sh"
 bench=${BUILD:-build}/snugbench
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-number=0
-
-report() { # NAME CODE: code 0 is passed
-    number=$((number + 1))
-    if [ "$2" -eq 0 ]; then
-        echo "ok $number - $1"
-    else
-        echo "not ok $number - $1"
-        sed 's/^/# /' "$work/out" "$work/err"
-    fi
-}
-
-skip() { # NAME REASON
-    number=$((number + 1))
-    echo "ok $number - $1 # SKIP $2"
-}
-
-# expect NAME CODE WHERE PATTERN COMMAND...: the exit code, and PATTERN (extended) in
-# WHERE: out, err
-expect() {
-    local name=$1 code=$2 where=$3 pattern=$4
-    shift 4
-    "$@" >"$work/out" 2>"$work/err"
-    local found=$?
-    [ "$found" -eq "$code" ] && grep -qE -- "$pattern" "$work/$where"
-    report "$name" $?
-    [ "$found" -eq "$code" ] || echo "# exit code $found, not $code"
-}
 
 expect "a machine that can measure" 0 out '^ok    worker  ' "$bench" doctor
 ! grep -qvE '^(ok  |note|warn)  [a-z][a-z -]{14}  [^ ]' "$work/out"
@@ -112,4 +86,4 @@ cp "${BUILD:-build}/snugbench-worker" "$work/alone"
 expect "the delayed floor is missing" 1 err 'libsnugbench-floor-delayed.so is missing' \
     "$work/alone/snugbench" doctor --aa --repetitions 1 "$work/tiny.rep"
 
-echo "1..$number"
+plan

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # A course's allocator from its source: compiled, checked, measured, scored.
 set -u
+# shellcheck source=scripts/tap.sh
+. "$(dirname "$0")/../../scripts/tap.sh"
 build=${BUILD:-build}
 bench=$PWD/$build/snugbench
 helper=$PWD/$build/test/helper_lab
@@ -10,34 +12,8 @@ trap 'rm -rf "$work"' EXIT
 export TMPDIR=$work/tmp
 unset CC
 mkdir "$TMPDIR"
-number=0
 
-report() { # NAME CODE: code 0 is passed
-    number=$((number + 1))
-    if [ "$2" -eq 0 ]; then
-        echo "ok $number - $1"
-    else
-        echo "not ok $number - $1"
-        sed 's/^/# /' "$work/out" "$work/err"
-    fi
-}
-
-# expect NAME CODE WHERE PATTERN COMMAND...: the exit code, and PATTERN (extended) in
-# WHERE: out, err
-expect() {
-    local name=$1 code=$2 where=$3 pattern=$4
-    shift 4
-    "$@" >"$work/out" 2>"$work/err"
-    local found=$?
-    [ "$found" -eq "$code" ] && grep -qE -- "$pattern" "$work/$where"
-    report "$name" $?
-    [ "$found" -eq "$code" ] || echo "# exit code $found, not $code"
-}
-
-if ! command -v cc >/dev/null; then
-    echo "ok 1 - a course's allocator # SKIP there is no C compiler here"
-    exit 0
-fi
+needs "a course's allocator" cc || exit 0
 
 # N blocks of BYTES, freed at the end; a classic header with that weight.
 make_trace() { # FILE N BYTES WEIGHT
@@ -203,3 +179,5 @@ kill -s TERM "$child"
 wait "$child"
 [ $? -eq 130 ] && ! find "$TMPDIR" -mindepth 1 | grep . >>"$work/out"
 report "nothing stays when SIGTERM comes while it measures" $?
+
+plan

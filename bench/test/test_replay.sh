@@ -11,26 +11,6 @@ cleanup() {
 }
 trap cleanup EXIT
 
-report() { # NAME CODE: code 0 is passed
-    if [ "$2" -eq 0 ]; then
-        pass "$1"
-    else
-        fail "$1" "$(cat "$work/out" "$work/err")"
-    fi
-}
-
-# expect NAME CODE WHERE PATTERN COMMAND...: the exit code, and PATTERN (extended) in
-# WHERE: out, err
-expect() {
-    local name=$1 code=$2 where=$3 pattern=$4
-    shift 4
-    "$@" >"$work/out" 2>"$work/err"
-    local found=$?
-    [ "$found" -eq "$code" ] && grep -qE -- "$pattern" "$work/$where"
-    report "$name" $?
-    [ "$found" -eq "$code" ] || echo "# exit code $found, not $code"
-}
-
 from_stdin() {
     "$bench" replay - "$@" <"$trace"
 }
