@@ -205,8 +205,12 @@ $(BUILD)/test/%: bench/test/%.c $(filter-out %/main.o,$(BENCH_OBJECTS))
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_FLAGS) -o $@ $< $(filter-out %/main.o,$(BENCH_OBJECTS)) -lcmocka $(LDFLAGS) $(BENCH_LIBS)
 
-$(BUILD)/test/libbroken-%.so: bench/test/broken/%.c
+# What such an allocator does not have it takes from there, but for those that lack calls.
+FORWARD := bench/test/broken/forward/forward.c
+$(BUILD)/test/libbroken-half.so $(BUILD)/test/libbroken-none.so: FORWARD :=
+
+$(BUILD)/test/libbroken-%.so: bench/test/broken/%.c bench/test/broken/forward/forward.c
 	@mkdir -p $(@D)
-	$(CC) $(BENCH_FLAGS) -fPIC -shared -fno-builtin -o $@ $< $(LDFLAGS)
+	$(CC) $(BENCH_FLAGS) -fPIC -shared -fno-builtin -o $@ $< $(FORWARD) $(LDFLAGS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,16 +1,6 @@
 /* realloc to BROKEN_BYTES moves the block and keeps only the first 99 bytes. */
 #include "libc.h"
 
-void *malloc(size_t bytes)
-{
-    return __libc_malloc(bytes);
-}
-
-void *calloc(size_t count, size_t bytes)
-{
-    return __libc_calloc(count, bytes);
-}
-
 void *realloc(void *block, size_t bytes)
 {
     if (bytes != BROKEN_BYTES) {
@@ -25,14 +15,4 @@ void *realloc(void *block, size_t bytes)
     }
     __libc_free(block);
     return moved;
-}
-
-void *memalign(size_t alignment, size_t bytes)
-{
-    return __libc_memalign(alignment, bytes);
-}
-
-void free(void *block)
-{
-    __libc_free(block);
 }
