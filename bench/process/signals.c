@@ -8,7 +8,7 @@
 
 static struct {
     bool held;
-    bool interrupted;
+    unsigned interruptions;
     sigset_t waited_for;
     sigset_t original_mask;
 } signals;
@@ -31,7 +31,7 @@ void signals_hold(void)
     /* An ignored SIGCHLD would make the kernel reap children behind our back. */
     signal(SIGCHLD, SIG_DFL);
     sigprocmask(SIG_BLOCK, &signals.waited_for, &signals.original_mask);
-    signals.interrupted = false;
+    signals.interruptions = 0;
     signals.held = true;
 }
 
@@ -59,7 +59,7 @@ static bool take_signal(uint64_t left_ns)
     };
     int signal_number = sigtimedwait(&signals.waited_for, NULL, &left);
     if (signal_number > 0 && signal_number != SIGCHLD) {
-        signals.interrupted = true;
+        signals.interruptions++;
     }
     return signal_number > 0;
 }
@@ -72,9 +72,19 @@ void signals_wait(uint64_t deadline_ns)
 
 bool signals_interrupted(void)
 {
+    return signals_interrupted_again(0);
+}
+
+unsigned signals_interruptions(void)
+{
+    return signals.interruptions;
+}
+
+bool signals_interrupted_again(unsigned interruptions)
+{
     /* A SIGCHLD taken here is not missed: callers look at their children after this,
      * and before they sleep. */
-    while (signals.held && !signals.interrupted && take_signal(0)) {
+    while (signals.held && take_signal(0)) {
     }
-    return signals.interrupted;
+    return signals.interruptions > interruptions;
 }

@@ -26,4 +26,9 @@ void signals_wait(uint64_t deadline_ns);
 /* Whether somebody asked to stop; stays true. */
 bool signals_interrupted(void);
 
+/* How often somebody did, as far as it has been asked for. What is started after that
+ * is to clean up: it goes on until somebody asks again. */
+unsigned signals_interruptions(void);
+bool signals_interrupted_again(unsigned interruptions);
+
 #endif

@@ -149,6 +149,7 @@ bool process_start(struct process *process, const struct process_plan *plan,
         .output_fd = output_fd,
         .go_fd = pipes.go[1],
         .failure_fd = pipes.failure[0],
+        .interruptions = signals_interruptions(),
         .timeout_ns = plan->timeout_ns,
         .deadline_ns =
             plan->timeout_ns > 0 ? clock_now_ns() + plan->timeout_ns : UINT64_MAX,
@@ -220,8 +221,8 @@ void process_poll(struct process *process)
 
 void process_wait(struct process *process)
 {
-    /* In this order no SIGCHLD is missed: signals_interrupted may take one. */
-    while (!process->ended && !signals_interrupted()) {
+    /* In this order no SIGCHLD is missed: asking may take one. */
+    while (!process->ended && !signals_interrupted_again(process->interruptions)) {
         process_poll(process);
         if (!process->ended) {
             signals_wait(process->deadline_ns);

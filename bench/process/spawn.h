@@ -50,6 +50,7 @@ struct process {
     pid_t pid; /* 0: not started */
     enum process_kind kind;
     int output_fd, go_fd, failure_fd; /* negative: none, or closed */
+    unsigned interruptions;           /* before it was started */
     uint64_t timeout_ns;
     uint64_t deadline_ns; /* of clock_now_ns; UINT64_MAX: none, or past */
     bool ended;

@@ -274,6 +274,28 @@ static void test_preload_value(void **state)
     free(value);
 }
 
+static void test_interrupted(void **state)
+{
+    (void)state;
+    struct process process = start(PROCESS_COMMAND, "sleep 60", long_ns);
+    kill(getpid(), SIGTERM);
+    process_wait(&process);
+    assert_false(process.ended);
+    assert_int_equal(ending_of(&process).kind, ENDING_NONE);
+    process_close(&process);
+    assert_true(process.ended);
+    /* What is run then is to clean up. */
+    assert_true(signals_interrupted());
+    assert_true(ending_is_good(shell_run("sleep 0.1", -1, long_ns)));
+    process = start(PROCESS_COMMAND, "sleep 60", long_ns);
+    kill(getpid(), SIGTERM);
+    process_wait(&process);
+    assert_false(process.ended);
+    process_close(&process);
+    signals_release();
+    signals_hold(); /* forgets it */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +307,7 @@ int main(void)
         cmocka_unit_test(test_files),
         cmocka_unit_test(test_what_is_left_behind),
         cmocka_unit_test(test_shell_command),
+        cmocka_unit_test(test_interrupted),
         cmocka_unit_test(test_preload_value),
     };
     signals_hold();
