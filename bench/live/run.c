@@ -46,8 +46,8 @@ static bool enter_environment(const void *context)
     return done;
 }
 
-/* A child that is traced stops at its exec, which is taken here: then process_start_error
- * can tell. */
+/* A child that is traced stops at its exec, which is taken here: then
+ * process_start_error can tell. */
 static void take_exec(struct live_run *run)
 {
     int status;

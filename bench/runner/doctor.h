@@ -1,5 +1,5 @@
-/* What disturbs measuring on this machine, and what is lacking for it, found out without
- * root. */
+/* What disturbs measuring on this machine, and what is lacking for it, found out
+ * without root. */
 #ifndef SNUGBENCH_RUNNER_DOCTOR_H
 #define SNUGBENCH_RUNNER_DOCTOR_H
 

@@ -82,7 +82,7 @@ static void test_looping_or_waiting(void **state)
     process_wait(&waiting);
     assert_false(ending_of(&waiting).is_looping);
     process_close(&waiting);
-    /* However busy the machine is: told from the figures of a process that has ended. */
+    /* However busy the machine is: from the figures of a process that has ended. */
     struct process looping = {.pid = 1, .ended = true, .timed_out = true};
     looping.timeout_ns = 1000000000;
     looping.usage.ru_utime.tv_usec = 600000;

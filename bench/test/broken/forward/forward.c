@@ -1,4 +1,5 @@
-/* The calls that a broken allocator does right: on to the libc, unless it has its own. */
+/* The calls that a broken allocator does right: on to the libc, unless it has its own.
+ */
 #include "test/broken/libc.h"
 
 #define WEAK __attribute__((weak))
