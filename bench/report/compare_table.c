@@ -3,8 +3,7 @@
 
 #include "report/compare.h"
 #include "report/grid.h"
-
-static const double mib = 1 << 20;
+#include "report/units.h"
 
 const char *peak_method_text(enum peak_method method)
 {
@@ -43,17 +42,10 @@ static void set_headings(struct grid_row *row, const struct study *study, bool i
     grid_set(row, 3, GRID_FAINT, "peak MiB");
     grid_set(row, 4, GRID_FAINT, "v %s", reference);
     grid_set(row, 5, GRID_FAINT, study->is_server ? "left MiB" : "faults");
-    grid_set(row, 6, GRID_FAINT, "cpu s");
+    grid_set(row, 6, GRID_FAINT, in_ms ? "cpu ms" : "cpu s");
     if (study->is_server) {
         grid_set(row, 7, GRID_FAINT, "MiB/min");
     }
-}
-
-/* Half the interval in per cent of the value. */
-static double error_pct(struct estimate estimate)
-{
-    return estimate.value != 0 ? 50 * (estimate.high - estimate.low) / estimate.value
-                               : 0;
 }
 
 static void set_speed(struct grid_row *row, const struct compare_row *figures)
@@ -66,7 +58,7 @@ static void set_speed(struct grid_row *row, const struct compare_row *figures)
                  verdict == VERDICT_FASTER   ? GRID_GOOD
                  : verdict == VERDICT_SLOWER ? GRID_BAD
                                              : GRID_PLAIN,
-                 "%.3fx %s", figures->speed.ratio.value,
+                 "%s %s", units_ratio(figures->speed.ratio.value).bytes,
                  figures->is_undecided     ? "undecided"
                  : verdict == VERDICT_SAME ? "same"
                                            : verdict_text(verdict));
@@ -77,17 +69,30 @@ static void set_memory(struct grid_row *row, const struct compare_row *figures)
 {
     const enum size_verdict verdict = figures->peak_verdict;
     if (figures->peak_bytes.present) {
-        grid_set(row, 3, GRID_PLAIN, "%.1f ±%.1f%%", figures->peak_bytes.value / mib,
-                 error_pct(figures->peak_bytes));
+        const struct estimate peak = figures->peak_bytes;
+        grid_set(row, 3, GRID_PLAIN, "%s",
+                 units_mib_interval(peak.value, peak.low, peak.high).bytes);
     }
     if (figures->peak_ratio.present && figures->speed.verdict != VERDICT_REFERENCE) {
         grid_set(row, 4,
                  verdict == SIZE_SMALLER  ? GRID_GOOD
                  : verdict == SIZE_LARGER ? GRID_BAD
                                           : GRID_PLAIN,
-                 "%.2fx%s", figures->peak_ratio.value,
+                 "%s%s", units_ratio(figures->peak_ratio.value).bytes,
                  verdict == SIZE_SAME ? " same" : "");
     }
+}
+
+static void set_score(struct grid_row *row, const struct study *study,
+                      struct estimate score, bool in_ms)
+{
+    const double scale = in_ms ? 1e3 : 1;
+    const struct units_text text =
+        study->metric != NULL
+            ? units_metric_interval(score.value, score.low, score.high)
+            : units_interval(scale * score.value, scale * score.low,
+                             scale * score.high);
+    grid_set(row, 1, GRID_PLAIN, "%s", text.bytes);
 }
 
 static void set_row(struct grid_row *row, const struct study *study, size_t index,
@@ -103,25 +108,23 @@ static void set_row(struct grid_row *row, const struct study *study, size_t inde
         return;
     }
     if (figures->score.present) {
-        const double scale = in_ms ? 1e3 : 1;
-        grid_set(row, 1, GRID_PLAIN,
-                 study->metric != NULL ? "%.5g ±%.1f%%" : "%.3f ±%.1f%%",
-                 scale * figures->score.value, error_pct(figures->score));
+        set_score(row, study, figures->score, in_ms);
     }
     set_speed(row, figures);
     set_memory(row, figures);
     if (study->is_server && figures->left_bytes.present) {
-        grid_set(row, 5, GRID_PLAIN, "%.1f", figures->left_bytes.value / mib);
+        grid_set(row, 5, GRID_PLAIN, "%s", units_mib(figures->left_bytes.value).bytes);
     } else if (!study->is_server && figures->minor_faults.present) {
-        grid_set(row, 5, GRID_PLAIN, "%.0f",
-                 figures->minor_faults.value + figures->major_faults.value);
+        const double faults = figures->minor_faults.value + figures->major_faults.value;
+        grid_set(row, 5, GRID_PLAIN, "%s", units_count((uint64_t)(faults + 0.5)).bytes);
     }
     if (figures->cpu_s.present) {
-        grid_set(row, 6, GRID_PLAIN, "%.3f", figures->cpu_s.value);
+        grid_set(row, 6, GRID_PLAIN, "%s",
+                 units_number((in_ms ? 1e3 : 1) * figures->cpu_s.value).bytes);
     }
     if (study->is_server && figures->growth_bytes_per_minute.present) {
-        grid_set(row, 7, GRID_PLAIN, "%+.1f",
-                 figures->growth_bytes_per_minute.value / mib);
+        grid_set(row, 7, GRID_PLAIN, "%s",
+                 units_mib(figures->growth_bytes_per_minute.value).bytes);
     }
     if (candidate->note[0] != '\0') {
         grid_set(row, GRID_COLUMNS - 1, GRID_FAINT, "(%s)", "see below");
@@ -134,7 +137,7 @@ bool compare_table(FILE *out, const struct study *study,
     struct grid grid = {.count = 0};
     const struct estimate reference = summary->rows[study->reference_index].score;
     const bool in_ms =
-        study->metric == NULL && reference.present && reference.value < 0.1;
+        study->metric == NULL && reference.present && reference.value < 1;
     struct grid_row *row = grid_add_row(&grid);
     if (row != NULL) {
         set_headings(row, study, in_ms);
@@ -192,9 +195,9 @@ void compare_footnotes(FILE *out, const struct study *study,
     fprintf(
         out,
         "Rounds: %u in %.0f s, seed %llu. A difference counts if its 95 %% interval "
-        "leaves out 1, it is at least %.0f %%, and p < 0.05 after Holm.\n",
+        "leaves out 1, it is at least %s, and p < 0.05 after Holm.\n",
         study->round_count, study->elapsed_s, (unsigned long long)study->seed,
-        100 * summary->effect);
+        units_percent(summary->effect).bytes);
     fprintf(out, "Peak: %s.%s\n", peak_method_text(summary->method),
             study->is_followed ? "" : " Processes too short to be seen are missing.");
     if (is_verbose) {

@@ -4,6 +4,7 @@
 
 #include "analysis/timing.h"
 #include "report/grid.h"
+#include "report/units.h"
 
 /* More false verdicts than come by chance so often refute the level. */
 static const double chance = 0.01;
@@ -42,11 +43,10 @@ static bool print_equals(FILE *out, const struct proof_report *report)
         "equals",           "false verdicts",    "in repetitions", "over all traces",
         "test alone p<=5%", "median difference", "widest interval"};
     struct grid grid = {.count = 0};
-    fprintf(
-        out,
-        "Equals: false verdicts in at most %.0f %% of repetitions are stated, and of "
-        "the test alone in %.0f %% of comparisons.\n",
-        100 * TIMING_LEVEL, 100 * TIMING_LEVEL);
+    fprintf(out,
+            "Equals: false verdicts in at most %s of repetitions are stated, and of "
+            "the test alone in %s of comparisons.\n",
+            units_percent(TIMING_LEVEL).bytes, units_percent(TIMING_LEVEL).bytes);
     struct grid_row *row = grid_add_row(&grid);
     if (row != NULL) {
         set_headings(row, headings, sizeof headings / sizeof *headings);
@@ -63,8 +63,10 @@ static bool print_equals(FILE *out, const struct proof_report *report)
         set_of(row, 2, outcome->verdict_repetitions, outcome->repetition_count);
         set_of(row, 3, outcome->total_repetitions, outcome->repetition_count);
         set_of(row, 4, outcome->test_count, outcome->comparison_count);
-        grid_set(row, 5, GRID_PLAIN, "%.1f %%", 100 * outcome->median_distance);
-        grid_set(row, 6, GRID_PLAIN, "%.1f %%", 100 * outcome->widest_interval);
+        grid_set(row, 5, GRID_PLAIN, "%s",
+                 units_percent(outcome->median_distance).bytes);
+        grid_set(row, 6, GRID_PLAIN, "%s",
+                 units_percent(outcome->widest_interval).bytes);
         grid_set(row, 8, level_holds(outcome) ? GRID_GOOD : GRID_BAD, "%s",
                  level_holds(outcome) ? "as stated" : "more than stated");
     }
@@ -76,9 +78,9 @@ static bool print_equals(FILE *out, const struct proof_report *report)
     return true;
 }
 
-static double percent(size_t part, size_t whole)
+static struct units_text percent_of(size_t part, size_t whole)
 {
-    return whole > 0 ? 100 * (double)part / (double)whole : 0;
+    return units_percent(whole > 0 ? (double)part / (double)whole : 0);
 }
 
 static void set_share(struct grid_row *row, size_t column, size_t hits, size_t trials)
@@ -88,8 +90,8 @@ static void set_share(struct grid_row *row, size_t column, size_t hits, size_t t
         return;
     }
     const struct interval share = statistics_share(hits, trials);
-    grid_set(row, column, GRID_PLAIN, "%zu of %zu (%.0f to %.0f %%)", hits, trials,
-             100 * share.low, 100 * share.high);
+    grid_set(row, column, GRID_PLAIN, "%zu of %zu (%s to %s)", hits, trials,
+             units_percent(share.low).bytes, units_percent(share.high).bytes);
 }
 
 static bool print_slowed(FILE *out, const struct proof_report *report)
@@ -98,11 +100,10 @@ static bool print_slowed(FILE *out, const struct proof_report *report)
         "slow-down",     "measured", "test alone finds", "stated",
         "verdict finds", "stated",   "over all traces"};
     struct grid grid = {.count = 0};
-    fprintf(
-        out,
-        "\nA slow-down of known size, in a copy of the floor. A verdict needs %.0f %% "
-        "at least, so that smaller ones are not to be found.\n",
-        100 * report->effect);
+    fprintf(out,
+            "\nA slow-down of known size, in a copy of the floor. A verdict needs %s "
+            "at least, so that smaller ones are not to be found.\n",
+            units_percent(report->effect).bytes);
     struct grid_row *row = grid_add_row(&grid);
     if (row != NULL) {
         set_headings(row, headings, sizeof headings / sizeof *headings);
@@ -114,17 +115,20 @@ static bool print_slowed(FILE *out, const struct proof_report *report)
         if (row == NULL) {
             break;
         }
-        grid_set(row, 0, GRID_PLAIN, "%.0f %%", 100 * slowed->slow_down);
+        grid_set(row, 0, GRID_PLAIN, "%s", units_percent(slowed->slow_down).bytes);
         if (outcome->comparison_count > 0) {
-            grid_set(row, 1, GRID_PLAIN, "%.1f %%",
-                     100 * (1 / outcome->median_ratio - 1));
+            grid_set(row, 1, GRID_PLAIN, "%s",
+                     units_percent(1 / outcome->median_ratio - 1).bytes);
         }
         set_share(row, 2, outcome->test_count, outcome->comparison_count);
-        grid_set(row, 3, GRID_PLAIN, "%.0f %%",
-                 percent(slowed->stated.test_count, slowed->stated.comparison_count));
+        grid_set(row, 3, GRID_PLAIN, "%s",
+                 percent_of(slowed->stated.test_count, slowed->stated.comparison_count)
+                     .bytes);
         set_share(row, 4, outcome->slower_count, outcome->comparison_count);
-        grid_set(row, 5, GRID_PLAIN, "%.0f %%",
-                 percent(slowed->stated.slower_count, slowed->stated.comparison_count));
+        grid_set(
+            row, 5, GRID_PLAIN, "%s",
+            percent_of(slowed->stated.slower_count, slowed->stated.comparison_count)
+                .bytes);
         set_of(row, 6, outcome->total_repetitions, outcome->repetition_count);
     }
     if (row == NULL) {
@@ -137,11 +141,11 @@ static bool print_slowed(FILE *out, const struct proof_report *report)
 
 static void print_noise_floor(FILE *out, const struct proof_report *report)
 {
-    fprintf(out, "\nDifferences below %.1f %% on a single trace",
-            100 * report->least_single);
+    fprintf(out, "\nDifferences below %s on a single trace",
+            units_percent(report->least_single).bytes);
     if (report->trace_count > 1) {
-        fprintf(out, ", or below %.1f %% on each of %zu,", 100 * report->least_of_all,
-                report->trace_count);
+        fprintf(out, ", or below %s on each of %zu,",
+                units_percent(report->least_of_all).bytes, report->trace_count);
     }
     fprintf(out, " cannot be told on this machine with %u rounds.\n", report->rounds);
 }

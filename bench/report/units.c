@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -105,14 +106,41 @@ struct units_text units_share(double share)
 struct units_text units_percent(double share)
 {
     struct units_text text;
-    snprintf(text.bytes, sizeof text.bytes, "%.0f %%", 100 * share);
+    const double percent = 100 * share;
+    const bool is_bare = fabs(percent) >= 9.95 || fabs(percent - rint(percent)) < 1e-9;
+    snprintf(text.bytes, sizeof text.bytes, "%.*f %%", is_bare ? 0 : 1, percent);
+    return text;
+}
+
+struct units_text units_metric(double value)
+{
+    const bool is_long =
+        fabs(value) >= 1e5 && fabs(value) < 1e12; /* 118343, no 1e+05 */
+    struct units_text text;
+    snprintf(text.bytes, sizeof text.bytes, is_long ? "%.0f" : "%.5g", value);
+    return text;
+}
+
+static struct units_text with_error(struct units_text number, double value, double low,
+                                    double high)
+{
+    struct units_text text;
+    const double error = value != 0 ? 50 * (high - low) / value : 0;
+    snprintf(text.bytes, sizeof text.bytes, "%.15s ±%2.0f%%", number.bytes, error);
     return text;
 }
 
 struct units_text units_interval(double value, double low, double high)
 {
-    struct units_text text;
-    snprintf(text.bytes, sizeof text.bytes, "%.*f ±%2.0f%%", decimals_for(value), value,
-             50 * (high - low) / value);
-    return text;
+    return with_error(units_number(value), value, low, high);
+}
+
+struct units_text units_mib_interval(double bytes, double low, double high)
+{
+    return with_error(units_mib(bytes), bytes, low, high);
+}
+
+struct units_text units_metric_interval(double value, double low, double high)
+{
+    return with_error(units_metric(value), value, low, high);
 }

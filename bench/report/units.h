@@ -23,9 +23,12 @@ struct units_text units_duration(double ns);   /* 250 ns, 1.50 µs, 20.0 ms, 3.0
 struct units_text units_clock(double seconds); /* 1:05 */
 struct units_text units_ratio(double ratio);   /* 1.23x */
 struct units_text units_share(double share);   /* 0.123, of what is at most 1 */
-struct units_text units_percent(double share); /* 2 %, of 0.02 */
+struct units_text units_percent(double share); /* 12 %, 2.5 %; 2 % of 0.02 */
+struct units_text units_metric(double value);  /* of a unit that nobody knows */
 
 /* 12.3 ± 4%: a value and half its interval. */
 struct units_text units_interval(double value, double low, double high);
+struct units_text units_mib_interval(double bytes, double low, double high);
+struct units_text units_metric_interval(double value, double low, double high);
 
 #endif

@@ -61,8 +61,13 @@ static void test_ratios(void **state)
     (void)state;
     ASSERT_EACH(units_ratio, {1, "1.00x"}, {0.966, "0.97x"}, {12.346, "12.35x"});
     ASSERT_EACH(units_share, {1, "1.000"}, {0.0333, "0.033"});
-    ASSERT_EACH(units_percent, {0.02, "2 %"}, {1, "100 %"});
+    ASSERT_EACH(units_percent, {0.02, "2 %"}, {1, "100 %"}, {0.025, "2.5 %"},
+                {0.0994, "9.9 %"}, {0.0996, "10 %"}, {0.123, "12 %"});
+    ASSERT_EACH(units_metric, {118343.2, "118343"}, {1234.567, "1234.6"},
+                {0.0012345, "0.0012345"});
     assert_string_equal(units_interval(20, 19, 21).bytes, "20.0 ± 5%");
+    assert_string_equal(units_mib_interval(0x1p20, 0x1p20, 0x1p20).bytes, "1.00 ± 0%");
+    assert_string_equal(units_metric_interval(0, 0, 0).bytes, "0 ± 0%");
     assert_string_equal(units_interval(117.2, 100, 134.4).bytes, "117 ±15%");
 }
 
