@@ -12,20 +12,29 @@ static struct figure growth(uint64_t bytes, uint64_t base_bytes, bool measured)
                            .present = measured};
 }
 
-/* usable - live where live is at its peak; the floor and some peers cannot tell. */
-static struct figure overhead_at_peak(const struct memory_profile *memory)
+struct figure footprint_external(double growth_bytes,
+                                 const struct worker_blocks *blocks, bool measured)
 {
-    const struct worker_sample *top = NULL;
-    for (size_t i = 0; memory->measured && i < memory->sample_count; i++) {
-        if (top == NULL || memory->samples[i].live_bytes > top->live_bytes) {
-            top = &memory->samples[i];
+    const double inside = (double)blocks->live_bytes + (double)blocks->internal_bytes;
+    return (struct figure){.value = growth_bytes - inside, .present = measured};
+}
+
+/* The blocks at the peak of resident memory. Where allocators keep what they have, the
+ * peak is a plateau on which blocks come and go, and the tracer tells its end: so of
+ * all moments at the peak, less a hundredth, the one with most live bytes is taken. */
+static struct worker_blocks blocks_at_peak(const struct memory_profile *memory)
+{
+    struct worker_blocks blocks = memory->peaks.blocks;
+    const uint64_t peak_bytes = memory->peaks.resident_bytes;
+    const uint64_t slack_bytes = (peak_bytes - memory->before.resident_bytes) / 100;
+    for (size_t i = 0; i < memory->sample_count; i++) {
+        const struct worker_sample *sample = &memory->samples[i];
+        if (sample->resident_bytes + slack_bytes >= peak_bytes &&
+            sample->blocks.live_bytes > blocks.live_bytes) {
+            blocks = sample->blocks;
         }
     }
-    if (top == NULL || top->usable_bytes < top->live_bytes) {
-        return (struct figure){.present = false};
-    }
-    return (struct figure){.value = (double)(top->usable_bytes - top->live_bytes),
-                           .present = true};
+    return blocks;
 }
 
 struct figure footprint_utilization(double live_bytes, struct figure growth_bytes)
@@ -46,8 +55,11 @@ struct memory_figures footprint_figures(const struct result *result,
     const struct memory_profile *memory = &result->memory;
     const struct memory_peaks *peaks = &memory->peaks;
     const double live_bytes = (double)trace->header.peak_live_bytes;
+    const struct worker_blocks blocks = blocks_at_peak(memory);
     struct memory_figures figures = {
-        .overhead_at_peak_bytes = overhead_at_peak(memory),
+        .live_at_resident_peak_bytes = growth(blocks.live_bytes, 0, peaks->measured),
+        .internal_at_resident_peak_bytes =
+            growth(blocks.internal_bytes, 0, peaks->measured && memory->knows_internal),
         .utilization_from_first_op = footprint_utilization(
             live_bytes, growth(peaks->resident_bytes, memory->before.resident_bytes,
                                memory->measured && peaks->measured)),
@@ -65,6 +77,9 @@ struct memory_figures footprint_figures(const struct result *result,
         growth(peaks->accessible_bytes, base_peaks->accessible_bytes, has_peaks);
     figures.peak_reserved_growth_bytes =
         growth(peaks->reserved_bytes, base_peaks->reserved_bytes, has_peaks);
+    figures.external_at_resident_peak_bytes =
+        footprint_external(figures.peak_resident_growth_bytes.value, &blocks,
+                           has_peaks && memory->knows_internal);
     figures.utilization =
         footprint_utilization(live_bytes, figures.peak_resident_growth_bytes);
     figures.mapped_utilization =

@@ -11,6 +11,11 @@ struct memory_figures footprint_figures(const struct result *result,
                                         const struct result *floor,
                                         const struct trace_facts *trace);
 
+/* What is neither asked for nor behind that inside live blocks: headers, free blocks,
+ * caches, tables. */
+struct figure footprint_external(double growth_bytes,
+                                 const struct worker_blocks *blocks, bool measured);
+
 /* peak live / growth, at most 1: every payload byte was written, so less growth than
  * live bytes is noise of measurement (a page shared with the harness here and there).
  * Absent if nothing grew, or if growth is short of live by more than such noise: then

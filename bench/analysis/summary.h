@@ -59,7 +59,10 @@ struct memory_figures {
     struct figure peak_resident_growth_bytes;
     struct figure peak_accessible_growth_bytes;
     struct figure peak_reserved_growth_bytes;
-    struct figure overhead_at_peak_bytes; /* malloc_usable_size - requested */
+    /* What the peak of resident memory is made of; the three add up to its growth. */
+    struct figure live_at_resident_peak_bytes;     /* asked for */
+    struct figure internal_at_resident_peak_bytes; /* behind that, in live blocks */
+    struct figure external_at_resident_peak_bytes; /* all the rest */
     struct figure resident_after_free_growth_bytes;
     struct figure resident_after_second_growth_bytes;
 };

@@ -39,7 +39,9 @@ static const char *const columns[] = {
     "peak_resident_growth_bytes",
     "peak_accessible_growth_bytes",
     "peak_reserved_growth_bytes",
-    "overhead_at_peak_bytes",
+    "live_at_resident_peak_bytes",
+    "internal_at_resident_peak_bytes",
+    "external_at_resident_peak_bytes",
     "resident_after_free_growth_bytes",
     "resident_after_second_growth_bytes",
     "start_up_syscalls_count",
@@ -67,7 +69,9 @@ static void add_memory(struct csv_line *line, const struct memory_figures *memor
     field_figure(line, memory->peak_resident_growth_bytes);
     field_figure(line, memory->peak_accessible_growth_bytes);
     field_figure(line, memory->peak_reserved_growth_bytes);
-    field_figure(line, memory->overhead_at_peak_bytes);
+    field_figure(line, memory->live_at_resident_peak_bytes);
+    field_figure(line, memory->internal_at_resident_peak_bytes);
+    field_figure(line, memory->external_at_resident_peak_bytes);
     field_figure(line, memory->resident_after_free_growth_bytes);
     field_figure(line, memory->resident_after_second_growth_bytes);
 }

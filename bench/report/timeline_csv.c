@@ -1,5 +1,6 @@
 #include <stdint.h>
 
+#include "analysis/footprint.h"
 #include "report/csv.h"
 #include "report/fields.h"
 #include "report/files.h"
@@ -10,7 +11,8 @@ static const char *const columns[] = {
     "role",
     "operations_done_count",
     "live_bytes",
-    "usable_bytes",
+    "internal_bytes",
+    "external_bytes",
     "resident_bytes",
     "resident_growth_bytes",
     "accessible_bytes",
@@ -54,8 +56,12 @@ static bool write_profile(FILE *out, const struct run *run, const struct result 
         csv_line_text(&line, run->allocators[result->allocator_index].name);
         csv_line_text(&line, role_name(run, result->allocator_index));
         csv_line_count(&line, sample->op_index);
-        csv_line_count(&line, sample->live_bytes);
-        csv_line_number(&line, (double)sample->usable_bytes, sample->usable_bytes > 0);
+        csv_line_count(&line, sample->blocks.live_bytes);
+        csv_line_number(&line, (double)sample->blocks.internal_bytes,
+                        result->memory.knows_internal);
+        field_figure(&line,
+                     footprint_external(growth, &sample->blocks,
+                                        base != NULL && result->memory.knows_internal));
         csv_line_count(&line, sample->resident_bytes);
         csv_line_number(&line, growth, base != NULL);
         csv_line_count(&line, sample->accessible_bytes);

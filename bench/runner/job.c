@@ -73,7 +73,8 @@ static void fill_record(const struct job *job)
 /* Takes hold of a process that waits for it, then lets it go. */
 static bool start_tracing(struct job *job)
 {
-    job->tracer = tracer_create(&job->process, mode_of(job)->finds_peaks);
+    job->tracer =
+        tracer_create(&job->process, mode_of(job)->finds_peaks ? job->record : NULL);
     if (job->tracer == NULL) {
         set_status(job, RESULT_ERROR, "cannot trace the worker: %s", strerror(errno));
         process_close(&job->process);

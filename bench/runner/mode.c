@@ -29,6 +29,7 @@ static void take_memory(struct result *result, const struct job *job, uint32_t r
     const struct worker_record *record = job->record;
     struct memory_profile *memory = &result->memory;
     memory->measured = true;
+    memory->knows_internal = record->knows_internal;
     memory->before = record->before;
     memory->after_free = record->after_free;
     memory->after_second = record->after_second;

@@ -60,14 +60,16 @@ struct syscall_counts {
 
 /* The most that there was at any moment, sample point or not; of the whole process. */
 struct memory_peaks {
-    bool measured;             /* false: tracing is refused */
-    uint64_t resident_bytes;   /* from the first operation to the last */
-    uint64_t accessible_bytes; /* over the whole run, as reserved */
+    bool measured;               /* false: tracing is refused */
+    uint64_t resident_bytes;     /* from the first operation to the last */
+    struct worker_blocks blocks; /* at that moment */
+    uint64_t accessible_bytes;   /* over the whole run, as reserved */
     uint64_t reserved_bytes;
 };
 
 struct memory_profile {
     bool measured;
+    bool knows_internal; /* of all blocks; false: the allocator does not tell */
     struct worker_sample before, after_free, after_second;
     struct worker_sample *samples; /* along the trace, whole process */
     size_t sample_count;

@@ -27,7 +27,7 @@ enum {
 
 struct tracer {
     pid_t pid;
-    bool reads_peaks;
+    const struct worker_record *record; /* NULL: peaks are not looked for */
     enum worker_phase phase;
     uint64_t calls[CALL_LIMIT][PHASE_COUNT];
     int statm_fd;
@@ -132,7 +132,8 @@ static int open_proc(const struct tracer *tracer, const char *name)
     return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-struct tracer *tracer_create(const struct process *process, bool reads_peaks)
+struct tracer *tracer_create(const struct process *process,
+                             const struct worker_record *record)
 {
     const unsigned long options = PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP |
                                   PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
@@ -140,7 +141,7 @@ struct tracer *tracer_create(const struct process *process, bool reads_peaks)
     struct tracer *tracer = memory_allocate(1, sizeof *tracer);
     *tracer = (struct tracer){
         .pid = process->pid,
-        .reads_peaks = reads_peaks,
+        .record = record,
         .phase = PHASE_START_UP,
         .rollup_fd = -1,
         .page_bytes = (uint64_t)sysconf(_SC_PAGESIZE),
@@ -195,6 +196,15 @@ static bool may_be_peak(const struct tracer *tracer,
                                        tracer->peaks.resident_bytes;
 }
 
+/* The blocks are those of the worker, which stands still. */
+static void raise_resident(struct tracer *tracer, uint64_t bytes)
+{
+    if (bytes > tracer->peaks.resident_bytes) {
+        tracer->peaks.resident_bytes = bytes;
+        tracer->peaks.blocks = tracer->record->blocks;
+    }
+}
+
 static void read_memory(struct tracer *tracer)
 {
     char text[RESIDENCY_TEXT_BYTES];
@@ -207,7 +217,7 @@ static void read_memory(struct tracer *tracer)
     raise_to(&tracer->peaks.accessible_bytes, sizes_bytes[STATM_DATA]);
     if (tracer->rollup_fd >= 0 && may_be_peak(tracer, sizes_bytes) &&
         read_text(tracer->rollup_fd, text)) {
-        raise_to(&tracer->peaks.resident_bytes, rollup_resident_bytes(text));
+        raise_resident(tracer, rollup_resident_bytes(text));
     }
 }
 
@@ -235,7 +245,7 @@ static void enter_phase(struct tracer *tracer, uint64_t phase)
         return;
     }
     tracer->phase = (enum worker_phase)phase;
-    if (!tracer->reads_peaks) {
+    if (tracer->record == NULL) {
         return;
     }
     if (phase == PHASE_REPLAY) {
@@ -267,7 +277,7 @@ static void look_at_call(struct tracer *tracer, pid_t thread)
     if (number == (uint64_t)SCMP_SYS(mmap) && (arguments[3] & MAP_HUGETLB) != 0) {
         tracer->uses_hugetlb = true;
     }
-    if (tracer->reads_peaks && can_shrink(number, arguments)) {
+    if (tracer->record != NULL && can_shrink(number, arguments)) {
         read_memory(tracer);
     }
 }

@@ -21,8 +21,10 @@ struct sock_fprog *tracer_filter_create(const char **refused);
 void tracer_filter_destroy(struct sock_fprog *filter);
 
 /* Hold a process that was planned with the filter and has not been let go. NULL: it is
- * dead (errno). `reads_peaks`: memory is looked at, not only counted. */
-struct tracer *tracer_create(const struct process *process, bool reads_peaks);
+ * dead (errno). `record`: the worker's, whose memory is looked at then, too; else NULL,
+ * and calls are only counted. */
+struct tracer *tracer_create(const struct process *process,
+                             const struct worker_record *record);
 void tracer_destroy(struct tracer *tracer);
 
 /* As process_poll: takes what has been reported, and lets the threads go on. */

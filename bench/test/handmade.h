@@ -48,12 +48,12 @@ static inline struct timing_samples handmade_times(uint64_t pass_ns,
 static inline struct worker_sample handmade_sample(uint64_t op, uint64_t live,
                                                    uint64_t resident)
 {
-    return (struct worker_sample){.op_index = op,
-                                  .live_bytes = live,
-                                  .usable_bytes = live + live / 64,
-                                  .resident_bytes = resident,
-                                  .accessible_bytes = 2 * resident,
-                                  .reserved_bytes = 4 * resident};
+    return (struct worker_sample){
+        .op_index = op,
+        .blocks = {.live_bytes = live, .internal_bytes = live / 64},
+        .resident_bytes = resident,
+        .accessible_bytes = 2 * resident,
+        .reserved_bytes = 4 * resident};
 }
 
 /* Rises from 4 MiB to `peak_resident`, which only the tracer sees: every sample is half
@@ -61,17 +61,20 @@ static inline struct worker_sample handmade_sample(uint64_t op, uint64_t live,
 static inline struct memory_profile handmade_memory(uint64_t peak_resident)
 {
     const uint64_t start = 4 << 20;
-    struct memory_profile memory = {.measured = true, .sample_count = 2};
+    struct memory_profile memory = {
+        .measured = true, .knows_internal = true, .sample_count = 2};
     memory.samples = calloc(2, sizeof *memory.samples);
     memory.before = handmade_sample(0, 0, start);
     memory.samples[0] = handmade_sample(100, HANDMADE_LIVE / 2, start);
     memory.samples[1] = handmade_sample(500, HANDMADE_LIVE, peak_resident - (1 << 19));
     memory.after_free = handmade_sample(HANDMADE_OPS, 0, peak_resident);
     memory.after_second = handmade_sample(HANDMADE_OPS, 0, start);
-    memory.peaks = (struct memory_peaks){.measured = true,
-                                         .resident_bytes = peak_resident,
-                                         .accessible_bytes = 2 * peak_resident,
-                                         .reserved_bytes = 4 * peak_resident};
+    memory.peaks = (struct memory_peaks){
+        .measured = true,
+        .resident_bytes = peak_resident,
+        .blocks = {.live_bytes = HANDMADE_LIVE / 4 * 3, .internal_bytes = 1 << 14},
+        .accessible_bytes = 2 * peak_resident,
+        .reserved_bytes = 4 * peak_resident};
     return memory;
 }
 

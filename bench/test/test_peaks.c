@@ -163,6 +163,24 @@ static struct memory_peaks peaks_of_one_block(uint64_t bytes)
     return account.peaks;
 }
 
+/* The peak is in the call that frees the block: the block still counts, and the rest of
+ * its last page behind glibc's header. */
+static void peaks_know_their_blocks(void **state)
+{
+    (void)state;
+    const struct worker_blocks blocks = peaks_of_one_block(32 * MIB).blocks;
+    assert_int_equal(blocks.live_bytes, 32 * MIB);
+    assert_int_equal(blocks.internal_bytes, PAGE_BYTES - 16);
+    /* A realloc copies 30 MiB to 60: the old place stays in glibc's heap until a free
+     * makes the heap shrink. */
+    struct trace *trace = make_growing_trace();
+    const struct memory_peaks peaks =
+        run_memory_pass(trace, &glibc, filter_or_skip()).peaks;
+    assert_int_equal(peaks.blocks.live_bytes, 60 * MIB + (STEPS + 1) * 40 * KIB);
+    assert_true(peaks.resident_bytes > 90 * MIB);
+    trace_destroy(trace);
+}
+
 /* glibc maps each of these on its own. */
 static void peaks_grow_by_what_is_asked_for(void **state)
 {
@@ -181,6 +199,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(peaks_agree_with_the_kernel),
+        cmocka_unit_test(peaks_know_their_blocks),
         cmocka_unit_test(peaks_grow_by_what_is_asked_for),
     };
     signals_hold();

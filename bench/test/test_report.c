@@ -248,6 +248,8 @@ static void test_other_files(void **state)
     struct sheet *timeline = read_sheet("timeline.csv");
     assert_int_equal(timeline->row, 1 + HANDMADE_TRACES * HANDMADE_ALLOCATORS * 2);
     assert_string_equal(cell(timeline, 2, "live_bytes"), "1048576");
+    assert_string_equal(cell(timeline, 2, "internal_bytes"), "16384");
+    assert_string_equal(cell(timeline, 2, "external_bytes"), "1032192");
     assert_string_equal(cell(timeline, 2, "resident_growth_bytes"), "2097152");
     free_sheet(timeline);
     struct sheet *totals = read_sheet("totals.csv");

@@ -65,10 +65,30 @@ static void test_memory_is_growth_over_the_floor(void **state)
     /* Accessible is twice, reserved four times the peak. */
     assert_figure(glibc->mapped_utilization, 0.25);
     assert_figure(glibc->peak_reserved_growth_bytes, 4 * (2 << 20));
-    assert_figure(snug->overhead_at_peak_bytes, HANDMADE_LIVE / 64.0);
+    /* Of 1.25 MiB of growth. */
+    assert_figure(snug->live_at_resident_peak_bytes, 0.75 * (1 << 20));
+    assert_figure(snug->internal_at_resident_peak_bytes, 1 << 14);
+    assert_figure(snug->external_at_resident_peak_bytes, (1 << 19) - (1 << 14));
     assert_figure(snug->resident_after_free_growth_bytes, 1.25 * (1 << 20));
     assert_figure(snug->resident_after_second_growth_bytes, 0);
     assert_false(summary_cell(summary, 0, HANDMADE_FLOOR)->memory.utilization.present);
+    summary_destroy(summary);
+    handmade_destroy(run);
+}
+
+/* The tracer sees the end of a plateau; a sample on it has more blocks live. */
+static void test_the_peak_is_a_plateau(void **state)
+{
+    (void)state;
+    struct run *run = handmade_create();
+    struct memory_profile *memory = &handmade_result(run, 0, HANDMADE_SNUG)->memory;
+    memory->samples[1].resident_bytes = memory->peaks.resident_bytes - 8192;
+    struct summary *summary = summarise(run);
+    const struct memory_figures *snug =
+        &summary_cell(summary, 0, HANDMADE_SNUG)->memory;
+    assert_figure(snug->live_at_resident_peak_bytes, HANDMADE_LIVE);
+    assert_figure(snug->internal_at_resident_peak_bytes, HANDMADE_LIVE / 64.0);
+    assert_figure(snug->external_at_resident_peak_bytes, HANDMADE_LIVE * 15 / 64.0);
     summary_destroy(summary);
     handmade_destroy(run);
 }
@@ -87,7 +107,9 @@ static void test_no_peaks_without_the_tracer(void **state)
     assert_false(glibc->mapped_utilization.present);
     assert_false(glibc->peak_resident_growth_bytes.present);
     assert_false(glibc->peak_reserved_growth_bytes.present);
-    assert_true(glibc->overhead_at_peak_bytes.present);
+    assert_false(glibc->live_at_resident_peak_bytes.present);
+    assert_false(glibc->internal_at_resident_peak_bytes.present);
+    assert_false(glibc->external_at_resident_peak_bytes.present);
     assert_true(glibc->resident_after_free_growth_bytes.present);
     summary_destroy(summary);
     handmade_destroy(run);
@@ -110,7 +132,7 @@ static void test_not_measured_is_absent(void **state)
     assert_false(cell->memory.utilization.present);
     assert_false(cell->memory.utilization_from_first_op.present);
     assert_false(cell->memory.mapped_utilization.present);
-    assert_false(cell->memory.overhead_at_peak_bytes.present);
+    assert_false(cell->memory.external_at_resident_peak_bytes.present);
     assert_false(cell->memory.resident_after_free_growth_bytes.present);
     assert_false(cell->syscalls[PHASE_START_UP].present);
     assert_true(cell->cold.ns_per_op.present);
@@ -258,6 +280,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_memory_is_growth_over_the_floor),
+        cmocka_unit_test(test_the_peak_is_a_plateau),
         cmocka_unit_test(test_no_peaks_without_the_tracer),
         cmocka_unit_test(test_not_measured_is_absent),
         cmocka_unit_test(test_without_a_floor),

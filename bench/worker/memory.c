@@ -3,9 +3,10 @@
  * where the trace begins and ends. */
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "worker/job.h"
 #include "worker/library.h"
-#include "worker/replay.h"
 #include "worker/sample.h"
 
 enum {
@@ -14,26 +15,39 @@ enum {
     FILL_VALUE = 0x5a,
 };
 
-/* Of the live blocks; the observers have no other place to keep them. */
+/* The replay loop has no other place to keep them. */
 static struct {
-    uint64_t live_bytes;
-    uint64_t usable_bytes;
-    uint64_t *usable_sizes; /* by slot; NULL: the library does not tell */
+    struct worker_blocks *blocks; /* in the record */
+    uint64_t *internal_sizes;     /* by slot; NULL: the library does not tell */
+    uint64_t page_bytes;
     bool writes_all;
 } account;
 
-static bool leave_account(struct job *job, const struct trace_op *op)
+/* A block counts until the call that frees or moves it has returned: a peak in the
+ * middle of that call has it in memory. */
+static inline void after_call(const struct job *job, const struct trace_op *op)
 {
-    account.live_bytes -= job->sizes[op->slot];
-    /* A free empties the slot; realloc needs the old size to know what is new. */
-    if (op->kind != TRACE_REALLOC) {
+    account.blocks->live_bytes -= job->sizes[op->slot];
+    /* A free empties the slot; arrive needs the old size to know what is new. */
+    if (op->kind == TRACE_FREE || op->kind == TRACE_FREE_SIZED) {
         job->sizes[op->slot] = 0;
     }
-    if (account.usable_sizes != NULL) {
-        account.usable_bytes -= account.usable_sizes[op->slot];
-        account.usable_sizes[op->slot] = 0;
+    if (account.internal_sizes != NULL) {
+        account.blocks->internal_bytes -= account.internal_sizes[op->slot];
+        account.internal_sizes[op->slot] = 0;
     }
-    return true;
+}
+
+#define REPLAY_BEFORE_CALL()
+#define REPLAY_AFTER_CALL(job, op, bytes) after_call(job, op)
+#include "worker/replay.h"
+
+/* See struct worker_blocks. */
+static uint64_t internal_bytes_of(unsigned char *block, uint64_t bytes)
+{
+    const uint64_t behind = malloc_usable_size(block) - bytes;
+    const uint64_t in_page = -((uintptr_t)block + bytes) & (account.page_bytes - 1);
+    return behind < in_page ? behind : in_page;
 }
 
 static bool arrive_account(struct job *job, const struct trace_op *op,
@@ -46,10 +60,10 @@ static bool arrive_account(struct job *job, const struct trace_op *op,
         *block = FILL_VALUE; /* the floor has no byte beyond the first */
     }
     job->sizes[op->slot] = bytes;
-    account.live_bytes += bytes;
-    if (account.usable_sizes != NULL && block != NULL) {
-        account.usable_sizes[op->slot] = malloc_usable_size(block);
-        account.usable_bytes += account.usable_sizes[op->slot];
+    account.blocks->live_bytes += bytes;
+    if (account.internal_sizes != NULL && block != NULL) {
+        account.internal_sizes[op->slot] = internal_bytes_of(block, bytes);
+        account.blocks->internal_bytes += account.internal_sizes[op->slot];
     }
     return true;
 }
@@ -58,7 +72,6 @@ static bool replay_accounted(struct job *job, uint64_t from, uint64_t to)
 {
     static const struct replay_observer observer = {
         .keeps_position = true,
-        .leave = leave_account,
         .arrive = arrive_account,
     };
     return replay(job, from, to, &observer);
@@ -68,8 +81,7 @@ static bool take_sample(struct job *job, const struct sampler *sampler,
                         uint64_t op_index, struct worker_sample *sample)
 {
     sample->op_index = op_index;
-    sample->live_bytes = account.live_bytes;
-    sample->usable_bytes = account.usable_bytes;
+    sample->blocks = *account.blocks;
     return sampler_read(sampler, job, sample);
 }
 
@@ -121,16 +133,19 @@ void memory_run(struct job *job)
     const struct trace_header *header = job->header;
     uint64_t all_count = header->op_count + header->epilogue_count;
     struct sampler sampler;
+    account.blocks = &record->blocks;
+    account.page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
     account.writes_all = !record->is_floor;
     /* Mapped under the floor too, so that it cancels out. */
-    uint64_t *usable_sizes = job_pages(header->slot_count * sizeof *usable_sizes);
-    if (usable_sizes == NULL) {
+    uint64_t *internal_sizes = job_pages(header->slot_count * sizeof *internal_sizes);
+    if (internal_sizes == NULL) {
         message_add(record, "no memory for a table of %lu slots", header->slot_count);
         job_fail(job, WORKER_INTERNAL_ERROR, 0);
         return;
     }
     if (!record->is_floor && library_has_usable_size(job)) {
-        account.usable_sizes = usable_sizes;
+        account.internal_sizes = internal_sizes;
+        record->knows_internal = true;
     }
     /* Twice: the first reading faults in what readings need. */
     if (!sampler_open(&sampler, job) ||

@@ -43,11 +43,18 @@ enum worker_status {
 
 #define WORKER_MAX_PASSES 1024
 
+/* What the live blocks are, in bytes. */
+struct worker_blocks {
+    uint64_t live_bytes; /* asked for */
+    /* Behind that, of malloc_usable_size, as far as the page of the last byte asked for
+     * reaches: what lies beyond, nobody has written for this block. */
+    uint64_t internal_bytes;
+};
+
 /* Memory of the process at one moment, in bytes, the worker's own part included. */
 struct worker_sample {
     uint64_t op_index; /* operations done before the sample */
-    uint64_t live_bytes;
-    uint64_t usable_bytes;     /* sum of malloc_usable_size of live blocks; 0 unknown */
+    struct worker_blocks blocks;
     uint64_t resident_bytes;   /* smaps_rollup: Anonymous + Private_Hugetlb */
     uint64_t accessible_bytes; /* statm data: private writable mappings, brk included */
     uint64_t reserved_bytes;   /* statm size: the whole address space */
@@ -75,9 +82,12 @@ struct worker_record {
     uint64_t minor_faults; /* over all timed passes, as the next two */
     uint64_t major_faults;
     uint64_t involuntary_switches;
-    uint32_t warm_up_pass_count;       /* WORKER_WARM: not timed */
-    struct worker_sample before;       /* WORKER_MEMORY: at the first operation */
-    struct worker_sample after_free;   /* after the epilogue */
+    uint32_t warm_up_pass_count;     /* WORKER_WARM: not timed */
+    uint32_t knows_internal;         /* WORKER_MEMORY: malloc_usable_size answers */
+    struct worker_blocks blocks;     /* of WORKER_MEMORY, as the call that is under way
+                                          found them: for whoever stops the worker in it */
+    struct worker_sample before;     /* WORKER_MEMORY: at the first operation */
+    struct worker_sample after_free; /* after the epilogue */
     struct worker_sample after_second; /* one second and a little activity later */
     uint64_t lab_heap_bytes;      /* WORKER_MEMORY, is_lab: mem_heapsize at the end */
     uint64_t lab_alignment_bytes; /* WORKER_VERIFY, is_lab: what the blocks of 16 bytes
