@@ -3,7 +3,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "analysis/counts.h"
 #include "analysis/footprint.h"
+#include "analysis/means.h"
 #include "analysis/statistics.h"
 #include "analysis/timing.h"
 
@@ -134,16 +136,6 @@ static struct estimate mops_from_ns(struct estimate ns)
                              .present = true};
 }
 
-static void count_syscalls(struct figure *figures, const struct syscall_counts *calls)
-{
-    for (size_t phase = 0; phase < PHASE_COUNT; phase++) {
-        figures[phase] = (struct figure){.present = calls->measured};
-        for (size_t i = 0; calls->measured && i < calls->count; i++) {
-            figures[phase].value += (double)calls->items[i].calls[phase];
-        }
-    }
-}
-
 static void fill_cell(const struct workshop *shop, size_t trace, size_t allocator)
 {
     const struct run *run = shop->run;
@@ -160,7 +152,9 @@ static void fill_cell(const struct workshop *shop, size_t trace, size_t allocato
     cell->warm_mops = mops_from_ns(cell->warm.ns_per_op);
     cell->warm_minor_faults_per_pass = median_faults(shop, result->warm);
     cell->cold_minor_faults_per_pass = median_faults(shop, result->cold);
-    count_syscalls(cell->syscalls, &result->syscalls);
+    cell->counts =
+        counts_figures(result, run->traces[trace].header.op_count, shop->scratch);
+    counts_syscalls(cell->syscalls, &result->syscalls);
     if (!is_floor(run, allocator)) {
         const struct result *floor =
             run->floor_index == SIZE_MAX
@@ -342,6 +336,7 @@ static size_t longest_series(const struct run *run)
         const struct result *result = &run->results[i];
         longest = result->warm.count > longest ? result->warm.count : longest;
         longest = result->cold.count > longest ? result->cold.count : longest;
+        longest = result->counters.count > longest ? result->counters.count : longest;
     }
     return longest;
 }
@@ -383,6 +378,7 @@ static void fill_summary(const struct workshop *shop)
         fill_total_memory(shop, i, &summary->totals[i]);
         fill_total_counts(shop, i, &summary->totals[i]);
     }
+    means_fill(summary, shop->run);
 }
 
 static struct summary *summary_allocate(const struct run *run,

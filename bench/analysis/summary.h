@@ -67,6 +67,12 @@ struct memory_figures {
     struct figure resident_after_second_growth_bytes;
 };
 
+/* An operation takes, in warm passes; what the harness adds is in it. */
+struct count_figures {
+    struct figure counters[COUNTER_COUNT]; /* median over processes */
+    struct figure callgrind_instructions;
+};
+
 struct cell {
     struct timing_figures warm, cold;
     struct estimate warm_mops;
@@ -74,6 +80,17 @@ struct cell {
     struct figure warm_minor_faults_per_pass, cold_minor_faults_per_pass;
     struct memory_figures memory;
     struct figure syscalls[PHASE_COUNT];
+    struct count_figures counts;
+};
+
+/* Parts of the peak of resident memory; the first three add up to it. */
+enum memory_part {
+    MEMORY_LIVE,
+    MEMORY_INTERNAL,
+    MEMORY_EXTERNAL,
+    MEMORY_AFTER_FREE, /* what is still resident then */
+    MEMORY_AFTER_SECOND,
+    MEMORY_PART_COUNT
 };
 
 /* One allocator over all traces. The shared traces are those that every allocator of
@@ -83,8 +100,10 @@ struct total {
     struct comparison warm, cold;
     struct figure mean_utilization, worst_utilization, mean_mapped_utilization;
     size_t worst_utilization_trace;
-    struct figure syscalls[PHASE_COUNT]; /* sums over the traces shared by all */
-    size_t failed_count;                 /* traces on which it did not end well */
+    struct figure syscalls[PHASE_COUNT];    /* sums over the traces shared by all */
+    struct figure parts[MEMORY_PART_COUNT]; /* shares, means over the traces */
+    struct count_figures counts;            /* means over the traces */
+    size_t failed_count;                    /* traces on which it did not end well */
     size_t faster_count, slower_count, same_count; /* warm verdicts on single traces */
 };
 
@@ -102,6 +121,7 @@ struct summary {
     struct total *totals;
     size_t allocator_count, trace_count;
     size_t warm_trace_count, memory_trace_count, syscall_trace_count; /* shared */
+    size_t counters_trace_count, callgrind_trace_count;
 };
 
 /* NULL: out of memory. The run may be dropped afterwards. It bootstraps every interval,

@@ -16,6 +16,7 @@
 #include "report/output.h"
 #include "report/report.h"
 #include "runner/allocators.h"
+#include "runner/callgrind.h"
 #include "runner/run.h"
 #include "runner/schedule.h"
 #include "runner/sources.h"
@@ -191,6 +192,10 @@ static int measure(const struct replay_options *options, struct run *run,
 
 static int replay(const struct replay_options *options, int argc, char **argv)
 {
+    if (options->uses_callgrind && !callgrind_is_there()) {
+        warning_print(WARNING_VALGRIND, "valgrind is missing");
+        return EXIT_USAGE;
+    }
     struct allocator_list allocators;
     if (!find_allocators(options, &allocators)) {
         return EXIT_USAGE;

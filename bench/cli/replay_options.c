@@ -49,7 +49,11 @@ static void print_help(void)
         "                         counts (default: %" PRIu32 ")\n"
         "      --timeout SECONDS  for one process (default: %g)\n"
         "\nwhat is measured:\n"
-        "      --passes LIST      of %s (default: all)\n"
+        "      --passes LIST      of %s\n"
+        "                         (default: all)\n"
+        "      --callgrind        count instructions, too, the same number in each "
+        "run:\n"
+        "                         by valgrind, which takes some 10 us an operation\n"
         "      --touch HOW        what is written to fresh blocks in warm passes that\n"
         "                         are timed: none, first (byte), page (a byte in\n"
         "                         each), all (default: first)\n"
@@ -222,6 +226,7 @@ int replay_options_parse(struct replay_options *options, int argc, char **argv)
          .from = 1, .to = WORKER_MAX_PASSES},
         {0, "timeout", options_seconds, .target = &schedule->timeout_ns, .least = 0.01},
         {0, "passes", take_passes, .target = &schedule->modes},
+        {0, "callgrind", options_flag, .target = &options->uses_callgrind},
         {0, "touch", options_choice, .target = &options->warm_touch,
          .choices = touch_names},
         {0, "cold-touch", options_choice, .target = &options->cold_touch,
@@ -240,6 +245,9 @@ int replay_options_parse(struct replay_options *options, int argc, char **argv)
     const int code = options_parse(&command, argc, argv, &first);
     if (code >= 0) {
         return code;
+    }
+    if (options->uses_callgrind) {
+        schedule->modes |= MODE_SET_CALLGRIND;
     }
     options->traces = argv + first;
     options->trace_count = (size_t)(argc - first);

@@ -17,6 +17,7 @@ struct replay_options {
     const char *reference; /* NULL: the default */
     const char *csv_path;  /* NULL: none */
     const char *directory; /* NULL: none */
+    bool uses_callgrind;   /* an extra pass */
     bool is_mdriver;       /* a course's table and index instead of ours */
     enum worker_touch cold_touch, warm_touch;
     uint64_t seed;

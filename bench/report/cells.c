@@ -8,6 +8,12 @@ static void set_missing(struct grid_row *row, size_t column)
     grid_set(row, column, GRID_FAINT, "-");
 }
 
+void cell_name(struct grid_row *row, size_t column, const struct allocator *allocator)
+{
+    grid_set(row, column, allocator->is_floor ? GRID_FAINT : GRID_PLAIN, "%s%s",
+             allocator->name, allocator->is_floor ? " (harness)" : "");
+}
+
 void cell_figure(struct grid_row *row, size_t column, struct figure figure,
                  struct units_text (*format)(double value))
 {

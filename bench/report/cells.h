@@ -9,6 +9,9 @@
 #include "report/grid.h"
 #include "report/units.h"
 
+/* The floor is named as what it is. */
+void cell_name(struct grid_row *row, size_t column, const struct allocator *allocator);
+
 /* `format` is a function of units.h, such as units_mib. */
 void cell_figure(struct grid_row *row, size_t column, struct figure figure,
                  struct units_text (*format)(double value));

@@ -19,6 +19,14 @@ void field_comparison(struct csv_line *line, struct comparison comparison)
     csv_line_text(line, is_judged ? verdict_text(comparison.verdict) : NULL);
 }
 
+void field_counts(struct csv_line *line, const struct count_figures *counts)
+{
+    for (size_t i = 0; i < COUNTER_COUNT; i++) {
+        field_figure(line, counts->counters[i]);
+    }
+    field_figure(line, counts->callgrind_instructions);
+}
+
 const char *status_name(enum result_status status)
 {
     switch (status) {

@@ -10,7 +10,8 @@
 
 void field_figure(struct csv_line *line, struct figure figure);
 void field_estimate(struct csv_line *line, struct estimate estimate); /* three fields */
-void field_comparison(struct csv_line *line, struct comparison comparison); /* four */
+void field_comparison(struct csv_line *line, struct comparison comparison);   /* four */
+void field_counts(struct csv_line *line, const struct count_figures *counts); /* six */
 
 /* "ok", "crashed", ...: the status column. */
 const char *status_name(enum result_status status);

@@ -47,6 +47,12 @@ static const char *const columns[] = {
     "start_up_syscalls_count",
     "replay_syscalls_count",
     "teardown_syscalls_count",
+    "instructions_per_op",
+    "cycles_per_op",
+    "l1d_misses_per_op",
+    "llc_misses_per_op",
+    "dtlb_misses_per_op",
+    "callgrind_instructions_per_op",
 };
 
 enum {
@@ -98,6 +104,7 @@ static void add_cell(struct csv_line *line, const struct run *run,
     for (size_t phase = 0; phase < PHASE_COUNT; phase++) {
         field_figure(line, cell->syscalls[phase]);
     }
+    field_counts(line, &cell->counts);
 }
 
 bool summary_csv_write(FILE *out, const struct run *run, const struct summary *summary)

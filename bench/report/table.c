@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "analysis/latency.h"
+#include "report/breakdown.h"
 #include "report/cells.h"
 #include "report/fields.h"
 #include "report/grid.h"
@@ -22,12 +23,6 @@ enum column {
     COLUMN_TEXT,
 };
 
-static void set_name(struct grid_row *row, const struct allocator *allocator)
-{
-    grid_set(row, COLUMN_NAME, allocator->is_floor ? GRID_FAINT : GRID_PLAIN, "%s%s",
-             allocator->name, allocator->is_floor ? " (harness)" : "");
-}
-
 static struct figure syscall_sum(const struct figure *phases)
 {
     struct figure sum = {.present = true};
@@ -41,7 +36,7 @@ static struct figure syscall_sum(const struct figure *phases)
 static void add_cell_row(struct grid_row *row, const struct run *run,
                          const struct result *result, const struct cell *cell)
 {
-    set_name(row, &run->allocators[result->allocator_index]);
+    cell_name(row, COLUMN_NAME, &run->allocators[result->allocator_index]);
     if (result->status != RESULT_OK) {
         grid_set(row, COLUMN_TEXT, GRID_BAD, "%s%s%s", status_name(result->status),
                  *result->status_text != '\0' ? ": " : "", result->status_text);
@@ -116,7 +111,7 @@ static bool print_trace(FILE *out, const struct run *run, const struct summary *
 static void add_total_row(struct grid_row *row, const struct run *run,
                           const struct total *total, size_t allocator)
 {
-    set_name(row, &run->allocators[allocator]);
+    cell_name(row, COLUMN_NAME, &run->allocators[allocator]);
     cell_estimate(row, COLUMN_WARM, total->warm_mops);
     cell_comparison(row, COLUMN_MOPS, total->warm);
     cell_comparison(row, COLUMN_RATIO, total->cold);
@@ -194,7 +189,8 @@ bool report_table(FILE *out, const struct run *run, const struct summary *summar
     for (size_t trace = 0; done && trace < run->trace_count; trace++) {
         done = print_trace(out, run, summary, trace);
     }
-    done = done && print_totals(out, run, summary);
+    done =
+        done && print_totals(out, run, summary) && breakdown_print(out, run, summary);
     if (done) {
         print_latency(out, run);
         verdicts_print(out, run, summary);

@@ -22,10 +22,23 @@ static const char *const columns[] = {
     "mean_mapped_utilization_ratio",
     "worst_utilization_ratio",
     "worst_utilization_trace",
+    "mean_live_share_ratio",
+    "mean_internal_share_ratio",
+    "mean_external_share_ratio",
+    "mean_after_free_share_ratio",
+    "mean_after_second_share_ratio",
     "syscalls_traces_count",
     "start_up_syscalls_count",
     "replay_syscalls_count",
     "teardown_syscalls_count",
+    "counters_traces_count",
+    "callgrind_traces_count",
+    "mean_instructions_per_op",
+    "mean_cycles_per_op",
+    "mean_l1d_misses_per_op",
+    "mean_llc_misses_per_op",
+    "mean_dtlb_misses_per_op",
+    "mean_callgrind_instructions_per_op",
     "faster_traces_count",
     "slower_traces_count",
     "same_traces_count",
@@ -53,10 +66,16 @@ static void add_total(struct csv_line *line, const struct run *run,
     csv_line_text(line, total->worst_utilization.present
                             ? run->traces[total->worst_utilization_trace].name
                             : NULL);
+    for (size_t part = 0; part < MEMORY_PART_COUNT; part++) {
+        field_figure(line, total->parts[part]);
+    }
     csv_line_count(line, summary->syscall_trace_count);
     for (size_t phase = 0; phase < PHASE_COUNT; phase++) {
         field_figure(line, total->syscalls[phase]);
     }
+    csv_line_count(line, summary->counters_trace_count);
+    csv_line_count(line, summary->callgrind_trace_count);
+    field_counts(line, &total->counts);
     csv_line_count(line, total->faster_count);
     csv_line_count(line, total->slower_count);
     csv_line_count(line, total->same_count);

@@ -1,48 +1,25 @@
 #include "runner/doctor.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "process/cgroup.h"
 #include "process/program.h"
 #include "process/tool.h"
 #include "runner/allocators.h"
+#include "runner/counters.h"
 #include "runner/machine.h"
 #include "runner/tracer.h"
 
 static struct finding look_at_counters(void)
 {
-    struct perf_event_attr attributes = {
-        .type = PERF_TYPE_HARDWARE,
-        .size = sizeof attributes,
-        .config = PERF_COUNT_HW_INSTRUCTIONS,
-        .exclude_kernel = 1,
-        .exclude_hv = 1,
-    };
-    const long fd =
-        syscall(SYS_perf_event_open, &attributes, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
-    if (fd >= 0) {
-        close((int)fd);
-        return finding_make(FINDING_OK, WARNING_COUNTERS, "there");
-    }
-    if (errno != EACCES && errno != EPERM) {
-        return finding_make(FINDING_NOTE, WARNING_COUNTERS, "none");
-    }
-    char paranoid[MACHINE_LINE_BYTES] = "unknown";
-    machine_read_line("/proc/sys/kernel/perf_event_paranoid", paranoid);
-    struct finding finding =
-        finding_make(FINDING_NOTE, WARNING_COUNTERS,
-                     "refused (perf_event_paranoid is %.8s)", paranoid);
-    finding.remedy = "sudo sysctl kernel.perf_event_paranoid=2; in a container also "
-                     "--cap-add=PERFMON";
-    return finding;
+    const struct counters_look look = counters_look(counters_hardware);
+    return look.lacks_any ? finding_make(FINDING_NOTE, look.warning, "%s", look.lacking)
+                          : finding_make(FINDING_OK, WARNING_COUNTERS, "there");
 }
 
 static struct finding look_at_tracing(void)
@@ -132,5 +109,6 @@ struct findings doctor_examine(void)
     add_allocators(&findings);
     findings_add(&findings, look_for_program(WARNING_GNUPLOT));
     findings_add(&findings, look_for_program(WARNING_HYPERFINE));
+    findings_add(&findings, look_for_program(WARNING_VALGRIND));
     return findings;
 }

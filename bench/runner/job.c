@@ -11,6 +11,7 @@
 #include "process/ending.h"
 #include "process/output.h"
 #include "process/signals.h"
+#include "runner/counters.h"
 #include "runner/mode.h"
 #include "runner/worker.h"
 
@@ -63,6 +64,9 @@ static void fill_record(const struct job *job)
     record->warm_min_passes = job->warm_min_passes;
     record->is_floor = job->allocator->is_floor;
     record->is_lab = job->allocator->is_lab;
+    memcpy(record->counter_events,
+           job->counter_events != NULL ? job->counter_events : counters_hardware,
+           sizeof record->counter_events);
     record->status = WORKER_STARTED;
     if (job->allocator->library != NULL) {
         snprintf(record->expected_library, sizeof record->expected_library, "%s",
@@ -84,11 +88,25 @@ static bool start_tracing(struct job *job)
     return true;
 }
 
+/* false: the status says why not. */
+static bool prepare_callgrind(struct job *job)
+{
+    if (!mode_of(job)->is_under_callgrind) {
+        return true;
+    }
+    job->callgrind = callgrind_create();
+    if (job->callgrind == NULL) {
+        set_status(job, RESULT_ERROR, "callgrind cannot be run: %s", strerror(errno));
+    }
+    return job->callgrind != NULL;
+}
+
 bool job_start(struct job *job)
 {
     job->process = (struct process){.pid = 0};
     job->record = NULL;
     job->tracer = NULL;
+    job->callgrind = NULL;
     set_status(job, RESULT_ERROR, "not judged"); /* until it has ended */
     int record_fd = make_record(job);
     if (record_fd < 0) {
@@ -97,8 +115,13 @@ bool job_start(struct job *job)
         return false;
     }
     fill_record(job);
+    if (!prepare_callgrind(job)) {
+        close(record_fd);
+        return false;
+    }
     const struct worker_plan plan = {
         .tool = "snugbench-worker",
+        .launcher = job->callgrind != NULL ? job->callgrind->launcher : NULL,
         .library = job->allocator->library,
         .trace_fd = job->trace->memfd,
         .record_fd = record_fd,
@@ -120,6 +143,8 @@ void job_close(struct job *job)
     process_close(&job->process);
     tracer_destroy(job->tracer);
     job->tracer = NULL;
+    callgrind_destroy(job->callgrind);
+    job->callgrind = NULL;
     if (job->record != NULL) {
         munmap(job->record, job->record_bytes);
         job->record = NULL;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "process/spawn.h"
+#include "runner/callgrind.h"
 #include "runner/result.h"
 #include "runner/tracer.h"
 #include "trace/trace.h"
@@ -24,7 +25,8 @@ struct job {
     uint32_t warm_min_passes;
     size_t padding_bytes;
     uint64_t timeout_ns;
-    const struct sock_fprog *filter; /* NULL: not traced */
+    const struct sock_fprog *filter;            /* NULL: not traced */
+    const struct counter_event *counter_events; /* NULL: the hardware's */
 
     /* answered */
     enum result_status status;
@@ -32,6 +34,7 @@ struct job {
     struct process process;
     struct worker_record *record; /* NULL: not started */
     struct tracer *tracer;        /* NULL: not traced */
+    struct callgrind *callgrind;  /* NULL: the machine runs it */
     size_t record_bytes;
 };
 

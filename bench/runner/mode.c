@@ -110,6 +110,24 @@ static void take_latency(struct result *result, const struct job *job, uint32_t 
     }
 }
 
+static void take_counters(struct result *result, const struct job *job, uint32_t round)
+{
+    (void)round;
+    const struct worker_record *record = job->record;
+    struct counter_samples *samples = &result->counters;
+    samples->items =
+        memory_grow(samples->items, samples->count + 1, sizeof *samples->items);
+    struct counter_sample *sample = &samples->items[samples->count++];
+    sample->pass_count = record->pass_count;
+    memcpy(sample->counters, record->counters, sizeof sample->counters);
+}
+
+static void take_callgrind(struct result *result, const struct job *job, uint32_t round)
+{
+    (void)round;
+    result->callgrind_instructions = callgrind_instructions(job->callgrind);
+}
+
 #define MODE_ROW(name, run, ...) [WORKER_##name] = {__VA_ARGS__},
 const struct mode mode_table[WORKER_MODE_COUNT] = {WORKER_MODES(MODE_ROW)};
 
@@ -119,7 +137,7 @@ unsigned mode_set_of_pass(const char *name, size_t length)
     for (size_t i = 0; i < WORKER_MODE_COUNT; i++) {
         const char *pass = mode_table[i].pass;
         if (strlen(pass) == length && memcmp(pass, name, length) == 0) {
-            set |= 1u << i;
+            set |= MODE_SET_DEFAULT & 1u << i;
         }
     }
     return set;
@@ -156,6 +174,9 @@ const char *mode_pass_names(void)
     static char names[128];
     size_t length = 0;
     for (size_t i = 0; i < WORKER_MODE_COUNT; i = mode_pass_end(i)) {
+        if (!mode_in_set(MODE_SET_DEFAULT, i)) {
+            continue;
+        }
         length += (size_t)snprintf(names + length, sizeof names - length, "%s%s",
                                    i > 0 ? "," : "", mode_table[i].pass);
     }

@@ -43,7 +43,12 @@ struct mode {
     bool skips_floor;
     bool keeps_position; /* the record tells the operation that was reached */
     bool finds_peaks;    /* the tracer does */
-    uint64_t sleep_ns;   /* of the worker, allowed beyond --timeout */
+    uint64_t sleep_ns;   /* of the worker, or what slows it: allowed beyond --timeout */
+    bool needs_counters; /* without any of the processor's, not run */
+    /* The worker is run by callgrind, in the same surroundings each time. It is an
+     * extra: not among the default passes, and what fails there, as what needs more
+     * address space than valgrind has does, keeps its other figures. */
+    bool is_under_callgrind;
 
     /* The forecast, in seconds: for each operation (is_repeated: while warming up), for
      * each operation of a further pass, and for the process itself. */
@@ -59,7 +64,8 @@ extern const struct mode mode_table[WORKER_MODE_COUNT];
 
 /* Sets of modes. */
 enum {
-    MODE_SET_ALL = (1 << WORKER_MODE_COUNT) - 1
+    MODE_SET_CALLGRIND = 1 << WORKER_CALLGRIND,
+    MODE_SET_DEFAULT = ((1 << WORKER_MODE_COUNT) - 1) & ~MODE_SET_CALLGRIND,
 };
 
 static inline bool mode_in_set(unsigned set, size_t mode)
@@ -73,7 +79,8 @@ static inline bool mode_any_in_set(unsigned set, size_t first, size_t end)
     return (set >> first & ((1u << (end - first)) - 1)) != 0;
 }
 
-/* The modes of the pass with this name of `length` bytes; 0: there is none. */
+/* The modes of the pass with this name of `length` bytes, as --passes takes it; 0: there
+ * is none. */
 unsigned mode_set_of_pass(const char *name, size_t length);
 
 /* One behind the last of the modes that share the pass of `mode`. */

@@ -87,6 +87,17 @@ struct latency_profile {
         *operations[LATENCY_KIND_COUNT][LATENCY_CLASS_COUNT]; /* NULL: none */
 };
 
+/* One process of the counters pass. */
+struct counter_sample {
+    uint32_t pass_count;
+    struct counter_count counters[COUNTER_COUNT];
+};
+
+struct counter_samples {
+    struct counter_sample *items;
+    size_t count;
+};
+
 struct result {
     size_t trace_index;
     size_t allocator_index;
@@ -95,6 +106,8 @@ struct result {
     struct timing_samples cold; /* touch: page by default */
     struct timing_samples warm; /* touch: first by default */
     struct latency_profile latency;
+    struct counter_samples counters;
+    uint64_t callgrind_instructions; /* of one warm pass; 0: not counted */
     struct memory_profile memory;
     struct syscall_counts syscalls;
     uint64_t lab_alignment_bytes; /* of a course's allocator: what its blocks of 16

@@ -60,6 +60,7 @@ void run_destroy(struct run *run)
         struct result *result = &run->results[i];
         free(result->cold.items);
         free(result->warm.items);
+        free(result->counters.items);
         free_latency(&result->latency);
         free(result->memory.samples);
         free(result->syscalls.items);

@@ -10,6 +10,7 @@
 #include "process/memory.h"
 #include "process/signals.h"
 #include "runner/capacity.h"
+#include "runner/counters.h"
 #include "runner/dice.h"
 #include "runner/forecast.h"
 #include "runner/job.h"
@@ -29,7 +30,7 @@ enum {
 /* So that 18 traces of 20 thousand to 2 million operations and 8 allocators stay below
  * 4 minutes on 2 cores. */
 const struct schedule_options schedule_defaults = {
-    .modes = MODE_SET_ALL,
+    .modes = MODE_SET_DEFAULT,
     .min_rounds = 5,
     .max_rounds = 20,
     .budget_ns = 5ull * NS_PER_SECOND,
@@ -44,6 +45,7 @@ struct schedule {
     struct dice dice;
     struct progress progress;
     struct sock_fprog *filter; /* for traced passes; NULL: not asked for, or refused */
+    bool has_counters;
     size_t trace_index;
     const struct trace *trace;
     struct forecast forecast; /* of this trace */
@@ -86,6 +88,13 @@ static enum worker_touch touch_of(const struct schedule *schedule,
     return TOUCH_ALL;
 }
 
+static size_t padding_bytes_of(struct schedule *schedule, const struct mode *mode)
+{
+    return mode->is_under_callgrind
+               ? 0
+               : (size_t)dice_below(&schedule->dice, PROCESS_PADDING_LIMIT_BYTES);
+}
+
 static struct job make_job(struct schedule *schedule, size_t allocator_index,
                            size_t mode_index)
 {
@@ -97,18 +106,32 @@ static struct job make_job(struct schedule *schedule, size_t allocator_index,
         .touch = touch_of(schedule, mode->touch),
         .warm_budget_ns = schedule->options->warm_budget_ns,
         .warm_min_passes = schedule->options->warm_min_passes,
-        .padding_bytes =
-            (size_t)dice_below(&schedule->dice, PROCESS_PADDING_LIMIT_BYTES),
+        .padding_bytes = padding_bytes_of(schedule, mode),
         .timeout_ns = schedule->options->timeout_ns + mode->sleep_ns,
         .filter = mode->tracing != MODE_UNTRACED ? schedule->filter : NULL,
     };
 }
 
+/* The row stands without it. */
+static void tell_of_extra(struct schedule *schedule, const struct job *job)
+{
+    if (job->status != RESULT_INTERRUPTED) {
+        progress_clear(&schedule->progress);
+        fprintf(stderr, "snugbench: no %s of %s: %s\n", mode_table[job->mode].label,
+                job->allocator->name, job->status_text);
+    }
+}
+
 /* true: it went well. What failed keeps its reason and loses its speed. */
-static bool take_status(struct result *result, const struct job *job)
+static bool take_status(struct schedule *schedule, struct result *result,
+                        const struct job *job)
 {
     if (job->status == RESULT_OK) {
         return true;
+    }
+    if (mode_table[job->mode].is_under_callgrind) {
+        tell_of_extra(schedule, job);
+        return false;
     }
     result->status = job->status;
     memcpy(result->status_text, job->status_text, sizeof result->status_text);
@@ -160,7 +183,7 @@ static void run_once(struct schedule *schedule, size_t mode_index)
     }
     job_run_all(jobs, count, parallel_of(schedule, mode->company));
     for (size_t i = 0; i < count; i++) {
-        if (take_status(results[i], &jobs[i])) {
+        if (take_status(schedule, results[i], &jobs[i])) {
             take_figures(results[i], &jobs[i], 0);
         }
         job_close(&jobs[i]);
@@ -189,6 +212,16 @@ static void prepare_tracing(struct schedule *schedule)
     }
 }
 
+/* Looked at once, too. */
+static void prepare_counters(struct schedule *schedule)
+{
+    const struct counters_look look = counters_look(counters_hardware);
+    schedule->has_counters = look.has_any;
+    if (look.lacks_any) {
+        warning_print(look.warning, look.lacking);
+    }
+}
+
 static void run_timed(struct schedule *schedule, size_t allocator_index,
                       size_t mode_index, uint32_t round)
 {
@@ -200,7 +233,7 @@ static void run_timed(struct schedule *schedule, size_t allocator_index,
     job_run_all(&job, 1, 1);
     /* An interrupted process has no sample, but the rows of its trace are judged
      * together at the end. */
-    if (job.status != RESULT_INTERRUPTED && take_status(result, &job)) {
+    if (job.status != RESULT_INTERRUPTED && take_status(schedule, result, &job)) {
         take_figures(result, &job, round);
     }
     job_close(&job);
@@ -258,6 +291,9 @@ static bool is_runnable(const struct schedule *schedule, size_t mode_index)
 {
     const struct mode *mode = &mode_table[mode_index];
     if (mode->tracing == MODE_TRACED_OR_LEFT_OUT && schedule->filter == NULL) {
+        return false;
+    }
+    if (mode->needs_counters && !schedule->has_counters) {
         return false;
     }
     return !mode->in_rounds || has_live_row(schedule);
@@ -348,6 +384,9 @@ void schedule_run(struct run *run, struct sources *sources,
     schedule.progress.is_quiet = options->is_quiet;
     if (is_tracing_asked_for(options->modes)) {
         prepare_tracing(&schedule);
+    }
+    if (mode_in_set(options->modes, WORKER_COUNTERS)) {
+        prepare_counters(&schedule);
     }
     for (size_t i = 0; i < run->trace_count; i++) {
         schedule.trace_index = i;

@@ -57,8 +57,19 @@ static const struct warning warnings[WARNING_COUNT] = {
                       "seconds",
                       "sudo sysctl kernel.core_pattern=core"},
     [WARNING_COUNTERS] = {"counters",
-                          "%s: no instructions and cache misses an operation",
-                          "most virtual machines pass none on; hardware has them"},
+                          "this processor has no counter, as the kernel sees it, for "
+                          "%s: their columns are empty",
+                          "most virtual machines pass none on; hardware has them, and "
+                          "--callgrind counts instructions without"},
+    [WARNING_COUNTERS_REFUSED] =
+        {"counters",
+         "perf_event_open is refused, no counting of %s: their columns are empty",
+         "sudo sysctl kernel.perf_event_paranoid=2; in a container also "
+         "--cap-add=PERFMON"},
+    [WARNING_COUNTERS_KERNEL] = {"counters",
+                                 "this kernel has no perf_event_open, no counting of "
+                                 "%s: their columns are empty",
+                                 "run one built with CONFIG_PERF_EVENTS"},
     [WARNING_TRACING] =
         {"tracing",
          "system calls are not counted and peaks of memory not measured, "
@@ -78,6 +89,8 @@ static const struct warning warnings[WARNING_COUNT] = {
                          "sudo apt-get install gnuplot-nox"},
     [WARNING_HYPERFINE] = {"hyperfine", "%s: whole programs are not timed",
                            "sudo apt-get install hyperfine"},
+    [WARNING_VALGRIND] = {"valgrind", "%s: --callgrind cannot count instructions",
+                          "sudo apt-get install valgrind"},
     [WARNING_UNFREED] =
         {"unfreed blocks",
          "traces with blocks never freed: %s; these are freed after the "

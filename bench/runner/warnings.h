@@ -22,7 +22,9 @@ enum warning_id {
     WARNING_MAPPINGS,
     WARNING_CORE,
     /* what it lets us measure */
-    WARNING_COUNTERS,
+    WARNING_COUNTERS, /* three reasons */
+    WARNING_COUNTERS_REFUSED,
+    WARNING_COUNTERS_KERNEL,
     WARNING_TRACING,
     WARNING_CGROUP,
     /* what is installed */
@@ -31,6 +33,7 @@ enum warning_id {
     WARNING_ALLOCATOR,
     WARNING_GNUPLOT,
     WARNING_HYPERFINE,
+    WARNING_VALGRIND,
     /* the traces */
     WARNING_UNFREED,
     WARNING_THREADED,

@@ -15,6 +15,12 @@
 #include "process/preload.h"
 #include "process/tool.h"
 
+enum {
+    ARGUMENTS_LIMIT = 16, /* the launcher's included */
+};
+
+static const char preload_variable[] = "LD_PRELOAD=";
+
 /* Its own words, which point into the rest. */
 struct environment {
     char preload[PATH_MAX + 16];
@@ -36,12 +42,14 @@ static bool prepare_environment(struct environment *environment,
         if (path == NULL) {
             return false;
         }
-        int length = snprintf(environment->preload, sizeof environment->preload,
-                              "LD_PRELOAD=%s", path);
+        int length = snprintf(environment->preload, sizeof environment->preload, "%s%s",
+                              preload_variable, path);
         if (length < 0 || (size_t)length >= sizeof environment->preload) {
             return false;
         }
-        environment->words[used++] = environment->preload;
+        if (plan->launcher == NULL) {
+            environment->words[used++] = environment->preload;
+        }
     }
     /* The one thing taken over: a library may need it to find its own libraries. */
     const char *library_path = getenv("LD_LIBRARY_PATH");
@@ -61,6 +69,32 @@ static bool prepare_environment(struct environment *environment,
     environment->words[used++] = environment->padding;
     environment->words[used] = NULL;
     return true;
+}
+
+/* Arguments of the tool, behind the launcher's, if there is one. Returns the path of
+ * what is to be run. */
+static const char *prepare_arguments(const char *arguments[ARGUMENTS_LIMIT],
+                                     const struct worker_plan *plan,
+                                     const char *tool_path,
+                                     const struct environment *environment)
+{
+    size_t count = 0;
+    if (plan->launcher == NULL) {
+        arguments[count++] = plan->tool;
+    } else {
+        for (const char *const *at = plan->launcher; *at != NULL; at++) {
+            arguments[count++] = *at;
+        }
+        if (plan->library != NULL) {
+            arguments[count++] = "--preload";
+            arguments[count++] = environment->preload + sizeof preload_variable - 1;
+        }
+        arguments[count++] = tool_path;
+    }
+    arguments[count++] = "3";
+    arguments[count++] = plan->trace_fd >= 0 ? "4" : NULL;
+    arguments[count] = NULL;
+    return plan->launcher == NULL ? tool_path : arguments[0];
 }
 
 /* In the child, which the tracer holds by now. */
@@ -91,12 +125,11 @@ bool worker_start(struct process *process, const struct worker_plan *plan, char 
         return false;
     }
     const bool has_trace = plan->trace_fd >= 0;
-    char *arguments[] = {(char *)(uintptr_t)plan->tool, (char[]){"3"},
-                         has_trace ? (char[]){"4"} : NULL, NULL};
+    const char *arguments[ARGUMENTS_LIMIT];
     struct process_plan process_plan = {
         .kind = PROCESS_TOOL,
-        .path = path,
-        .arguments = arguments,
+        .path = prepare_arguments(arguments, plan, path, &environment),
+        .arguments = (char **)(uintptr_t)arguments,
         .environment = environment.words,
         .files = {-1, output_fd, output_fd, plan->record_fd},
         .file_count = 4,

@@ -16,7 +16,11 @@
 struct sock_fprog;
 
 struct worker_plan {
-    const char *tool;     /* "snugbench-worker" */
+    const char *tool; /* "snugbench-worker" */
+    /* What runs the tool: a path, then arguments, of which the last is the dynamic
+     * loader; NULL at the end. That loader preloads the library into the tool, so that
+     * it is not in what runs it. NULL: the tool is run itself. */
+    const char *const *launcher;
     const char *library;  /* to preload; NULL: none */
     int trace_fd;         /* negative: none */
     int record_fd;        /* the tool is told its descriptors, trace and record */

@@ -112,6 +112,24 @@ static inline struct latency_profile handmade_latency(uint64_t ns)
     return latency;
 }
 
+/* Ten passes of `per_op` instructions and half as many cycles; of the rest the machine
+ * has no counter. */
+static inline struct counter_samples handmade_counters(uint64_t per_op)
+{
+    struct counter_samples samples = {.items = calloc(1, sizeof *samples.items),
+                                      .count = 1};
+    struct counter_sample *sample = &samples.items[0];
+    sample->pass_count = 10;
+    for (size_t i = 0; i < COUNTER_COUNT; i++) {
+        sample->counters[i] = (struct counter_count){.error = 2};
+    }
+    sample->counters[COUNTER_INSTRUCTIONS] = (struct counter_count){
+        .count = 10 * HANDMADE_OPS * per_op, .enabled_ns = 1, .running_ns = 1};
+    sample->counters[COUNTER_CYCLES] = (struct counter_count){
+        .count = 10 * HANDMADE_OPS * per_op / 4, .enabled_ns = 2, .running_ns = 1};
+    return samples;
+}
+
 /* glibc takes 20 ns an operation, snug 10, the floor 2. Over the floor, glibc's peak is
  * 2 MiB and snug's 1.25 MiB for 1 MiB of live bytes: utilizations 0.5 and 0.8. */
 static inline struct run *handmade_create(void)
@@ -150,6 +168,8 @@ static inline struct run *handmade_create(void)
             result->warm = handmade_times(warm_ns[i] * HANDMADE_OPS, 10);
             result->cold = handmade_times(5 * warm_ns[i] * HANDMADE_OPS, 1);
             result->latency = handmade_latency(10 + warm_ns[i]);
+            result->counters = handmade_counters(8 * warm_ns[i]);
+            result->callgrind_instructions = 7 * warm_ns[i] * HANDMADE_OPS;
             result->memory = handmade_memory(peaks[i]);
             result->syscalls = handmade_calls(calls[i]);
         }
@@ -165,6 +185,7 @@ static inline void handmade_destroy(struct run *run)
         free(run->results[i].latency.nothing);
         free(run->results[i].latency.operations[LATENCY_MALLOC][LATENCY_TO_512_B]);
         free(run->results[i].latency.operations[LATENCY_FREE][LATENCY_TO_512_B]);
+        free(run->results[i].counters.items);
         free(run->results[i].memory.samples);
         free(run->results[i].syscalls.items);
     }

@@ -53,6 +53,31 @@ grep -q '^"good","glibc","reference","free","to 512 B","' "$work/latency/latency
 report "latency has its files" $?
 [ "$(wc -l <"$work/latency/samples.csv")" -eq 1 ]
 report "latency is not among the timed samples" $?
+# Counted, not timed. On a machine without counters one line says why they are missing.
+expect "counters alone" 0 out '' "$bench" replay "$trace" -a glibc --passes counters -r 1 \
+    --export-csv "$work/counters.csv"
+[ "$(grep -cE 'counter|perf_event_open' "$work/err")" -le 1 ]
+report "counters have at most one line to say" $?
+mkdir "$work/no-valgrind"
+ln -s "$(command -v env)" "$work/no-valgrind"
+expect "callgrind without valgrind" 2 err \
+    '^snugbench: valgrind is missing.*; sudo apt-get install valgrind' \
+    env PATH="$work/no-valgrind" "$bench" replay "$trace" -a glibc --callgrind
+if needs "callgrind" valgrind; then
+    expect "callgrind" 0 out 'instructions \(callgrind\)' \
+        "$bench" replay "$trace" -a glibc --passes verify --callgrind \
+        --export-csv "$work/callgrind.csv"
+    ! tail -n 2 "$work/callgrind.csv" | grep -vqE ',"[0-9.]+"$'
+    report "callgrind fills its column" $?
+    # It needs more address space than valgrind has.
+    if "$bench" list | grep -q '^scudo .* /'; then
+        expect "what cannot be simulated keeps its row" 0 err \
+            'no callgrind pass of scudo: ' "$bench" replay "$trace" -a scudo \
+            --passes verify --callgrind --export-csv "$work/callgrind.csv"
+        grep -q '"good","scudo","reference","ok",' "$work/callgrind.csv"
+        report "which is ok, with an empty cell" $?
+    fi
+fi
 expect "empty pass" 2 err "^snugbench: --passes takes" "$bench" replay "$trace" --passes ""
 expect "unknown touch" 2 err "^snugbench: --touch takes" \
     "$bench" replay "$trace" --touch some

@@ -160,7 +160,14 @@ static void test_summary(void **state)
     assert_string_equal(cell(sheet, 2, "warm_verdict"), "faster");
     assert_string_equal(cell(sheet, 2, "utilization_ratio"), "0.8");
     assert_string_equal(cell(sheet, 2, "peak_resident_growth_bytes"), "1310720");
+    assert_string_equal(cell(sheet, 2, "live_at_resident_peak_bytes"), "786432");
+    assert_string_equal(cell(sheet, 2, "internal_at_resident_peak_bytes"), "16384");
+    assert_string_equal(cell(sheet, 2, "external_at_resident_peak_bytes"), "507904");
     assert_string_equal(cell(sheet, 2, "start_up_syscalls_count"), "9");
+    assert_string_equal(cell(sheet, 2, "instructions_per_op"), "80");
+    assert_string_equal(cell(sheet, 2, "cycles_per_op"), "40");
+    assert_string_equal(cell(sheet, 2, "l1d_misses_per_op"), "");
+    assert_string_equal(cell(sheet, 2, "callgrind_instructions_per_op"), "70");
     assert_string_equal(cell(sheet, 3, "role"), "floor");
     assert_string_equal(cell(sheet, 3, "utilization_ratio"), "");
     assert_string_equal(cell(sheet, 4, "trace"), "second, \"quoted\"");
@@ -183,6 +190,10 @@ static void test_not_measured_is_an_empty_cell(void **state)
         "mapped_utilization_ratio",
         "peak_resident_growth_bytes",
         "replay_syscalls_count",
+        "live_at_resident_peak_bytes",
+        "external_at_resident_peak_bytes",
+        "instructions_per_op",
+        "callgrind_instructions_per_op",
     };
     struct run *run = handmade_create();
     struct result *snug = handmade_result(run, 0, HANDMADE_SNUG);
@@ -256,6 +267,10 @@ static void test_other_files(void **state)
     assert_int_equal(totals->row, 1 + HANDMADE_ALLOCATORS);
     assert_string_equal(cell(totals, 2, "geomean_warm_mops"), "100");
     assert_string_equal(cell(totals, 2, "mean_utilization_ratio"), "0.8");
+    assert_string_equal(cell(totals, 2, "mean_internal_share_ratio"), "0.0125");
+    assert_string_equal(cell(totals, 2, "mean_after_second_share_ratio"), "0");
+    assert_string_equal(cell(totals, 2, "mean_callgrind_instructions_per_op"), "70");
+    assert_string_equal(cell(totals, 2, "mean_dtlb_misses_per_op"), "");
     free_sheet(totals);
     handmade_destroy(run);
 }

@@ -207,6 +207,40 @@ static void test_totals(void **state)
     handmade_destroy(run);
 }
 
+/* Of 1.25 MiB on each trace; what one allocator lacks on a trace, nobody has there. */
+static void test_means_are_over_shared_traces(void **state)
+{
+    (void)state;
+    struct run *run = handmade_create();
+    handmade_result(run, 1, HANDMADE_SNUG)->memory.peaks.resident_bytes =
+        (4 << 20) + (5 << 19);
+    struct summary *summary = summarise(run);
+    const struct total *snug = &summary->totals[HANDMADE_SNUG];
+    assert_figure(snug->parts[MEMORY_LIVE], (0.6 + 0.3) / 2);
+    assert_figure(snug->parts[MEMORY_INTERNAL], (0.0125 + 0.00625) / 2);
+    assert_figure(snug->parts[MEMORY_EXTERNAL], (0.3875 + 0.69375) / 2);
+    assert_figure(snug->parts[MEMORY_AFTER_FREE], (1 + 0.5) / 2);
+    assert_figure(snug->parts[MEMORY_AFTER_SECOND], 0);
+    assert_false(summary->totals[HANDMADE_FLOOR].parts[MEMORY_LIVE].present);
+    assert_int_equal(summary->counters_trace_count, 2);
+    assert_figure(snug->counts.counters[COUNTER_INSTRUCTIONS], 80);
+    assert_figure(snug->counts.counters[COUNTER_CYCLES], 40);
+    assert_false(snug->counts.counters[COUNTER_LLC_MISSES].present);
+    assert_figure(snug->counts.callgrind_instructions, 70);
+    assert_figure(summary->totals[HANDMADE_FLOOR].counts.callgrind_instructions, 14);
+    summary_destroy(summary);
+    handmade_result(run, 1, HANDMADE_GLIBC)->memory.knows_internal = false;
+    handmade_result(run, 1, HANDMADE_GLIBC)->callgrind_instructions = 0;
+    summary = summarise(run);
+    snug = &summary->totals[HANDMADE_SNUG];
+    assert_figure(snug->parts[MEMORY_INTERNAL], 0.0125);
+    assert_figure(snug->parts[MEMORY_LIVE], (0.6 + 0.3) / 2);
+    assert_int_equal(summary->callgrind_trace_count, 1);
+    assert_int_equal(summary->counters_trace_count, 2);
+    summary_destroy(summary);
+    handmade_destroy(run);
+}
+
 /* Weak evidence (p between 2.5 and 5 %) makes a verdict on one trace alone, and none
  * among two. */
 static void test_verdicts_are_corrected_for_the_traces(void **state)
@@ -286,6 +320,7 @@ int main(void)
         cmocka_unit_test(test_without_a_floor),
         cmocka_unit_test(test_failure_takes_the_trace_from_all_totals),
         cmocka_unit_test(test_totals),
+        cmocka_unit_test(test_means_are_over_shared_traces),
         cmocka_unit_test(test_verdicts_are_corrected_for_the_traces),
         cmocka_unit_test(test_utilization_rule),
         cmocka_unit_test(test_empty_run),

@@ -37,7 +37,18 @@
     MODE(LATENCY, latency_run, .pass = "latency", .label = "latency passes",           \
          .progress = "latency round", .in_rounds = true, .most_rounds = 3,             \
          .touch = MODE_TOUCHES_AS_WARM, .op_s = 400e-9, .process_s = 0.03,             \
-         .answer_bytes = latency_bytes, .take = take_latency)
+         .answer_bytes = latency_bytes, .take = take_latency)                          \
+    /* Untimed passes, then some with the processor's counters on. */                  \
+    MODE(COUNTERS, counters_run, .pass = "counters", .label = "counters passes",       \
+         .progress = "counters round", .in_rounds = true, .most_rounds = 3,            \
+         .touch = MODE_TOUCHES_AS_WARM, .needs_counters = true, .op_s = 150e-9,        \
+         .process_s = 0.05, .take = take_counters)                                     \
+    /* Untimed passes and one that is counted, each instruction simulated. */          \
+    MODE(CALLGRIND, callgrind_run, .pass = "callgrind", .label = "callgrind pass",     \
+         .progress = "callgrind", .company = MODE_ON_EACH_PROCESSOR,                   \
+         .touch = MODE_TOUCHES_AS_WARM, .is_under_callgrind = true,                    \
+         .sleep_ns = 1200000000000, .op_s = 10e-6, .process_s = 1.5,                   \
+         .take = take_callgrind)
 
 #define WORKER_MODE_ENUMERATOR(name, run, ...) WORKER_##name,
 enum worker_mode {

@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 
+#include "worker/counters.h"
 #include "worker/latency.h"
 #include "worker/modes.h"
 
@@ -69,7 +70,8 @@ struct worker_record {
     uint32_t is_floor;           /* blocks overlap: write one byte at most */
     uint32_t is_lab;             /* a course's allocator behind bench/lab/lab.c */
     char expected_library[4096]; /* real path; empty: libc itself */
-    uint64_t sample_capacity;    /* entries in samples[] */
+    struct counter_event counter_events[COUNTER_COUNT]; /* WORKER_COUNTERS */
+    uint64_t sample_capacity;                           /* entries in samples[] */
 
     /* answered */
     uint32_t status; /* enum worker_status */
@@ -82,7 +84,8 @@ struct worker_record {
     uint64_t minor_faults; /* over all timed passes, as the next two */
     uint64_t major_faults;
     uint64_t involuntary_switches;
-    uint32_t warm_up_pass_count;     /* WORKER_WARM: not timed */
+    uint32_t warm_up_pass_count;                  /* WORKER_WARM: not timed */
+    struct counter_count counters[COUNTER_COUNT]; /* WORKER_COUNTERS: of all passes */
     uint32_t knows_internal;         /* WORKER_MEMORY: malloc_usable_size answers */
     struct worker_blocks blocks;     /* of WORKER_MEMORY, as the call that is under way
                                           found them: for whoever stops the worker in it */
