@@ -16,7 +16,7 @@ needs "charts" gnuplot || { plan && exit; }
 mkdir "$dir/run" "$dir/empty" "$dir/it's odd"
 "$BUILD/test/test_report" "$dir/run" || fail "test_report writes the files"
 ok "charts are drawn without a word" [ -z "$(scripts/charts "$dir/run" 2>&1)" ]
-for chart in scatter throughput utilization syscalls timeline latency; do
+for chart in scatter throughput utilization syscalls memory-parts timeline latency; do
     ok "$chart.png" is_png "$dir/run/$chart.png"
     ok "$chart.svg" is_svg "$dir/run/$chart.svg"
     ok "$chart shows snug" shows "$dir/run/$chart.svg" snug
