@@ -5,7 +5,8 @@
 #include "analysis/summary.h"
 #include "runner/result.h"
 
-/* For one operation. `scratch` holds as many as there are processes of the counters pass. */
+/* For one operation. `scratch` holds as many as there are processes of the counters
+ * pass. */
 struct count_figures counts_figures(const struct result *result, uint64_t op_count,
                                     double *scratch);
 

@@ -37,18 +37,18 @@ struct mode {
     enum mode_touch touch;
     enum mode_tracing tracing;
     enum mode_company company; /* of what is not in rounds */
-    bool in_rounds;            /* with the neighbours of the same pass; else run once */
     uint32_t most_rounds;      /* 0: as the options have them; else see below */
+    bool in_rounds;            /* with the neighbours of the same pass; else run once */
     bool is_repeated;          /* passes until the budget of a warm process is spent */
     bool skips_floor;
     bool keeps_position; /* the record tells the operation that was reached */
     bool finds_peaks;    /* the tracer does */
-    uint64_t sleep_ns;   /* of the worker, or what slows it: allowed beyond --timeout */
     bool needs_counters; /* without any of the processor's, not run */
     /* The worker is run by callgrind, in the same surroundings each time. It is an
      * extra: not among the default passes, and what fails there, as what needs more
      * address space than valgrind has does, keeps its other figures. */
     bool is_under_callgrind;
+    uint64_t sleep_ns; /* of the worker, or what slows it: allowed beyond --timeout */
 
     /* The forecast, in seconds: for each operation (is_repeated: while warming up), for
      * each operation of a further pass, and for the process itself. */
@@ -79,8 +79,8 @@ static inline bool mode_any_in_set(unsigned set, size_t first, size_t end)
     return (set >> first & ((1u << (end - first)) - 1)) != 0;
 }
 
-/* The modes of the pass with this name of `length` bytes, as --passes takes it; 0: there
- * is none. */
+/* The modes of the pass with this name of `length` bytes, as --passes takes it; 0:
+ * there is none. */
 unsigned mode_set_of_pass(const char *name, size_t length);
 
 /* One behind the last of the modes that share the pass of `mode`. */

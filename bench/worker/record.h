@@ -86,11 +86,12 @@ struct worker_record {
     uint64_t involuntary_switches;
     uint32_t warm_up_pass_count;                  /* WORKER_WARM: not timed */
     struct counter_count counters[COUNTER_COUNT]; /* WORKER_COUNTERS: of all passes */
-    uint32_t knows_internal;         /* WORKER_MEMORY: malloc_usable_size answers */
-    struct worker_blocks blocks;     /* of WORKER_MEMORY, as the call that is under way
-                                          found them: for whoever stops the worker in it */
-    struct worker_sample before;     /* WORKER_MEMORY: at the first operation */
-    struct worker_sample after_free; /* after the epilogue */
+    uint32_t knows_internal; /* WORKER_MEMORY: malloc_usable_size answers */
+    /* WORKER_MEMORY: as the call that is under way found them, for whoever stops the
+     * worker in it. */
+    struct worker_blocks blocks;
+    struct worker_sample before;       /* WORKER_MEMORY: at the first operation */
+    struct worker_sample after_free;   /* after the epilogue */
     struct worker_sample after_second; /* one second and a little activity later */
     uint64_t lab_heap_bytes;      /* WORKER_MEMORY, is_lab: mem_heapsize at the end */
     uint64_t lab_alignment_bytes; /* WORKER_VERIFY, is_lab: what the blocks of 16 bytes
