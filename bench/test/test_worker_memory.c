@@ -1,6 +1,8 @@
 /* The worker's memory figures and page faults against what is known from outside. */
 #include "worker_case.h"
 
+#include "runner/allocators.h"
+
 static void touch_modes_fault_in_what_they_say(void **state)
 {
     (void)state;
@@ -119,6 +121,29 @@ static void residency_is_what_was_written(void **state)
     trace_destroy(trace);
 }
 
+/* jemalloc makes 1.25 MiB of 1 MiB and a byte; of that nobody touches more than a page.
+ */
+static void untouched_pages_are_not_internal(void **state)
+{
+    (void)state;
+    const char *const names[] = {"jemalloc"};
+    struct allocator_list list;
+    struct allocator_error error;
+    if (!allocators_parse(&list, names, 1, &error)) {
+        print_message("%s\n", error.text);
+        skip();
+    }
+    const struct trace_op ops[] = {MALLOC(1, (1 << 20) + 1)};
+    struct trace *trace = make_trace(ops, COUNT_OF(ops));
+    struct job job = run(trace, &list.items[0], WORKER_MEMORY);
+    assert_int_equal(job.status, RESULT_OK);
+    assert_true(job.record->knows_internal);
+    assert_in_range(job.record->samples[0].blocks.internal_bytes, 1, PAGE_BYTES - 1);
+    job_close(&job);
+    trace_destroy(trace);
+    allocators_free(&list);
+}
+
 /* Anonymous pages of every mapping. */
 static uint64_t resident_seen_from_outside(pid_t pid)
 {
@@ -170,6 +195,7 @@ int main(void)
         cmocka_unit_test(touch_modes_fault_in_what_they_say),
         cmocka_unit_test(warm_passes_are_settled),
         cmocka_unit_test(warming_up_ends_where_faults_stay),
+        cmocka_unit_test(untouched_pages_are_not_internal),
         cmocka_unit_test(residency_is_what_was_written),
         cmocka_unit_test(residency_equals_smaps),
     };
