@@ -3,12 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-void fields_skip_blanks(struct fields *fields)
-{
-    while (*fields->at == ' ' || *fields->at == '\t') {
-        fields->at++;
-    }
-}
+enum {
+    DIGITS_BELOW_OVERFLOW = 19 /* any number of so many is below 2^64 */
+};
 
 bool fields_fail(const struct fields *fields, const char *expected, const char *at)
 {
@@ -24,18 +21,35 @@ bool fields_fail(const struct fields *fields, const char *expected, const char *
     return input_fail_line(fields->input, fields->error, expected, token);
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Is the number that begins here 2^64 or more? */
+static bool overflows(const char *at)
+{
+    uint64_t number = 0;
+    for (; is_digit(*at); at++) {
+        if (__builtin_mul_overflow(number, 10, &number) ||
+            __builtin_add_overflow(number, (uint64_t)(*at - '0'), &number)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool fields_number(struct fields *fields, uint64_t limit, const char *expected,
                    uint64_t *value)
 {
     fields_skip_blanks(fields);
     const char *at = fields->at;
     uint64_t number = 0;
-    for (; *at >= '0' && *at <= '9'; at++) {
-        uint64_t digit = (uint64_t)(*at - '0');
-        if (number > (UINT64_MAX - digit) / 10) {
-            return fields_fail(fields, expected, fields->at);
-        }
-        number = number * 10 + digit;
+    for (; is_digit(*at); at++) {
+        number = number * 10 + (uint64_t)(*at - '0');
+    }
+    if (at - fields->at > DIGITS_BELOW_OVERFLOW && overflows(fields->at)) {
+        return fields_fail(fields, expected, fields->at);
     }
     bool ends = *at == '\0' || *at == ' ' || *at == '\t';
     if (at == fields->at || !ends || number >= limit) {

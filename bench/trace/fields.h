@@ -14,7 +14,12 @@ struct fields {
     struct trace_error *error;
 };
 
-void fields_skip_blanks(struct fields *fields);
+static inline void fields_skip_blanks(struct fields *fields)
+{
+    while (*fields->at == ' ' || *fields->at == '\t') {
+        fields->at++;
+    }
+}
 
 /* A decimal number below `limit`, alone in its field. */
 bool fields_number(struct fields *fields, uint64_t limit, const char *expected,

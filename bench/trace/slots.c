@@ -26,6 +26,7 @@ static bool slots_grow(struct slots *slots)
 {
     uint64_t capacity = slots->capacity == 0 ? FIRST_CAPACITY : slots->capacity * 2;
     uint64_t bits = capacity;
+    slots->top = SLOTS_LEVELS - 1;
     for (int k = 0; k < SLOTS_LEVELS; k++) {
         size_t words = (size_t)((bits + WORD_BITS - 1) / WORD_BITS);
         size_t old_words = slots->level_words[k];
@@ -38,6 +39,9 @@ static bool slots_grow(struct slots *slots)
             slots->level[k] = level;
             slots->level_words[k] = words;
         }
+        if (words == 1 && k < slots->top) {
+            slots->top = k;
+        }
         bits = words;
     }
     slots->capacity = capacity;
@@ -49,7 +53,7 @@ uint32_t slots_take(struct slots *slots)
     if (slots->next >= slots->capacity && !slots_grow(slots)) {
         return 0;
     }
-    if (slots->level[SLOTS_LEVELS - 1][0] == 0) {
+    if (slots->level[slots->top][0] == 0) {
         if (slots->next > UINT32_MAX) {
             errno = ENOMEM;
             return 0;
@@ -57,7 +61,7 @@ uint32_t slots_take(struct slots *slots)
         return (uint32_t)slots->next++;
     }
     uint64_t index = 0;
-    for (int k = SLOTS_LEVELS - 1; k >= 0; k--) {
+    for (int k = slots->top; k >= 0; k--) {
         index = index * WORD_BITS + (uint64_t)__builtin_ctzll(slots->level[k][index]);
     }
     uint64_t bit = index;

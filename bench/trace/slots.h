@@ -16,6 +16,7 @@
 struct slots {
     uint64_t *level[SLOTS_LEVELS];
     size_t level_words[SLOTS_LEVELS];
+    int top;           /* the lowest level that has one word only */
     uint64_t capacity; /* slots the bitmap has room for */
     uint64_t next;     /* never given out so far; 1 at the start */
 };
