@@ -24,7 +24,7 @@ BENCH_LIBS := -larchive -lseccomp -lcsv -ljansson -lm -ldl
 
 ALLOCATOR_SOURCES := $(wildcard allocator/*.c)
 BENCH_SOURCES := bench/main.c \
-    $(wildcard $(foreach d,cli trace process runner live analysis report,bench/$d/*.c)) \
+    $(wildcard $(foreach d,cli trace trace/formats process runner live analysis report,bench/$d/*.c)) \
     bench/record/launch.c bench/record/convert.c
 
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trace/format.h"
+#include "trace/formats/format.h"
 
 static const struct trace_format *const formats[] = {
     &rep_format,

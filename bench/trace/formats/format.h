@@ -1,7 +1,7 @@
 /* The file formats that can be read: one reader, one file, one row of the table in
  * read.c. The first row that recognises the contents reads them. */
-#ifndef SNUGBENCH_TRACE_FORMAT_H
-#define SNUGBENCH_TRACE_FORMAT_H
+#ifndef SNUGBENCH_TRACE_FORMATS_FORMAT_H
+#define SNUGBENCH_TRACE_FORMATS_FORMAT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "trace/rep_header.h"
+#include "trace/formats/rep_header.h"
 
 #include <ctype.h>
 #include <inttypes.h>

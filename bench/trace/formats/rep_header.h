@@ -1,6 +1,6 @@
 /* The header of a .rep file: two or four numbers, on as many lines as they like. */
-#ifndef SNUGBENCH_TRACE_REP_HEADER_H
-#define SNUGBENCH_TRACE_REP_HEADER_H
+#ifndef SNUGBENCH_TRACE_FORMATS_REP_HEADER_H
+#define SNUGBENCH_TRACE_FORMATS_REP_HEADER_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "trace/fields.h"
-#include "trace/format.h"
+#include "trace/formats/format.h"
 #include "trace/ids.h"
-#include "trace/rep_header.h"
+#include "trace/formats/rep_header.h"
 #include "trace/threads.h"
 
 enum thread_style {
