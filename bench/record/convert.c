@@ -10,6 +10,8 @@
 #define uthash_nonfatal_oom(block) ((block)->slot = 0)
 #include <uthash.h>
 
+#include "trace/builder.h"
+
 enum {
     THREAD_LIMIT = 1 << 16 /* thread numbers in an operation have 16 bits */
 };
@@ -28,7 +30,7 @@ struct thread {
 };
 
 struct conversion {
-    struct trace *trace;
+    struct trace_builder *builder;
     struct block *live; /* uthash by address */
     struct thread *threads;
     uint32_t thread_count; /* entries of threads[] */
@@ -102,7 +104,7 @@ static bool emit(struct conversion *conversion, struct trace_op op)
     if (op.count == 0 && op.kind != TRACE_CALLOC) {
         op.count = 1;
     }
-    return trace_append(conversion->trace, op);
+    return trace_builder_append(conversion->builder, op);
 }
 
 static bool emit_free(struct conversion *conversion, struct block *block,
@@ -116,7 +118,7 @@ static bool emit_free(struct conversion *conversion, struct block *block,
         .size_bytes = size_bytes & (TRACE_SIZE_LIMIT_BYTES - 1),
     };
     block_detach(conversion, block);
-    trace_slot_release(conversion->trace, block->slot);
+    trace_builder_release_slot(conversion->builder, block->slot);
     free(block);
     return emit(conversion, op);
 }
@@ -167,7 +169,7 @@ static bool convert_allocation(struct conversion *conversion,
     }
     struct trace_op op = allocation(record, thread);
     struct block *block = calloc(1, sizeof *block);
-    op.slot = block != NULL ? trace_slot_take(conversion->trace) : 0;
+    op.slot = block != NULL ? trace_builder_take_slot(conversion->builder) : 0;
     if (op.slot == 0) {
         free(block);
         return false;
@@ -282,37 +284,40 @@ static bool convert_records(struct conversion *conversion, struct log_header *lo
 static void note_losses(const struct conversion *conversion,
                         const struct log_header *log)
 {
-    struct trace *trace = conversion->trace;
+    struct trace_builder *builder = conversion->builder;
     if (log->full != 0) {
-        trace_note(trace, "The recording ended before the program: %s.",
-                   strerror((int)log->full));
+        trace_builder_note(builder, "The recording ended before the program: %s.",
+                           strerror((int)log->full));
     }
     if (conversion->foreign_frees > 0) {
-        trace_note(trace,
-                   "Dropped %llu frees of blocks that were not allocated on record.",
-                   (unsigned long long)conversion->foreign_frees);
+        trace_builder_note(
+            builder, "Dropped %llu frees of blocks that were not allocated on record.",
+            (unsigned long long)conversion->foreign_frees);
     }
     if (conversion->foreign_resizes > 0) {
-        trace_note(trace,
-                   "Turned %llu reallocs of blocks that were not allocated on record "
-                   "into mallocs.",
-                   (unsigned long long)conversion->foreign_resizes);
+        trace_builder_note(
+            builder,
+            "Turned %llu reallocs of blocks that were not allocated on record "
+            "into mallocs.",
+            (unsigned long long)conversion->foreign_resizes);
     }
     if (conversion->lost_frees > 0) {
-        trace_note(trace,
-                   "Added %llu frees that passed the recorder by: the address was "
-                   "handed out again.",
-                   (unsigned long long)conversion->lost_frees);
+        trace_builder_note(
+            builder,
+            "Added %llu frees that passed the recorder by: the address was "
+            "handed out again.",
+            (unsigned long long)conversion->lost_frees);
     }
     if (conversion->unwritten > 0) {
-        trace_note(trace,
-                   "Left out %llu calls that were under way when the program "
-                   "ended.",
-                   (unsigned long long)conversion->unwritten);
+        trace_builder_note(builder,
+                           "Left out %llu calls that were under way when the program "
+                           "ended.",
+                           (unsigned long long)conversion->unwritten);
     }
     if (conversion->threads_seen > THREAD_LIMIT) {
-        trace_note(trace, "Threads from number %d on share that number: there were %u.",
-                   THREAD_LIMIT - 1, conversion->threads_seen);
+        trace_builder_note(
+            builder, "Threads from number %d on share that number: there were %u.",
+            THREAD_LIMIT - 1, conversion->threads_seen);
     }
 }
 
@@ -320,24 +325,21 @@ struct trace *convert_log(struct log_header *log, const char *name,
                           struct trace_error *error)
 {
     struct conversion conversion = {
-        .trace = trace_create(name, name),
+        .builder = trace_builder_create(name, name),
         .threads = calloc((size_t)log->threads + 1, sizeof(struct thread)),
         .thread_count = log->threads,
     };
-    bool converted = conversion.trace != NULL && conversion.threads != NULL &&
-                     convert_records(&conversion, log);
-    if (converted) {
+    struct trace *trace = NULL;
+    if (conversion.builder != NULL && conversion.threads != NULL &&
+        convert_records(&conversion, log)) {
         note_losses(&conversion, log);
-        converted = trace_seal(conversion.trace, error);
+        trace = trace_builder_seal(conversion.builder, error);
     } else {
         snprintf(error->text, sizeof error->text,
                  "cannot turn the log of %.300s into a trace: %s", name,
                  strerror(errno));
+        trace_builder_destroy(conversion.builder);
     }
     blocks_destroy(&conversion);
-    if (!converted) {
-        trace_destroy(conversion.trace);
-        return NULL;
-    }
-    return conversion.trace;
+    return trace;
 }

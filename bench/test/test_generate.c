@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "trace/builder.h"
 #include "trace/generate.h"
 #include "trace/summary.h"
 #include "trace/trace.h"
@@ -198,13 +199,14 @@ static void a_summary_is_right(void **state)
         {.kind = TRACE_MEMALIGN, .count = 1, .slot = 2, .size_bytes = 1025},
         {.kind = TRACE_FREE_SIZED, .count = 1, .slot = 1},
     };
-    struct trace *trace = trace_create("mine", "-");
+    struct trace_builder *builder = trace_builder_create("mine", "-");
     struct trace_error error;
     struct trace_summary summary;
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
-        assert_true(trace_append(trace, ops[i]));
+        assert_true(trace_builder_append(builder, ops[i]));
     }
-    assert_true(trace_seal(trace, &error));
+    struct trace *trace = trace_builder_seal(builder, &error);
+    assert_non_null(trace);
     assert_true(trace_summarize(trace, &summary));
     assert_int_equal(summary.size_bytes.count, 5); /* 0 1 16 17 1025 */
     assert_int_equal(summary.size_bytes.p50, 16);

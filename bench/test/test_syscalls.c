@@ -29,7 +29,7 @@
 #include "runner/allocators.h"
 #include "runner/job.h"
 #include "runner/tracer.h"
-#include "trace/trace.h"
+#include "trace/builder.h"
 
 enum {
     KIB = 1024,
@@ -62,20 +62,21 @@ static int tear_down(void **state)
     return rmdir(directory);
 }
 
-static void append(struct trace *trace, enum trace_op_kind kind, uint32_t slot,
-                   uint64_t size_bytes)
+static void append(struct trace_builder *builder, enum trace_op_kind kind,
+                   uint32_t slot, uint64_t size_bytes)
 {
     struct trace_op op = {.kind = (uint8_t)kind,
                           .slot = slot,
                           .size_bytes = size_bytes & (TRACE_SIZE_LIMIT_BYTES - 1),
                           .count = 1};
-    assert_true(trace_append(trace, op));
+    assert_true(trace_builder_append(builder, op));
 }
 
-static struct trace *seal(struct trace *trace)
+static struct trace *seal(struct trace_builder *builder)
 {
     struct trace_error error;
-    if (!trace_seal(trace, &error)) {
+    struct trace *trace = trace_builder_seal(builder, &error);
+    if (trace == NULL) {
         fail_msg("%s", error.text);
     }
     return trace;
@@ -84,36 +85,36 @@ static struct trace *seal(struct trace *trace)
 /* Enough of everything that brk, mmap, mremap, munmap and trimming are all met. */
 static struct trace *make_busy_trace(void)
 {
-    struct trace *trace = trace_create("busy", "busy");
-    assert_non_null(trace);
+    struct trace_builder *builder = trace_builder_create("busy", "busy");
+    assert_non_null(builder);
     uint32_t slots[SMALL_BLOCKS];
     for (uint32_t i = 0; i < SMALL_BLOCKS; i++) {
-        slots[i] = trace_slot_take(trace);
-        append(trace, TRACE_MALLOC, slots[i], 16 + i * 37 % 3000);
+        slots[i] = trace_builder_take_slot(builder);
+        append(builder, TRACE_MALLOC, slots[i], 16 + i * 37 % 3000);
     }
     for (uint64_t i = 0; i < 10; i++) {
-        uint32_t slot = trace_slot_take(trace);
-        append(trace, TRACE_MALLOC, slot, 200 * KIB + i * 300 * KIB);
-        append(trace, TRACE_REALLOC, slot, 900 * KIB + i * MIB);
-        append(trace, TRACE_FREE, slot, 0);
-        trace_slot_release(trace, slot);
+        uint32_t slot = trace_builder_take_slot(builder);
+        append(builder, TRACE_MALLOC, slot, 200 * KIB + i * 300 * KIB);
+        append(builder, TRACE_REALLOC, slot, 900 * KIB + i * MIB);
+        append(builder, TRACE_FREE, slot, 0);
+        trace_builder_release_slot(builder, slot);
     }
     for (uint32_t i = 0; i < SMALL_BLOCKS; i++) {
-        append(trace, TRACE_FREE, slots[i], 0);
-        trace_slot_release(trace, slots[i]);
+        append(builder, TRACE_FREE, slots[i], 0);
+        trace_builder_release_slot(builder, slots[i]);
     }
-    return seal(trace);
+    return seal(builder);
 }
 
 static struct trace *make_one_block_trace(uint64_t size_bytes)
 {
-    struct trace *trace = trace_create("block", "block");
-    assert_non_null(trace);
-    uint32_t slot = trace_slot_take(trace);
-    append(trace, TRACE_MALLOC, slot, size_bytes);
-    append(trace, TRACE_FREE, slot, 0);
-    trace_slot_release(trace, slot);
-    return seal(trace);
+    struct trace_builder *builder = trace_builder_create("block", "block");
+    assert_non_null(builder);
+    uint32_t slot = trace_builder_take_slot(builder);
+    append(builder, TRACE_MALLOC, slot, size_bytes);
+    append(builder, TRACE_FREE, slot, 0);
+    trace_builder_release_slot(builder, slot);
+    return seal(builder);
 }
 
 /* Skips the test where tracing is refused. */

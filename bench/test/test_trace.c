@@ -12,9 +12,9 @@
 
 #include <cmocka.h>
 
+#include "trace/builder.h"
 #include "trace/random.h"
 #include "trace/slots.h"
-#include "trace/trace.h"
 #include "trace_dump.h"
 
 static char folder[] = "/tmp/snug-test-trace-XXXXXX";
@@ -68,16 +68,17 @@ static void slots_are_given_smallest_first(void **state)
     slots_destroy(&slots);
 }
 
-static void append(struct trace *trace, struct trace_op op)
+static void append(struct trace_builder *builder, struct trace_op op)
 {
     op.count = op.kind == TRACE_CALLOC ? op.count : 1;
-    assert_true(trace_append(trace, op));
+    assert_true(trace_builder_append(builder, op));
 }
 
-static struct trace *seal(struct trace *trace)
+static struct trace *seal(struct trace_builder *builder)
 {
     struct trace_error error = {"no error"};
-    if (!trace_seal(trace, &error)) {
+    struct trace *trace = trace_builder_seal(builder, &error);
+    if (trace == NULL) {
         fail_msg("%s", error.text);
     }
     return trace;
@@ -86,18 +87,23 @@ static struct trace *seal(struct trace *trace)
 static void sealing_counts_and_empties(void **state)
 {
     (void)state;
-    struct trace *trace = trace_create("mine", "-");
-    assert_non_null(trace);
-    append(trace, (struct trace_op){.kind = TRACE_MALLOC, .slot = 1, .size_bytes = 10});
-    append(trace, (struct trace_op){
-                      .kind = TRACE_CALLOC, .slot = 2, .count = 3, .size_bytes = 100});
-    append(trace, (struct trace_op){.kind = TRACE_FREE, .slot = 1, .thread = 2});
-    append(trace, (struct trace_op){.kind = TRACE_FREE, .slot = 0});
-    append(trace, (struct trace_op){.kind = TRACE_REALLOC, .slot = 2, .size_bytes = 7});
-    append(trace,
+    struct trace_builder *builder = trace_builder_create("mine", "-");
+    assert_non_null(builder);
+    append(builder,
+           (struct trace_op){.kind = TRACE_MALLOC, .slot = 1, .size_bytes = 10});
+    append(builder,
+           (struct trace_op){
+               .kind = TRACE_CALLOC, .slot = 2, .count = 3, .size_bytes = 100});
+    append(builder, (struct trace_op){.kind = TRACE_FREE, .slot = 1, .thread = 2});
+    append(builder, (struct trace_op){.kind = TRACE_FREE, .slot = 0});
+    append(builder,
+           (struct trace_op){.kind = TRACE_REALLOC, .slot = 2, .size_bytes = 7});
+    append(builder,
            (struct trace_op){.kind = TRACE_REALLOC, .slot = 4, .size_bytes = 303});
-    append(trace, (struct trace_op){.kind = TRACE_FREE_SIZED, .slot = 2});
-    seal(trace);
+    append(builder, (struct trace_op){.kind = TRACE_FREE_SIZED, .slot = 2});
+    assert_true(trace_builder_note(builder, "before sealing: %d", 4));
+    assert_true(trace_builder_remark(builder, "apart from the notes: %d", 6));
+    struct trace *trace = seal(builder);
     const struct trace_header *header = trace->header;
     assert_int_equal(header->magic, TRACE_MAGIC);
     assert_int_equal(header->op_count, 7);
@@ -113,12 +119,15 @@ static void sealing_counts_and_empties(void **state)
     assert_int_equal(header->epilogue_count, 1);
     assert_int_equal(trace->ops[7].kind, TRACE_FREE);
     assert_int_equal(trace->ops[7].slot, 4);
-    assert_null(trace->builder);
     assert_true(trace_note(trace, "also after sealing: %d", 5));
-    assert_string_equal(trace->notes[0], "also after sealing: 5");
-    assert_true(trace_remark(trace, "apart from the notes: %d", 6));
-    assert_int_equal(trace->note_count, 1);
+    assert_int_equal(trace->note_count, 2);
+    assert_string_equal(trace->notes[0], "before sealing: 4");
+    assert_string_equal(trace->notes[1], "also after sealing: 5");
+    assert_int_equal(trace->remark_count, 2);
     assert_string_equal(trace->remarks[0], "apart from the notes: 6");
+    assert_string_equal(
+        trace->remarks[1],
+        "Blocks never freed: 1; freed after the last operation, outside the figures.");
     trace_destroy(trace);
 }
 
@@ -150,20 +159,19 @@ static void sealing_refuses_what_is_not_a_trace(void **state)
          "operation 1: asks for an alignment of 2^47 or more"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct trace *trace = trace_create("bad", "-");
+        struct trace_builder *builder = trace_builder_create("bad", "-");
         struct trace_error error = {"no error"};
-        assert_true(trace_append(trace, rows[i].ops[0]));
-        assert_true(trace_append(trace, rows[i].ops[1]));
-        assert_false(trace_seal(trace, &error));
+        assert_true(trace_builder_append(builder, rows[i].ops[0]));
+        assert_true(trace_builder_append(builder, rows[i].ops[1]));
+        assert_null(trace_builder_seal(builder, &error));
         assert_string_equal(error.text, rows[i].expected);
-        trace_destroy(trace);
     }
 }
 
 /* Random operations of every kind by three threads; starts with thread 0. */
 static struct trace *random_trace(uint64_t seed, int op_count)
 {
-    struct trace *trace = trace_create("random", "-");
+    struct trace_builder *builder = trace_builder_create("random", "-");
     struct random random = {.state = seed};
     uint32_t live[1000];
     size_t live_count = 0;
@@ -187,7 +195,7 @@ static struct trace *random_trace(uint64_t seed, int op_count)
                 size_t which = (size_t)random_below(&random, live_count);
                 op.slot = live[which];
                 live[which] = live[--live_count];
-                trace_slot_release(trace, op.slot);
+                trace_builder_release_slot(builder, op.slot);
             }
             op.size_bytes = (op.kind == TRACE_FREE_SIZED ? bytes : 0) & TRACE_SIZE_MASK;
         } else if (!is_event) {
@@ -202,13 +210,13 @@ static struct trace *random_trace(uint64_t seed, int op_count)
                 random_below(&random, 2) == 0) {
                 op.slot = live[random_below(&random, live_count)];
             } else {
-                op.slot = trace_slot_take(trace);
+                op.slot = trace_builder_take_slot(builder);
                 live[live_count++] = op.slot;
             }
         }
-        assert_true(trace_append(trace, op));
+        assert_true(trace_builder_append(builder, op));
     }
-    return seal(trace);
+    return seal(builder);
 }
 
 static void samples_ascend_and_meet_the_peak(void **state)
@@ -293,14 +301,16 @@ static void what_is_written_reads_the_same(void **state)
 static void a_plain_trace_is_plain_course_text(void **state)
 {
     (void)state;
-    struct trace *trace = trace_create("plain", "-");
+    struct trace_builder *builder = trace_builder_create("plain", "-");
     struct trace_error error;
-    append(trace, (struct trace_op){.kind = TRACE_MALLOC, .slot = 1, .size_bytes = 24});
-    append(trace,
+    append(builder,
+           (struct trace_op){.kind = TRACE_MALLOC, .slot = 1, .size_bytes = 24});
+    append(builder,
            (struct trace_op){.kind = TRACE_REALLOC, .slot = 1, .size_bytes = 512});
-    append(trace, (struct trace_op){.kind = TRACE_FREE, .slot = 0});
-    append(trace, (struct trace_op){.kind = TRACE_FREE, .slot = 1});
-    assert_true(trace_write(seal(trace), "plain.rep", NULL, &error));
+    append(builder, (struct trace_op){.kind = TRACE_FREE, .slot = 0});
+    append(builder, (struct trace_op){.kind = TRACE_FREE, .slot = 1});
+    struct trace *trace = seal(builder);
+    assert_true(trace_write(trace, "plain.rep", NULL, &error));
     char *text = read_whole("plain.rep");
     assert_string_equal(text, "1\n1\n4\n512\na 0 24\nr 0 512\nf -1\nf 0\n");
     free(text);
@@ -377,25 +387,25 @@ static void links_stay_and_modes_follow_the_mask(void **state)
 static void no_memory_is_an_answer(void **state)
 {
     (void)state;
-    struct trace *trace = trace_create("large", "-");
+    struct trace_builder *builder = trace_builder_create("large", "-");
     struct rlimit before;
-    assert_non_null(trace);
+    assert_non_null(builder);
     assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
     const struct rlimit small = {.rlim_cur = 64 << 20, .rlim_max = before.rlim_max};
     const struct trace_op op = {.kind = TRACE_MARK, .count = 1};
     assert_int_equal(setrlimit(RLIMIT_AS, &small), 0);
     int appended = 0;
-    while (appended < 10000000 && trace_append(trace, op)) {
+    while (appended < 10000000 && trace_builder_append(builder, op)) {
         appended++;
     }
     int reason = errno;
     setrlimit(RLIMIT_AS, &before);
     assert_in_range(appended, 65536, 64 << 16);
     assert_int_equal(reason, ENOMEM);
-    assert_int_equal(trace->header->op_count, appended);
-    assert_true(trace_append(trace, op)); /* with memory there again it goes on */
-    seal(trace);
-    trace_destroy(trace);
+    assert_int_equal(trace_builder_op_count(builder), appended);
+    assert_true(
+        trace_builder_append(builder, op)); /* with memory there again it goes on */
+    trace_destroy(seal(builder));
 }
 
 static void callocs_keep_their_product(void **state)

@@ -18,7 +18,7 @@
 #include "process/signals.h"
 #include "process/tool.h"
 #include "runner/job.h"
-#include "trace/trace.h"
+#include "trace/builder.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
@@ -58,17 +58,18 @@ static const uint64_t timeout_ns = UINT64_C(60) * 1000 * 1000 * 1000;
 
 static inline struct trace *make_trace(const struct trace_op *ops, size_t count)
 {
-    struct trace *trace = trace_create("handmade", "handmade");
+    struct trace_builder *builder = trace_builder_create("handmade", "handmade");
     struct trace_error error = {""};
     uint32_t slots = 0;
-    assert_non_null(trace);
+    assert_non_null(builder);
     for (size_t i = 0; i < count; i++) {
         while (slots < ops[i].slot) {
-            slots = trace_slot_take(trace);
+            slots = trace_builder_take_slot(builder);
         }
-        assert_true(trace_append(trace, ops[i]));
+        assert_true(trace_builder_append(builder, ops[i]));
     }
-    if (!trace_seal(trace, &error)) {
+    struct trace *trace = trace_builder_seal(builder, &error);
+    if (trace == NULL) {
         fail_msg("%s", error.text);
     }
     return trace;

@@ -86,7 +86,7 @@ static struct trace *fail(struct generator *generator, struct trace_error *error
 {
     snprintf(error->text, sizeof error->text, "no memory for the trace: %s",
              strerror(errno));
-    trace_destroy(generator->trace);
+    trace_builder_destroy(generator->builder);
     return NULL;
 }
 
@@ -100,9 +100,9 @@ struct trace *generate_trace(const struct generate_model *model,
     struct generator generator = {
         .parameters = *parameters,
         .random = {.state = parameters->seed},
-        .trace = trace_create(model->name, "-"),
+        .builder = trace_builder_create(model->name, "-"),
     };
-    if (generator.trace == NULL) {
+    if (generator.builder == NULL) {
         return fail(&generator, error);
     }
     model->run(&generator);
@@ -112,9 +112,5 @@ struct trace *generate_trace(const struct generate_model *model,
     if (generator.failed) {
         return fail(&generator, error);
     }
-    if (!trace_seal(generator.trace, error)) {
-        trace_destroy(generator.trace);
-        return NULL;
-    }
-    return generator.trace;
+    return trace_builder_seal(generator.builder, error);
 }

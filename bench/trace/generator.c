@@ -15,7 +15,7 @@ bool generator_goes_on(const struct generator *generator)
 static bool append(struct generator *generator, struct trace_op op)
 {
     op.count = 1;
-    if (generator->failed || !trace_append(generator->trace, op)) {
+    if (generator->failed || !trace_builder_append(generator->builder, op)) {
         generator->failed = true;
         return false;
     }
@@ -48,7 +48,7 @@ block_handle generator_malloc(struct generator *generator, uint64_t bytes)
     if (!generator_goes_on(generator)) {
         return 0;
     }
-    uint32_t slot = trace_slot_take(generator->trace);
+    uint32_t slot = trace_builder_take_slot(generator->builder);
     /* Slots are dense: with n live blocks the next one is n + 1 at most. */
     if (slot == 0 ||
         (slot >= generator->live_capacity && !grow(generator, (size_t)slot + 1)) ||
@@ -79,7 +79,7 @@ void generator_free(struct generator *generator, block_handle block)
         !append(generator, (struct trace_op){.kind = TRACE_FREE, .slot = block})) {
         return;
     }
-    trace_slot_release(generator->trace, block);
+    trace_builder_release_slot(generator->builder, block);
     uint32_t place = generator->place[block];
     block_handle last = generator->live[--generator->live_count];
     generator->live[place] = last;

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "trace/builder.h"
 #include "trace/generate.h"
 #include "trace/random.h"
 
@@ -18,7 +19,7 @@ typedef uint32_t block_handle;
 struct generator {
     struct generate_parameters parameters;
     struct random random;
-    struct trace *trace;
+    struct trace_builder *builder;
     uint64_t done;        /* operations */
     uint64_t live_count;  /* blocks */
     block_handle *live;   /* live_count, in no order that means anything */

@@ -6,9 +6,24 @@
 
 #include "trace/formats/format.h"
 
-static const struct trace_format *const formats[] = {
-    &rep_format,
-};
+#define TRACE_FORMAT_ROW(name) &name##_format,
+static const struct trace_format *const formats[] = {TRACE_FORMATS(TRACE_FORMAT_ROW)};
+
+const struct trace_format *const *trace_formats(size_t *count)
+{
+    *count = sizeof formats / sizeof *formats;
+    return formats;
+}
+
+const struct trace_format *trace_format_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        if (strcmp(formats[i]->name, name) == 0) {
+            return formats[i];
+        }
+    }
+    return NULL;
+}
 
 static bool ends_with(const char *text, size_t length, const char *ending)
 {
@@ -43,38 +58,70 @@ static char *name_of(const char *path)
     return strndup(base, length);
 }
 
-static bool read_into(struct input *input, struct trace *trace,
-                      struct trace_error *error)
+static const struct trace_format *recognise(const struct input *input)
 {
     size_t length = 0;
     const char *text = input_peek(input, &length);
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         if (formats[i]->recognises(text, length)) {
-            return formats[i]->read(input, trace, error);
+            return formats[i];
         }
     }
-    return input_fail_file(
-        input, error,
-        "expected a trace as text (.rep), plain or compressed, found "
-        "binary data of no known format");
+    return NULL;
 }
 
-struct trace *trace_read(const char *path, struct trace_error *error)
+/* The builder is gone in any case. */
+static struct trace *read_into(struct trace_builder *builder, struct input *input,
+                               const struct trace_format *format,
+                               struct trace_error *error)
+{
+    if (format == NULL) {
+        format = recognise(input);
+    }
+    if (format == NULL) {
+        input_fail_file(input, error,
+                        "expected a trace as text (.rep), plain or compressed, found "
+                        "binary data of no known format");
+        trace_builder_destroy(builder);
+        return NULL;
+    }
+    if (!format->read(input, builder, error)) {
+        trace_builder_destroy(builder);
+        return NULL;
+    }
+    struct trace_error why;
+    struct trace *trace = trace_builder_seal(builder, &why);
+    if (trace == NULL) {
+        input_fail_file(input, error, why.text);
+        return NULL;
+    }
+    trace->format = format->name;
+    return trace;
+}
+
+struct trace *trace_read_as(const char *path, const struct trace_format *format,
+                            struct trace_error *error)
 {
     char *name = name_of(path);
-    struct trace *trace = name == NULL ? NULL : trace_create(name, path);
+    struct trace_builder *builder =
+        name == NULL ? NULL : trace_builder_create(name, path);
     free(name);
-    if (trace == NULL) {
+    if (builder == NULL) {
         snprintf(error->text, sizeof error->text, "no memory to read a trace: %s",
                  strerror(errno));
         return NULL;
     }
     struct input *input = input_open(path, error);
-    bool done = input != NULL && read_into(input, trace, error);
-    input_close(input);
-    if (!done) {
-        trace_destroy(trace);
+    if (input == NULL) {
+        trace_builder_destroy(builder);
         return NULL;
     }
+    struct trace *trace = read_into(builder, input, format, error);
+    input_close(input);
     return trace;
+}
+
+struct trace *trace_read(const char *path, struct trace_error *error)
+{
+    return trace_read_as(path, NULL, error);
 }

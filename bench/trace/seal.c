@@ -1,5 +1,5 @@
-/* trace_seal: one pass that checks every operation and finds peaks, then the epilogue
- * and the sample points. */
+/* trace_builder_seal: one pass that checks every operation and finds peaks, then the
+ * epilogue and the sample points. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "trace/builder.h"
+#include "trace/image.h"
 
 enum {
     /* Each interval gives two sample points: its end and its highest moment. */
@@ -23,6 +23,7 @@ struct walk {
     uint64_t *block_bytes;      /* by slot */
     uint64_t live_bytes;
     uint64_t live_blocks;
+    uint64_t zero_sizes; /* requests for no byte */
     struct trace_error *error;
 
     uint64_t *samples;
@@ -106,6 +107,7 @@ static bool walk_allocate(struct walk *walk, uint64_t index, struct trace_op op)
     }
     walk->block_bytes[op.slot] = bytes;
     walk->live_blocks++;
+    walk->zero_sizes += bytes == 0;
     if (__builtin_add_overflow(walk->live_bytes, bytes, &walk->live_bytes)) {
         return fail(walk, index, "brings the live bytes beyond 2^64");
     }
@@ -248,8 +250,38 @@ static bool walk_and_finish(struct trace *trace, struct walk *walk)
     return false;
 }
 
-bool trace_seal(struct trace *trace, struct trace_error *error)
+static void compare_peak(const struct trace_builder *builder)
 {
+    struct trace *trace = builder->trace;
+    if (builder->states_peak &&
+        builder->stated_peak_bytes != trace->header->peak_live_bytes) {
+        trace_note(trace,
+                   "Peak payload bytes: the header says %" PRIu64
+                   ", the body has %" PRIu64 "; the body is used.",
+                   builder->stated_peak_bytes, trace->header->peak_live_bytes);
+    }
+}
+
+/* What is replayed as it stands, but is good to know. */
+static void remark_on_body(struct trace_builder *builder, const struct walk *walk)
+{
+    if (walk->zero_sizes > 0) {
+        trace_builder_remark(builder,
+                             "Requests for 0 bytes: %" PRIu64 "; replayed as they are.",
+                             walk->zero_sizes);
+    }
+    if (walk->live_blocks > 0) {
+        trace_builder_remark(builder,
+                             "Blocks never freed: %" PRIu64
+                             "; freed after the last operation, outside the figures.",
+                             walk->live_blocks);
+    }
+}
+
+struct trace *trace_builder_seal(struct trace_builder *builder,
+                                 struct trace_error *error)
+{
+    struct trace *trace = builder->trace;
     struct walk walk = {
         .header = {.magic = TRACE_MAGIC,
                    .op_count = trace->header->op_count,
@@ -259,12 +291,12 @@ bool trace_seal(struct trace *trace, struct trace_error *error)
     bool done = walk_and_finish(trace, &walk);
     free(walk.block_bytes);
     free(walk.samples);
-    if (!done) {
-        return false;
+    if (done) {
+        compare_peak(builder);
+        remark_on_body(builder, &walk);
+        protect_image(trace);
+        builder->trace = NULL; /* it stays */
     }
-    protect_image(trace);
-    slots_destroy(&trace->builder->slots);
-    free(trace->builder);
-    trace->builder = NULL;
-    return true;
+    trace_builder_destroy(builder);
+    return done ? trace : NULL;
 }

@@ -1,10 +1,9 @@
-/* A trace in the parent: built by a reader or a generator, sealed once, then replayed.
- *
- * The operations are appended straight into the memfd image that workers map, so a
- * trace is held in memory once. Not thread safe: one builder, one thread. */
+/* A sealed trace in the parent: what is read, shown, written and replayed. It comes
+ * from trace_read, a recording or a generator; see trace/builder.h. */
 #ifndef SNUGBENCH_TRACE_TRACE_H
 #define SNUGBENCH_TRACE_TRACE_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,12 +27,13 @@ enum trace_weight {
 struct trace {
     char *name; /* the file's base name without its endings, or the model's name */
     char *path; /* as given; "-" is standard input */
+    const char *format; /* that it was read in; NULL: made here */
     int memfd;
     struct trace_header *header; /* start of the mapping */
     struct trace_op *ops;        /* op_count, then epilogue_count */
-    const uint64_t *samples;     /* sample_count, valid once sealed; ascending; i means
-                                    "when i operations are done", so peak_live_op + 1 is
-                                    always among them */
+    const uint64_t *samples;     /* sample_count, ascending; i means "when i operations
+                                    are done", so peak_live_op + 1 is always among
+                                    them */
     size_t mapped_bytes;
     enum trace_weight weight; /* WEIGHT_BOTH unless the file says otherwise */
     /* What a reader dropped or repaired, each a full sentence for the user; may be
@@ -43,38 +43,27 @@ struct trace {
     /* The same for what is replayed as it stands, but is good to know. */
     char **remarks;
     size_t remark_count;
-    struct trace_builder *builder; /* NULL once sealed */
 };
 
-/* An empty trace that takes operations. NULL: out of memory (errno). */
-struct trace *trace_create(const char *name, const char *path);
 void trace_destroy(struct trace *trace);
 
-/* The smallest empty slot, now taken, 0: out of memory (errno); and its return. */
-uint32_t trace_slot_take(struct trace *trace);
-void trace_slot_release(struct trace *trace, uint32_t slot);
-
-/* Append one operation. false: out of memory (errno). */
-bool trace_append(struct trace *trace, struct trace_op op);
-
-/* Make `op` a calloc whose factors fit: as given, or swapped, or as one product. false:
- * the product is 2^47 bytes or more. */
-bool trace_op_set_calloc(struct trace_op *op, uint64_t count, uint64_t size_bytes);
-
-/* Remember a sentence (printf-like): about what was dropped or repaired; about what was
- * not. */
+/* Remember a sentence (printf-like) about what was dropped or repaired. false: out of
+ * memory. trace_add_remark: about what was not. */
 bool trace_note(struct trace *trace, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-bool trace_remark(struct trace *trace, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* End of building: checks the invariants of op.h, computes peak and counts, appends the
- * epilogue and the sample points, makes the image read-only to workers. O(ops). */
-bool trace_seal(struct trace *trace, struct trace_error *error);
+bool trace_add_note(struct trace *trace, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+bool trace_add_remark(struct trace *trace, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
 
 /* Read any supported file: format and compression are recognised by content. "-" is
  * standard input. NULL with error filled in. Sealed on return. */
 struct trace *trace_read(const char *path, struct trace_error *error);
+
+/* The same in a format that is known; NULL: recognised by content. */
+struct trace_format;
+struct trace *trace_read_as(const char *path, const struct trace_format *format,
+                            struct trace_error *error);
 
 /* Write as text (.rep superset; FORMATS in bench/trace/README.md); compression by
  * ending

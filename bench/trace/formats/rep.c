@@ -7,8 +7,8 @@
 
 #include "trace/fields.h"
 #include "trace/formats/format.h"
-#include "trace/ids.h"
 #include "trace/formats/rep_header.h"
+#include "trace/ids.h"
 #include "trace/threads.h"
 
 enum thread_style {
@@ -20,7 +20,7 @@ enum thread_style {
 struct reader {
     struct fields fields; /* of the current line */
     struct input *input;
-    struct trace *trace;
+    struct trace_builder *builder;
     struct trace_error *error;
     struct rep_header header;
     enum thread_style style;
@@ -28,7 +28,6 @@ struct reader {
     struct threads threads;
     struct ids ids;
     uint64_t op_lines;
-    uint64_t zero_sizes;
 };
 
 static bool fail_memory(struct reader *reader)
@@ -40,12 +39,8 @@ static bool fail_memory(struct reader *reader)
 
 static bool take_size(struct reader *reader, uint64_t *bytes)
 {
-    if (!fields_number(&reader->fields, TRACE_SIZE_LIMIT_BYTES,
-                       "a size below 2^47 bytes", bytes)) {
-        return false;
-    }
-    reader->zero_sizes += *bytes == 0;
-    return true;
+    return fields_number(&reader->fields, TRACE_SIZE_LIMIT_BYTES,
+                         "a size below 2^47 bytes", bytes);
 }
 
 /* An id and its entry in the table. `id_text` is for messages. */
@@ -72,7 +67,7 @@ static bool append(struct reader *reader, struct trace_op op, uint64_t tid)
                                      NULL);
     }
     op.thread = thread;
-    return trace_append(reader->trace, op) || fail_memory(reader);
+    return trace_builder_append(reader->builder, op) || fail_memory(reader);
 }
 
 /* The end of every operation: nothing may follow it in its line. */
@@ -85,7 +80,7 @@ static bool finish_op(struct reader *reader, struct trace_op op)
 /* An empty slot for an id that is not live. */
 static bool fill_entry(struct reader *reader, uint32_t *entry)
 {
-    uint32_t slot = trace_slot_take(reader->trace);
+    uint32_t slot = trace_builder_take_slot(reader->builder);
     if (slot == 0) {
         return fail_memory(reader);
     }
@@ -157,22 +152,19 @@ static bool read_calloc(struct reader *reader)
     }
     fields_skip_blanks(&reader->fields);
     const char *product_text = reader->fields.at;
-    if (!fields_number(&reader->fields, TRACE_SIZE_LIMIT_BYTES,
-                       "a size below 2^47 bytes", &bytes)) {
+    if (!take_size(reader, &bytes)) {
         return false;
     }
     fields_skip_blanks(&reader->fields);
     if (*reader->fields.at != '\0') {
         count = bytes;
-        if (!fields_number(&reader->fields, TRACE_SIZE_LIMIT_BYTES,
-                           "a size below 2^47 bytes", &bytes)) {
+        if (!take_size(reader, &bytes)) {
             return false;
         }
     }
     if (!trace_op_set_calloc(&op, count, bytes)) {
         return fields_fail(&reader->fields, "a product below 2^47 bytes", product_text);
     }
-    reader->zero_sizes += count == 0 || bytes == 0;
     return finish_op(reader, op);
 }
 
@@ -228,7 +220,7 @@ static bool take_freed_id(struct reader *reader, uint32_t *slot)
     }
     *slot = *entry;
     *entry = ID_FREED;
-    trace_slot_release(reader->trace, *slot);
+    trace_builder_release_slot(reader->builder, *slot);
     return true;
 }
 
@@ -246,9 +238,7 @@ static bool read_free_sized(struct reader *reader)
 {
     uint32_t slot = 0;
     uint64_t bytes = 0;
-    if (!take_freed_id(reader, &slot) ||
-        !fields_number(&reader->fields, TRACE_SIZE_LIMIT_BYTES,
-                       "a size below 2^47 bytes", &bytes)) {
+    if (!take_freed_id(reader, &slot) || !take_size(reader, &bytes)) {
         return false;
     }
     return finish_op(reader, (struct trace_op){.kind = TRACE_FREE_SIZED,
@@ -353,21 +343,6 @@ static bool read_line(struct reader *reader, const struct input_line *line)
     return read_op(reader);
 }
 
-static void remark_on_body(const struct reader *reader)
-{
-    struct trace *trace = reader->trace;
-    if (reader->zero_sizes > 0) {
-        trace_remark(trace, "Requests for 0 bytes: %" PRIu64 "; replayed as they are.",
-                     reader->zero_sizes);
-    }
-    if (trace->header->epilogue_count > 0) {
-        trace_remark(trace,
-                     "Blocks never freed: %" PRIu64
-                     "; freed after the last operation, outside the figures.",
-                     trace->header->epilogue_count);
-    }
-}
-
 static bool finish_reading(struct reader *reader)
 {
     if (reader->op_lines == 0) {
@@ -378,23 +353,17 @@ static bool finish_reading(struct reader *reader)
                 : "expected a header of 2 or 4 numbers, found the end of the file",
             NULL);
     }
-    struct trace_error why;
-    if (!trace_seal(reader->trace, &why)) {
-        return input_fail_file(reader->input, reader->error, why.text);
-    }
-    reader->trace->weight = rep_header_weight(&reader->header);
-    rep_header_note(&reader->header, reader->trace, reader->ids.distinct,
-                    reader->ids.top_plus_one, reader->op_lines);
-    remark_on_body(reader);
+    rep_header_apply(&reader->header, reader->builder, reader->ids.distinct,
+                     reader->ids.top_plus_one, reader->op_lines);
     return true;
 }
 
-static bool rep_read(struct input *input, struct trace *trace,
+static bool rep_read(struct input *input, struct trace_builder *builder,
                      struct trace_error *error)
 {
     struct reader reader = {.fields = {.input = input, .error = error},
                             .input = input,
-                            .trace = trace,
+                            .builder = builder,
                             .error = error};
     struct input_line line;
     enum input_status status = INPUT_LINE;
@@ -408,7 +377,7 @@ static bool rep_read(struct input *input, struct trace *trace,
     return good;
 }
 
-/* Any text: what is wrong with it is best told with its line. */
+/* Any text: what is wrong with it is best told with its line. So it is asked last. */
 static bool rep_recognises(const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
@@ -425,6 +394,7 @@ static bool rep_recognises(const char *text, size_t length)
 
 const struct trace_format rep_format = {
     .name = "rep",
+    .summary = "text of malloc labs in all dialects, and our own",
     .recognises = rep_recognises,
     .read = rep_read,
 };

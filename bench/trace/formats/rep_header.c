@@ -58,12 +58,13 @@ bool rep_header_fail(const struct rep_header *header, const struct fields *field
     return input_fail_line(fields->input, fields->error, message, NULL);
 }
 
-static void note(struct trace *trace, const char *what, uint64_t header, uint64_t body)
+static void note(struct trace_builder *builder, const char *what, uint64_t header,
+                 uint64_t body)
 {
-    trace_note(trace,
-               "%s: the header says %" PRIu64 ", the body has %" PRIu64
-               "; the body is used.",
-               what, header, body);
+    trace_builder_note(builder,
+                       "%s: the header says %" PRIu64 ", the body has %" PRIu64
+                       "; the body is used.",
+                       what, header, body);
 }
 
 /* Classic: a heap size in field 1 and a weight in field 4. Modern: a weight in field 1
@@ -73,7 +74,8 @@ static bool is_modern(const struct rep_header *header)
     return header->number[0] <= WEIGHT_MAX;
 }
 
-enum trace_weight rep_header_weight(const struct rep_header *header)
+/* The part of a course's score that the trace counts for. */
+static enum trace_weight weight_of(const struct rep_header *header)
 {
     if (header->count != LONG_COUNT) {
         return WEIGHT_BOTH;
@@ -82,21 +84,22 @@ enum trace_weight rep_header_weight(const struct rep_header *header)
     return weight <= WEIGHT_MAX ? (enum trace_weight)weight : WEIGHT_BOTH;
 }
 
-void rep_header_note(const struct rep_header *header, struct trace *trace,
-                     uint64_t distinct_ids, uint64_t top_id_plus_one, uint64_t op_count)
+void rep_header_apply(const struct rep_header *header, struct trace_builder *builder,
+                      uint64_t distinct_ids, uint64_t top_id_plus_one,
+                      uint64_t op_count)
 {
     const uint64_t *number = header->number;
     bool is_long = header->count == LONG_COUNT;
     uint64_t ids = number[is_long ? 1 : 0];
     uint64_t ops = number[is_long ? 2 : 1];
-    uint64_t peak_bytes = trace->header->peak_live_bytes;
+    trace_builder_set_weight(builder, weight_of(header));
     if (ids != distinct_ids && ids != top_id_plus_one) {
-        note(trace, "Number of ids", ids, distinct_ids);
+        note(builder, "Number of ids", ids, distinct_ids);
     }
     if (ops != op_count) {
-        note(trace, "Number of operations", ops, op_count);
+        note(builder, "Number of operations", ops, op_count);
     }
-    if (is_long && number[3] != peak_bytes && is_modern(header)) {
-        note(trace, "Peak payload bytes", number[3], peak_bytes);
+    if (is_long && is_modern(header)) {
+        trace_builder_state_peak(builder, number[3]);
     }
 }

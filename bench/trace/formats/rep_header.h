@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "trace/builder.h"
 #include "trace/fields.h"
-#include "trace/trace.h"
 
 struct rep_header {
     uint64_t number[4];
@@ -22,12 +22,9 @@ bool rep_header_is_complete(const struct rep_header *header);
 bool rep_header_fail(const struct rep_header *header, const struct fields *fields,
                      const char *found);
 
-/* The part of a course's score that the trace counts for. */
-enum trace_weight rep_header_weight(const struct rep_header *header);
-
-/* A note on the sealed trace for each number that the body contradicts. */
-void rep_header_note(const struct rep_header *header, struct trace *trace,
-                     uint64_t distinct_ids, uint64_t top_id_plus_one,
-                     uint64_t op_count);
+/* The weight; and a note for each number that the body contradicts. */
+void rep_header_apply(const struct rep_header *header, struct trace_builder *builder,
+                      uint64_t distinct_ids, uint64_t top_id_plus_one,
+                      uint64_t op_count);
 
 #endif
