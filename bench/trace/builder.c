@@ -149,6 +149,17 @@ bool trace_op_set_calloc(struct trace_op *op, uint64_t count, uint64_t size_byte
     return true;
 }
 
+bool trace_op_set_memalign(struct trace_op *op, uint64_t alignment)
+{
+    unsigned log2 = alignment <= 1 ? 0 : 64 - (unsigned)__builtin_clzll(alignment - 1);
+    if (log2 >= TRACE_ALIGN_LOG2_LIMIT) {
+        return false;
+    }
+    op->kind = TRACE_MEMALIGN;
+    op->align_log2 = (uint8_t)log2;
+    return true;
+}
+
 void trace_builder_set_weight(struct trace_builder *builder, enum trace_weight weight)
 {
     builder->trace->weight = weight;

@@ -29,6 +29,10 @@ uint64_t trace_builder_op_count(const struct trace_builder *builder);
  * the product is 2^47 bytes or more. */
 bool trace_op_set_calloc(struct trace_op *op, uint64_t count, uint64_t size_bytes);
 
+/* Make `op` an aligned allocation; no power of two is rounded up, as glibc does. false:
+ * 2^47 or more. */
+bool trace_op_set_memalign(struct trace_op *op, uint64_t alignment);
+
 void trace_builder_set_weight(struct trace_builder *builder, enum trace_weight weight);
 
 /* The peak of live bytes as the file has it: a note tells if its operations do not. */

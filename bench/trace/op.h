@@ -50,6 +50,7 @@ _Static_assert(sizeof(struct trace_op) == 16, "an operation is 16 bytes");
 
 #define TRACE_MAGIC 0x31707974676e7573ull
 #define TRACE_SIZE_LIMIT_BYTES ((uint64_t)1 << 47)
+#define TRACE_ALIGN_LOG2_LIMIT 47
 #define TRACE_SIZE_MASK (((uint64_t)1 << 48) - 1) /* of the field, for -Wconversion */
 
 struct trace_header {

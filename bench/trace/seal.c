@@ -95,7 +95,7 @@ static bool walk_allocate(struct walk *walk, uint64_t index, struct trace_op op)
     if (op.size_bytes >= TRACE_SIZE_LIMIT_BYTES || bytes >= TRACE_SIZE_LIMIT_BYTES) {
         return fail(walk, index, "asks for 2^47 bytes or more");
     }
-    if (op.align_log2 >= 47) {
+    if (op.align_log2 >= TRACE_ALIGN_LOG2_LIMIT) {
         return fail(walk, index, "asks for an alignment of 2^47 or more");
     }
     if (op.kind == TRACE_REALLOC) {
