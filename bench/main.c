@@ -14,6 +14,7 @@ static const struct command {
      "your program under every allocator: which should it use?"},
     {"replay", cli_replay, "measure allocators on traces: table, CSV"},
     {"record", cli_record, "record the allocations of a real program"},
+    {"convert", cli_convert, "turn traces and logs of other tools into .rep"},
     {"generate", cli_generate, "write a synthetic trace from a model and a seed"},
     {"stat", cli_stat, "what is in a trace: operations, sizes, peak live bytes"},
     {"list", cli_list, "the allocators found on this machine"},

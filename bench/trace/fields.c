@@ -1,5 +1,6 @@
 #include "trace/fields.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,6 +20,13 @@ bool fields_fail(const struct fields *fields, const char *expected, const char *
     char token[64]; /* more than is shown, so that what is cut gets its "..." */
     snprintf(token, sizeof token, "%.*s", length, at);
     return input_fail_line(fields->input, fields->error, expected, token);
+}
+
+bool fields_fail_memory(const struct fields *fields)
+{
+    char message[120];
+    snprintf(message, sizeof message, "no memory to go on: %s", strerror(errno));
+    return input_fail_line(fields->input, fields->error, message, NULL);
 }
 
 static bool is_digit(char c)
@@ -58,6 +66,54 @@ bool fields_number(struct fields *fields, uint64_t limit, const char *expected,
     fields->at = at;
     *value = number;
     return true;
+}
+
+/* The value of a hexadecimal digit; 16: it is none. */
+static unsigned hex_digit(char c)
+{
+    if (is_digit(c)) {
+        return (unsigned)(c - '0');
+    }
+    c |= 0x20; /* small letters and capitals alike */
+    return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
+}
+
+bool fields_hex(struct fields *fields, uint64_t limit, const char *expected,
+                uint64_t *value)
+{
+    fields_skip_blanks(fields);
+    const char *first = fields->at;
+    if (first[0] == '0' && first[1] == 'x') {
+        first += 2;
+    }
+    const char *at = first;
+    uint64_t number = 0;
+    bool fits = true;
+    for (; hex_digit(*at) < 16; at++) {
+        fits = fits && number >> 60 == 0;
+        number = number << 4 | hex_digit(*at);
+    }
+    bool ends = *at == '\0' || *at == ' ' || *at == '\t';
+    if (at == first || !ends || !fits || (limit != UINT64_MAX && number >= limit)) {
+        return fields_fail(fields, expected, fields->at);
+    }
+    fields->at = at;
+    *value = number;
+    return true;
+}
+
+bool fields_address(struct fields *fields, uint64_t *address)
+{
+    static const char nil[] = "(nil)";
+    const size_t length = sizeof nil - 1;
+    fields_skip_blanks(fields);
+    if (strncmp(fields->at, nil, length) == 0 &&
+        strchr(" \t", fields->at[length]) != NULL) {
+        fields->at += length;
+        *address = 0;
+        return true;
+    }
+    return fields_hex(fields, UINT64_MAX, "a hexadecimal address", address);
 }
 
 bool fields_end(struct fields *fields)

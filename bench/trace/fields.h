@@ -25,10 +25,20 @@ static inline void fields_skip_blanks(struct fields *fields)
 bool fields_number(struct fields *fields, uint64_t limit, const char *expected,
                    uint64_t *value);
 
+/* The same in hexadecimal, with or without 0x. */
+bool fields_hex(struct fields *fields, uint64_t limit, const char *expected,
+                uint64_t *value);
+
+/* Any address in hexadecimal; (nil) is 0. */
+bool fields_address(struct fields *fields, uint64_t *address);
+
 /* Nothing more in this line. */
 bool fields_end(struct fields *fields);
 
 /* The field that begins at `at` is not what was expected. Always false. */
 bool fields_fail(const struct fields *fields, const char *expected, const char *at);
+
+/* Memory (errno) is lacking to go on at this line. Always false. */
+bool fields_fail_memory(const struct fields *fields);
 
 #endif

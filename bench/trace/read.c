@@ -89,6 +89,11 @@ static struct trace *read_into(struct trace_builder *builder, struct input *inpu
         trace_builder_destroy(builder);
         return NULL;
     }
+    if (trace_builder_op_count(builder) == 0) {
+        input_fail_file(input, error, "expected a call, found none");
+        trace_builder_destroy(builder);
+        return NULL;
+    }
     struct trace_error why;
     struct trace *trace = trace_builder_seal(builder, &why);
     if (trace == NULL) {

@@ -21,7 +21,9 @@ struct trace_format {
 };
 
 /* NAME stands for NAME_format in NAME.c. rep takes any text, so it is last. */
-#define TRACE_FORMATS(ROW) ROW(rep)
+#define TRACE_FORMATS(ROW)                                                             \
+    ROW(mtrace)                                                                        \
+    ROW(rep)
 
 #define TRACE_FORMAT_DECLARE(name) extern const struct trace_format name##_format;
 TRACE_FORMATS(TRACE_FORMAT_DECLARE)

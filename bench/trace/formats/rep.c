@@ -30,13 +30,6 @@ struct reader {
     uint64_t op_lines;
 };
 
-static bool fail_memory(struct reader *reader)
-{
-    char message[120];
-    snprintf(message, sizeof message, "no memory to go on: %s", strerror(errno));
-    return input_fail_line(reader->input, reader->error, message, NULL);
-}
-
 static bool take_size(struct reader *reader, uint64_t *bytes)
 {
     return fields_number(&reader->fields, TRACE_SIZE_LIMIT_BYTES,
@@ -53,7 +46,7 @@ static bool take_id(struct reader *reader, uint32_t **entry, const char **id_tex
         return false;
     }
     *entry = ids_entry(&reader->ids, id);
-    return *entry != NULL || fail_memory(reader);
+    return *entry != NULL || fields_fail_memory(&reader->fields);
 }
 
 static bool append(struct reader *reader, struct trace_op op, uint64_t tid)
@@ -61,13 +54,14 @@ static bool append(struct reader *reader, struct trace_op op, uint64_t tid)
     uint16_t thread = 0;
     if (!threads_number(&reader->threads, tid, &thread)) {
         return errno == ENOMEM
-                   ? fail_memory(reader)
+                   ? fields_fail_memory(&reader->fields)
                    : input_fail_line(reader->input, reader->error,
                                      "expected at most 65536 threads, found another",
                                      NULL);
     }
     op.thread = thread;
-    return trace_builder_append(reader->builder, op) || fail_memory(reader);
+    return trace_builder_append(reader->builder, op) ||
+           fields_fail_memory(&reader->fields);
 }
 
 /* The end of every operation: nothing may follow it in its line. */
@@ -82,7 +76,7 @@ static bool fill_entry(struct reader *reader, uint32_t *entry)
 {
     uint32_t slot = trace_builder_take_slot(reader->builder);
     if (slot == 0) {
-        return fail_memory(reader);
+        return fields_fail_memory(&reader->fields);
     }
     reader->ids.distinct += *entry == ID_NEVER_SEEN;
     *entry = slot;
