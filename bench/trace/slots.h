@@ -2,8 +2,8 @@
  * found in a few steps (a bitmap with summaries, 64 ways at each level).
  *
  * Invariants: a slot below `next` is empty if and only if its bit in level 0 is set; a
- * bit of level k+1 is set if and only if its word in level k is not zero. Slot 0 is
- * never given out. */
+ * bit of level k+1 is set if and only if its word in level k is not zero; the last
+ * level has one word. Slot 0 is never given out. */
 #ifndef SNUGBENCH_TRACE_SLOTS_H
 #define SNUGBENCH_TRACE_SLOTS_H
 
@@ -16,7 +16,7 @@
 struct slots {
     uint64_t *level[SLOTS_LEVELS];
     size_t level_words[SLOTS_LEVELS];
-    int top;           /* the lowest level that has one word only */
+    int levels;        /* in use; 0: there is no bitmap yet */
     uint64_t capacity; /* slots the bitmap has room for */
     uint64_t next;     /* never given out so far; 1 at the start */
 };
