@@ -5,14 +5,9 @@
 
 #include "analysis/compare_pairs.h"
 
-enum {
-    MOST_ROUNDS_WORTH_NAMING = 500,
-};
-
 /* Who looks after every round finds a chance difference more often than in one of
  * twenty cases: rounds end early only for what is clearer than a verdict has to be. */
 static const double stop_level = 0.01;
-static const double noisy_spread = 0.10;
 
 static bool is_present(const struct candidate *candidate)
 {
@@ -20,34 +15,12 @@ static bool is_present(const struct candidate *candidate)
            (candidate->time_count > 0 || candidate->memory_count > 0);
 }
 
-static double half_width(struct estimate ratio)
-{
-    return (ratio.high - ratio.low) / (2 * ratio.value);
-}
-
 static bool differs(enum verdict verdict)
 {
     return verdict == VERDICT_FASTER || verdict == VERDICT_SLOWER;
 }
 
-/* Narrow enough to be called the same, or certain to be within the effect. */
-static bool is_narrow(struct estimate ratio, double effect)
-{
-    return half_width(ratio) <= effect / 2 ||
-           (ratio.low > 1 / (1 + effect) && ratio.high < 1 + effect);
-}
-
 /* ---- the speed of all against the reference ---- */
-
-/* Rounds that would narrow the interval to what is asked of it: its width goes with the
- * root of their number. */
-static double rounds_to_decide(struct estimate ratio, size_t rounds, double effect)
-{
-    const double difference = fabs(log(ratio.value));
-    const double target = difference >= effect ? 0.8 * difference : effect / 2;
-    const double factor = half_width(ratio) / target;
-    return (double)rounds * fmax(factor * factor, 1 + 1 / (double)rounds);
-}
 
 static void judge_all_speeds(struct pair_work *work, struct compare_summary *summary,
                              double *p, size_t *rounds)
@@ -70,7 +43,6 @@ static void judge_all_speeds(struct pair_work *work, struct compare_summary *sum
         }
     }
     const size_t test_count = tested;
-    double most = 0;
     summary->is_certain = true;
     tested = 0;
     for (size_t i = 0; i < study->count; i++) {
@@ -86,26 +58,12 @@ static void judge_all_speeds(struct pair_work *work, struct compare_summary *sum
         row->speed.verdict = pair_judge_speed(row->speed.ratio, rounds[i], work->effect,
                                               row->speed_p.value);
         const bool is_narrow_enough = rounds[i] >= SUMMARY_VERDICT_ROUNDS &&
-                                      is_narrow(row->speed.ratio, work->effect);
+                                      answer_is_narrow(row->speed.ratio, work->effect);
         row->is_undecided = !differs(row->speed.verdict) && !is_narrow_enough;
         summary->is_certain = summary->is_certain &&
                               (is_narrow_enough || (differs(row->speed.verdict) &&
                                                     row->speed_p.value < stop_level));
-        if (row->is_undecided) {
-            const double wanted =
-                row->speed.verdict == VERDICT_TOO_FEW
-                    ? SUMMARY_VERDICT_ROUNDS
-                    : rounds_to_decide(row->speed.ratio, rounds[i], work->effect);
-            const double more = wanted - (double)rounds[i];
-            if (more <= MOST_ROUNDS_WORTH_NAMING) {
-                most = fmax(most, more);
-            } else {
-                summary->hopeless_count++;
-            }
-            summary->undecided_count++;
-        }
     }
-    summary->more_rounds = (size_t)ceil(most);
 }
 
 /* ---- one row ---- */
@@ -250,87 +208,89 @@ static bool is_smaller(struct pair_work *work, size_t subject, size_t other)
     return pair_judge_size(ratio, runs, work->effect) == SIZE_SMALLER;
 }
 
-static void find_best(struct compare_summary *summary, const struct study *study)
+/* Who is better than whom, among those that have figures. */
+static void compare_all(struct pair_work *work, const struct compare_summary *summary,
+                        bool *faster, bool *smaller)
 {
-    summary->fastest = summary->smallest = summary->least_left = summary->count;
+    const size_t count = summary->count;
+    for (size_t i = 0; i < count * count; i++) {
+        const size_t subject = i / count;
+        const size_t other = i % count;
+        if (subject != other && summary->rows[subject].present &&
+            summary->rows[other].present) {
+            faster[i] = is_faster(work, subject, other);
+            smaller[i] = is_smaller(work, subject, other);
+        }
+    }
+}
+
+/* The middle one of the allocators', so that one odd allocator is not "the machine".
+ * `spreads` has room for all. */
+static double find_spread(struct pair_work *work, const struct compare_summary *summary,
+                          double *spreads)
+{
+    size_t used = 0;
     for (size_t i = 0; i < summary->count; i++) {
-        const struct compare_row *row = &summary->rows[i];
-        if (!row->present) {
-            summary->failed_count += study->candidates[i].failed;
+        const struct candidate *candidate = &work->study->candidates[i];
+        if (!summary->rows[i].present || candidate->time_count <= 2) {
             continue;
         }
-        const struct compare_row *fastest = &summary->rows[summary->fastest];
-        const struct compare_row *smallest = &summary->rows[summary->smallest];
-        const struct compare_row *least = &summary->rows[summary->least_left];
-        const double sign = study->larger_is_better ? -1 : 1;
-        if (row->score.present &&
-            (summary->fastest == summary->count ||
-             sign * row->score.value < sign * fastest->score.value)) {
-            summary->fastest = i;
+        for (size_t k = 0; k < candidate->time_count; k++) {
+            work->values[k] = candidate->times[k].score;
         }
-        if (row->peak_bytes.present &&
-            (summary->smallest == summary->count ||
-             row->peak_bytes.value < smallest->peak_bytes.value)) {
-            summary->smallest = i;
-        }
-        if (row->left_bytes.present &&
-            (summary->least_left == summary->count ||
-             row->left_bytes.value < least->left_bytes.value)) {
-            summary->least_left = i;
-        }
-        summary->differs_in_speed |= differs(row->speed.verdict);
-        summary->differs_in_memory |=
-            row->peak_verdict == SIZE_SMALLER || row->peak_verdict == SIZE_LARGER;
+        spreads[used++] = answer_spread(work->values, candidate->time_count);
     }
+    return used > 0 ? statistics_median(spreads, used) : 0;
 }
 
-static void find_front(struct pair_work *work, struct compare_summary *summary)
+static void fill_answer(struct answer *answer, const struct compare_summary *summary,
+                        const struct study *study)
 {
+    answer->reference_index = study->reference_index;
+    answer->score = study->metric != NULL ? SCORE_NUMBER : SCORE_SECONDS;
+    answer->larger_is_better = study->larger_is_better;
+    answer->effect = summary->effect;
+    answer->round_count = study->round_count;
+    answer->interrupted = study->interrupted;
     for (size_t i = 0; i < summary->count; i++) {
-        struct compare_row *row = &summary->rows[i];
-        row->is_on_front = row->present;
-        row->is_tied_with_fastest = row->score.present && i != summary->fastest &&
-                                    !is_faster(work, summary->fastest, i);
-        for (size_t k = 0; row->is_on_front && k < summary->count; k++) {
-            row->is_on_front = k == i || !summary->rows[k].present ||
-                               !is_faster(work, k, i) || !is_smaller(work, k, i);
-        }
-        summary->front_count += row->is_on_front;
+        const struct compare_row *row = &summary->rows[i];
+        const struct candidate *candidate = &study->candidates[i];
+        answer->rows[i] = (struct answer_row){
+            .name = candidate->name,
+            .failure = candidate->failed ? candidate->failure : NULL,
+            .present = row->present,
+            .score = row->score,
+            .speed = row->speed,
+            .speed_p = row->speed_p,
+            .is_undecided = row->is_undecided,
+            .size_bytes = row->peak_bytes,
+            .size_ratio = row->peak_ratio,
+            .size_verdict = row->peak_verdict,
+            .left_bytes = row->left_bytes,
+            .growth_bytes_per_minute = row->growth_bytes_per_minute,
+        };
     }
 }
 
-static double spread_of(struct pair_work *work, const struct candidate *candidate)
+/* false: out of memory. */
+static bool make_answer(struct pair_work *work, struct compare_summary *summary)
 {
-    const size_t count = candidate->time_count;
-    for (size_t i = 0; i < count; i++) {
-        work->values[i] = candidate->times[i].score;
+    const size_t count = summary->count;
+    bool *faster = calloc(count * count + 1, sizeof *faster);
+    bool *smaller = calloc(count * count + 1, sizeof *smaller);
+    double *spreads = calloc(count + 1, sizeof *spreads);
+    const bool done = faster != NULL && smaller != NULL && spreads != NULL &&
+                      answer_create(&summary->answer, count);
+    if (done) {
+        fill_answer(&summary->answer, summary, work->study);
+        summary->answer.spread = find_spread(work, summary, spreads);
+        compare_all(work, summary, faster, smaller);
+        answer_decide(&summary->answer, faster, smaller);
     }
-    const double median = statistics_median(work->values, count);
-    for (size_t i = 0; i < count; i++) {
-        work->values[i] = fabs(candidate->times[i].score - median);
-    }
-    return 1.4826 * statistics_median(work->values, count) / median;
-}
-
-/* The middle one of the allocators', so that one odd allocator is not "the machine". */
-static bool find_spread(struct pair_work *work, struct compare_summary *summary)
-{
-    double *spreads = calloc(summary->count, sizeof *spreads);
-    size_t count = 0;
-    if (spreads == NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < summary->count; i++) {
-        if (summary->rows[i].present && work->study->candidates[i].time_count > 2) {
-            spreads[count++] = spread_of(work, &work->study->candidates[i]);
-        }
-    }
-    summary->spread = count > 0 ? statistics_median(spreads, count) : 0;
-    summary->is_too_noisy =
-        summary->undecided_count > 0 && count > 0 &&
-        (summary->spread > noisy_spread || summary->hopeless_count > 0);
+    free(faster);
+    free(smaller);
     free(spreads);
-    return true;
+    return done;
 }
 
 static enum peak_method method_of(const struct study *study)
@@ -363,7 +323,6 @@ static bool judge(struct pair_work *work, struct compare_summary *summary)
     return done;
 }
 
-/* With one row to spare, so that "none" can be looked at. */
 static struct compare_summary *create_empty(const struct study *study, double effect)
 {
     struct compare_summary *summary = calloc(1, sizeof *summary);
@@ -390,11 +349,7 @@ struct compare_summary *compare_create(const struct study *study, double effect)
         }
     }
     if (done) {
-        find_best(summary, study);
-        done = find_spread(&work, summary);
-        if (summary->fastest < summary->count) {
-            find_front(&work, summary);
-        }
+        done = make_answer(&work, summary);
         summary->method = method_of(study);
     }
     pair_work_destroy(&work);
@@ -408,6 +363,7 @@ struct compare_summary *compare_create(const struct study *study, double effect)
 void compare_destroy(struct compare_summary *summary)
 {
     if (summary != NULL) {
+        answer_destroy(&summary->answer);
         free(summary->rows);
         free(summary);
     }
@@ -423,19 +379,4 @@ bool compare_is_decided(const struct study *study, double effect)
     pair_work_destroy(&work);
     compare_destroy(summary);
     return decided;
-}
-
-const char *size_verdict_text(enum size_verdict verdict)
-{
-    switch (verdict) {
-    case SIZE_SMALLER:
-        return "smaller";
-    case SIZE_LARGER:
-        return "larger";
-    case SIZE_SAME:
-        return "no significant difference";
-    case SIZE_NONE:
-        break;
-    }
-    return "";
 }

@@ -10,15 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "analysis/answer.h"
 #include "analysis/summary.h"
 #include "live/study.h"
-
-enum size_verdict {
-    SIZE_NONE, /* nothing to compare */
-    SIZE_SMALLER,
-    SIZE_LARGER,
-    SIZE_SAME, /* no significant difference */
-};
 
 struct compare_row {
     bool present;          /* it did not fail and has been measured */
@@ -35,26 +29,14 @@ struct compare_row {
     struct figure minor_faults, major_faults, process_count;
     struct estimate left_bytes;              /* servers */
     struct estimate growth_bytes_per_minute; /* servers; may be negative */
-    bool is_tied_with_fastest;               /* no significant difference to it */
-    bool is_on_front; /* no other is significantly faster and smaller at once */
 };
 
 struct compare_summary {
     struct compare_row *rows; /* as study->candidates */
     size_t count;
-    double effect;     /* smaller differences are none; 0.02 is 2 % */
-    size_t fastest;    /* by score; count: none */
-    size_t smallest;   /* by peak; count: none */
-    size_t least_left; /* servers; count: none */
-    size_t failed_count, undecided_count;
-    size_t front_count;
+    double effect; /* smaller differences are none; 0.02 is 2 % */
+    struct answer answer;
     bool is_certain; /* no verdict on speed would change with more rounds */
-    bool differs_in_speed, differs_in_memory; /* some verdict against the reference */
-    double spread;     /* of repeated runs: 1.48 median absolute deviations, relative */
-    bool is_too_noisy; /* undecided, and the spread or the number of runs wanted is too
-                          large */
-    size_t hopeless_count; /* undecided, and would take hundreds of rounds more */
-    size_t more_rounds;    /* that would decide the others, about */
     enum peak_method method;
 };
 
@@ -65,8 +47,5 @@ void compare_destroy(struct compare_summary *summary);
 /* Whether more rounds would change no verdict: all intervals of speed are narrower than
  * half the effect to each side, or what they say is clear (p < 0.01). */
 bool compare_is_decided(const struct study *study, double effect);
-
-/* "smaller", "larger", "no significant difference"; "" for SIZE_NONE. */
-const char *size_verdict_text(enum size_verdict verdict);
 
 #endif

@@ -12,6 +12,7 @@
 #include "live/rounds.h"
 #include "process/program.h"
 #include "process/signals.h"
+#include "report/answer.h"
 #include "report/compare.h"
 #include "report/output.h"
 
@@ -154,7 +155,7 @@ static bool show(const struct study *study, const struct compare_summary *summar
                           is_stdout(options->json_path) ||
                           is_stdout(options->markdown_path);
     FILE *out = is_taken ? stderr : stdout;
-    answer_print(out, study, summary);
+    answer_print(out, &summary->answer);
     fputc('\n', out);
     const bool done = compare_table(out, study, summary);
     compare_footnotes(out, study, summary, options->is_verbose);
@@ -173,7 +174,7 @@ static int report(const struct study *study, const struct compare_options *optio
     }
     const bool shown = show(study, summary, options);
     const bool exported = export_all(study, summary, options);
-    const bool failed = summary->failed_count > 0;
+    const bool failed = summary->answer.failed_count > 0;
     compare_destroy(summary);
     if (study->interrupted) {
         return EXIT_INTERRUPTED;

@@ -1,32 +1,38 @@
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
+#include "report/answer.h"
 
-#include "report/compare.h"
+#include <stdlib.h>
 
 static const double mib = 1 << 20;
+/* From here on a ratio reads better than a percentage. */
+static const double many_times = 2;
 
 struct telling {
     FILE *out;
-    const struct study *study;
-    const struct compare_summary *summary;
+    const struct answer *answer;
 };
 
 static const char *name_of(const struct telling *tell, size_t index)
 {
-    return tell->study->candidates[index].name;
+    return tell->answer->rows[index].name;
+}
+
+static const struct answer_row *reference_row(const struct telling *tell)
+{
+    return &tell->answer->rows[tell->answer->reference_index];
 }
 
 static const char *reference_of(const struct telling *tell)
 {
-    return name_of(tell, tell->study->reference_index);
+    return reference_row(tell)->name;
 }
 
-/* "0.81 s", "12.3 ms" or the plain number. */
+/* "0.81 s", "12.3 ms", "31.3 ns an operation" or the plain number. */
 static void put_score(const struct telling *tell, double value)
 {
-    if (tell->study->metric != NULL) {
+    if (tell->answer->score == SCORE_NUMBER) {
         fprintf(tell->out, "%.4g", value);
+    } else if (tell->answer->score == SCORE_NS_PER_OP) {
+        fprintf(tell->out, "%.1f ns an operation", value);
     } else if (value < 0.1) {
         fprintf(tell->out, "%.2f ms", 1e3 * value);
     } else {
@@ -34,16 +40,21 @@ static void put_score(const struct telling *tell, double value)
     }
 }
 
+static bool has_several_traces(const struct telling *tell)
+{
+    return tell->answer->trace_count > 1;
+}
+
 /* "a, b and c" of the rows that `is_chosen` says. */
-static size_t put_names(const struct telling *tell,
-                        bool (*is_chosen)(const struct telling *, size_t))
+static void put_names(const struct telling *tell,
+                      bool (*is_chosen)(const struct telling *, size_t))
 {
     size_t total = 0;
     size_t put = 0;
-    for (size_t i = 0; i < tell->summary->count; i++) {
+    for (size_t i = 0; i < tell->answer->count; i++) {
         total += is_chosen(tell, i);
     }
-    for (size_t i = 0; i < tell->summary->count; i++) {
+    for (size_t i = 0; i < tell->answer->count; i++) {
         if (is_chosen(tell, i)) {
             put++;
             fprintf(tell->out, "%s%s",
@@ -53,42 +64,41 @@ static size_t put_names(const struct telling *tell,
                     name_of(tell, i));
         }
     }
-    return total;
 }
 
 static bool is_undecided(const struct telling *tell, size_t index)
 {
-    return tell->summary->rows[index].is_undecided;
+    return tell->answer->rows[index].is_undecided;
 }
 
 static bool is_tied(const struct telling *tell, size_t index)
 {
-    return tell->summary->rows[index].is_tied_with_fastest;
+    return tell->answer->rows[index].is_tied_with_fastest;
 }
 
 static bool is_on_front(const struct telling *tell, size_t index)
 {
-    return tell->summary->rows[index].is_on_front;
+    return tell->answer->rows[index].is_on_front;
 }
 
 static bool is_broken(const struct telling *tell, size_t index)
 {
-    return tell->study->candidates[index].failed &&
-           index != tell->study->reference_index;
+    return tell->answer->rows[index].failure != NULL &&
+           index != tell->answer->reference_index;
 }
 
 /* ---- failures ---- */
 
-static void tell_failures(const struct telling *tell)
+static void tell_failed_program(const struct telling *tell)
 {
-    const struct study *study = tell->study;
-    const struct candidate *reference = &study->candidates[study->reference_index];
-    if (reference->failed) {
+    const struct answer_row *reference = reference_row(tell);
+    if (reference->failure != NULL) {
         fprintf(tell->out,
                 "The program fails under %s, which is what it has now: %s.\n",
                 reference->name, reference->failure);
     }
-    const size_t others = tell->summary->failed_count - reference->failed;
+    const size_t others =
+        tell->answer->failed_count - (reference->failure != NULL ? 1 : 0);
     if (others > 0) {
         fputs("Failed: ", tell->out);
         put_names(tell, is_broken);
@@ -98,18 +108,52 @@ static void tell_failures(const struct telling *tell)
     }
 }
 
+/* What failed on a trace takes the trace from all, unless it has none at all. */
+static void tell_failed_traces(const struct telling *tell)
+{
+    enum {
+        MOST_TOLD = 3
+    };
+    const struct answer *answer = tell->answer;
+    size_t told = 0;
+    size_t all = 0;
+    for (size_t i = 0; i < answer->count; i++) {
+        all += answer->rows[i].failure != NULL;
+    }
+    for (size_t i = 0; i < answer->count && told < MOST_TOLD; i++) {
+        const struct answer_row *row = &answer->rows[i];
+        if (row->failure == NULL) {
+            continue;
+        }
+        told++;
+        if (has_several_traces(tell)) {
+            fprintf(tell->out, "%s failed on %zu of %zu traces, first on %s%s.\n",
+                    row->name, row->failed_trace_count, answer->trace_count,
+                    row->failure,
+                    told == MOST_TOLD && all > told ? "; others failed too" : "");
+        } else {
+            fprintf(tell->out, "%s failed on %s.\n", row->name, row->failure);
+        }
+    }
+    if (answer->skipped_count > 0) {
+        fprintf(tell->out, "Too large for this machine, and left out: %zu of %zu %s.\n",
+                answer->skipped_count, answer->trace_count,
+                answer->trace_count == 1 ? "trace" : "traces");
+    }
+}
+
 /* ---- speed and size ---- */
 
-/* "12 % less memory", "1.31 times the memory"; empty without a verdict. */
-static void put_memory_change(const struct telling *tell, const struct compare_row *row)
+/* "12 % less memory", "2.5 times the memory"; empty without a verdict. */
+static void put_memory_change(const struct telling *tell, const struct answer_row *row)
 {
-    const double ratio = row->peak_ratio.value;
-    switch (row->peak_verdict) {
+    const double ratio = row->size_ratio.value;
+    switch (row->size_verdict) {
     case SIZE_SMALLER:
         fprintf(tell->out, ", with %.0f %% less memory", 100 * (1 - ratio));
         break;
     case SIZE_LARGER:
-        if (ratio < 2) {
+        if (ratio < many_times) {
             fprintf(tell->out, ", but with %.0f %% more memory", 100 * (ratio - 1));
         } else {
             fprintf(tell->out, ", but with %.1f times the memory", ratio);
@@ -123,13 +167,17 @@ static void put_memory_change(const struct telling *tell, const struct compare_r
     }
 }
 
-static void put_speed_change(const struct telling *tell, const struct compare_row *row)
+static void put_speed_change(const struct telling *tell, const struct answer_row *row)
 {
     const double ratio = row->speed.ratio.value;
-    if (row->speed.verdict == VERDICT_SLOWER) {
+    if (row->speed.verdict == VERDICT_SLOWER && ratio > 1 / many_times) {
         fprintf(tell->out, ", but %.0f %% slower", 100 * (1 / ratio - 1));
-    } else if (row->speed.verdict == VERDICT_FASTER) {
+    } else if (row->speed.verdict == VERDICT_SLOWER) {
+        fprintf(tell->out, ", but %.1f times slower", 1 / ratio);
+    } else if (row->speed.verdict == VERDICT_FASTER && ratio < many_times) {
         fprintf(tell->out, ", and %.0f %% faster", 100 * (ratio - 1));
+    } else if (row->speed.verdict == VERDICT_FASTER) {
+        fprintf(tell->out, ", and %.1f times as fast", ratio);
     } else if (row->speed.verdict == VERDICT_SAME) {
         fputs(row->is_undecided ? "; its speed is undecided" : ", as fast", tell->out);
     }
@@ -137,64 +185,94 @@ static void put_speed_change(const struct telling *tell, const struct compare_ro
 
 static bool is_alone(const struct telling *tell)
 {
-    size_t present = 0;
-    for (size_t i = 0; i < tell->summary->count; i++) {
-        present += tell->summary->rows[i].present;
-    }
-    return present == 1;
+    return tell->answer->present_count == 1;
 }
 
-static void tell_fastest(const struct telling *tell)
+static void put_gain(const struct telling *tell, const struct answer_row *row)
 {
-    const struct compare_summary *summary = tell->summary;
-    const struct study *study = tell->study;
-    if (summary->fastest == summary->count) {
-        return;
-    }
-    const struct compare_row *row = &summary->rows[summary->fastest];
-    const struct compare_row *reference = &summary->rows[study->reference_index];
-    if (is_alone(tell)) {
-        fprintf(tell->out, "Only %s has figures, so nothing is compared.\n",
-                name_of(tell, summary->fastest));
-        return;
-    }
-    if (row->speed.verdict == VERDICT_FASTER) {
+    const struct estimate ratio = row->speed.ratio;
+    if (ratio.value < many_times) {
         fprintf(
             tell->out,
             "Fastest: %s, %.0f %% faster than %s (95 %% interval %.0f to %.0f %%): ",
-            name_of(tell, summary->fastest), 100 * (row->speed.ratio.value - 1),
-            reference_of(tell), 100 * (row->speed.ratio.low - 1),
-            100 * (row->speed.ratio.high - 1));
+            row->name, 100 * (ratio.value - 1), reference_of(tell),
+            100 * (ratio.low - 1), 100 * (ratio.high - 1));
+    } else {
+        fprintf(tell->out,
+                "Fastest: %s, %.2f times as fast as %s (95 %% interval %.2f to %.2f): ",
+                row->name, ratio.value, reference_of(tell), ratio.low, ratio.high);
+    }
+    put_score(tell, row->score.value);
+    fputs(" instead of ", tell->out);
+    put_score(tell, reference_row(tell)->score.value);
+    put_memory_change(tell, row);
+    fputs(".\n", tell->out);
+}
+
+/* false: nobody has won. */
+static bool tell_winner(const struct telling *tell)
+{
+    const struct answer *answer = tell->answer;
+    const struct answer_row *row = &answer->rows[answer->fastest];
+    const struct answer_row *reference = reference_row(tell);
+    if (row->speed.verdict == VERDICT_FASTER) {
+        put_gain(tell, row);
+        return true;
+    }
+    if (row == reference && answer->differs_in_speed) {
+        fprintf(tell->out, "Fastest: %s, which is what you have: ", row->name);
         put_score(tell, row->score.value);
-        fputs(" instead of ", tell->out);
-        put_score(tell, reference->score.value);
-        put_memory_change(tell, row);
         fputs(".\n", tell->out);
-    } else if (summary->fastest == study->reference_index &&
-               summary->differs_in_speed) {
-        fprintf(tell->out, "Fastest: %s, which is what you have: ", reference_of(tell));
-        put_score(tell, row->score.value);
-        fputs(".\n", tell->out);
-    } else if (summary->undecided_count == 0 && study->round_count > 0 &&
-               reference->present && !summary->differs_in_speed) {
+        return true;
+    }
+    if (!reference->present) {
+        fprintf(tell->out, "Lowest median: %s.\n", row->name);
+        return true;
+    }
+    if (answer->undecided_count == 0 && answer->round_count > 0 &&
+        !answer->differs_in_speed) {
         fprintf(
             tell->out,
             "No significant difference in speed between any of them: all are within "
             "%.0f %% of %s, ",
-            100 * summary->effect, reference_of(tell));
-        put_score(tell, reference->score.value);
-        fputs(".\n", tell->out);
-        return;
-    } else if (reference->present) {
-        fprintf(tell->out, "None is %sfaster than %s, ",
-                summary->undecided_count > 0 ? "shown to be " : "", reference_of(tell));
-        put_score(tell, reference->score.value);
-        fputs(".\n", tell->out);
-        return;
+            100 * answer->effect, reference->name);
     } else {
-        fprintf(tell->out, "Lowest median: %s.\n", name_of(tell, summary->fastest));
+        fprintf(tell->out, "None is %sfaster than %s, ",
+                answer->undecided_count > 0 ? "shown to be " : "", reference->name);
     }
-    for (size_t i = 0; i < summary->count; i++) {
+    put_score(tell, reference->score.value);
+    fputs(".\n", tell->out);
+    return false;
+}
+
+/* Over many traces a mean hides much. */
+static void tell_traces(const struct telling *tell, const struct answer_row *row)
+{
+    const struct answer_traces traces = row->speed_traces;
+    if (has_several_traces(tell) && row != reference_row(tell)) {
+        fprintf(
+            tell->out,
+            "  Trace by trace %s is faster on %zu, slower on %zu, neither on %zu.\n",
+            row->name, traces.better, traces.worse, traces.same);
+    }
+}
+
+static void tell_fastest(const struct telling *tell)
+{
+    const struct answer *answer = tell->answer;
+    if (answer->fastest == answer->count) {
+        return;
+    }
+    if (is_alone(tell)) {
+        fprintf(tell->out, "Only %s has figures, so nothing is compared.\n",
+                name_of(tell, answer->fastest));
+        return;
+    }
+    if (!tell_winner(tell)) {
+        return;
+    }
+    tell_traces(tell, &answer->rows[answer->fastest]);
+    for (size_t i = 0; i < answer->count; i++) {
         if (is_tied(tell, i)) {
             fputs("  Not significantly behind it: ", tell->out);
             put_names(tell, is_tied);
@@ -204,63 +282,86 @@ static void tell_fastest(const struct telling *tell)
     }
 }
 
-static void tell_smallest(const struct telling *tell)
+/* "Smallest: snug, " and how much less than the reference. */
+static void put_saving(const struct telling *tell, const struct answer_row *row)
 {
-    const struct compare_summary *summary = tell->summary;
-    if (summary->smallest == summary->count || is_alone(tell)) {
-        return;
-    }
-    const struct compare_row *row = &summary->rows[summary->smallest];
-    const struct compare_row *reference = &summary->rows[tell->study->reference_index];
-    if (!summary->differs_in_memory && reference->present) {
-        fprintf(
-            tell->out,
-            "No significant difference in peak memory between any of them: %.1f MiB "
-            "under %s.\n",
-            reference->peak_bytes.value / mib, reference_of(tell));
-    } else if (row->peak_verdict == SIZE_SMALLER) {
+    const struct answer_row *reference = reference_row(tell);
+    const double share = 100 * (1 - row->size_ratio.value);
+    if (row->size_bytes.present) {
         fprintf(tell->out,
                 "Smallest: %s, %.1f MiB at its peak, %.0f %% less than %s's %.1f",
-                name_of(tell, summary->smallest), row->peak_bytes.value / mib,
-                100 * (1 - row->peak_ratio.value), reference_of(tell),
-                reference->peak_bytes.value / mib);
-        put_speed_change(tell, row);
-        fputs(".\n", tell->out);
-    } else if (reference->present) {
+                row->name, row->size_bytes.value / mib, share, reference->name,
+                reference->size_bytes.value / mib);
+    } else {
         fprintf(tell->out,
-                "None is smaller than %s, which is what you have: %.1f MiB at its "
-                "peak.\n",
-                reference_of(tell), reference->peak_bytes.value / mib);
+                "Smallest: %s, %.0f %% less memory at the peak than %s, less on %zu "
+                "traces, more on %zu",
+                row->name, share, reference->name, row->size_traces.better,
+                row->size_traces.worse);
     }
+    put_speed_change(tell, row);
+    fputs(".\n", tell->out);
+}
+
+static void tell_smallest(const struct telling *tell)
+{
+    const struct answer *answer = tell->answer;
+    const struct answer_row *reference = reference_row(tell);
+    if (answer->smallest == answer->count || is_alone(tell)) {
+        return;
+    }
+    const struct answer_row *row = &answer->rows[answer->smallest];
+    if (row->size_verdict == SIZE_SMALLER) {
+        put_saving(tell, row);
+        return;
+    }
+    if (!reference->present ||
+        !(reference->size_bytes.present || reference->size_ratio.present)) {
+        return;
+    }
+    if (!answer->differs_in_memory) {
+        fputs("No significant difference in peak memory between any of them",
+              tell->out);
+    } else {
+        fprintf(tell->out, "None is smaller than %s, which is what you have",
+                reference->name);
+    }
+    if (reference->size_bytes.present) {
+        fprintf(tell->out,
+                answer->differs_in_memory ? ": %.1f MiB at its peak"
+                                          : ": %.1f MiB under %s",
+                reference->size_bytes.value / mib, reference->name);
+    }
+    fputs(".\n", tell->out);
 }
 
 /* ---- servers ---- */
 
 static void tell_server(const struct telling *tell)
 {
-    const struct compare_summary *summary = tell->summary;
-    if (summary->least_left == summary->count) {
+    const struct answer *answer = tell->answer;
+    if (answer->least_left == answer->count) {
         return;
     }
-    const struct compare_row *least = &summary->rows[summary->least_left];
-    const struct compare_row *reference = &summary->rows[tell->study->reference_index];
+    const struct answer_row *least = &answer->rows[answer->least_left];
+    const struct answer_row *reference = reference_row(tell);
     fprintf(tell->out, "Left a while after the load: %s keeps least, %.1f MiB",
-            name_of(tell, summary->least_left), least->left_bytes.value / mib);
+            least->name, least->left_bytes.value / mib);
     if (reference->left_bytes.present && reference != least) {
-        fprintf(tell->out, "; %s keeps %.1f", reference_of(tell),
+        fprintf(tell->out, "; %s keeps %.1f", reference->name,
                 reference->left_bytes.value / mib);
     }
     fputs(".\n", tell->out);
     size_t growing = 0;
-    for (size_t i = 0; i < summary->count; i++) {
-        const struct compare_row *row = &summary->rows[i];
+    for (size_t i = 0; i < answer->count; i++) {
+        const struct answer_row *row = &answer->rows[i];
         const struct estimate growth = row->growth_bytes_per_minute;
         /* Below a hundredth of what is there it is no creep that anybody would see. */
-        if (growth.present && growth.low > 0 && row->peak_bytes.present &&
-            growth.value > 0.01 * row->peak_bytes.value) {
+        if (growth.present && growth.low > 0 && row->size_bytes.present &&
+            growth.value > 0.01 * row->size_bytes.value) {
             fprintf(tell->out, "%s%s %.1f",
                     growing++ == 0 ? "Still growing under load, MiB a minute: " : ", ",
-                    name_of(tell, i), growth.value / mib);
+                    row->name, growth.value / mib);
         }
     }
     fputs(growing > 0 ? ".\n" : "", tell->out);
@@ -270,9 +371,9 @@ static void tell_server(const struct telling *tell)
 
 static void tell_front(const struct telling *tell)
 {
-    const struct compare_summary *summary = tell->summary;
-    if (summary->front_count > 0 && summary->front_count < summary->count &&
-        (summary->differs_in_speed || summary->differs_in_memory)) {
+    const struct answer *answer = tell->answer;
+    if (answer->front_count > 0 && answer->front_count < answer->count &&
+        (answer->differs_in_speed || answer->differs_in_memory)) {
         fputs("No other is both faster and smaller than: ", tell->out);
         put_names(tell, is_on_front);
         fputs(".\n", tell->out);
@@ -281,21 +382,20 @@ static void tell_front(const struct telling *tell)
 
 static void tell_undecided(const struct telling *tell)
 {
-    const struct compare_summary *summary = tell->summary;
-    const struct study *study = tell->study;
-    if (summary->undecided_count == 0) {
+    const struct answer *answer = tell->answer;
+    if (answer->undecided_count == 0) {
         return;
     }
     fputs("Undecided in speed: ", tell->out);
     put_names(tell, is_undecided);
-    if (study->round_count < SUMMARY_VERDICT_ROUNDS) {
+    if (answer->round_count < SUMMARY_VERDICT_ROUNDS) {
         fprintf(tell->out, "; %u rounds say nothing yet, %d are the least",
-                study->round_count, SUMMARY_VERDICT_ROUNDS);
+                answer->round_count, SUMMARY_VERDICT_ROUNDS);
     }
-    if (summary->more_rounds > 0) {
-        const size_t runs = study->round_count + summary->more_rounds;
+    if (answer->more_rounds > 0) {
+        const size_t runs = answer->round_count + answer->more_rounds;
         fprintf(tell->out, "; about %zu more runs of each would decide %s (--runs %zu)",
-                summary->more_rounds, summary->hopeless_count > 0 ? "some of it" : "it",
+                answer->more_rounds, answer->hopeless_count > 0 ? "some of it" : "it",
                 runs);
     } else {
         fputs("; no reasonable number of runs would decide it", tell->out);
@@ -306,33 +406,55 @@ static void tell_undecided(const struct telling *tell)
 static void tell_noise(const struct telling *tell)
 {
     double load = 0;
-    if (!tell->summary->is_too_noisy) {
+    if (!tell->answer->is_too_noisy) {
         return;
     }
     fprintf(tell->out,
             "This machine is too noisy: runs of one kind spread by %.0f %%; ",
-            100 * tell->summary->spread);
+            100 * tell->answer->spread);
     if (getloadavg(&load, 1) == 1 && load > 1.5) {
         fprintf(tell->out, "its load is %.1f: stop what else runs, or use another.\n",
                 load);
     } else {
-        fputs("give the program a longer input, or use a machine of your own.\n",
-              tell->out);
+        fprintf(tell->out, "%s, or use a machine of your own.\n",
+                tell->answer->trace_count > 0 ? "give it time (--runs)"
+                                              : "give the program a longer input");
     }
 }
 
-void answer_print(FILE *out, const struct study *study,
-                  const struct compare_summary *summary)
+/* What figures of traces are not. */
+static void tell_limits(const struct telling *tell)
 {
-    const struct telling tell = {.out = out, .study = study, .summary = summary};
-    tell_failures(&tell);
+    const struct answer *answer = tell->answer;
+    if (answer->trace_count == 0 || answer->fastest == answer->count) {
+        return;
+    }
+    if (answer->shared_count < answer->trace_count) {
+        fprintf(tell->out,
+                "Speed is that over %zu of %zu traces, which all completed.\n",
+                answer->shared_count, answer->trace_count);
+    }
+    fputs("This is the cost of malloc and free alone; 'snugbench compare -- PROGRAM' "
+          "tells what a program gains.\n",
+          tell->out);
+}
+
+void answer_print(FILE *out, const struct answer *answer)
+{
+    const struct telling tell = {.out = out, .answer = answer};
+    if (answer->trace_count > 0) {
+        tell_failed_traces(&tell);
+    } else {
+        tell_failed_program(&tell);
+    }
     tell_fastest(&tell);
     tell_smallest(&tell);
     tell_server(&tell);
     tell_front(&tell);
     tell_undecided(&tell);
     tell_noise(&tell);
-    if (study->interrupted) {
+    tell_limits(&tell);
+    if (answer->interrupted) {
         fputs("Interrupted: this is what had been measured.\n", out);
     }
 }

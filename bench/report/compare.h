@@ -15,10 +15,6 @@ enum {
     COMPARE_SCHEMA_VERSION = 1
 };
 
-/* At most a dozen lines in plain words. */
-void answer_print(FILE *out, const struct study *study,
-                  const struct compare_summary *summary);
-
 /* One line for each allocator. false: out of memory or `out` failed. */
 bool compare_table(FILE *out, const struct study *study,
                    const struct compare_summary *summary);

@@ -1,4 +1,6 @@
 #include "report/compare.h"
+
+#include "report/answer.h"
 #include "report/output.h"
 
 typedef bool compare_writer(FILE *, const struct study *,
@@ -7,7 +9,7 @@ typedef bool compare_writer(FILE *, const struct study *,
 bool compare_answer_write(FILE *out, const struct study *study,
                           const struct compare_summary *summary)
 {
-    answer_print(out, study, summary);
+    answer_print(out, &summary->answer);
     fputc('\n', out);
     if (!compare_table(out, study, summary)) {
         return false;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/answer.h"
 #include "report/compare.h"
 #include "report/environment.h"
 
@@ -107,71 +108,6 @@ static json_t *row(const struct study *study, size_t index,
     return object;
 }
 
-static void set_name(json_t *object, const char *key, const struct study *study,
-                     size_t index)
-{
-    set_text(object, key, index < study->count ? study->candidates[index].name : NULL);
-}
-
-static json_t *names(const struct study *study, const struct compare_summary *summary,
-                     bool (*is_chosen)(const struct compare_row *))
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < summary->count; i++) {
-        if (is_chosen(&summary->rows[i])) {
-            json_array_append_new(list, json_string(study->candidates[i].name));
-        }
-    }
-    return list;
-}
-
-static bool is_undecided(const struct compare_row *row)
-{
-    return row->is_undecided;
-}
-
-static bool is_on_front(const struct compare_row *row)
-{
-    return row->is_on_front;
-}
-
-static json_t *answer_lines(const struct study *study,
-                            const struct compare_summary *summary)
-{
-    json_t *list = json_array();
-    char *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-    if (out != NULL) {
-        answer_print(out, study, summary);
-        fclose(out);
-        char *rest = NULL;
-        for (char *line = strtok_r(text, "\n", &rest); line != NULL;
-             line = strtok_r(NULL, "\n", &rest)) {
-            json_array_append_new(list, json_string(line));
-        }
-    }
-    free(text);
-    return list;
-}
-
-static json_t *answer(const struct study *study, const struct compare_summary *summary)
-{
-    json_t *object = json_object();
-    set_name(object, "fastest", study, summary->fastest);
-    set_name(object, "smallest", study, summary->smallest);
-    set_name(object, "least_left", study, summary->least_left);
-    json_object_set_new(object, "not_beaten_on_both",
-                        names(study, summary, is_on_front));
-    json_object_set_new(object, "undecided", names(study, summary, is_undecided));
-    json_object_set_new(object, "more_rounds_to_decide",
-                        json_integer((json_int_t)summary->more_rounds));
-    json_object_set_new(object, "is_too_noisy", json_boolean(summary->is_too_noisy));
-    set_number(object, "spread_ratio", summary->spread, true);
-    json_object_set_new(object, "lines", answer_lines(study, summary));
-    return object;
-}
-
 static bool dump(json_t *object, FILE *out)
 {
     const bool written =
@@ -194,14 +130,14 @@ bool compare_json_write(FILE *out, const struct study *study,
     set_text(object, "score_unit", study->metric != NULL ? study->metric : "s");
     json_object_set_new(object, "more_is_better",
                         json_boolean(study->larger_is_better));
-    set_name(object, "reference", study, study->reference_index);
+    set_text(object, "reference", study->candidates[study->reference_index].name);
     json_object_set_new(object, "seed", json_integer((json_int_t)study->seed));
     json_object_set_new(object, "rounds_count", json_integer(study->round_count));
     json_object_set_new(object, "interrupted", json_boolean(study->interrupted));
     set_number(object, "effect_ratio", summary->effect, true);
     set_number(object, "elapsed_s", study->elapsed_s, true);
     set_text(object, "peak_method", peak_method_text(summary->method));
-    json_object_set_new(object, "answer", answer(study, summary));
+    json_object_set_new(object, "answer", answer_json(&summary->answer));
     for (size_t i = 0; i < study->count; i++) {
         json_array_append_new(rows, row(study, i, &summary->rows[i]));
     }

@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "analysis/compare.h"
+#include "report/answer.h"
 #include "report/compare.h"
 
 enum {
@@ -80,13 +81,12 @@ static void begin(struct example *example, size_t count)
                                     .is_followed = true};
 }
 
-static char *answer_of(const struct example *example,
-                       const struct compare_summary *summary)
+static char *answer_of(const struct compare_summary *summary)
 {
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
-    answer_print(out, &example->study, summary);
+    answer_print(out, &summary->answer);
     fclose(out);
     return text;
 }
@@ -108,11 +108,11 @@ static void test_clear_answer(void **state)
     assert_int_equal(summary->rows[1].peak_verdict, SIZE_LARGER);
     assert_int_equal(summary->rows[2].peak_verdict, SIZE_SMALLER);
     assert_float_equal(summary->rows[1].speed.ratio.value, 1.25, 0.01);
-    assert_int_equal(summary->fastest, 1);
-    assert_int_equal(summary->smallest, 2);
-    assert_int_equal(summary->undecided_count, 0);
+    assert_int_equal(summary->answer.fastest, 1);
+    assert_int_equal(summary->answer.smallest, 2);
+    assert_int_equal(summary->answer.undecided_count, 0);
     assert_true(compare_is_decided(&example.study, 0.02));
-    char *text = answer_of(&example, summary);
+    char *text = answer_of(summary);
     assert_string_equal(
         text,
         "Fastest: quick, 25 % faster than glibc (95 % interval 24 to 25 %): 0.815 s "
@@ -134,11 +134,11 @@ static void test_front(void **state)
     fill(&example, 2, "poor", 0.9, 130, 1);
     fill(&example, 3, "tight", 1.2, 50, 1);
     struct compare_summary *summary = compare_create(&example.study, 0.02);
-    assert_true(summary->rows[0].is_on_front);
-    assert_true(summary->rows[1].is_on_front);
-    assert_false(summary->rows[2].is_on_front);
-    assert_true(summary->rows[3].is_on_front);
-    char *text = answer_of(&example, summary);
+    assert_true(summary->answer.rows[0].is_on_front);
+    assert_true(summary->answer.rows[1].is_on_front);
+    assert_false(summary->answer.rows[2].is_on_front);
+    assert_true(summary->answer.rows[3].is_on_front);
+    char *text = answer_of(summary);
     assert_non_null(strstr(
         text, "No other is both faster and smaller than: glibc, quick and tight.\n"));
     free(text);
@@ -155,8 +155,8 @@ static void test_no_difference_is_an_answer(void **state)
     fill(&example, 2, "b", 0.999, 100.5, 1);
     struct compare_summary *summary = compare_create(&example.study, 0.02);
     assert_int_equal(summary->rows[1].speed.verdict, VERDICT_SAME);
-    assert_int_equal(summary->undecided_count, 0);
-    char *text = answer_of(&example, summary);
+    assert_int_equal(summary->answer.undecided_count, 0);
+    char *text = answer_of(summary);
     assert_string_equal(
         text,
         "No significant difference in speed between any of them: all are within 2 % of "
@@ -177,9 +177,9 @@ static void test_noise_is_an_answer(void **state)
     struct compare_summary *summary = compare_create(&example.study, 0.02);
     assert_true(summary->rows[1].is_undecided);
     assert_false(compare_is_decided(&example.study, 0.02));
-    assert_true(summary->spread > 0.1);
-    assert_true(summary->is_too_noisy);
-    char *text = answer_of(&example, summary);
+    assert_true(summary->answer.spread > 0.1);
+    assert_true(summary->answer.is_too_noisy);
+    char *text = answer_of(summary);
     assert_non_null(strstr(text, "Undecided in speed: a; "));
     assert_non_null(
         strstr(text, "This machine is too noisy: runs of one kind spread by "));
@@ -196,12 +196,12 @@ static void test_more_runs_are_asked_for(void **state)
     fill(&example, 1, "a", 1.0, 100, 12);
     struct compare_summary *summary = compare_create(&example.study, 0.02);
     assert_true(summary->rows[1].is_undecided);
-    assert_true(summary->more_rounds > 0);
+    assert_true(summary->answer.more_rounds > 0);
     char expected[100];
     snprintf(expected, sizeof expected,
              "about %zu more runs of each would decide it (--runs %zu).",
-             summary->more_rounds, ROUNDS + summary->more_rounds);
-    char *text = answer_of(&example, summary);
+             summary->answer.more_rounds, ROUNDS + summary->answer.more_rounds);
+    char *text = answer_of(summary);
     assert_non_null(strstr(text, expected));
     free(text);
     compare_destroy(summary);
@@ -219,8 +219,8 @@ static void test_failures_come_first(void **state)
     strcpy(example.candidates[0].failure, "exit code 3");
     example.candidates[2].failed = true;
     struct compare_summary *summary = compare_create(&example.study, 0.02);
-    assert_int_equal(summary->failed_count, 2);
-    char *text = answer_of(&example, summary);
+    assert_int_equal(summary->answer.failed_count, 2);
+    char *text = answer_of(summary);
     assert_string_equal(
         text, "The program fails under glibc, which is what it has now: exit code 3.\n"
               "Failed: b; the table says why.\n"
@@ -242,7 +242,7 @@ static void test_more_may_be_better(void **state)
     struct compare_summary *summary = compare_create(&example.study, 0.02);
     assert_int_equal(summary->rows[1].speed.verdict, VERDICT_FASTER);
     assert_float_equal(summary->rows[1].speed.ratio.value, 1.5, 0.02);
-    assert_int_equal(summary->fastest, 1);
+    assert_int_equal(summary->answer.fastest, 1);
     compare_destroy(summary);
 }
 
