@@ -97,8 +97,7 @@ static bool find_allocators(const struct micro_options *options,
         const bool is_extra =
             allocator->is_floor || strcmp(allocator->name, "scudo") == 0;
         if (options->allocators.count == 0 && is_extra) {
-            free(allocator->name);
-            free(allocator->library);
+            allocator_free(allocator);
         } else {
             list->items[kept++] = *allocator;
         }

@@ -144,6 +144,12 @@ static json_t *allocator_list(const struct run *run)
         struct stat status;
         set_text(object, "name", allocator->name);
         set_text(object, "library", allocator->library);
+        json_t *variables = json_array();
+        for (char **variable = allocator->variables;
+             variable != NULL && *variable != NULL; variable++) {
+            json_array_append_new(variables, json_string(*variable));
+        }
+        json_object_set_new(object, "variables", variables);
         if (allocator->library != NULL && stat(allocator->library, &status) == 0) {
             json_object_set_new(object, "library_bytes", json_integer(status.st_size));
         }

@@ -1,5 +1,6 @@
 #include "runner/allocators.h"
 
+#include <ctype.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <glob.h>
@@ -124,7 +125,6 @@ static void list_add(struct allocator_list *list, const char *name, char *librar
     list->items[list->count++] = (struct allocator){
         .name = memory_copy(name),
         .library = library,
-        .is_floor = strcmp(name, "floor") == 0,
     };
 }
 
@@ -198,30 +198,34 @@ static void write_unknown(const char *name, struct allocator_error *error)
     }
 }
 
+/* Takes a known one in under `name`. */
 static bool add_known(struct allocator_list *list, const char *name,
-                      struct allocator_error *error)
+                      const char *known_name, struct allocator_error *error)
 {
-    const struct known *known = find_known(name);
+    const struct known *known = find_known(known_name);
     if (known == NULL) {
-        write_unknown(name, error);
+        write_unknown(known_name, error);
         return false;
     }
     char *library = known_library(known);
     if (library == NULL && known->origin != ORIGIN_LIBC) {
         snprintf(error->text, sizeof error->text,
-                 "%s is not on this machine; get it with '%s'", name, known->remedy);
+                 "%s is not on this machine; get it with '%s'", known_name,
+                 known->remedy);
         return false;
     }
     list_add(list, name, library);
+    list->items[list->count - 1].is_floor = strcmp(known_name, "floor") == 0;
     return true;
 }
 
-static bool add_specified(struct allocator_list *list, const char *spec,
-                          struct allocator_error *error)
+/* NAME or NAME=LIBRARY, where LIBRARY may be the name of a known one. */
+static bool add_named(struct allocator_list *list, const char *spec,
+                      struct allocator_error *error)
 {
     const char *equals = strchr(spec, '=');
     if (equals == NULL) {
-        return check_name(list, spec, error) && add_known(list, spec, error);
+        return check_name(list, spec, error) && add_known(list, spec, spec, error);
     }
     char name[64];
     size_t length = (size_t)(equals - spec);
@@ -237,6 +241,9 @@ static bool add_specified(struct allocator_list *list, const char *spec,
         return false;
     }
     const char *path = equals + 1;
+    if (find_known(path) != NULL) {
+        return add_known(list, name, path, error);
+    }
     const bool is_lab = lab_is_source(path);
     char *library = is_lab ? compile_lab(path, error) : check_library(path, error);
     if (library == NULL) {
@@ -245,6 +252,57 @@ static bool add_specified(struct allocator_list *list, const char *spec,
     list_add(list, name, library);
     list->items[list->count - 1].is_lab = is_lab;
     return true;
+}
+
+/* The next comma that is followed by "NAME=": only that separates, for values have
+ * commas of their own (MALLOC_CONF=a:1,b:2). NULL: none. */
+static char *next_variable(char *text)
+{
+    for (char *comma = strchr(text, ','); comma != NULL;
+         comma = strchr(comma + 1, ',')) {
+        const char *name = comma + 1;
+        size_t length = 0;
+        while (isalnum((unsigned char)name[length]) || name[length] == '_') {
+            length++;
+        }
+        if (length > 0 && !isdigit((unsigned char)name[0]) && name[length] == '=') {
+            return comma;
+        }
+    }
+    return NULL;
+}
+
+/* `text` is taken apart. */
+static void add_variables(struct allocator *allocator, char *text)
+{
+    size_t count = 0;
+    while (text != NULL) {
+        char *end = next_variable(text);
+        if (end != NULL) {
+            *end = '\0';
+        }
+        allocator->variables =
+            memory_grow(allocator->variables, count + 2, sizeof *allocator->variables);
+        allocator->variables[count++] = memory_copy(text);
+        allocator->variables[count] = NULL;
+        text = end != NULL ? end + 1 : NULL;
+    }
+}
+
+static bool add_specified(struct allocator_list *list, const char *spec,
+                          struct allocator_error *error)
+{
+    char *head = memory_copy(spec);
+    char *comma = next_variable(head);
+    if (comma != NULL) {
+        *comma = '\0';
+    }
+    const bool done = add_named(list, head, error);
+    if (done && comma != NULL) {
+        add_variables(&list->items[list->count - 1], comma + 1);
+    }
+    free(head);
+    return done;
 }
 
 /* Those of the compiler's are for debugging: they run when they are asked for. */
@@ -256,6 +314,7 @@ static void add_installed(struct allocator_list *list)
         if (known->origin == ORIGIN_LIBC ||
             (library != NULL && known->origin != ORIGIN_CLANG)) {
             list_add(list, known->name, library);
+            list->items[list->count - 1].is_floor = strcmp(known->name, "floor") == 0;
         } else {
             free(library);
         }
@@ -285,14 +344,24 @@ bool allocators_add_floor(struct allocator_list *list, struct allocator_error *e
             return true;
         }
     }
-    return add_known(list, "floor", error);
+    return add_known(list, "floor", "floor", error);
+}
+
+void allocator_free(struct allocator *allocator)
+{
+    for (char **variable = allocator->variables; variable != NULL && *variable != NULL;
+         variable++) {
+        free(*variable);
+    }
+    free(allocator->variables);
+    free(allocator->name);
+    free(allocator->library);
 }
 
 void allocators_free(struct allocator_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
-        free(list->items[i].name);
-        free(list->items[i].library);
+        allocator_free(&list->items[i]);
     }
     free(list->items);
     *list = (struct allocator_list){0};

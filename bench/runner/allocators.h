@@ -20,8 +20,9 @@ struct allocator_error {
     char text[512];
 };
 
-/* From "name", "name=lib.so" or "name=mm.c" (see lab.h) specifications; none at all:
- * every known allocator that is installed. false: `error` says what to do. */
+/* From "name", "name=lib.so", "name=known" or "name=mm.c" (see lab.h) specifications,
+ * each with ",VARIABLE=value" behind as often as wanted; none at all: every known
+ * allocator that is installed. false: `error` says what to do. */
 bool allocators_parse(struct allocator_list *list, const char *const *specs,
                       size_t spec_count, struct allocator_error *error);
 
@@ -30,6 +31,9 @@ bool allocators_parse(struct allocator_list *list, const char *const *specs,
 bool allocators_add_floor(struct allocator_list *list, struct allocator_error *error);
 
 void allocators_free(struct allocator_list *list);
+
+/* What one of them owns. */
+void allocator_free(struct allocator *allocator);
 
 /* What `snugbench list` shows of one known allocator. */
 struct known_state {

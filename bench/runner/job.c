@@ -123,6 +123,7 @@ bool job_start(struct job *job)
         .tool = "snugbench-worker",
         .launcher = job->callgrind != NULL ? job->callgrind->launcher : NULL,
         .library = job->allocator->library,
+        .variables = job->allocator->variables,
         .trace_fd = job->trace->memfd,
         .record_fd = record_fd,
         .padding_bytes = job->padding_bytes,

@@ -62,7 +62,8 @@ static void judge(struct answer *answer, const struct process *process)
 
 /* One process from start to end; answer->record holds what is asked and comes back
  * with what was answered. */
-static void ask(struct answer *answer, const char *library, size_t padding_bytes)
+static void ask(struct answer *answer, const char *library, char *const *variables,
+                size_t padding_bytes)
 {
     int fd;
     struct micro_record *record = make_record(&fd);
@@ -79,6 +80,7 @@ static void ask(struct answer *answer, const char *library, size_t padding_bytes
     const struct worker_plan plan = {
         .tool = "snugbench-micro",
         .library = library,
+        .variables = variables,
         .trace_fd = -1,
         .record_fd = fd,
         .padding_bytes = padding_bytes,
@@ -170,7 +172,7 @@ bool micro_run_create(struct micro_run *run, const char *only,
         .allocator_count = allocator_count,
     };
     struct answer answer = {.record.case_index = MICRO_LIST};
-    ask(&answer, NULL, 0);
+    ask(&answer, NULL, NULL, 0);
     if (answer.status != RESULT_OK) {
         snprintf(error, error_size, "snugbench-micro: %s", answer.text);
         return false;
@@ -228,7 +230,8 @@ static void run_case(struct micro_run *run, size_t case_index, size_t allocator_
                    .scale = run->scale,
                    .seed = run->seed + round}, /* the same for all of a round */
     };
-    ask(&answer, run->allocators[allocator_index].library,
+    const struct allocator *allocator = &run->allocators[allocator_index];
+    ask(&answer, allocator->library, allocator->variables,
         dice_below(dice, PROCESS_PADDING_LIMIT_BYTES));
     if (answer.status == RESULT_OK) {
         add_sample(row, &answer.record, round);
@@ -244,7 +247,7 @@ static void measure_base(struct micro_run *run, const char *floor)
     if (floor == NULL) {
         return;
     }
-    ask(&answer, floor, 0);
+    ask(&answer, floor, NULL, 0);
     run->has_base = answer.status == RESULT_OK;
     run->base_bytes = answer.record.start_resident_bytes;
 }

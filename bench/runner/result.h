@@ -10,10 +10,11 @@
 #include "trace/trace.h"
 #include "worker/record.h"
 
-/* An allocator to measure: a name and the library to preload. */
+/* An allocator to measure: a name, the library to preload, and its settings. */
 struct allocator {
     char *name;
-    char *library; /* real path; NULL: nothing preloaded, the libc's own */
+    char *library;    /* real path; NULL: nothing preloaded, the libc's own */
+    char **variables; /* "NAME=value", in order, then NULL; NULL: none */
     bool is_floor;
     bool is_lab; /* a course's, compiled from its source; see runner/lab.h */
 };

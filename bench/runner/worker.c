@@ -17,6 +17,7 @@
 
 enum {
     ARGUMENTS_LIMIT = 16, /* the launcher's included */
+    ENVIRONMENT_LIMIT = 64,
 };
 
 static const char preload_variable[] = "LD_PRELOAD=";
@@ -26,7 +27,7 @@ struct environment {
     char preload[PATH_MAX + 16];
     char library_path[PATH_MAX + 32];
     char padding[PROCESS_PADDING_LIMIT_BYTES + 32];
-    char *words[5];
+    char *words[ENVIRONMENT_LIMIT];
 };
 
 static bool prepare_environment(struct environment *environment,
@@ -61,6 +62,15 @@ static bool prepare_environment(struct environment *environment,
             return false;
         }
         environment->words[used++] = environment->library_path;
+    }
+    for (char *const *variable = plan->variables; variable != NULL && *variable != NULL;
+         variable++) {
+        if (used + 2 == ENVIRONMENT_LIMIT) { /* padding and end come behind */
+            snprintf(error, error_size, "too many variables; at most %d",
+                     ENVIRONMENT_LIMIT - 5);
+            return false;
+        }
+        environment->words[used++] = *variable;
     }
     int name_length =
         snprintf(environment->padding, sizeof environment->padding, "PADDING=");

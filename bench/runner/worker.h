@@ -21,10 +21,11 @@ struct worker_plan {
      * loader; NULL at the end. That loader preloads the library into the tool, so that
      * it is not in what runs it. NULL: the tool is run itself. */
     const char *const *launcher;
-    const char *library;  /* to preload; NULL: none */
-    int trace_fd;         /* negative: none */
-    int record_fd;        /* the tool is told its descriptors, trace and record */
-    size_t padding_bytes; /* below PROCESS_PADDING_LIMIT_BYTES */
+    const char *library;    /* to preload; NULL: none */
+    char *const *variables; /* of its environment, then NULL; NULL: none */
+    int trace_fd;           /* negative: none */
+    int record_fd;          /* the tool is told its descriptors, trace and record */
+    size_t padding_bytes;   /* below PROCESS_PADDING_LIMIT_BYTES */
     uint64_t timeout_ns;
     /* Held back until process_go, then under this seccomp filter; NULL: runs at once.
      */

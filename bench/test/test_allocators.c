@@ -88,6 +88,25 @@ static void test_library_is_resolved(void **state)
     unlink(path);
 }
 
+static void test_settings_and_other_names(void **state)
+{
+    (void)state;
+    const char *const specs[] = {"snug,ONE=1", "lazy=snug,ONE=a:1,b:2,TWO=,x"};
+    struct allocator_list list;
+    struct allocator_error error;
+    assert_true(allocators_parse(&list, specs, 2, &error));
+    assert_string_equal(list.items[0].name, "snug");
+    assert_string_equal(list.items[0].variables[0], "ONE=1");
+    assert_null(list.items[0].variables[1]);
+    assert_string_equal(list.items[1].name, "lazy");
+    assert_string_equal(list.items[1].library, list.items[0].library);
+    /* A comma separates only before a name and "=". */
+    assert_string_equal(list.items[1].variables[0], "ONE=a:1,b:2");
+    assert_string_equal(list.items[1].variables[1], "TWO=,x");
+    assert_null(list.items[1].variables[2]);
+    allocators_free(&list);
+}
+
 static void test_refusals(void **state)
 {
     (void)state;
@@ -202,6 +221,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_own_names),
         cmocka_unit_test(test_library_is_resolved),
+        cmocka_unit_test(test_settings_and_other_names),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_paths_that_preload_cannot_hold),
         cmocka_unit_test(test_default_is_what_list_shows),
