@@ -1,11 +1,13 @@
 #include "analysis/summary.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "analysis/counts.h"
 #include "analysis/footprint.h"
 #include "analysis/means.h"
+#include "analysis/shared.h"
 #include "analysis/statistics.h"
 #include "analysis/timing.h"
 
@@ -18,8 +20,8 @@ struct workshop {
     struct summary *summary;
     struct timing_values *warm, *cold; /* one per cell */
     struct series *rows;               /* trace_count */
-    struct comparison **comparisons;   /* trace_count */
-    double *scratch; /* as long as the longest series, trace_count at least */
+    struct comparison **comparisons;   /* trace_count + allocator_count */
+    double *scratch; /* as long as the longest series and both counts */
 };
 
 const char *verdict_text(enum verdict verdict)
@@ -164,58 +166,14 @@ static void fill_cell(const struct workshop *shop, size_t trace, size_t allocato
     }
 }
 
-/* What an allocator must have on a trace for the trace to be shared. */
-enum need {
-    NEED_WARM,
-    NEED_COLD,
-    NEED_MEMORY,
-    NEED_SYSCALLS
-};
-
-static bool has(const struct workshop *shop, size_t trace, size_t allocator,
-                enum need need)
-{
-    const struct cell *cell = summary_cell(shop->summary, trace, allocator);
-    switch (need) {
-    case NEED_WARM:
-        return cell->warm.ns_per_op.present;
-    case NEED_COLD:
-        return cell->cold.ns_per_op.present;
-    case NEED_MEMORY:
-        return cell->memory.utilization.present;
-    case NEED_SYSCALLS:
-        break;
-    }
-    return cell->syscalls[PHASE_REPLAY].present;
-}
-
-/* The floor is no competitor: what it lacks takes no trace from the others. */
-static bool is_shared(const struct workshop *shop, size_t trace, enum need need)
-{
-    for (size_t i = 0; i < shop->run->allocator_count; i++) {
-        if (!is_floor(shop->run, i) && !has(shop, trace, i, need)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static size_t shared_count(const struct workshop *shop, enum need need)
-{
-    size_t count = 0;
-    for (size_t trace = 0; trace < shop->run->trace_count; trace++) {
-        count += is_shared(shop, trace, need);
-    }
-    return count;
-}
-
-/* Rows of the shared traces; 0 if this allocator lacks one (only the floor can). */
+/* Rows of the shared traces; 0 if this allocator lacks one: the floor, or who completed
+ * none. */
 static size_t collect_rows(const struct workshop *shop, size_t allocator,
-                           enum need need, bool ratios)
+                           enum shared_need need, bool ratios)
 {
     size_t count = 0;
     for (size_t trace = 0; trace < shop->run->trace_count; trace++) {
-        if (!is_shared(shop, trace, need)) {
+        if (!shared_is(shop->run, shop->summary, trace, need)) {
             continue;
         }
         const size_t index = cell_index(shop->run, trace, allocator);
@@ -254,12 +212,15 @@ static void fill_total_memory(const struct workshop *shop, size_t allocator,
 {
     double sum = 0;
     double mapped_sum = 0;
+    double log_sum = 0; /* of the memory in the reference's */
     size_t count = 0;
+    size_t ratio_count = 0;
     size_t mapped_count = 0;
     for (size_t trace = 0; trace < shop->run->trace_count; trace++) {
         const struct memory_figures *memory =
             &summary_cell(shop->summary, trace, allocator)->memory;
-        if (!memory->utilization.present || !is_shared(shop, trace, NEED_MEMORY)) {
+        if (!memory->utilization.present ||
+            !shared_is(shop->run, shop->summary, trace, NEED_MEMORY)) {
             continue;
         }
         const double utilization = memory->utilization.value;
@@ -269,12 +230,23 @@ static void fill_total_memory(const struct workshop *shop, size_t allocator,
         }
         sum += utilization;
         count++;
+        const struct figure theirs =
+            summary_cell(shop->summary, trace, shop->run->reference_index)
+                ->memory.utilization;
+        if (theirs.present) {
+            log_sum += log(theirs.value / utilization);
+            ratio_count++;
+        }
         mapped_sum += memory->mapped_utilization.value;
         mapped_count += memory->mapped_utilization.present;
     }
     if (count > 0) {
         total->mean_utilization =
             (struct figure){.value = sum / (double)count, .present = true};
+    }
+    if (count > 0 && ratio_count == count) {
+        total->peak_ratio =
+            (struct figure){.value = exp(log_sum / (double)count), .present = true};
     }
     if (count > 0 && mapped_count == count) {
         total->mean_mapped_utilization =
@@ -295,7 +267,8 @@ static void fill_total_counts(const struct workshop *shop, size_t allocator,
             shop->run->results[cell_index(shop->run, trace, allocator)].status;
         total->failed_count += status != RESULT_OK && status != RESULT_SKIPPED &&
                                status != RESULT_INTERRUPTED;
-        if (!is_shared(shop, trace, NEED_SYSCALLS)) {
+        if (!cell->syscalls[PHASE_REPLAY].present ||
+            !shared_is(shop->run, shop->summary, trace, NEED_SYSCALLS)) {
             continue;
         }
         for (size_t phase = 0; phase < PHASE_COUNT; phase++) {
@@ -359,6 +332,26 @@ static void correct_verdicts(const struct workshop *shop, size_t allocator)
     timing_correct(shop->comparisons, summary->trace_count, shop->scratch);
 }
 
+/* Those over all traces are corrected for the number of allocators. */
+static void correct_totals(const struct workshop *shop)
+{
+    const struct run *run = shop->run;
+    size_t count = 0;
+    for (size_t i = 0; i < run->allocator_count; i++) {
+        if (!is_floor(run, i)) {
+            shop->comparisons[count++] = &shop->summary->totals[i].warm;
+        }
+    }
+    timing_correct(shop->comparisons, count, shop->scratch);
+    count = 0;
+    for (size_t i = 0; i < run->allocator_count; i++) {
+        if (!is_floor(run, i)) {
+            shop->comparisons[count++] = &shop->summary->totals[i].cold;
+        }
+    }
+    timing_correct(shop->comparisons, count, shop->scratch);
+}
+
 static void fill_summary(const struct workshop *shop)
 {
     struct summary *summary = shop->summary;
@@ -370,15 +363,16 @@ static void fill_summary(const struct workshop *shop)
     for (size_t i = 0; i < summary->allocator_count; i++) {
         correct_verdicts(shop, i);
     }
-    summary->warm_trace_count = shared_count(shop, NEED_WARM);
-    summary->memory_trace_count = shared_count(shop, NEED_MEMORY);
-    summary->syscall_trace_count = shared_count(shop, NEED_SYSCALLS);
+    summary->warm_trace_count = shared_count(shop->run, summary, NEED_WARM);
+    summary->memory_trace_count = shared_count(shop->run, summary, NEED_MEMORY);
+    summary->syscall_trace_count = shared_count(shop->run, summary, NEED_SYSCALLS);
     for (size_t i = 0; i < summary->allocator_count; i++) {
         fill_total_times(shop, i, &summary->totals[i]);
         fill_total_memory(shop, i, &summary->totals[i]);
         fill_total_counts(shop, i, &summary->totals[i]);
     }
     means_fill(summary, shop->run);
+    correct_totals(shop);
 }
 
 static struct summary *summary_allocate(const struct run *run,
@@ -410,8 +404,10 @@ struct summary *summary_create(const struct run *run, struct summary_options opt
         .warm = calloc(cells + 1, sizeof *shop.warm),
         .cold = calloc(cells + 1, sizeof *shop.cold),
         .rows = calloc(run->trace_count + 1, sizeof *shop.rows),
-        .comparisons = calloc(run->trace_count + 1, sizeof *shop.comparisons),
-        .scratch = calloc(longest_series(run) + run->trace_count, sizeof *shop.scratch),
+        .comparisons = calloc(run->trace_count + run->allocator_count + 1,
+                              sizeof *shop.comparisons),
+        .scratch = calloc(longest_series(run) + run->trace_count + run->allocator_count,
+                          sizeof *shop.scratch),
     };
     const bool complete = shop.summary != NULL && shop.warm != NULL &&
                           shop.cold != NULL && shop.rows != NULL &&

@@ -93,11 +93,12 @@ enum memory_part {
     MEMORY_PART_COUNT
 };
 
-/* One allocator over all traces. The shared traces are those that every allocator of
- * the run completed, so that no one gains by failing on a hard one. */
+/* One allocator over all traces: figures are over the shared ones (shared.h). */
 struct total {
     struct estimate warm_mops; /* geometric mean over the shared traces */
     struct comparison warm, cold;
+    /* Peak resident growth in the reference's, geometric mean: below 1 is smaller. */
+    struct figure peak_ratio;
     struct figure mean_utilization, worst_utilization, mean_mapped_utilization;
     size_t worst_utilization_trace;
     struct figure syscalls[PHASE_COUNT];    /* sums over the traces shared by all */

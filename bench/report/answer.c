@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "report/fields.h"
+
 static const double mib = 1 << 20;
 /* From here on a ratio reads better than a percentage. */
 static const double many_times = 2;
@@ -127,13 +129,15 @@ static void tell_failed_traces(const struct telling *tell)
         }
         told++;
         if (has_several_traces(tell)) {
-            fprintf(tell->out, "%s failed on %zu of %zu traces, first on %s%s.\n",
-                    row->name, row->failed_trace_count, answer->trace_count,
-                    row->failure,
-                    told == MOST_TOLD && all > told ? "; others failed too" : "");
+            fprintf(tell->out,
+                    "%s failed on %zu of %zu traces, first on %s: ", row->name,
+                    row->failed_trace_count, answer->trace_count, row->failed_trace);
         } else {
-            fprintf(tell->out, "%s failed on %s.\n", row->name, row->failure);
+            fprintf(tell->out, "%s failed: ", row->name);
         }
+        fprintf(tell->out, "%s%s%s%s.\n", status_name(row->failed_status),
+                row->failure[0] != '\0' ? ": " : "", row->failure,
+                told == MOST_TOLD && all > told ? "; others failed too" : "");
     }
     if (answer->skipped_count > 0) {
         fprintf(tell->out, "Too large for this machine, and left out: %zu of %zu %s.\n",
