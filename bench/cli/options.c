@@ -87,6 +87,31 @@ bool options_count(const struct options_row *row, const char *text, char *expect
     return true;
 }
 
+bool options_runs(const struct options_row *row, const char *text, char *expected,
+                  size_t size)
+{
+    struct options_rounds *rounds = row->target;
+    struct options_row least = *row;
+    least.target = &rounds->least;
+    if (!options_count(&least, text, expected, size)) {
+        return false;
+    }
+    rounds->most = rounds->least;
+    return true;
+}
+
+bool options_settle_rounds(struct options_rounds said, uint32_t *least, uint32_t *most)
+{
+    *least = said.least > 0 ? said.least : *least;
+    *most = said.most > 0 ? said.most : *most;
+    if (*least > *most && said.most == 0) {
+        *most = *least;
+    } else if (*least > *most && said.least == 0) {
+        *least = *most;
+    }
+    return *least <= *most;
+}
+
 static bool parse_real(const char *text, double least, double most, double *value)
 {
     char *end;
@@ -183,15 +208,18 @@ static void make_grammar(struct grammar *grammar, const struct options_command *
     if (command->operands == OPERANDS_PROGRAM) {
         strcpy(grammar->shorts, "+:h");
     }
+    size_t longs = 0;
     for (size_t i = 0; i < command->row_count; i++) {
         const struct options_row *row = &command->rows[i];
-        grammar->longs[i] = (struct option){
-            .name = row->name,
-            .has_arg = row->take == options_flag ? no_argument : required_argument,
-            .val = FIRST_LONG + (int)i};
+        if (row->name != NULL) {
+            grammar->longs[longs++] = (struct option){
+                .name = row->name,
+                .has_arg = row->take == options_flag ? no_argument : required_argument,
+                .val = FIRST_LONG + (int)i};
+        }
         add_letter(grammar, row);
     }
-    grammar->longs[command->row_count] = (struct option){.name = "help", .val = 'h'};
+    grammar->longs[longs] = (struct option){.name = "help", .val = 'h'};
 }
 
 /* What getopt did not take; `word` is a long option as it was typed. */
@@ -230,7 +258,10 @@ static int take_value(const struct options_command *command,
     if (row->take(row, text, expected, sizeof expected)) {
         return -1;
     }
-    return options_complain(command, "--%s takes %s, not '%s'", row->name,
+    const char letter[] = {row->letter, '\0'};
+    return options_complain(command, "%s%s takes %s, not '%s'",
+                            row->name != NULL ? "--" : "-",
+                            row->name != NULL ? row->name : letter,
                             row->expected != NULL ? row->expected : expected, text);
 }
 

@@ -19,7 +19,7 @@ typedef bool options_take(const struct options_row *row, const char *text,
 
 struct options_row {
     char letter;      /* 0: none */
-    const char *name; /* without the dashes */
+    const char *name; /* without the dashes; NULL: the letter alone */
     options_take *take;
     void *target;
     const char *expected;       /* "a whole number"; NULL: as `take` says */
@@ -42,6 +42,9 @@ options_take options_real;
 options_take options_percent;
 /* Into a uint64_t of nanoseconds, at most a million seconds. */
 options_take options_seconds;
+/* Into a struct options_rounds: exactly so many (`least` and `most` have rows of their
+ * own, by options_count). */
+options_take options_runs;
 /* Into an unsigned, or an enum that begins at 0: the index of the word. */
 options_take options_choice;
 
@@ -52,6 +55,15 @@ struct options_list {
 };
 
 void options_list_add(struct options_list *list, const char *item); /* borrowed */
+
+/* How often to measure, as far as it was said; 0: it was not. Later options win. */
+struct options_rounds {
+    uint32_t least, most;
+};
+
+/* Puts them in the place of defaults, of which one makes way where it contradicts what
+ * was said. false: what was said contradicts itself. */
+bool options_settle_rounds(struct options_rounds said, uint32_t *least, uint32_t *most);
 
 enum options_operands {
     OPERANDS_NONE,

@@ -93,47 +93,6 @@ static void print_help(void)
         summary_defaults.warm_effect * 100, summary_defaults.cold_effect * 100);
 }
 
-/* Rounds as asked for; 0: not said. Later options win. */
-struct rounds {
-    uint32_t least, most;
-};
-
-/* --runs: exactly so many. */
-static bool take_runs(const struct options_row *row, const char *text, char *expected,
-                      size_t size)
-{
-    struct rounds *rounds = row->target;
-    struct options_row least = *row;
-    least.target = &rounds->least;
-    if (!options_count(&least, text, expected, size)) {
-        return false;
-    }
-    rounds->most = rounds->least;
-    return true;
-}
-
-/* Options that contradict each other; one that was not given makes way. */
-static bool set_rounds(struct schedule_options *schedule, struct rounds rounds)
-{
-    if (rounds.least > 0) {
-        schedule->min_rounds = rounds.least;
-    }
-    if (rounds.most > 0) {
-        schedule->max_rounds = rounds.most;
-    }
-    if (schedule->min_rounds <= schedule->max_rounds) {
-        return true;
-    }
-    if (rounds.most == 0) {
-        schedule->max_rounds = schedule->min_rounds;
-    } else if (rounds.least == 0) {
-        schedule->min_rounds = schedule->max_rounds;
-    } else {
-        return false;
-    }
-    return true;
-}
-
 static int check_traces(const struct options_command *command,
                         const struct replay_options *options)
 {
@@ -202,21 +161,26 @@ static bool take_passes(const struct options_row *row, const char *text, char *e
     return true;
 }
 
-int replay_options_parse(struct replay_options *options, int argc, char **argv)
+struct replay_options replay_options_defaults(void)
 {
-    *options = (struct replay_options){
+    return (struct replay_options){
         .cold_touch = TOUCH_PAGE,
         .warm_touch = TOUCH_FIRST,
         .seed = dice_fresh_seed(),
         .schedule = schedule_defaults,
         .summary = summary_defaults,
     };
+}
+
+int replay_options_parse(struct replay_options *options, int argc, char **argv)
+{
+    *options = replay_options_defaults();
     struct schedule_options *schedule = &options->schedule;
-    struct rounds rounds = {.least = 0};
+    struct options_rounds rounds = {.least = 0};
     const struct options_row rows[] = {
         {'a', "allocator", options_append, .target = &options->allocators},
         {0, "reference", options_text, .target = &options->reference},
-        {'r', "runs", take_runs, .target = &rounds, .from = 1, .to = MAX_RUNS},
+        {'r', "runs", options_runs, .target = &rounds, .from = 1, .to = MAX_RUNS},
         {'m', "min-runs", options_count, .target = &rounds.least, .from = 1,
          .to = MAX_RUNS},
         {'M', "max-runs", options_count, .target = &rounds.most, .from = 1,
@@ -251,7 +215,7 @@ int replay_options_parse(struct replay_options *options, int argc, char **argv)
     }
     options->traces = argv + first;
     options->trace_count = (size_t)(argc - first);
-    if (!set_rounds(schedule, rounds)) {
+    if (!options_settle_rounds(rounds, &schedule->min_rounds, &schedule->max_rounds)) {
         return options_complain(&command, "--min-runs is above --max-runs");
     }
     const int checked = check_traces(&command, options);

@@ -1,4 +1,5 @@
-/* The command line of `snugbench replay`, parsed. */
+/* What a run of replays is asked to do: the command line of `snugbench replay`, parsed,
+ * or what `compare` makes of its own. */
 #ifndef SNUGBENCH_CLI_REPLAY_OPTIONS_H
 #define SNUGBENCH_CLI_REPLAY_OPTIONS_H
 
@@ -24,6 +25,9 @@ struct replay_options {
     struct schedule_options schedule;
     struct summary_options summary;
 };
+
+/* With a fresh seed, and no traces yet. */
+struct replay_options replay_options_defaults(void);
 
 /* -1: go on; else the exit code: help is printed, or the line that says what is wrong.
  * To be freed in either case. */
