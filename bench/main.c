@@ -10,8 +10,7 @@ static const struct command {
     int (*run)(int argc, char **argv);
     const char *summary;
 } commands[] = {
-    {"compare", cli_compare,
-     "your program under every allocator: which should it use?"},
+    {"compare", cli_compare, "your program, or traces: which allocator is the best?"},
     {"replay", cli_replay, "measure allocators on traces: table, CSV"},
     {"record", cli_record, "record the allocations of a real program"},
     {"convert", cli_convert, "turn traces and logs of other tools into .rep"},
@@ -38,9 +37,8 @@ static void print_help(FILE *out)
     fprintf(out, "\nexamples:\n"
                  "  snugbench compare -- ./app --its-own-flags\n"
                  "  snugbench record -o app.rep.zst -- ./app --its-own-flags\n"
-                 "  snugbench replay app.rep.zst -a snug -a glibc\n"
-                 "  snugbench replay traces/*.rep.zst -a glibc -a mine=./libmine.so "
-                 "--export-csv out.csv\n"
+                 "  snugbench compare app.rep.zst -a glibc -a mine=./libmine.so\n"
+                 "  snugbench replay traces/*.rep.zst --export-csv out.csv\n"
                  "\n'snugbench COMMAND --help' tells the rest.\n");
 }
 

@@ -22,9 +22,9 @@ enum size_verdict {
 
 /* What the score of an allocator is. */
 enum answer_score {
-    SCORE_SECONDS,   /* of a run, or of a load */
-    SCORE_NUMBER,    /* what --load-metric found */
-    SCORE_NS_PER_OP, /* of malloc and free, warm */
+    SCORE_SECONDS, /* of a run, or of a load */
+    SCORE_NUMBER,  /* what --load-metric found */
+    SCORE_MOPS,    /* millions of calls of malloc and free a second, warm */
 };
 
 /* On how many traces an allocator is better than the reference, and so on. */

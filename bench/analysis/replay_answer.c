@@ -90,14 +90,6 @@ static void fill_traces(const struct making *making, size_t index)
     }
 }
 
-static struct estimate ns_from_mops(struct estimate mops)
-{
-    if (!mops.present) {
-        return mops;
-    }
-    return (struct estimate){1e3 / mops.value, 1e3 / mops.high, 1e3 / mops.low, true};
-}
-
 static void fill_row(const struct making *making, size_t index)
 {
     const struct answer *answer = making->answer;
@@ -105,7 +97,7 @@ static void fill_row(const struct making *making, size_t index)
     const struct total *total = total_of(making, index);
     const enum verdict verdict = total->warm.verdict;
     row->name = making->run->allocators[making->allocators[index]].name;
-    row->score = ns_from_mops(total->warm_mops);
+    row->score = total->warm_mops;
     row->speed = total->warm;
     row->size_ratio = exact(total->peak_ratio);
     if (total->peak_ratio.present && index != answer->reference_index) {
@@ -252,7 +244,8 @@ static void fill_answer(const struct making *making)
 {
     struct answer *answer = making->answer;
     const struct run *run = making->run;
-    answer->score = SCORE_NS_PER_OP;
+    answer->score = SCORE_MOPS;
+    answer->larger_is_better = true;
     answer->trace_count = run->trace_count;
     answer->shared_count = making->summary->warm_trace_count;
     answer->effect = making->summary->options.warm_effect;

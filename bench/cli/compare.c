@@ -1,14 +1,16 @@
-/* snugbench compare: one program as it is, under every allocator. */
+/* snugbench compare: one program as it is, or traces, under every allocator. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "analysis/compare.h"
 #include "cli/candidates.h"
 #include "cli/cli.h"
 #include "cli/compare_options.h"
+#include "cli/compare_traces.h"
 #include "live/rounds.h"
 #include "process/program.h"
 #include "process/signals.h"
@@ -33,7 +35,10 @@ static bool check_program(const char *name)
     char path[PATH_MAX];
     char real[PATH_MAX];
     if (!program_locate(name, path)) {
-        fprintf(stderr, "snugbench: cannot run '%s': %s\n", name, strerror(errno));
+        const int reason = errno;
+        fprintf(stderr, "snugbench: cannot run '%s': %s%s\n", name, strerror(reason),
+                access(name, R_OK) == 0 ? "; a trace is compared without the '--'"
+                                        : "");
         return false;
     }
     program_resolve(path, real);
@@ -198,7 +203,7 @@ static int run_compare(struct compare_options *options)
     if (!check_program(options->live.command[0]) || !check_tools(options)) {
         return EXIT_USAGE;
     }
-    if (!candidates_parse(&study, options->allocators, options->allocator_count,
+    if (!candidates_parse(&study, options->allocators.items, options->allocators.count,
                           &error)) {
         complain(error.text);
         return EXIT_USAGE;
@@ -228,14 +233,10 @@ static int run_compare(struct compare_options *options)
 int cli_compare(int argc, char **argv)
 {
     struct compare_options options;
-    int code = EXIT_USAGE;
-    if (compare_options_parse(&options, argc, argv)) {
-        if (options.help) {
-            compare_help();
-            code = EXIT_OK;
-        } else {
-            code = run_compare(&options);
-        }
+    int code = compare_options_parse(&options, argc, argv);
+    if (code < 0) {
+        code = options.has_program ? run_compare(&options)
+                                   : compare_traces(&options, argc, argv);
     }
     compare_options_free(&options);
     return code;

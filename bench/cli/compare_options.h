@@ -4,28 +4,32 @@
 
 #include <regex.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
+#include "cli/options.h"
+#include "cli/replay_options.h"
 #include "live/rounds.h"
 
 struct compare_options {
-    const char **allocators;
-    size_t allocator_count;
+    struct options_list allocators;
     const char *reference; /* NULL: glibc */
     const char *directory;
     const char *csv_path, *json_path, *markdown_path;
     uint64_t seed;
     double effect;
-    bool is_quick, is_verbose, help;
-    struct live_options live;
+    bool is_quick, is_verbose;
+    bool has_program;             /* behind "--"; else traces */
+    struct replay_options replay; /* of traces; owns nothing of its own */
+    struct live_options live;     /* of a program */
+    bool leaves_out_replay;
     const char *metric_text;
-    regex_t metric; /* if metric_text is not NULL */
+    regex_t metric; /* if live.server.metric is not NULL */
     bool lower_is_better;
 };
 
-/* false: a line has been printed; compare_options_free all the same. */
-bool compare_options_parse(struct compare_options *options, int argc, char **argv);
+/* -1: go on; else the exit code: help is printed, or the line that says what is wrong.
+ * compare_options_free in either case. */
+int compare_options_parse(struct compare_options *options, int argc, char **argv);
 void compare_options_free(struct compare_options *options);
 
 void compare_help(void);

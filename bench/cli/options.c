@@ -231,10 +231,11 @@ static int complain_option(const struct options_command *command, bool is_value_
     if (!is_value_missing && optopt >= FIRST_LONG) {
         return options_complain(command, "no value goes with '%s'", word);
     }
-    return options_complain(command, "%s '%s'",
+    const bool is_other = !is_value_missing && command->operands == OPERANDS_TRACES;
+    return options_complain(command, "%s '%s'%s",
                             is_value_missing ? "a value is missing after"
                                              : "there is no option",
-                            is_letter ? letter : word);
+                            is_letter ? letter : word, is_other ? " for traces" : "");
 }
 
 static const struct options_row *find_row(const struct options_command *command,

@@ -68,6 +68,7 @@ bool options_settle_rounds(struct options_rounds said, uint32_t *least, uint32_t
 enum options_operands {
     OPERANDS_NONE,
     OPERANDS_ANYWHERE, /* between the options too */
+    OPERANDS_TRACES,   /* the same; other operands have options that these have not */
     OPERANDS_PROGRAM,  /* from the first on all belongs to another program */
 };
 

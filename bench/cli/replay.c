@@ -11,7 +11,7 @@
 
 /* Table and files; all are tried even if one fails. */
 static bool report(const struct run *run, const struct summary *summary,
-                   const void *data)
+                   const struct answer *answer, const void *data)
 {
     const struct replay_options *options = data;
     bool csv_to_stdout =
@@ -24,12 +24,13 @@ static bool report(const struct run *run, const struct summary *summary,
     }
     struct report_error error;
     if (options->csv_path != NULL &&
-        !report_export_summary(run, summary, options->csv_path, &error)) {
+        !report_export(run, summary, answer, REPORT_SUMMARY_CSV, options->csv_path,
+                       &error)) {
         fprintf(stderr, "snugbench: %s\n", error.text);
         written = false;
     }
     if (options->directory != NULL &&
-        !report_write_directory(run, summary, options->directory, &error)) {
+        !report_write_directory(run, summary, answer, options->directory, &error)) {
         fprintf(stderr, "snugbench: %s\n", error.text);
         written = false;
     }

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "analysis/replay_answer.h"
 #include "cli/cli.h"
 #include "report/output.h"
 #include "runner/allocators.h"
@@ -110,7 +111,14 @@ static bool write_results(const struct run *run, const struct replay_options *op
         fprintf(stderr, "snugbench: cannot sum up the run: %s\n", strerror(errno));
         return false;
     }
-    const bool written = report(run, summary, data);
+    struct answer answer;
+    bool written = replay_answer_create(&answer, run, summary);
+    if (written) {
+        written = report(run, summary, &answer, data);
+    } else {
+        fprintf(stderr, "snugbench: out of memory\n");
+    }
+    answer_destroy(&answer);
     summary_destroy(summary);
     return written;
 }

@@ -6,13 +6,14 @@
 
 #include <stdbool.h>
 
+#include "analysis/answer.h"
 #include "analysis/summary.h"
 #include "cli/replay_options.h"
 #include "runner/result.h"
 
 /* false: something could not be written, and a line says so. */
 typedef bool replay_report(const struct run *run, const struct summary *summary,
-                           const void *data);
+                           const struct answer *answer, const void *data);
 
 /* The exit code; 130 after an interrupt, with what had been measured reported. */
 int replay_run(const struct replay_options *options, int argc, char **argv,

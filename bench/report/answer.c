@@ -3,70 +3,9 @@
 #include <stdlib.h>
 
 #include "report/fields.h"
+#include "report/telling.h"
 
 static const double mib = 1 << 20;
-/* From here on a ratio reads better than a percentage. */
-static const double many_times = 2;
-
-struct telling {
-    FILE *out;
-    const struct answer *answer;
-};
-
-static const char *name_of(const struct telling *tell, size_t index)
-{
-    return tell->answer->rows[index].name;
-}
-
-static const struct answer_row *reference_row(const struct telling *tell)
-{
-    return &tell->answer->rows[tell->answer->reference_index];
-}
-
-static const char *reference_of(const struct telling *tell)
-{
-    return reference_row(tell)->name;
-}
-
-/* "0.81 s", "12.3 ms", "31.3 ns an operation" or the plain number. */
-static void put_score(const struct telling *tell, double value)
-{
-    if (tell->answer->score == SCORE_NUMBER) {
-        fprintf(tell->out, "%.4g", value);
-    } else if (tell->answer->score == SCORE_NS_PER_OP) {
-        fprintf(tell->out, "%.1f ns an operation", value);
-    } else if (value < 0.1) {
-        fprintf(tell->out, "%.2f ms", 1e3 * value);
-    } else {
-        fprintf(tell->out, "%.*f s", value < 10 ? 3 : 1, value);
-    }
-}
-
-static bool has_several_traces(const struct telling *tell)
-{
-    return tell->answer->trace_count > 1;
-}
-
-/* "a, b and c" of the rows that `is_chosen` says. */
-static void put_names(const struct telling *tell,
-                      bool (*is_chosen)(const struct telling *, size_t))
-{
-    size_t total = 0;
-    size_t put = 0;
-    for (size_t i = 0; i < tell->answer->count; i++) {
-        total += is_chosen(tell, i);
-    }
-    for (size_t i = 0; i < tell->answer->count; i++) {
-        if (is_chosen(tell, i)) {
-            put++;
-            fprintf(tell->out, "%s%s",
-                    put == 1       ? ""
-                    : put == total ? " and "
-                                   : ", ",
-                    name_of(tell, i));
-        }
-    }
-}
 
 static bool is_undecided(const struct telling *tell, size_t index)
 {
@@ -93,7 +32,7 @@ static bool is_broken(const struct telling *tell, size_t index)
 
 static void tell_failed_program(const struct telling *tell)
 {
-    const struct answer_row *reference = reference_row(tell);
+    const struct answer_row *reference = telling_reference(tell);
     if (reference->failure != NULL) {
         fprintf(tell->out,
                 "The program fails under %s, which is what it has now: %s.\n",
@@ -103,7 +42,7 @@ static void tell_failed_program(const struct telling *tell)
         tell->answer->failed_count - (reference->failure != NULL ? 1 : 0);
     if (others > 0) {
         fputs("Failed: ", tell->out);
-        put_names(tell, is_broken);
+        telling_put_names(tell, is_broken);
         fputs(others == 1 ? "; the table says why.\n"
                           : "; the table says why of each.\n",
               tell->out);
@@ -128,7 +67,7 @@ static void tell_failed_traces(const struct telling *tell)
             continue;
         }
         told++;
-        if (has_several_traces(tell)) {
+        if (telling_has_several_traces(tell)) {
             fprintf(tell->out,
                     "%s failed on %zu of %zu traces, first on %s: ", row->name,
                     row->failed_trace_count, answer->trace_count, row->failed_trace);
@@ -148,45 +87,6 @@ static void tell_failed_traces(const struct telling *tell)
 
 /* ---- speed and size ---- */
 
-/* "12 % less memory", "2.5 times the memory"; empty without a verdict. */
-static void put_memory_change(const struct telling *tell, const struct answer_row *row)
-{
-    const double ratio = row->size_ratio.value;
-    switch (row->size_verdict) {
-    case SIZE_SMALLER:
-        fprintf(tell->out, ", with %.0f %% less memory", 100 * (1 - ratio));
-        break;
-    case SIZE_LARGER:
-        if (ratio < many_times) {
-            fprintf(tell->out, ", but with %.0f %% more memory", 100 * (ratio - 1));
-        } else {
-            fprintf(tell->out, ", but with %.1f times the memory", ratio);
-        }
-        break;
-    case SIZE_SAME:
-        fputs(", with as much memory", tell->out);
-        break;
-    case SIZE_NONE:
-        break;
-    }
-}
-
-static void put_speed_change(const struct telling *tell, const struct answer_row *row)
-{
-    const double ratio = row->speed.ratio.value;
-    if (row->speed.verdict == VERDICT_SLOWER && ratio > 1 / many_times) {
-        fprintf(tell->out, ", but %.0f %% slower", 100 * (1 / ratio - 1));
-    } else if (row->speed.verdict == VERDICT_SLOWER) {
-        fprintf(tell->out, ", but %.1f times slower", 1 / ratio);
-    } else if (row->speed.verdict == VERDICT_FASTER && ratio < many_times) {
-        fprintf(tell->out, ", and %.0f %% faster", 100 * (ratio - 1));
-    } else if (row->speed.verdict == VERDICT_FASTER) {
-        fprintf(tell->out, ", and %.1f times as fast", ratio);
-    } else if (row->speed.verdict == VERDICT_SAME) {
-        fputs(row->is_undecided ? "; its speed is undecided" : ", as fast", tell->out);
-    }
-}
-
 static bool is_alone(const struct telling *tell)
 {
     return tell->answer->present_count == 1;
@@ -195,21 +95,22 @@ static bool is_alone(const struct telling *tell)
 static void put_gain(const struct telling *tell, const struct answer_row *row)
 {
     const struct estimate ratio = row->speed.ratio;
-    if (ratio.value < many_times) {
+    if (ratio.value < telling_many_times) {
         fprintf(
             tell->out,
             "Fastest: %s, %.0f %% faster than %s (95 %% interval %.0f to %.0f %%): ",
-            row->name, 100 * (ratio.value - 1), reference_of(tell),
+            row->name, 100 * (ratio.value - 1), telling_reference_name(tell),
             100 * (ratio.low - 1), 100 * (ratio.high - 1));
     } else {
         fprintf(tell->out,
                 "Fastest: %s, %.2f times as fast as %s (95 %% interval %.2f to %.2f): ",
-                row->name, ratio.value, reference_of(tell), ratio.low, ratio.high);
+                row->name, ratio.value, telling_reference_name(tell), ratio.low,
+                ratio.high);
     }
-    put_score(tell, row->score.value);
+    telling_put_score(tell, row->score.value, true);
     fputs(" instead of ", tell->out);
-    put_score(tell, reference_row(tell)->score.value);
-    put_memory_change(tell, row);
+    telling_put_score(tell, telling_reference(tell)->score.value, false);
+    telling_put_memory_change(tell, row);
     fputs(".\n", tell->out);
 }
 
@@ -218,14 +119,14 @@ static bool tell_winner(const struct telling *tell)
 {
     const struct answer *answer = tell->answer;
     const struct answer_row *row = &answer->rows[answer->fastest];
-    const struct answer_row *reference = reference_row(tell);
+    const struct answer_row *reference = telling_reference(tell);
     if (row->speed.verdict == VERDICT_FASTER) {
         put_gain(tell, row);
         return true;
     }
     if (row == reference && answer->differs_in_speed) {
         fprintf(tell->out, "Fastest: %s, which is what you have: ", row->name);
-        put_score(tell, row->score.value);
+        telling_put_score(tell, row->score.value, true);
         fputs(".\n", tell->out);
         return true;
     }
@@ -244,7 +145,7 @@ static bool tell_winner(const struct telling *tell)
         fprintf(tell->out, "None is %sfaster than %s, ",
                 answer->undecided_count > 0 ? "shown to be " : "", reference->name);
     }
-    put_score(tell, reference->score.value);
+    telling_put_score(tell, reference->score.value, true);
     fputs(".\n", tell->out);
     return false;
 }
@@ -253,7 +154,7 @@ static bool tell_winner(const struct telling *tell)
 static void tell_traces(const struct telling *tell, const struct answer_row *row)
 {
     const struct answer_traces traces = row->speed_traces;
-    if (has_several_traces(tell) && row != reference_row(tell)) {
+    if (telling_has_several_traces(tell) && row != telling_reference(tell)) {
         fprintf(
             tell->out,
             "  Trace by trace %s is faster on %zu, slower on %zu, neither on %zu.\n",
@@ -269,7 +170,7 @@ static void tell_fastest(const struct telling *tell)
     }
     if (is_alone(tell)) {
         fprintf(tell->out, "Only %s has figures, so nothing is compared.\n",
-                name_of(tell, answer->fastest));
+                telling_name(tell, answer->fastest));
         return;
     }
     if (!tell_winner(tell)) {
@@ -279,7 +180,7 @@ static void tell_fastest(const struct telling *tell)
     for (size_t i = 0; i < answer->count; i++) {
         if (is_tied(tell, i)) {
             fputs("  Not significantly behind it: ", tell->out);
-            put_names(tell, is_tied);
+            telling_put_names(tell, is_tied);
             fputs(".\n", tell->out);
             break;
         }
@@ -289,7 +190,7 @@ static void tell_fastest(const struct telling *tell)
 /* "Smallest: snug, " and how much less than the reference. */
 static void put_saving(const struct telling *tell, const struct answer_row *row)
 {
-    const struct answer_row *reference = reference_row(tell);
+    const struct answer_row *reference = telling_reference(tell);
     const double share = 100 * (1 - row->size_ratio.value);
     if (row->size_bytes.present) {
         fprintf(tell->out,
@@ -298,19 +199,19 @@ static void put_saving(const struct telling *tell, const struct answer_row *row)
                 reference->size_bytes.value / mib);
     } else {
         fprintf(tell->out,
-                "Smallest: %s, %.0f %% less memory at the peak than %s, less on %zu "
-                "traces, more on %zu",
+                "Smallest: %s, %.0f %% less memory at the peak than %s, less on %zu of "
+                "%zu traces and more on %zu",
                 row->name, share, reference->name, row->size_traces.better,
-                row->size_traces.worse);
+                tell->answer->trace_count, row->size_traces.worse);
     }
-    put_speed_change(tell, row);
+    telling_put_speed_change(tell, row);
     fputs(".\n", tell->out);
 }
 
 static void tell_smallest(const struct telling *tell)
 {
     const struct answer *answer = tell->answer;
-    const struct answer_row *reference = reference_row(tell);
+    const struct answer_row *reference = telling_reference(tell);
     if (answer->smallest == answer->count || is_alone(tell)) {
         return;
     }
@@ -348,7 +249,7 @@ static void tell_server(const struct telling *tell)
         return;
     }
     const struct answer_row *least = &answer->rows[answer->least_left];
-    const struct answer_row *reference = reference_row(tell);
+    const struct answer_row *reference = telling_reference(tell);
     fprintf(tell->out, "Left a while after the load: %s keeps least, %.1f MiB",
             least->name, least->left_bytes.value / mib);
     if (reference->left_bytes.present && reference != least) {
@@ -379,7 +280,7 @@ static void tell_front(const struct telling *tell)
     if (answer->front_count > 0 && answer->front_count < answer->count &&
         (answer->differs_in_speed || answer->differs_in_memory)) {
         fputs("No other is both faster and smaller than: ", tell->out);
-        put_names(tell, is_on_front);
+        telling_put_names(tell, is_on_front);
         fputs(".\n", tell->out);
     }
 }
@@ -391,15 +292,15 @@ static void tell_undecided(const struct telling *tell)
         return;
     }
     fputs("Undecided in speed: ", tell->out);
-    put_names(tell, is_undecided);
+    telling_put_names(tell, is_undecided);
     if (answer->round_count < SUMMARY_VERDICT_ROUNDS) {
         fprintf(tell->out, "; %u rounds say nothing yet, %d are the least",
                 answer->round_count, SUMMARY_VERDICT_ROUNDS);
     }
     if (answer->more_rounds > 0) {
         const size_t runs = answer->round_count + answer->more_rounds;
-        fprintf(tell->out, "; about %zu more runs of each would decide %s (--runs %zu)",
-                answer->more_rounds, answer->hopeless_count > 0 ? "some of it" : "it",
+        fprintf(tell->out, "; about %zu more run%s of each would decide %s (--runs %zu)",
+                answer->more_rounds, answer->more_rounds == 1 ? "" : "s", answer->hopeless_count > 0 ? "some of it" : "it",
                 runs);
     } else {
         fputs("; no reasonable number of runs would decide it", tell->out);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "analysis/answer.h"
 #include "analysis/summary.h"
 #include "runner/result.h"
 
@@ -23,14 +24,29 @@ struct report_error {
  * NO_COLOR is not set. false: out of memory or `out` cannot be written. */
 bool report_table(FILE *out, const struct run *run, const struct summary *summary);
 
-/* Every CSV file of report/files.h and environment.json in `directory`, which is made
+/* Its parts: those of single traces, and the one over all. */
+bool report_trace_tables(FILE *out, const struct run *run,
+                         const struct summary *summary);
+bool report_totals(FILE *out, const struct run *run, const struct summary *summary);
+
+/* Every CSV file of report/files.h, environment.json, answer.txt and compare.json (see
+ * report/replays.h) in `directory`, which is made
  * if it is missing. All are renamed into place after all are written; if that fails a
  * directory made for them is removed again. */
 bool report_write_directory(const struct run *run, const struct summary *summary,
-                            const char *directory, struct report_error *error);
+                            const struct answer *answer, const char *directory,
+                            struct report_error *error);
 
-/* Only summary.csv's rows, into `path`; "-" is standard output (--export-csv). */
-bool report_export_summary(const struct run *run, const struct summary *summary,
-                           const char *path, struct report_error *error);
+enum report_format {
+    REPORT_SUMMARY_CSV,
+    REPORT_TOTALS_CSV,
+    REPORT_JSON,
+    REPORT_MARKDOWN, /* the totals */
+};
+
+/* One of them into `path`; "-" is standard output. */
+bool report_export(const struct run *run, const struct summary *summary,
+                   const struct answer *answer, enum report_format format,
+                   const char *path, struct report_error *error);
 
 #endif

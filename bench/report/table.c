@@ -115,37 +115,39 @@ static void add_total_row(struct grid_row *row, const struct run *run,
     cell_estimate(row, COLUMN_WARM, total->warm_mops);
     cell_comparison(row, COLUMN_MOPS, total->warm);
     cell_comparison(row, COLUMN_RATIO, total->cold);
-    cell_figure(row, COLUMN_COLD, total->mean_utilization, units_share);
-    cell_figure(row, COLUMN_UTILIZATION, total->worst_utilization, units_share);
-    cell_figure(row, COLUMN_MAPPED, total->mean_mapped_utilization, units_share);
+    if (allocator == run->reference_index) {
+        grid_set(row, COLUMN_COLD, GRID_FAINT, "reference");
+    } else {
+        cell_figure(row, COLUMN_COLD, total->peak_ratio, units_ratio);
+    }
+    cell_figure(row, COLUMN_UTILIZATION, total->mean_utilization, units_share);
+    cell_figure(row, COLUMN_MAPPED, total->worst_utilization, units_share);
     cell_count(row, COLUMN_SYSCALLS, syscall_sum(total->syscalls));
     if (total->failed_count > 0) {
         grid_set(row, COLUMN_TEXT, GRID_BAD, "failed on %zu", total->failed_count);
-    } else if (total->faster_count + total->slower_count + total->same_count > 0) {
+    } else if (total->faster_count + total->slower_count + total->same_count > 1) {
         grid_set(row, COLUMN_TEXT, GRID_PLAIN,
                  "faster on %zu, slower on %zu, same on %zu", total->faster_count,
                  total->slower_count, total->same_count);
     }
 }
 
-static bool print_totals(FILE *out, const struct run *run,
-                         const struct summary *summary)
+static bool is_ratio(size_t column)
 {
-    static const char *const headings[] = {"allocator",   "geomean Mops", "warm",
-                                           "cold",        "mean util",    "worst util",
-                                           "mapped util", "syscalls"};
+    return column >= COLUMN_MOPS && column <= COLUMN_COLD;
+}
+
+bool report_totals(FILE *out, const struct run *run, const struct summary *summary)
+{
+    static const char *const headings[] = {"allocator",  "geomean Mops", "warm",
+                                           "cold",       "peak",         "mean util",
+                                           "worst util", "syscalls"};
     struct grid grid = {.count = 0};
-    fprintf(
-        out,
-        "all traces: speed over %zu, utilization over %zu, system calls over %zu of "
-        "%zu (those that every allocator completed)\n",
-        summary->warm_trace_count, summary->memory_trace_count,
-        summary->syscall_trace_count, run->trace_count);
     struct grid_row *row = grid_add_row(&grid);
     for (size_t column = 0; row != NULL && column <= COLUMN_SYSCALLS; column++) {
         grid_set(row, column, GRID_FAINT, "%s%s%s", headings[column],
-                 column == 2 || column == 3 ? " v " : "",
-                 column == 2 || column == 3 ? reference_name(run) : "");
+                 is_ratio(column) ? " v " : "",
+                 is_ratio(column) ? reference_name(run) : "");
     }
     for (size_t i = 0; row != NULL && i < run->allocator_count; i++) {
         row = grid_add_row(&grid);
@@ -183,14 +185,27 @@ static void print_latency(FILE *out, const struct run *run)
     fputs(*separator != '\0' ? "\n" : "", out);
 }
 
-bool report_table(FILE *out, const struct run *run, const struct summary *summary)
+bool report_trace_tables(FILE *out, const struct run *run,
+                         const struct summary *summary)
 {
     bool done = true;
     for (size_t trace = 0; done && trace < run->trace_count; trace++) {
         done = print_trace(out, run, summary, trace);
     }
+    return done;
+}
+
+bool report_table(FILE *out, const struct run *run, const struct summary *summary)
+{
+    bool done = report_trace_tables(out, run, summary);
+    fprintf(
+        out,
+        "all traces: speed over %zu, utilization over %zu, system calls over %zu of "
+        "%zu (those that every allocator completed)\n",
+        summary->warm_trace_count, summary->memory_trace_count,
+        summary->syscall_trace_count, run->trace_count);
     done =
-        done && print_totals(out, run, summary) && breakdown_print(out, run, summary);
+        done && report_totals(out, run, summary) && breakdown_print(out, run, summary);
     if (done) {
         print_latency(out, run);
         verdicts_print(out, run, summary);

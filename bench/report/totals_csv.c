@@ -18,6 +18,7 @@ static const char *const columns[] = {
     "cold_speed_ratio_high",
     "cold_verdict",
     "utilization_traces_count",
+    "peak_resident_ratio",
     "mean_utilization_ratio",
     "mean_mapped_utilization_ratio",
     "worst_utilization_ratio",
@@ -60,6 +61,7 @@ static void add_total(struct csv_line *line, const struct run *run,
     field_comparison(line, total->warm);
     field_comparison(line, total->cold);
     csv_line_count(line, summary->memory_trace_count);
+    field_figure(line, total->peak_ratio);
     field_figure(line, total->mean_utilization);
     field_figure(line, total->mean_mapped_utilization);
     field_figure(line, total->worst_utilization);

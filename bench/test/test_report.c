@@ -17,6 +17,7 @@
 #include <csv.h>
 #include <jansson.h>
 
+#include "analysis/replay_answer.h"
 #include "handmade.h"
 #include "report/report.h"
 
@@ -46,7 +47,8 @@ static void remove_files(void)
     static const char *const names[] = {
         "summary.csv",       "totals.csv",       "samples.csv",
         "timeline.csv",      "syscalls.csv",     "latency.csv",
-        "latency_curve.csv", "environment.json", "out.csv"};
+        "latency_curve.csv", "environment.json", "answer.txt",
+        "compare.json",      "out.csv"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         unlink(path_of(names[i]));
     }
@@ -57,7 +59,10 @@ static bool write_into(const struct run *run, const char *path,
                        struct report_error *error)
 {
     struct summary *summary = summary_create(run, summary_defaults);
-    const bool written = report_write_directory(run, summary, path, error);
+    struct answer answer;
+    assert_true(replay_answer_create(&answer, run, summary));
+    const bool written = report_write_directory(run, summary, &answer, path, error);
+    answer_destroy(&answer);
     summary_destroy(summary);
     return written;
 }
@@ -66,7 +71,8 @@ static bool export_into(const struct run *run, const char *path,
                         struct report_error *error)
 {
     struct summary *summary = summary_create(run, summary_defaults);
-    const bool written = report_export_summary(run, summary, path, error);
+    const bool written =
+        report_export(run, summary, NULL, REPORT_SUMMARY_CSV, path, error);
     summary_destroy(summary);
     return written;
 }
