@@ -50,8 +50,21 @@ struct answer_row {
     struct answer_traces speed_traces, size_traces;      /* zero for a program */
     struct estimate left_bytes, growth_bytes_per_minute; /* servers */
 
+    /* What malloc, free and the first touch of pages take of a run, by a replay; what
+     * that is a part of; and resident memory beyond live blocks at the peak. */
+    struct figure own_s, whole_s, overhead_bytes;
+
     bool is_tied_with_fastest; /* no significant difference to it */
     bool is_on_front; /* no other is significantly faster and smaller at once */
+};
+
+/* What a recording of the program adds. */
+struct answer_recording {
+    bool is_replayed;
+    const char *failure;           /* why it is not; NULL: nobody asked for it */
+    double call_count, live_bytes; /* at the peak */
+    size_t process_count;          /* of the program; one is recorded */
+    bool is_of_processor_time;     /* whole_s: it had several threads, or is a server */
 };
 
 struct answer {
@@ -66,6 +79,7 @@ struct answer {
     double effect;         /* smaller differences are none; 0.02 is 2 % */
     uint32_t round_count;
     bool interrupted;
+    struct answer_recording recording;
     double spread; /* of repeated runs: 1.48 median absolute deviations, relative */
 
     /* What answer_decide finds; `count` as an index: none. */

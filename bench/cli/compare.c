@@ -10,6 +10,7 @@
 #include "cli/candidates.h"
 #include "cli/cli.h"
 #include "cli/compare_options.h"
+#include "cli/compare_replay.h"
 #include "cli/compare_traces.h"
 #include "live/rounds.h"
 #include "process/program.h"
@@ -104,7 +105,9 @@ static bool goes_on(const struct rounds *rounds, const struct compare_options *o
            (rounds_have_time(rounds) && !compare_is_decided(study, options->effect));
 }
 
-static bool measure(struct study *study, const struct compare_options *options)
+/* The recording is left out where there is nothing to explain. */
+static bool measure(struct study *study, const struct compare_options *options,
+                    struct recorded *recorded)
 {
     struct rounds rounds;
     if (!rounds_begin(&rounds, study, &options->live)) {
@@ -115,6 +118,9 @@ static bool measure(struct study *study, const struct compare_options *options)
     rounds_warm_up(&rounds);
     while (goes_on(&rounds, options)) {
         rounds_next(&rounds);
+    }
+    if (!options->leaves_out_replay && !signals_interrupted() && living(study) > 0) {
+        compare_record(recorded, &rounds, options->replay_budget_s);
     }
     rounds_end(&rounds);
     return true;
@@ -170,12 +176,16 @@ static bool show(const struct study *study, const struct compare_summary *summar
     return (done && fflush(out) == 0) || complain("cannot write the table");
 }
 
-static int report(const struct study *study, const struct compare_options *options)
+static int report(const struct study *study, const struct compare_options *options,
+                  struct recorded *recorded)
 {
     struct compare_summary *summary = compare_create(study, options->effect);
     if (summary == NULL) {
         complain("out of memory");
         return EXIT_FAILED;
+    }
+    if (recorded->budget_s > 0 && !signals_interrupted()) {
+        compare_replay(recorded, study, summary, options->directory);
     }
     const bool shown = show(study, summary, options);
     const bool exported = export_all(study, summary, options);
@@ -199,6 +209,7 @@ static int run_compare(struct compare_options *options)
     struct allocator_error error;
     struct report_error output_error;
     struct output_folder folder = {.path = NULL};
+    struct recorded recorded = {.budget_s = 0};
     int code = EXIT_USAGE;
     if (!check_program(options->live.command[0]) || !check_tools(options)) {
         return EXIT_USAGE;
@@ -220,9 +231,10 @@ static int run_compare(struct compare_options *options)
         return EXIT_USAGE;
     }
     signals_hold();
-    if (measure(&study, options)) {
-        code = report(&study, options);
+    if (measure(&study, options, &recorded)) {
+        code = report(&study, options, &recorded);
     }
+    compare_forget(&recorded);
     if (options->directory != NULL) {
         output_folder_close(&folder);
     }

@@ -27,6 +27,8 @@ enum {
 
 static const double default_budget_s = 200;
 static const double quick_budget_s = 36;
+static const double default_replay_s = 20;
+static const double quick_replay_s = 5;
 
 /* What complaints after the parsing are of. */
 static const struct options_command complaint = {.name = "compare"};
@@ -78,6 +80,7 @@ static int check_program(struct compare_options *options, char **operands)
 {
     struct live_options *live = &options->live;
     live->command = operands;
+    options->replay_budget_s = options->is_quick ? quick_replay_s : default_replay_s;
     if (options->is_quick) {
         live->memory_rounds = QUICK_MEMORY_ROUNDS;
     }

@@ -378,6 +378,28 @@ void rounds_next(struct rounds *rounds)
     }
 }
 
+bool rounds_run_aside(const struct rounds *rounds, char *const *command,
+                      uint64_t timeout_ns, char *failure, size_t failure_size)
+{
+    static char name[] = "aside";
+    struct candidate candidate = {.name = name};
+    struct live_options options = *rounds->options;
+    struct study study = *rounds->study;
+    struct rounds aside = *rounds;
+    options.command = command;
+    options.timeout_ns = timeout_ns;
+    options.check_output = false;
+    options.output = NULL;
+    study.candidates = &candidate;
+    study.count = 1;
+    study.reference_index = 0;
+    aside.options = &options;
+    aside.study = &study;
+    run_hooked(&aside, 0, 0, false, false);
+    snprintf(failure, failure_size, "%s", candidate.failure);
+    return !candidate.failed && !signals_interrupted();
+}
+
 bool rounds_have_time(const struct rounds *rounds)
 {
     const double elapsed_s = clock_seconds_since(rounds->start_ns);

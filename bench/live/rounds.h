@@ -52,6 +52,12 @@ void rounds_warm_up(struct rounds *rounds);
 /* One timed round. */
 void rounds_next(struct rounds *rounds);
 
+/* One more run beside all rounds, of `command` and with the hooks: it counts nowhere,
+ * and what it prints is dropped. Before rounds_end. false: `failure` says why (empty if
+ * somebody asked to stop). */
+bool rounds_run_aside(const struct rounds *rounds, char *const *command,
+                      uint64_t timeout_ns, char *failure, size_t failure_size);
+
 /* Whether the budget has room for one more like the last. */
 bool rounds_have_time(const struct rounds *rounds);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "report/fields.h"
+#include "report/own_cost.h"
 #include "report/telling.h"
 
 static const double mib = 1 << 20;
@@ -299,9 +300,10 @@ static void tell_undecided(const struct telling *tell)
     }
     if (answer->more_rounds > 0) {
         const size_t runs = answer->round_count + answer->more_rounds;
-        fprintf(tell->out, "; about %zu more run%s of each would decide %s (--runs %zu)",
-                answer->more_rounds, answer->more_rounds == 1 ? "" : "s", answer->hopeless_count > 0 ? "some of it" : "it",
-                runs);
+        fprintf(tell->out,
+                "; about %zu more run%s of each would decide %s (--runs %zu)",
+                answer->more_rounds, answer->more_rounds == 1 ? "" : "s",
+                answer->hopeless_count > 0 ? "some of it" : "it", runs);
     } else {
         fputs("; no reasonable number of runs would decide it", tell->out);
     }
@@ -358,6 +360,7 @@ void answer_print(FILE *out, const struct answer *answer)
     tell_front(&tell);
     tell_undecided(&tell);
     tell_noise(&tell);
+    own_cost_tell(&tell);
     tell_limits(&tell);
     if (answer->interrupted) {
         fputs("Interrupted: this is what had been measured.\n", out);

@@ -42,7 +42,9 @@ static double rounds_seconds(size_t first, size_t end, double rows, double ops,
 {
     double round = 0;
     for (size_t i = first; i < end; i++) {
-        round += rows * process_seconds(&mode_table[i], ops, options);
+        if (mode_in_set(options->modes, i)) {
+            round += rows * process_seconds(&mode_table[i], ops, options);
+        }
     }
     const struct round_limits limits = mode_round_limits(first, options);
     double budget = (double)limits.budget_ns / ns_per_second;

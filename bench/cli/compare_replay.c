@@ -1,0 +1,252 @@
+#include "cli/compare_replay.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "analysis/own_cost.h"
+#include "analysis/replay_answer.h"
+#include "runner/forecast.h"
+#include "runner/run.h"
+#include "runner/schedule.h"
+#include "runner/signals.h"
+#include "runner/sources.h"
+
+enum {
+    NS_PER_SECOND = 1000000000,
+    /* Recording slows a program that does nothing but allocate down by about this. */
+    SLOW_DOWN = 10,
+    /* A line of a trace takes about 12 bytes, and a second replays 1.5 million of them
+     * under six allocators. */
+    BYTES_PER_SECOND = 16 << 20,
+    LEAST_ROUNDS = 1,
+    MOST_ROUNDS = 7,
+};
+
+__attribute__((format(printf, 2, 3))) static void fail(struct recorded *recorded,
+                                                       const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(recorded->failure, sizeof recorded->failure, format, arguments);
+    va_end(arguments);
+}
+
+/* ---- recording ---- */
+
+/* This program's own `record`, with the user's command behind it. */
+static char **record_command(const struct recorded *recorded, char *const *command)
+{
+    static char self[PATH_MAX];
+    const ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    const char *const front[] = {length > 0 ? self : "snugbench", "record", "-o",
+                                 recorded->path, "--"};
+    const size_t front_count = sizeof front / sizeof *front;
+    size_t count = 0;
+    while (command[count] != NULL) {
+        count++;
+    }
+    char **words = run_allocate(front_count + count + 1, sizeof *words);
+    for (size_t i = 0; i < front_count; i++) {
+        words[i] = run_copy(front[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        words[front_count + i] = run_copy(command[i]);
+    }
+    return words;
+}
+
+static void free_words(char **words)
+{
+    for (char **word = words; *word != NULL; word++) {
+        free(*word);
+    }
+    free(words);
+}
+
+static bool make_directory(struct recorded *recorded)
+{
+    const char *folder = getenv("TMPDIR");
+    snprintf(recorded->directory, sizeof recorded->directory,
+             "%s/snugbench-compare-XXXXXX",
+             folder != NULL && folder[0] != '\0' ? folder : "/tmp");
+    if (mkdtemp(recorded->directory) == NULL) {
+        fail(recorded,
+             "no place for a recording in '%.200s': %s (TMPDIR names another)",
+             recorded->directory, strerror(errno));
+        recorded->directory[0] = '\0';
+        return false;
+    }
+    snprintf(recorded->path, sizeof recorded->path, "%.*s/program.rep", PATH_MAX - 16,
+             recorded->directory);
+    return true;
+}
+
+/* What record says of itself stands behind how it ended. */
+static const char *reason_of(const char *failure)
+{
+    static const char own[] = "snugbench: ";
+    const char *at = strstr(failure, own);
+    return at != NULL ? at + sizeof own - 1 : failure;
+}
+
+void compare_record(struct recorded *recorded, const struct rounds *rounds,
+                    double budget_s)
+{
+    const double slowest_s = SLOW_DOWN * rounds->study->run_s + 1;
+    struct stat status;
+    char failure[sizeof recorded->failure];
+    *recorded = (struct recorded){.budget_s = budget_s};
+    if (rounds->study->run_s > budget_s) {
+        fail(recorded,
+             "one run takes %.0f s and the budget for recording it is %.0f; "
+             "'snugbench record' takes its time",
+             rounds->study->run_s, budget_s);
+        return;
+    }
+    if (!make_directory(recorded)) {
+        return;
+    }
+    char **command = record_command(recorded, rounds->options->command);
+    const double timeout_s = slowest_s < 2 * budget_s ? slowest_s : 2 * budget_s;
+    const uint64_t timeout_ns = (uint64_t)(timeout_s * NS_PER_SECOND);
+    const bool done =
+        rounds_run_aside(rounds, command, timeout_ns, failure, sizeof failure);
+    free_words(command);
+    if (!done) {
+        fail(recorded, "it cannot be recorded: %s", reason_of(failure));
+    } else if (stat(recorded->path, &status) != 0) {
+        fail(recorded, "nothing was recorded");
+    } else if ((double)status.st_size > budget_s * BYTES_PER_SECOND) {
+        fail(recorded,
+             "its recording is too large (%lld MiB); 'snugbench record' and "
+             "'compare TRACE' take their time",
+             (long long)(status.st_size >> 20));
+    }
+}
+
+/* ---- replaying ---- */
+
+static void add_allocators(struct allocator_list *list, const struct study *study)
+{
+    struct allocator_error ignored;
+    for (size_t i = 0; i < study->count; i++) {
+        const struct candidate *candidate = &study->candidates[i];
+        if (candidate->failed) {
+            continue;
+        }
+        list->items = run_grow(list->items, list->count + 1, sizeof *list->items);
+        struct allocator *allocator = &list->items[list->count++];
+        *allocator = (struct allocator){
+            .name = run_copy(candidate->name),
+            .library = candidate->library != NULL ? run_copy(candidate->library) : NULL,
+            .variables = run_allocate(candidate->variable_count + 1,
+                                      sizeof *allocator->variables),
+        };
+        for (size_t k = 0; k < candidate->variable_count; k++) {
+            allocator->variables[k] = run_copy(candidate->variables[k]);
+        }
+    }
+    allocators_add_floor(list, &ignored);
+}
+
+static void find_reference(struct run *run, const struct study *study)
+{
+    const char *name = study->candidates[study->reference_index].name;
+    const size_t index = run_find_allocator(run, name);
+    if (index < run->allocator_count) {
+        run->reference_index = index;
+    }
+}
+
+static void keep(const struct run *run, const struct summary *replay,
+                 const char *directory)
+{
+    char folder[PATH_MAX];
+    struct report_error error;
+    struct answer answer;
+    snprintf(folder, sizeof folder, "%s/replay", directory);
+    if (!replay_answer_create(&answer, run, replay)) {
+        fprintf(stderr, "snugbench: out of memory\n");
+    } else if (!report_write_directory(run, replay, &answer, folder, &error)) {
+        fprintf(stderr, "snugbench: %s\n", error.text);
+    }
+    answer_destroy(&answer);
+}
+
+/* Cold passes: a program begins with an empty heap, and once. */
+static struct schedule_options plan(double budget_s)
+{
+    struct schedule_options options = schedule_defaults;
+    options.modes = 1u << WORKER_MEMORY | 1u << WORKER_COLD;
+    options.min_rounds = LEAST_ROUNDS;
+    options.max_rounds = MOST_ROUNDS;
+    options.budget_ns = (uint64_t)(budget_s / 2 * NS_PER_SECOND);
+    options.is_quiet = true;
+    return options;
+}
+
+static void replay_sources(struct recorded *recorded, struct sources *sources,
+                           const struct study *study, struct compare_summary *summary,
+                           const char *directory)
+{
+    struct allocator_list list = {.count = 0};
+    const struct schedule_options options = plan(recorded->budget_s);
+    add_allocators(&list, study);
+    struct run *run = run_create(&list, 1);
+    sources_describe(sources, run);
+    find_reference(run, study);
+    run->seed = study->seed;
+    run->cold_touch = TOUCH_PAGE;
+    run->warm_touch = TOUCH_FIRST;
+    const double seconds =
+        forecast_trace(run, &run->traces[0].header, &options).seconds;
+    if (seconds > 2 * recorded->budget_s) {
+        fail(recorded,
+             "its %.1f million calls would take about %.0f s; 'snugbench "
+             "record' and 'compare TRACE' take their time",
+             (double)run->traces[0].header.op_count / 1e6, seconds);
+    } else {
+        schedule_run(run, sources, &options);
+        struct summary *replay = summary_create(run, summary_defaults);
+        if (replay != NULL && !run->interrupted) {
+            own_cost_fill(summary, study, run, replay);
+            if (directory != NULL) {
+                keep(run, replay, directory);
+            }
+        }
+        summary_destroy(replay);
+    }
+    run_destroy(run);
+}
+
+void compare_replay(struct recorded *recorded, const struct study *study,
+                    struct compare_summary *summary, const char *directory)
+{
+    struct sources sources = {.is_brief = true};
+    struct trace_error error;
+    if (recorded->failure[0] == '\0' &&
+        !sources_add(&sources, recorded->path, &error)) {
+        fail(recorded, "%s", error.text);
+    }
+    if (recorded->failure[0] == '\0') {
+        replay_sources(recorded, &sources, study, summary, directory);
+    }
+    sources_free(&sources);
+    if (recorded->failure[0] != '\0') {
+        summary->answer.recording.failure = recorded->failure;
+    }
+}
+
+void compare_forget(struct recorded *recorded)
+{
+    if (recorded->directory[0] != '\0') {
+        unlink(recorded->path);
+        rmdir(recorded->directory);
+        recorded->directory[0] = '\0';
+    }
+}

@@ -1,0 +1,33 @@
+/* The last part of comparing a program: it is recorded once and replayed under the same
+ * allocators, in a budget of its own, to tell what is the allocator's. */
+#ifndef SNUGBENCH_CLI_COMPARE_REPLAY_H
+#define SNUGBENCH_CLI_COMPARE_REPLAY_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "analysis/compare.h"
+#include "live/rounds.h"
+#include "report/report.h"
+
+/* All zero: nothing is there. */
+struct recorded {
+    char directory[PATH_MAX]; /* private; "" none */
+    char path[PATH_MAX];
+    char failure[400]; /* why there is no recording; "" there is one */
+    double budget_s;   /* of recording and replaying, each */
+};
+
+/* Before rounds_end, while what --setup made is there. */
+void compare_record(struct recorded *recorded, const struct rounds *rounds,
+                    double budget_s);
+
+/* Replays what was recorded and fills in the answer; `directory`, unless NULL, gets the
+ * figures of the replay. What stands in `recorded` is borrowed by the answer. */
+void compare_replay(struct recorded *recorded, const struct study *study,
+                    struct compare_summary *summary, const char *directory);
+
+/* Removes the recording. */
+void compare_forget(struct recorded *recorded);
+
+#endif

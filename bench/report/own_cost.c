@@ -1,0 +1,106 @@
+/* The part of the allocator itself, in two lines. */
+#include "report/own_cost.h"
+
+static const double mib = 1 << 20;
+
+/* "0.102 of glibc's 0.509 s (20 %)". */
+static void put_part(const struct telling *tell, const struct answer_row *row)
+{
+    const bool in_ms = row->whole_s.value < 0.1;
+    const double scale = in_ms ? 1e3 : 1;
+    const int decimals = in_ms || row->whole_s.value >= 10 ? 1 : 3;
+    fprintf(tell->out, "%.*f of %s's %.*f %s%s (%.0f %%)", decimals,
+            scale * row->own_s.value, row->name, decimals, scale * row->whole_s.value,
+            in_ms ? "ms" : "s",
+            tell->answer->recording.is_of_processor_time ? " of processor time" : "",
+            100 * row->own_s.value / row->whole_s.value);
+}
+
+/* How much of what the fastest gains is the allocator's own. */
+static void put_share(const struct telling *tell, const struct answer_row *fastest,
+                      const struct answer_row *reference)
+{
+    const double gain = reference->whole_s.value - fastest->whole_s.value;
+    const double own = reference->own_s.value - fastest->own_s.value;
+    const double share = gain > 0 ? own / gain : 0;
+    if (share >= 0.95) {
+        fputs("all that it gains is there", tell->out);
+    } else if (share < 0.05) {
+        fputs("what it gains is elsewhere, in how the program's data lie", tell->out);
+    } else {
+        fprintf(tell->out,
+                "%.0f %% of what it gains is there, the rest in how the program's data "
+                "lie",
+                100 * share);
+    }
+}
+
+static void tell_time(const struct telling *tell)
+{
+    const struct answer *answer = tell->answer;
+    const struct answer_row *reference = telling_reference(tell);
+    if (!reference->own_s.present || reference->whole_s.value <= 0) {
+        return;
+    }
+    fprintf(tell->out, "Replayed, malloc, free and first touches take ");
+    put_part(tell, reference);
+    const struct answer_row *fastest = &answer->rows[answer->fastest];
+    const bool has_won = answer->fastest < answer->count &&
+                         fastest->speed.verdict == VERDICT_FASTER &&
+                         fastest->own_s.present;
+    if (has_won) {
+        fputs(", ", tell->out);
+        put_part(tell, fastest);
+        fputs(": ", tell->out);
+        put_share(tell, fastest, reference);
+    } else {
+        fputs(": no allocator can save more than that by itself", tell->out);
+    }
+    if (answer->recording.process_count > 1) {
+        fprintf(tell->out, " (the first of its %zu processes)",
+                answer->recording.process_count);
+    }
+    fputs(".\n", tell->out);
+}
+
+static void tell_memory(const struct telling *tell)
+{
+    const struct answer *answer = tell->answer;
+    const struct answer_row *reference = telling_reference(tell);
+    const double live = answer->recording.live_bytes;
+    const double peak = reference->size_bytes.value;
+    if (!reference->size_bytes.present || !reference->overhead_bytes.present) {
+        return;
+    }
+    const double overhead = reference->overhead_bytes.value;
+    const double other = peak - live - overhead;
+    fprintf(tell->out, "Of %.1f MiB under %s ", peak / mib, reference->name);
+    if (other < 0) {
+        fprintf(
+            tell->out,
+            "not all is touched that is allocated: %.1f MiB of blocks, %.1f of %s's "
+            "own",
+            live / mib, overhead / mib, reference->name);
+    } else {
+        fprintf(tell->out,
+                "%.1f are blocks, %.1f %s's own and %.1f the program's other memory",
+                live / mib, overhead / mib, reference->name, other / mib);
+    }
+    const struct answer_row *smallest = &answer->rows[answer->smallest];
+    if (answer->smallest < answer->count && smallest != reference &&
+        smallest->overhead_bytes.present) {
+        fprintf(tell->out, "; %s's own is %.1f", smallest->name,
+                smallest->overhead_bytes.value / mib);
+    }
+    fputs(".\n", tell->out);
+}
+
+void own_cost_tell(const struct telling *tell)
+{
+    if (tell->answer->recording.failure != NULL) {
+        fprintf(tell->out, "Not replayed: %s.\n", tell->answer->recording.failure);
+    } else if (tell->answer->recording.is_replayed) {
+        tell_time(tell);
+        tell_memory(tell);
+    }
+}
