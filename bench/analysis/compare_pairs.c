@@ -1,12 +1,12 @@
 #include "analysis/compare_pairs.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "analysis/timing.h"
 
-enum {
-    MEMORY_VERDICT_RUNS = 2,
-};
+/* Peaks repeat to a hundredth or two; a second look has to confirm what is less. */
+static const double one_run_effect = 0.05;
 
 const double pair_level = 0.05;
 
@@ -99,8 +99,11 @@ struct estimate pair_size(struct pair_work *work, const struct candidate *subjec
 
 enum size_verdict pair_judge_size(struct estimate ratio, size_t runs, double effect)
 {
-    if (!ratio.present || runs < MEMORY_VERDICT_RUNS) {
+    if (!ratio.present) {
         return SIZE_NONE;
+    }
+    if (runs == 1) {
+        effect = fmax(effect, one_run_effect);
     }
     if (ratio.high < 1 && ratio.value <= 1 / (1 + effect)) {
         return SIZE_SMALLER;

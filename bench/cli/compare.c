@@ -110,12 +110,18 @@ static bool measure(struct study *study, const struct compare_options *options,
                     struct recorded *recorded)
 {
     struct rounds rounds;
-    if (!rounds_begin(&rounds, study, &options->live)) {
+    struct live_options live = options->live;
+    if (!rounds_begin(&rounds, study, &live)) {
         return complain(rounds.error);
     }
     fprintf(stderr, "snugbench: allocators: %zu, seed: %" PRIu64 ", budget: %.0f s\n",
             study->count, study->seed, options->live.budget_s);
     rounds_warm_up(&rounds);
+    /* Of a long program the one look at memory has to do. */
+    if (options->is_quick &&
+        rounds.round_s * (live.min_rounds + live.memory_rounds) > live.budget_s) {
+        live.memory_rounds = 1;
+    }
     while (goes_on(&rounds, options)) {
         rounds_next(&rounds);
     }

@@ -1,6 +1,7 @@
 #include "cli/compare_replay.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,16 +11,18 @@
 
 #include "analysis/own_cost.h"
 #include "analysis/replay_answer.h"
+#include "process/memory.h"
+#include "process/signals.h"
 #include "runner/forecast.h"
 #include "runner/run.h"
 #include "runner/schedule.h"
-#include "runner/signals.h"
 #include "runner/sources.h"
 
 enum {
     NS_PER_SECOND = 1000000000,
     /* Recording slows a program that does nothing but allocate down by about this. */
     SLOW_DOWN = 10,
+    START_S = 5,
     /* A line of a trace takes about 12 bytes, and a second replays 1.5 million of them
      * under six allocators. */
     BYTES_PER_SECOND = 16 << 20,
@@ -50,12 +53,12 @@ static char **record_command(const struct recorded *recorded, char *const *comma
     while (command[count] != NULL) {
         count++;
     }
-    char **words = run_allocate(front_count + count + 1, sizeof *words);
+    char **words = memory_allocate(front_count + count + 1, sizeof *words);
     for (size_t i = 0; i < front_count; i++) {
-        words[i] = run_copy(front[i]);
+        words[i] = memory_copy(front[i]);
     }
     for (size_t i = 0; i < count; i++) {
-        words[front_count + i] = run_copy(command[i]);
+        words[front_count + i] = memory_copy(command[i]);
     }
     return words;
 }
@@ -97,7 +100,7 @@ static const char *reason_of(const char *failure)
 void compare_record(struct recorded *recorded, const struct rounds *rounds,
                     double budget_s)
 {
-    const double slowest_s = SLOW_DOWN * rounds->study->run_s + 1;
+    const double slowest_s = SLOW_DOWN * rounds->study->run_s + START_S;
     struct stat status;
     char failure[sizeof recorded->failure];
     *recorded = (struct recorded){.budget_s = budget_s};
@@ -112,7 +115,7 @@ void compare_record(struct recorded *recorded, const struct rounds *rounds,
         return;
     }
     char **command = record_command(recorded, rounds->options->command);
-    const double timeout_s = slowest_s < 2 * budget_s ? slowest_s : 2 * budget_s;
+    const double timeout_s = fmin(slowest_s, 3 * budget_s);
     const uint64_t timeout_ns = (uint64_t)(timeout_s * NS_PER_SECOND);
     const bool done =
         rounds_run_aside(rounds, command, timeout_ns, failure, sizeof failure);
@@ -139,16 +142,16 @@ static void add_allocators(struct allocator_list *list, const struct study *stud
         if (candidate->failed) {
             continue;
         }
-        list->items = run_grow(list->items, list->count + 1, sizeof *list->items);
+        list->items = memory_grow(list->items, list->count + 1, sizeof *list->items);
         struct allocator *allocator = &list->items[list->count++];
         *allocator = (struct allocator){
-            .name = run_copy(candidate->name),
-            .library = candidate->library != NULL ? run_copy(candidate->library) : NULL,
-            .variables = run_allocate(candidate->variable_count + 1,
+            .name = memory_copy(candidate->name),
+            .library = candidate->library != NULL ? memory_copy(candidate->library) : NULL,
+            .variables = memory_allocate(candidate->variable_count + 1,
                                       sizeof *allocator->variables),
         };
         for (size_t k = 0; k < candidate->variable_count; k++) {
-            allocator->variables[k] = run_copy(candidate->variables[k]);
+            allocator->variables[k] = memory_copy(candidate->variables[k]);
         }
     }
     allocators_add_floor(list, &ignored);
