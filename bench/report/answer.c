@@ -54,7 +54,7 @@ static void tell_failed_program(const struct telling *tell)
 static void tell_failed_traces(const struct telling *tell)
 {
     enum {
-        MOST_TOLD = 3
+        MOST_TOLD = 2
     };
     const struct answer *answer = tell->answer;
     size_t told = 0;
@@ -278,7 +278,7 @@ static void tell_server(const struct telling *tell)
 static void tell_front(const struct telling *tell)
 {
     const struct answer *answer = tell->answer;
-    if (answer->front_count > 0 && answer->front_count < answer->count &&
+    if (answer->front_count > 0 && answer->front_count < answer->present_count &&
         (answer->differs_in_speed || answer->differs_in_memory)) {
         fputs("No other is both faster and smaller than: ", tell->out);
         telling_put_names(tell, is_on_front);
@@ -336,14 +336,12 @@ static void tell_limits(const struct telling *tell)
     if (answer->trace_count == 0 || answer->fastest == answer->count) {
         return;
     }
+    fputs("This is the cost of malloc and free alone", tell->out);
     if (answer->shared_count < answer->trace_count) {
-        fprintf(tell->out,
-                "Speed is that over %zu of %zu traces, which all completed.\n",
+        fprintf(tell->out, ", over the %zu of %zu traces that all completed",
                 answer->shared_count, answer->trace_count);
     }
-    fputs("This is the cost of malloc and free alone; 'snugbench compare -- PROGRAM' "
-          "tells what a program gains.\n",
-          tell->out);
+    fputs("; 'snugbench compare -- PROGRAM' tells what a program gains.\n", tell->out);
 }
 
 void answer_print(FILE *out, const struct answer *answer)

@@ -1,0 +1,508 @@
+/* The answer from rows made by hand: each verdict and each sentence. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "analysis/answer.h"
+#include "analysis/replay_answer.h"
+#include "handmade.h"
+#include "report/answer.h"
+#include "report/replays.h"
+
+enum {
+    GLIBC,
+    QUICK,
+    TIGHT,
+    COUNT,
+    MIB = 1 << 20,
+};
+
+struct example {
+    struct answer answer;
+    bool is_faster[COUNT * COUNT], is_smaller[COUNT * COUNT];
+};
+
+static struct estimate within(double value, double width)
+{
+    return (struct estimate){value, value * (1 - width), value * (1 + width), true};
+}
+
+/* `speed` and `size` are against glibc's 1. */
+static void set_row(struct example *example, size_t index, const char *name,
+                    double speed, double size)
+{
+    const bool is_reference = index == example->answer.reference_index;
+    example->answer.rows[index] = (struct answer_row){
+        .name = name,
+        .present = true,
+        .score =
+            within(example->answer.larger_is_better ? 40 * speed : 1 / speed, 0.01),
+        .speed = {.ratio = within(speed, 0.01),
+                  .verdict = is_reference   ? VERDICT_REFERENCE
+                             : speed > 1.02 ? VERDICT_FASTER
+                             : speed < 0.98 ? VERDICT_SLOWER
+                                            : VERDICT_SAME},
+        .size_bytes = within(100.0 * MIB * size, 0),
+        .size_ratio = within(size, 0),
+        .size_verdict = is_reference  ? SIZE_NONE
+                        : size < 0.98 ? SIZE_SMALLER
+                        : size > 1.02 ? SIZE_LARGER
+                                      : SIZE_SAME,
+    };
+}
+
+/* glibc, one that is faster and one that is smaller. */
+static void begin(struct example *example, double quick, double tight)
+{
+    *example = (struct example){.answer = {.count = 0}};
+    assert_true(answer_create(&example->answer, COUNT));
+    example->answer.effect = 0.02;
+    example->answer.round_count = 10;
+    set_row(example, GLIBC, "glibc", 1, 1);
+    set_row(example, QUICK, "quick", quick, 1.2);
+    set_row(example, TIGHT, "tight", 0.9, tight);
+}
+
+/* The same over five traces. */
+static void begin_traces(struct example *example)
+{
+    begin(example, 2.5, 0.5);
+    struct answer *answer = &example->answer;
+    answer->score = SCORE_MOPS;
+    answer->larger_is_better = true;
+    answer->trace_count = answer->shared_count = 5;
+    set_row(example, GLIBC, "glibc", 1, 1);
+    set_row(example, QUICK, "quick", 2.5, 1.2);
+    set_row(example, TIGHT, "tight", 0.4, 0.5);
+    for (size_t i = 0; i < COUNT; i++) {
+        answer->rows[i].size_bytes = (struct estimate){.present = false};
+    }
+    answer->rows[QUICK].speed_traces = (struct answer_traces){3, 1, 1};
+    answer->rows[TIGHT].size_traces = (struct answer_traces){4, 1, 0};
+}
+
+static void decide(struct example *example)
+{
+    for (size_t a = 0; a < COUNT; a++) {
+        for (size_t b = 0; b < COUNT; b++) {
+            const struct answer_row *left = &example->answer.rows[a];
+            const struct answer_row *right = &example->answer.rows[b];
+            if (left->present && right->present) {
+                example->is_faster[a * COUNT + b] =
+                    left->speed.ratio.value > 1.02 * right->speed.ratio.value;
+                example->is_smaller[a * COUNT + b] =
+                    1.02 * left->size_ratio.value < right->size_ratio.value;
+            }
+        }
+    }
+    answer_decide(&example->answer, example->is_faster, example->is_smaller);
+}
+
+static char *text_of(const struct answer *answer)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    answer_print(out, answer);
+    fclose(out);
+    return text;
+}
+
+static void assert_answer(struct example *example, const char *expected)
+{
+    decide(example);
+    char *text = text_of(&example->answer);
+    assert_string_equal(text, expected);
+    free(text);
+    answer_destroy(&example->answer);
+}
+
+/* One sentence among others. */
+static void assert_says(struct example *example, const char *expected)
+{
+    decide(example);
+    char *text = text_of(&example->answer);
+    if (strstr(text, expected) == NULL) {
+        fail_msg("expected '%s' in:\n%s", expected, text);
+    }
+    free(text);
+    answer_destroy(&example->answer);
+}
+
+/* ---- a program ---- */
+
+static void test_gain(void **state)
+{
+    (void)state;
+    struct example example;
+    begin(&example, 1.25, 0.5);
+    assert_answer(
+        &example,
+        "Fastest: quick, 25 % faster than glibc (95 % interval 24 to 26 %): "
+        "0.800 s instead of 1.000 s, but with 20 % more memory.\n"
+        "Smallest: tight, 50.0 MiB at its peak, 50 % less than glibc's 100.0, "
+        "but 11 % slower.\n");
+}
+
+static void test_large_ratios_are_told_as_such(void **state)
+{
+    (void)state;
+    struct example example;
+    begin(&example, 4, 0.5);
+    assert_says(&example, "Fastest: quick, 4.00 times as fast as glibc (95 % interval "
+                          "3.96 to 4.04): 0.250 s instead of 1.000 s");
+}
+
+static void test_what_you_have_is_best(void **state)
+{
+    (void)state;
+    struct example example;
+    begin(&example, 0.8, 1.5);
+    assert_answer(&example, "Fastest: glibc, which is what you have: 1.000 s.\n"
+                            "None is smaller than glibc, which is what you have: 100.0 "
+                            "MiB at its peak.\n"
+                            "No other is both faster and smaller than: glibc.\n");
+}
+
+static void test_no_difference(void **state)
+{
+    (void)state;
+    struct example example;
+    begin(&example, 1, 1);
+    set_row(&example, QUICK, "quick", 1, 1);
+    set_row(&example, TIGHT, "tight", 1, 1);
+    assert_answer(&example, "No significant difference in speed between any of them: "
+                            "all are within 2 % of glibc, 1.000 s.\n"
+                            "No significant difference in peak memory between any of "
+                            "them: 100.0 MiB under glibc.\n");
+}
+
+static void test_ties_with_the_fastest(void **state)
+{
+    (void)state;
+    struct example example;
+    begin(&example, 1.25, 0.5);
+    set_row(&example, TIGHT, "tight", 1.24, 0.5);
+    assert_says(&example, "  Not significantly behind it: tight.\n");
+    begin(&example, 1.25, 0.5);
+    set_row(&example, TIGHT, "tight", 1.24, 0.5);
+    assert_says(&example,
+                "No other is both faster and smaller than: quick and tight.\n");
+}
+
+static void test_undecided(void **state)
+{
+    (void)state;
+    struct example example;
+    begin(&example, 1, 0.5);
+    example.answer.rows[QUICK].is_undecided = true;
+    example.answer.rows[QUICK].speed.ratio = within(1.0, 0.02);
+    assert_says(&example, "Undecided in speed: quick; about 31 more runs of each would "
+                          "decide it (--runs 41).\n");
+    begin(&example, 1, 0.5);
+    example.answer.round_count = 2;
+    example.answer.rows[QUICK].is_undecided = true;
+    example.answer.rows[QUICK].speed.verdict = VERDICT_TOO_FEW;
+    assert_says(&example,
+                "Undecided in speed: quick; 2 rounds say nothing yet, 5 are "
+                "the least; about 3 more runs of each would decide it (--runs "
+                "5).\n");
+    begin(&example, 1, 0.5);
+    example.answer.rows[QUICK].is_undecided = true;
+    example.answer.rows[QUICK].speed.ratio = within(1.0, 0.5);
+    assert_says(&example, "; no reasonable number of runs would decide it.\n");
+}
+
+static void test_noise(void **state)
+{
+    (void)state;
+    struct example example;
+    begin(&example, 1, 0.5);
+    example.answer.spread = 0.3;
+    example.answer.rows[QUICK].is_undecided = true;
+    assert_says(&example,
+                "This machine is too noisy: runs of one kind spread by 30 %; ");
+    /* Noise that hides nothing is not worth a line. */
+    begin(&example, 1.25, 0.5);
+    example.answer.spread = 0.3;
+    decide(&example);
+    assert_false(example.answer.is_too_noisy);
+    answer_destroy(&example.answer);
+}
+
+static void test_failures(void **state)
+{
+    (void)state;
+    struct example example;
+    begin(&example, 1.25, 0.5);
+    for (size_t i = 0; i < 2; i++) {
+        example.answer.rows[i].present = false;
+        example.answer.rows[i].failure = "exit code 3";
+    }
+    assert_answer(&example,
+                  "The program fails under glibc, which is what it has now: exit code "
+                  "3.\n"
+                  "Failed: quick; the table says why.\n"
+                  "Only tight has figures, so nothing is compared.\n");
+}
+
+static void test_servers(void **state)
+{
+    (void)state;
+    struct example example;
+    begin(&example, 1.25, 0.5);
+    example.answer.rows[GLIBC].left_bytes = within(90.0 * MIB, 0);
+    example.answer.rows[TIGHT].left_bytes = within(30.0 * MIB, 0);
+    example.answer.rows[QUICK].growth_bytes_per_minute = within(12.0 * MIB, 0.1);
+    assert_says(&example, "Left a while after the load: tight keeps least, 30.0 MiB; "
+                          "glibc keeps 90.0.\n"
+                          "Still growing under load, MiB a minute: quick 12.0.\n");
+}
+
+/* ---- the allocator's part ---- */
+
+static void record(struct example *example)
+{
+    struct answer *answer = &example->answer;
+    answer->recording = (struct answer_recording){
+        .is_replayed = true, .live_bytes = 60.0 * MIB, .process_count = 1};
+    for (size_t i = 0; i < COUNT; i++) {
+        answer->rows[i].whole_s = (struct figure){answer->rows[i].score.value, true};
+        answer->rows[i].own_s = (struct figure){0.2, true};
+        answer->rows[i].overhead_bytes = (struct figure){10.0 * MIB, true};
+    }
+    answer->rows[QUICK].own_s.value = 0.1;
+    answer->rows[TIGHT].overhead_bytes.value = 2.0 * MIB;
+}
+
+static void test_part_of_a_gain(void **state)
+{
+    (void)state;
+    struct example example;
+    begin(&example, 1.25, 0.5);
+    record(&example);
+    assert_says(
+        &example,
+        "Replayed, malloc, free and first touches take 0.200 of glibc's 1.000 s "
+        "(20 %), 0.100 of quick's 0.800 s (12 %): 50 % of what it gains is "
+        "there, the rest in how the program's data lie.\n"
+        "Of 100.0 MiB under glibc 60.0 are blocks, 10.0 glibc's own and 30.0 "
+        "the program's other memory; tight's own is 2.0.\n");
+    begin(&example, 1.25, 0.5);
+    record(&example);
+    example.answer.rows[QUICK].own_s.value = 0;
+    assert_says(&example, "(0 %): all that it gains is there.\n");
+    begin(&example, 1.25, 0.5);
+    record(&example);
+    example.answer.rows[QUICK].own_s.value = 0.3;
+    assert_says(&example,
+                "what it gains is elsewhere, in how the program's data lie.\n");
+}
+
+static void test_part_without_a_gain(void **state)
+{
+    (void)state;
+    struct example example;
+    begin(&example, 0.9, 1.5);
+    record(&example);
+    example.answer.recording.process_count = 3;
+    example.answer.recording.is_of_processor_time = true;
+    assert_says(&example, "take 0.200 of glibc's 1.000 s of processor time (20 %): no "
+                          "allocator can save more than that by itself (the first of "
+                          "its 3 processes).\n");
+    begin(&example, 0.9, 1.5);
+    record(&example);
+    example.answer.recording.live_bytes = 99.0 * MIB;
+    assert_says(&example, "Of 100.0 MiB under glibc not all is touched that is "
+                          "allocated: 99.0 MiB of blocks, 10.0 of glibc's own.\n");
+}
+
+static void test_no_recording(void **state)
+{
+    (void)state;
+    struct example example;
+    begin(&example, 1.25, 0.5);
+    example.answer.recording.failure = "it cannot be recorded";
+    assert_says(&example, "Not replayed: it cannot be recorded.\n");
+}
+
+/* ---- traces ---- */
+
+static void test_traces(void **state)
+{
+    (void)state;
+    struct example example;
+    begin_traces(&example);
+    assert_answer(
+        &example,
+        "Fastest: quick, 2.50 times as fast as glibc (95 % interval 2.48 to 2.52): 100 "
+        "million calls a second instead of 40.0, but with 20 % more memory.\n"
+        "  Trace by trace quick is faster on 3, slower on 1, neither on 1.\n"
+        "Smallest: tight, 50 % less memory at the peak than glibc, less on 4 of 5 "
+        "traces "
+        "and more on 1, but 2.5 times slower.\n"
+        "This is the cost of malloc and free alone; 'snugbench compare -- PROGRAM' "
+        "tells "
+        "what a program gains.\n");
+}
+
+static void test_traces_that_fail(void **state)
+{
+    (void)state;
+    struct example example;
+    begin_traces(&example);
+    example.answer.shared_count = 3;
+    example.answer.skipped_count = 1;
+    example.answer.rows[TIGHT].failure = "at operation 7";
+    example.answer.rows[TIGHT].failed_status = RESULT_VERIFY_FAILED;
+    example.answer.rows[TIGHT].failed_trace = "gen-x";
+    example.answer.rows[TIGHT].failed_trace_count = 1;
+    assert_says(&example,
+                "tight failed on 1 of 5 traces, first on gen-x: verify failed: "
+                "at operation 7.\n"
+                "Too large for this machine, and left out: 1 of 5 traces.\n");
+    begin_traces(&example);
+    example.answer.shared_count = 3;
+    assert_says(&example, "alone, over the 3 of 5 traces that all completed; ");
+}
+
+/* A dozen lines are the most, whatever goes wrong at once. */
+static void test_length(void **state)
+{
+    (void)state;
+    struct example example;
+    begin_traces(&example);
+    example.answer.skipped_count = 1;
+    example.answer.shared_count = 3;
+    example.answer.interrupted = true;
+    example.answer.spread = 0.3;
+    for (size_t i = 0; i < COUNT; i++) {
+        example.answer.rows[i].failure = "";
+        example.answer.rows[i].failed_trace = "t";
+        example.answer.rows[i].is_undecided = i == TIGHT;
+    }
+    set_row(&example, TIGHT, "tight", 2.49, 0.5);
+    example.answer.rows[TIGHT].is_undecided = true;
+    decide(&example);
+    char *text = text_of(&example.answer);
+    size_t lines = 0;
+    for (const char *at = text; *at != '\0'; at++) {
+        lines += *at == '\n';
+    }
+    assert_in_range(lines, 8, 12);
+    free(text);
+    answer_destroy(&example.answer);
+}
+
+/* ---- a run of replays ---- */
+
+static void test_replays(void **state)
+{
+    (void)state;
+    struct run *run = handmade_create();
+    struct summary *summary = summary_create(run, summary_defaults);
+    struct answer answer;
+    assert_true(replay_answer_create(&answer, run, summary));
+    assert_int_equal(answer.count, 2); /* the floor is no competitor */
+    assert_string_equal(answer.rows[answer.fastest].name, "snug");
+    assert_string_equal(answer.rows[answer.smallest].name, "snug");
+    assert_int_equal(answer.rows[1].speed.verdict, VERDICT_FASTER);
+    assert_float_equal(answer.rows[1].speed.ratio.value, 2, 1e-6);
+    assert_int_equal(answer.rows[1].size_verdict, SIZE_SMALLER);
+    assert_float_equal(answer.rows[1].size_ratio.value, 0.625, 1e-6);
+    assert_int_equal(answer.rows[1].speed_traces.better, 2);
+    assert_int_equal(answer.rows[1].size_traces.better, 2);
+    assert_true(answer.rows[1].is_on_front);
+    assert_false(answer.rows[0].is_on_front);
+    assert_int_equal(answer.undecided_count, 0);
+    answer_destroy(&answer);
+    summary_destroy(summary);
+    handmade_destroy(run);
+}
+
+/* Who completed none takes no trace from the others. */
+static void test_broken_everywhere(void **state)
+{
+    (void)state;
+    struct run *run = handmade_create();
+    for (size_t trace = 0; trace < HANDMADE_TRACES; trace++) {
+        struct result *result = handmade_result(run, trace, HANDMADE_SNUG);
+        result->status = RESULT_CRASHED;
+        strcpy(result->status_text, "SIGSEGV");
+    }
+    struct summary *summary = summary_create(run, summary_defaults);
+    struct answer answer;
+    assert_int_equal(summary->warm_trace_count, HANDMADE_TRACES);
+    assert_true(replay_answer_create(&answer, run, summary));
+    assert_false(answer.rows[1].present);
+    char *text = text_of(&answer);
+    assert_non_null(strstr(text, "snug failed on 2 of 2 traces, first on first: "
+                                 "crashed: SIGSEGV.\n"
+                                 "Only glibc has figures, so nothing is compared.\n"));
+    free(text);
+    answer_destroy(&answer);
+    summary_destroy(summary);
+    handmade_destroy(run);
+}
+
+static void test_replays_as_json(void **state)
+{
+    (void)state;
+    struct run *run = handmade_create();
+    struct summary *summary = summary_create(run, summary_defaults);
+    struct answer answer;
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    assert_true(replay_answer_create(&answer, run, summary));
+    assert_true(replays_json_write(out, run, summary, &answer));
+    fclose(out);
+    json_error_t error;
+    json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+    assert_non_null(object);
+    const json_t *told = json_object_get(object, "answer");
+    assert_string_equal(json_string_value(json_object_get(told, "fastest")), "snug");
+    assert_true(json_array_size(json_object_get(told, "lines")) >= 3);
+    assert_int_equal(json_array_size(json_object_get(object, "traces")), 2);
+    const json_t *row = json_array_get(json_object_get(object, "allocators"), 1);
+    assert_string_equal(json_string_value(json_object_get(row, "speed_verdict")),
+                        "faster");
+    assert_true(json_is_null(json_object_get(row, "peak_resident_growth_bytes")));
+    json_decref(object);
+    free(text);
+    answer_destroy(&answer);
+    summary_destroy(summary);
+    handmade_destroy(run);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_gain),
+        cmocka_unit_test(test_large_ratios_are_told_as_such),
+        cmocka_unit_test(test_what_you_have_is_best),
+        cmocka_unit_test(test_no_difference),
+        cmocka_unit_test(test_ties_with_the_fastest),
+        cmocka_unit_test(test_undecided),
+        cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_servers),
+        cmocka_unit_test(test_part_of_a_gain),
+        cmocka_unit_test(test_part_without_a_gain),
+        cmocka_unit_test(test_no_recording),
+        cmocka_unit_test(test_traces),
+        cmocka_unit_test(test_traces_that_fail),
+        cmocka_unit_test(test_length),
+        cmocka_unit_test(test_replays),
+        cmocka_unit_test(test_broken_everywhere),
+        cmocka_unit_test(test_replays_as_json),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
