@@ -89,12 +89,21 @@ static bool make_directory(struct recorded *recorded)
     return true;
 }
 
-/* What record says of itself stands behind how it ended. */
-static const char *reason_of(const char *failure)
+/* Why it is not recorded: record's own words stand behind how it ended. If these are
+ * that it did record, the program itself did not end well. */
+static const char *reason_of(char *failure)
 {
-    static const char own[] = "snugbench: ";
-    const char *at = strstr(failure, own);
-    return at != NULL ? at + sizeof own - 1 : failure;
+    static const char own[] = ": snugbench: ";
+    char *at = strstr(failure, own);
+    if (at == NULL) {
+        return failure;
+    }
+    const char *said = at + sizeof own - 1;
+    if (strncmp(said, "recorded ", 9) == 0 || strncmp(said, "warning: ", 9) == 0) {
+        *at = '\0';
+        return failure;
+    }
+    return said;
 }
 
 void compare_record(struct recorded *recorded, const struct rounds *rounds,
@@ -146,9 +155,10 @@ static void add_allocators(struct allocator_list *list, const struct study *stud
         struct allocator *allocator = &list->items[list->count++];
         *allocator = (struct allocator){
             .name = memory_copy(candidate->name),
-            .library = candidate->library != NULL ? memory_copy(candidate->library) : NULL,
+            .library =
+                candidate->library != NULL ? memory_copy(candidate->library) : NULL,
             .variables = memory_allocate(candidate->variable_count + 1,
-                                      sizeof *allocator->variables),
+                                         sizeof *allocator->variables),
         };
         for (size_t k = 0; k < candidate->variable_count; k++) {
             allocator->variables[k] = memory_copy(candidate->variables[k]);

@@ -295,8 +295,9 @@ static void tell_undecided(const struct telling *tell)
     fputs("Undecided in speed: ", tell->out);
     telling_put_names(tell, is_undecided);
     if (answer->round_count < SUMMARY_VERDICT_ROUNDS) {
-        fprintf(tell->out, "; %u rounds say nothing yet, %d are the least",
-                answer->round_count, SUMMARY_VERDICT_ROUNDS);
+        fprintf(tell->out, "; %u round%s nothing yet, %d are the least",
+                answer->round_count, answer->round_count == 1 ? " says" : "s say",
+                SUMMARY_VERDICT_ROUNDS);
     }
     if (answer->more_rounds > 0) {
         const size_t runs = answer->round_count + answer->more_rounds;
@@ -333,7 +334,8 @@ static void tell_noise(const struct telling *tell)
 static void tell_limits(const struct telling *tell)
 {
     const struct answer *answer = tell->answer;
-    if (answer->trace_count == 0 || answer->fastest == answer->count) {
+    if (answer->trace_count == 0 || answer->fastest == answer->count ||
+        is_alone(tell)) {
         return;
     }
     fputs("This is the cost of malloc and free alone", tell->out);

@@ -44,6 +44,8 @@ static const char *const compare_columns[] = {
     "growth_bytes_per_minute",
     "growth_bytes_per_minute_low",
     "growth_bytes_per_minute_high",
+    "own_cost_s",
+    "own_overhead_bytes",
     "exit_code",
     "note",
 };
@@ -111,7 +113,8 @@ static const char *role_of(const struct study *study, size_t index)
 }
 
 static bool write_row(FILE *out, struct csv_line *line, const struct study *study,
-                      size_t index, const struct compare_row *row)
+                      size_t index, const struct compare_row *row,
+                      const struct answer_row *answer)
 {
     const struct candidate *candidate = &study->candidates[index];
     char variables[1024];
@@ -145,6 +148,8 @@ static bool write_row(FILE *out, struct csv_line *line, const struct study *stud
     field_figure(line, row->process_count);
     field_bytes(line, row->left_bytes);
     field_bytes(line, row->growth_bytes_per_minute);
+    field_figure(line, answer->own_s);
+    field_figure(line, answer->overhead_bytes);
     csv_line_number(line, candidate->exit_code, candidate->memory_count > 0);
     csv_line_text(line, candidate->failed            ? candidate->failure
                         : candidate->note[0] != '\0' ? candidate->note
@@ -159,7 +164,8 @@ bool compare_csv_write(FILE *out, const struct study *study,
     bool written =
         csv_row(out, sizeof compare_columns / sizeof *compare_columns, compare_columns);
     for (size_t i = 0; written && i < study->count; i++) {
-        written = write_row(out, &line, study, i, &summary->rows[i]);
+        written = write_row(out, &line, study, i, &summary->rows[i],
+                            &summary->answer.rows[i]);
     }
     return written;
 }

@@ -34,7 +34,7 @@ static json_t *samples(const struct candidate *candidate)
 }
 
 static json_t *row(const struct study *study, size_t index,
-                   const struct compare_row *figures)
+                   const struct compare_row *figures, const struct answer_row *answer)
 {
     const struct candidate *candidate = &study->candidates[index];
     json_t *object = json_object();
@@ -65,6 +65,8 @@ static json_t *row(const struct study *study, size_t index,
     json_set_estimate(object, "left_resident_bytes", figures->left_bytes);
     json_set_estimate(object, "growth_bytes_per_minute",
                       figures->growth_bytes_per_minute);
+    json_set_figure(object, "own_cost_s", answer->own_s);
+    json_set_figure(object, "own_overhead_bytes", answer->overhead_bytes);
     json_object_set_new(object, "samples", samples(candidate));
     return object;
 }
@@ -90,7 +92,8 @@ bool compare_json_write(FILE *out, const struct study *study,
     json_set_text(object, "peak_method", peak_method_text(summary->method));
     json_object_set_new(object, "answer", answer_json(&summary->answer));
     for (size_t i = 0; i < study->count; i++) {
-        json_array_append_new(rows, row(study, i, &summary->rows[i]));
+        json_array_append_new(
+            rows, row(study, i, &summary->rows[i], &summary->answer.rows[i]));
     }
     json_object_set_new(object, "allocators", rows);
     return json_write(object, out);

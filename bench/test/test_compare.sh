@@ -8,7 +8,12 @@ bench=$(realpath "$BUILD")/snugbench
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
-compare() { timeout 120 "$bench" compare "$@" >"$dir/out" 2>"$dir/errors" </dev/null; }
+# Recorded and replayed is what has a section of its own, below.
+without=--no-replay
+compare()
+{
+    timeout 120 "$bench" compare $without "$@" >"$dir/out" 2>"$dir/errors" </dev/null
+}
 two() { compare -a glibc -a snug --runs 2 "$@"; }
 
 # One line on standard error that says this, exit code 2, and nothing measured.
@@ -74,7 +79,10 @@ C
 
 # ---- what cannot be measured is said before anything runs ----
 
-ok "no program" refused 'compare needs a program' --runs 2
+ok "no program" refused 'compare what' --runs 2
+ok "a program without --" refused 'is a program, not a trace: write .snugbench compare -- ' \
+    "$dir/program" 1
+ok "a trace behind --" refused 'a trace is compared without the' -- "$dir/program.c"
 ok "a program that is not there" refused "cannot run 'no-such-thing'" --runs 2 -- no-such-thing
 ok "a static program" refused 'static.* is linked statically' -- "$dir/static" 1
 ok "a program with its own malloc" refused 'defines malloc itself' -- "$dir/own"
@@ -179,6 +187,48 @@ wait $pid
 ok "an interrupt ends with 130" [ $? -eq 130 ]
 ok "what was measured is shown" grep -qE '^ +snug +2[0-9]{2} ' "$dir/out"
 ok "and written" [ "$(cell glibc runs_count)" -ge 1 ]
+
+# ---- the allocator's part ----
+
+cat >"$dir/blocks.c" <<'C'
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int main(int count, char **words)
+{
+    static void *blocks[1000];
+    (void)words;
+    for (size_t i = 0; i < 200000; i++) {
+        free(blocks[i % 1000]);
+        blocks[i % 1000] = malloc(16 + i % 777);
+    }
+    if (count > 1 && fork() == 0)
+        _exit(0);
+    wait(NULL);
+    return 0;
+}
+C
+gcc -O0 -fno-builtin -o "$dir/blocks" "$dir/blocks.c" || exit 1
+without=
+two -a other=snug,SNUG_TEST=1 -o "$dir/run" -- "$dir/blocks"
+ok "a program is recorded and replayed" grep -q \
+    '^Replayed, malloc, free and first touches take .* of glibc' "$dir/out"
+ok "its memory is told apart" grep -qE '^Of [0-9.]+ MiB under glibc ' "$dir/out"
+ok "what was replayed is kept" [ "$(grep -c '"program"' "$dir/run/replay/summary.csv")" = 4 ]
+ok "with the variables" grep -q SNUG_TEST=1 "$dir/run/replay/environment.json"
+ok "the part is in the table for programs" [ -n "$(cell other own_cost_s)" ]
+compare -a glibc --runs 1 -- "$dir/blocks" too
+ok "one of two processes is recorded" grep -q 'the first of its 2 processes' "$dir/out"
+compare -a glibc --runs 1 -- sh -c 'case $LD_PRELOAD in *record*) exit 3 ;; esac'
+ok "what cannot be recorded is told" grep -qE '^Not replayed: .*exit code 3' "$dir/out"
+ok "and no failure" [ "$(grep -c failed: "$dir/out")" = 0 ]
+ok "no recording is left" [ -z "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -user "$(id -u)" \
+    -name 'snugbench-compare-*' -newer "$dir/blocks")" ]
+compare -a glibc -a lab=bench/test/lab/explicit.c --runs 1 -- "$dir/blocks"
+ok "a course's allocator meets glibc" [ $? -eq 0 ]
+ok "and has figures" grep -qE '^ +lab +[0-9]' "$dir/out"
+without=--no-replay
 
 # ---- servers ----
 
