@@ -57,7 +57,7 @@ static void tell_time(const struct telling *tell)
         fputs(": no allocator can save more than that by itself", tell->out);
     }
     if (answer->recording.process_count > 1) {
-        fprintf(tell->out, " (the first of its %zu processes)",
+        fprintf(tell->out, "; recorded is the first of its %zu processes",
                 answer->recording.process_count);
     }
     fputs(".\n", tell->out);

@@ -219,7 +219,7 @@ ok "what was replayed is kept" [ "$(grep -c '"program"' "$dir/run/replay/summary
 ok "with the variables" grep -q SNUG_TEST=1 "$dir/run/replay/environment.json"
 ok "the part is in the table for programs" [ -n "$(cell other own_cost_s)" ]
 compare -a glibc --runs 1 -- "$dir/blocks" too
-ok "one of two processes is recorded" grep -q 'the first of its 2 processes' "$dir/out"
+ok "one of two processes is recorded" grep -q 'recorded is the first of its 2 processes' "$dir/out"
 compare -a glibc --runs 1 -- sh -c 'case $LD_PRELOAD in *record*) exit 3 ;; esac'
 ok "what cannot be recorded is told" grep -qE '^Not replayed: .*exit code 3' "$dir/out"
 ok "and no failure" [ "$(grep -c failed: "$dir/out")" = 0 ]
@@ -255,6 +255,11 @@ left=$(cell snug left_resident_bytes)
 ok "what is left is seen" [ "$((left >> 20))" -ge 48 ]
 ok "the phases are in the curve" \
     [ "$(cut -d, -f4 "$dir/run/memory.csv" | sort -u | tr -d '\n"')" = lingerloadphasestartstop ]
+without=
+compare -a glibc --runs 1 --linger 0 --prepare "rm -f $dir/pid" --ready "test -s $dir/pid" \
+    --load "kill -USR1 \$(cat $dir/pid); sleep 0.2" -- "${server[@]}"
+ok "it is recorded under its load" grep -q '^Replayed, .* of processor time (' "$dir/out"
+without=--no-replay
 compare -a glibc --runs 1 --ready false --timeout 0.5 --load true -- sleep 30
 ok "a server that is never ready fails" grep -q 'not ready in time' "$dir/out"
 compare -a glibc --runs 1 --ready false --load true -- sh -c 'echo no >&2; exit 1'
