@@ -12,12 +12,12 @@
 
 #include "analysis/replay_answer.h"
 #include "cli/cli.h"
+#include "process/signals.h"
 #include "report/output.h"
 #include "runner/allocators.h"
 #include "runner/callgrind.h"
 #include "runner/run.h"
 #include "runner/schedule.h"
-#include "process/signals.h"
 #include "runner/sources.h"
 #include "runner/warnings.h"
 
