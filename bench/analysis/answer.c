@@ -7,6 +7,7 @@
 
 enum {
     MOST_ROUNDS_WORTH_NAMING = 500,
+    MOST_ROUNDS_OF_TRACES = 100,
 };
 
 static const double noisy_spread = 0.10;
@@ -53,6 +54,8 @@ static double rounds_to_decide(struct estimate ratio, double rounds, double effe
 static void count_undecided(struct answer *answer)
 {
     const double rounds = answer->round_count > 0 ? answer->round_count : 1;
+    const double worth =
+        answer->trace_count > 0 ? MOST_ROUNDS_OF_TRACES : MOST_ROUNDS_WORTH_NAMING;
     double most = 0;
     for (size_t i = 0; i < answer->count; i++) {
         const struct answer_row *row = &answer->rows[i];
@@ -63,7 +66,7 @@ static void count_undecided(struct answer *answer)
             row->speed.verdict == VERDICT_TOO_FEW
                 ? SUMMARY_VERDICT_ROUNDS
                 : rounds_to_decide(row->speed.ratio, rounds, answer->effect);
-        if (wanted - rounds <= MOST_ROUNDS_WORTH_NAMING) {
+        if (wanted - rounds <= worth) {
             most = fmax(most, wanted - rounds);
         } else {
             answer->hopeless_count++;

@@ -2,7 +2,7 @@
 
 #include "cli/compare_options.h"
 
-void compare_help(void)
+static void print_what(void)
 {
     fputs(
         "usage: snugbench compare [OPTIONS] -- PROGRAM ARGS...\n"
@@ -38,7 +38,13 @@ void compare_help(void)
         "                         the table for a report\n"
         "  -v, --verbose          intervals and processor times of every allocator; a\n"
         "                         table for each trace\n"
-        "  -h, --help             this text\n\n"
+        "  -h, --help             this text\n\n",
+        stdout);
+}
+
+static void print_runs(void)
+{
+    fputs(
         "how long:\n"
         "      --quick            a budget of 36 s instead of 200\n"
         "      --budget SECONDS   begin no round that would end later; fewer rounds "
@@ -87,7 +93,13 @@ void compare_help(void)
         "      --lower-is-better  less is\n"
         "      --linger SECONDS   how long after the load to see what is kept "
         "(default: 2)\n"
-        "Then the server gets SIGTERM, and after 20 s SIGKILL.\n\n"
+        "Then the server gets SIGTERM, and after 20 s SIGKILL.\n\n",
+        stdout);
+}
+
+static void print_end(void)
+{
+    fputs(
         "Memory is measured in runs of their own (of servers in every run). Peak is "
         "that\n"
         "of all processes together; the curve and what is left are RssAnon + "
@@ -108,4 +120,11 @@ void compare_help(void)
         "      --ready 'redis-cli -s r.sock ping' -- \\\n"
         "      redis-server --port 0 --unixsocket r.sock --save ''\n",
         stdout);
+}
+
+void compare_help(void)
+{
+    print_what();
+    print_runs();
+    print_end();
 }
