@@ -5,8 +5,7 @@
 #include "report/fields.h"
 #include "report/own_cost.h"
 #include "report/telling.h"
-
-static const double mib = 1 << 20;
+#include "report/units.h"
 
 static bool is_undecided(const struct telling *tell, size_t index)
 {
@@ -195,9 +194,9 @@ static void put_saving(const struct telling *tell, const struct answer_row *row)
     const double share = 100 * (1 - row->size_ratio.value);
     if (row->size_bytes.present) {
         fprintf(tell->out,
-                "Smallest: %s, %.1f MiB at its peak, %.0f %% less than %s's %.1f",
-                row->name, row->size_bytes.value / mib, share, reference->name,
-                reference->size_bytes.value / mib);
+                "Smallest: %s, %s MiB at its peak, %.0f %% less than %s's %s",
+                row->name, units_mib(row->size_bytes.value).bytes, share,
+                reference->name, units_mib(reference->size_bytes.value).bytes);
     } else {
         fprintf(tell->out,
                 "Smallest: %s, %.0f %% less memory at the peak than %s, less on %zu of "
@@ -234,9 +233,9 @@ static void tell_smallest(const struct telling *tell)
     }
     if (reference->size_bytes.present) {
         fprintf(tell->out,
-                answer->differs_in_memory ? ": %.1f MiB at its peak"
-                                          : ": %.1f MiB under %s",
-                reference->size_bytes.value / mib, reference->name);
+                answer->differs_in_memory ? ": %s MiB at its peak"
+                                          : ": %s MiB under %s",
+                units_mib(reference->size_bytes.value).bytes, reference->name);
     }
     fputs(".\n", tell->out);
 }
@@ -251,11 +250,11 @@ static void tell_server(const struct telling *tell)
     }
     const struct answer_row *least = &answer->rows[answer->least_left];
     const struct answer_row *reference = telling_reference(tell);
-    fprintf(tell->out, "Left a while after the load: %s keeps least, %.1f MiB",
-            least->name, least->left_bytes.value / mib);
+    fprintf(tell->out, "Left a while after the load: %s keeps least, %s MiB",
+            least->name, units_mib(least->left_bytes.value).bytes);
     if (reference->left_bytes.present && reference != least) {
-        fprintf(tell->out, "; %s keeps %.1f", reference->name,
-                reference->left_bytes.value / mib);
+        fprintf(tell->out, "; %s keeps %s", reference->name,
+                units_mib(reference->left_bytes.value).bytes);
     }
     fputs(".\n", tell->out);
     size_t growing = 0;
@@ -265,9 +264,9 @@ static void tell_server(const struct telling *tell)
         /* Below a hundredth of what is there it is no creep that anybody would see. */
         if (growth.present && growth.low > 0 && row->size_bytes.present &&
             growth.value > 0.01 * row->size_bytes.value) {
-            fprintf(tell->out, "%s%s %.1f",
+            fprintf(tell->out, "%s%s %s",
                     growing++ == 0 ? "Still growing under load, MiB a minute: " : ", ",
-                    row->name, growth.value / mib);
+                    row->name, units_mib(growth.value).bytes);
         }
     }
     fputs(growing > 0 ? ".\n" : "", tell->out);

@@ -1,17 +1,15 @@
 /* The part of the allocator itself, in two lines. */
 #include "report/own_cost.h"
 
-static const double mib = 1 << 20;
+#include "report/units.h"
 
-/* "0.102 of glibc's 0.509 s (20 %)". */
+/* "102 of glibc's 509 ms (20 %)". */
 static void put_part(const struct telling *tell, const struct answer_row *row)
 {
-    const bool in_ms = row->whole_s.value < 0.1;
-    const double scale = in_ms ? 1e3 : 1;
-    const int decimals = in_ms || row->whole_s.value >= 10 ? 1 : 3;
-    fprintf(tell->out, "%.*f of %s's %.*f %s%s (%.0f %%)", decimals,
-            scale * row->own_s.value, row->name, decimals, scale * row->whole_s.value,
-            in_ms ? "ms" : "s",
+    const double scale = row->whole_s.value < 1 ? 1e3 : 1;
+    fprintf(tell->out, "%s of %s's %s %s%s (%.0f %%)",
+            units_number(scale * row->own_s.value).bytes, row->name,
+            units_number(scale * row->whole_s.value).bytes, scale > 1 ? "ms" : "s",
             tell->answer->recording.is_of_processor_time ? " of processor time" : "",
             100 * row->own_s.value / row->whole_s.value);
 }
@@ -74,23 +72,23 @@ static void tell_memory(const struct telling *tell)
     }
     const double overhead = reference->overhead_bytes.value;
     const double other = peak - live - overhead;
-    fprintf(tell->out, "Of %.1f MiB under %s ", peak / mib, reference->name);
+    fprintf(tell->out, "Of %s MiB under %s ", units_mib(peak).bytes, reference->name);
     if (other < 0) {
-        fprintf(
-            tell->out,
-            "not all is touched that is allocated: %.1f MiB of blocks, %.1f of %s's "
-            "own",
-            live / mib, overhead / mib, reference->name);
+        fprintf(tell->out,
+                "not all is touched that is allocated: %s MiB of blocks, %s of %s's "
+                "own",
+                units_mib(live).bytes, units_mib(overhead).bytes, reference->name);
     } else {
         fprintf(tell->out,
-                "%.1f are blocks, %.1f %s's own and %.1f the program's other memory",
-                live / mib, overhead / mib, reference->name, other / mib);
+                "%s are blocks, %s %s's own and %s the program's other memory",
+                units_mib(live).bytes, units_mib(overhead).bytes, reference->name,
+                units_mib(other).bytes);
     }
     const struct answer_row *smallest = &answer->rows[answer->smallest];
     if (answer->smallest < answer->count && smallest != reference &&
         smallest->overhead_bytes.present) {
-        fprintf(tell->out, "; %s's own is %.1f", smallest->name,
-                smallest->overhead_bytes.value / mib);
+        fprintf(tell->out, "; %s's own is %s", smallest->name,
+                units_mib(smallest->overhead_bytes.value).bytes);
     }
     fputs(".\n", tell->out);
 }

@@ -22,14 +22,12 @@ const char *telling_reference_name(const struct telling *tell)
 void telling_put_score(const struct telling *tell, double value, bool with_unit)
 {
     if (tell->answer->score == SCORE_NUMBER) {
-        fprintf(tell->out, "%.4g", value);
+        fputs(units_metric(value).bytes, tell->out);
     } else if (tell->answer->score == SCORE_MOPS) {
         fprintf(tell->out, "%s%s", units_number(value).bytes,
                 with_unit ? " million calls a second" : "");
-    } else if (value < 0.1) {
-        fprintf(tell->out, "%.2f ms", 1e3 * value);
     } else {
-        fprintf(tell->out, "%.*f s", value < 10 ? 3 : 1, value);
+        fputs(units_duration(1e9 * value).bytes, tell->out);
     }
 }
 

@@ -24,7 +24,7 @@ bool telling_has_several_traces(const struct telling *tell);
 void telling_put_names(const struct telling *tell,
                        bool (*is_chosen)(const struct telling *, size_t));
 
-/* "0.81 s", "12.3 ms", "91.5 million calls a second" or the plain number; without the
+/* "1.23 s", "812 ms", "91.5 million calls a second" or the plain number; without the
  * unit where it has just been said. */
 void telling_put_score(const struct telling *tell, double value, bool with_unit);
 

@@ -139,12 +139,11 @@ static void test_gain(void **state)
     (void)state;
     struct example example;
     begin(&example, 1.25, 0.5);
-    assert_answer(
-        &example,
-        "Fastest: quick, 25 % faster than glibc (95 % interval 24 to 26 %): "
-        "0.800 s instead of 1.000 s, but with 20 % more memory.\n"
-        "Smallest: tight, 50.0 MiB at its peak, 50 % less than glibc's 100.0, "
-        "but 11 % slower.\n");
+    assert_answer(&example,
+                  "Fastest: quick, 25 % faster than glibc (95 % interval 24 to 26 %): "
+                  "800 ms instead of 1.00 s, but with 20 % more memory.\n"
+                  "Smallest: tight, 50.0 MiB at its peak, 50 % less than glibc's 100, "
+                  "but 11 % slower.\n");
 }
 
 static void test_large_ratios_are_told_as_such(void **state)
@@ -153,7 +152,7 @@ static void test_large_ratios_are_told_as_such(void **state)
     struct example example;
     begin(&example, 4, 0.5);
     assert_says(&example, "Fastest: quick, 4.00 times as fast as glibc (95 % interval "
-                          "3.96 to 4.04): 0.250 s instead of 1.000 s");
+                          "3.96 to 4.04): 250 ms instead of 1.00 s");
 }
 
 static void test_what_you_have_is_best(void **state)
@@ -161,8 +160,8 @@ static void test_what_you_have_is_best(void **state)
     (void)state;
     struct example example;
     begin(&example, 0.8, 1.5);
-    assert_answer(&example, "Fastest: glibc, which is what you have: 1.000 s.\n"
-                            "None is smaller than glibc, which is what you have: 100.0 "
+    assert_answer(&example, "Fastest: glibc, which is what you have: 1.00 s.\n"
+                            "None is smaller than glibc, which is what you have: 100 "
                             "MiB at its peak.\n"
                             "No other is both faster and smaller than: glibc.\n");
 }
@@ -175,9 +174,9 @@ static void test_no_difference(void **state)
     set_row(&example, QUICK, "quick", 1, 1);
     set_row(&example, TIGHT, "tight", 1, 1);
     assert_answer(&example, "No significant difference in speed between any of them: "
-                            "all are within 2 % of glibc, 1.000 s.\n"
+                            "all are within 2 % of glibc, 1.00 s.\n"
                             "No significant difference in peak memory between any of "
-                            "them: 100.0 MiB under glibc.\n");
+                            "them: 100 MiB under glibc.\n");
 }
 
 static void test_ties_with_the_fastest(void **state)
@@ -284,13 +283,12 @@ static void test_part_of_a_gain(void **state)
     struct example example;
     begin(&example, 1.25, 0.5);
     record(&example);
-    assert_says(
-        &example,
-        "Replayed, malloc, free and first touches take 0.200 of glibc's 1.000 s "
-        "(20 %), 0.100 of quick's 0.800 s (12 %): 50 % of what it gains is "
-        "there, the rest in how the program's data lie.\n"
-        "Of 100.0 MiB under glibc 60.0 are blocks, 10.0 glibc's own and 30.0 "
-        "the program's other memory; tight's own is 2.0.\n");
+    assert_says(&example,
+                "Replayed, malloc, free and first touches take 0.20 of glibc's 1.00 s "
+                "(20 %), 100 of quick's 800 ms (12 %): 50 % of what it gains is "
+                "there, the rest in how the program's data lie.\n"
+                "Of 100 MiB under glibc 60.0 are blocks, 10.0 glibc's own and 30.0 "
+                "the program's other memory; tight's own is 2.00.\n");
     begin(&example, 1.25, 0.5);
     record(&example);
     example.answer.rows[QUICK].own_s.value = 0;
@@ -310,13 +308,13 @@ static void test_part_without_a_gain(void **state)
     record(&example);
     example.answer.recording.process_count = 3;
     example.answer.recording.is_of_processor_time = true;
-    assert_says(&example, "take 0.200 of glibc's 1.000 s of processor time (20 %): no "
+    assert_says(&example, "take 0.20 of glibc's 1.00 s of processor time (20 %): no "
                           "allocator can save more than that by itself; recorded is "
                           "the first of its 3 processes.\n");
     begin(&example, 0.9, 1.5);
     record(&example);
     example.answer.recording.live_bytes = 99.0 * MIB;
-    assert_says(&example, "Of 100.0 MiB under glibc not all is touched that is "
+    assert_says(&example, "Of 100 MiB under glibc not all is touched that is "
                           "allocated: 99.0 MiB of blocks, 10.0 of glibc's own.\n");
 }
 

@@ -115,9 +115,9 @@ static void test_clear_answer(void **state)
     char *text = answer_of(summary);
     assert_string_equal(
         text,
-        "Fastest: quick, 25 % faster than glibc (95 % interval 24 to 25 %): 0.815 s "
-        "instead of 1.021 s, but with 20 % more memory.\n"
-        "Smallest: tight, 50.0 MiB at its peak, 50 % less than glibc's 100.0, but 10 % "
+        "Fastest: quick, 25 % faster than glibc (95 % interval 24 to 25 %): 815 ms "
+        "instead of 1.02 s, but with 20 % more memory.\n"
+        "Smallest: tight, 50.0 MiB at its peak, 50 % less than glibc's 100, but 10 % "
         "slower.\n");
     free(text);
     compare_destroy(summary);
@@ -160,8 +160,8 @@ static void test_no_difference_is_an_answer(void **state)
     assert_string_equal(
         text,
         "No significant difference in speed between any of them: all are within 2 % of "
-        "glibc, 1.021 s.\n"
-        "No significant difference in peak memory between any of them: 100.0 MiB under "
+        "glibc, 1.02 s.\n"
+        "No significant difference in peak memory between any of them: 100 MiB under "
         "glibc.\n");
     free(text);
     compare_destroy(summary);

@@ -1,25 +1,12 @@
 #!/usr/bin/env bash
 # snugbench compare TRACE... from end to end, on small traces.
 set -u
+# shellcheck source=scripts/tap.sh
+. "$(dirname "$0")/../../scripts/tap.sh"
 export BUILD=${BUILD:-build}
 bench=$(realpath "$BUILD")/snugbench
-number=0
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-
-result()
-{
-    number=$((number + 1))
-    echo "$1 $number - $2"
-}
-
-# ok NAME COMMAND...: passes if the command succeeds.
-ok()
-{
-    local name=$1
-    shift
-    if "$@"; then result ok "$name"; else result "not ok" "$name"; fi
-}
 
 compare() { timeout 120 "$bench" compare "$@" >"$dir/out" 2>"$dir/errors" </dev/null; }
 
@@ -124,3 +111,5 @@ kill -TERM $pid # a shell lets its background jobs ignore SIGINT
 wait $pid
 ok "an interrupt ends with 130" [ $? -eq 130 ]
 ok "and is told" grep -q '^Interrupted: this is what had been measured' "$dir/cut/answer.txt"
+
+plan
