@@ -109,11 +109,17 @@ static bool print_trace(FILE *out, const struct run *run, const struct summary *
 }
 
 static void add_total_row(struct grid_row *row, const struct run *run,
-                          const struct total *total, size_t allocator)
+                          const struct summary *summary, size_t allocator)
 {
+    const struct total *total = &summary->totals[allocator];
     cell_name(row, COLUMN_NAME, &run->allocators[allocator]);
     cell_estimate(row, COLUMN_WARM, total->warm_mops);
     cell_comparison(row, COLUMN_MOPS, total->warm);
+    if (total->warm.verdict == VERDICT_SAME &&
+        !answer_is_narrow(total->warm.ratio, summary->options.warm_effect)) {
+        grid_set(row, COLUMN_MOPS, GRID_PLAIN, "%s undecided",
+                 units_ratio(total->warm.ratio.value).bytes);
+    }
     cell_comparison(row, COLUMN_RATIO, total->cold);
     if (allocator == run->reference_index) {
         grid_set(row, COLUMN_COLD, GRID_FAINT, "reference");
@@ -152,7 +158,7 @@ bool report_totals(FILE *out, const struct run *run, const struct summary *summa
     for (size_t i = 0; row != NULL && i < run->allocator_count; i++) {
         row = grid_add_row(&grid);
         if (row != NULL) {
-            add_total_row(row, run, &summary->totals[i], i);
+            add_total_row(row, run, summary, i);
         }
     }
     if (row == NULL) {
