@@ -260,7 +260,7 @@ compare -a glibc --runs 1 --linger 0 --prepare "rm -f $dir/pid" --ready "test -s
     --load "kill -USR1 \$(cat $dir/pid); sleep 0.2" -- "${server[@]}"
 ok "it is recorded under its load" grep -q '^Replayed, .* of processor time (' "$dir/out"
 without=--no-replay
-compare -a glibc --runs 1 --ready false --timeout 0.5 --load true -- sleep 30
+compare -a glibc --runs 1 --ready false --timeout 2 --load true -- sleep 30
 ok "a server that is never ready fails" grep -q 'not ready in time' "$dir/out"
 compare -a glibc --runs 1 --ready false --load true -- sh -c 'echo no >&2; exit 1'
 ok "so does one that ends" grep -q 'ended before it was ready' "$dir/out"
