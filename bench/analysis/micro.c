@@ -20,17 +20,38 @@ static size_t times_of(const struct micro_row *row, struct round_value *times)
     return count;
 }
 
+/* Every estimate has a stream of random numbers of its own. */
+enum {
+    TIME_SEED = 1,
+    RATIO_SEED
+};
+
+/* The verdict stands for this case alone until timing_correct has seen all. */
 static void judge_time(struct micro_figures *figures, const struct micro_row *row,
                        const struct micro_row *reference)
 {
     struct round_value own[MICRO_ROUNDS_LIMIT];
     struct round_value other[MICRO_ROUNDS_LIMIT];
-    double scratch[2 * MICRO_ROUNDS_LIMIT];
+    double values[MICRO_ROUNDS_LIMIT];
+    double scratch[MICRO_ROUNDS_LIMIT];
     const size_t count = times_of(row, own);
-    figures->ns_per_op = timing_rounds_estimate(own, count, scratch);
-    figures->speed =
-        timing_rounds_compare(own, count, row == reference ? own : other,
-                              times_of(reference, other), micro_effect, scratch);
+    const size_t other_count = times_of(reference, other);
+    for (size_t i = 0; i < count; i++) {
+        values[i] = own[i].value;
+    }
+    struct series series = {.values = values, .count = count};
+    figures->ns_per_op = timing_estimate(&series, count > 0, scratch, TIME_SEED);
+    series.count = statistics_pair_ratios(other, other_count, own, count, values);
+    if (series.count == 0) {
+        return;
+    }
+    if (row == reference) {
+        figures->speed = (struct comparison){
+            .ratio = {.value = 1, .low = 1, .high = 1, .present = true},
+            .verdict = VERDICT_REFERENCE};
+    } else {
+        figures->speed = timing_compare(&series, 1, micro_effect, scratch, RATIO_SEED);
+    }
 }
 
 static uint64_t field_of(const struct micro_sample *sample, enum micro_measured which)
@@ -103,6 +124,19 @@ static struct micro_figures figures_of(const struct micro_run *run, size_t case_
     return figures;
 }
 
+/* An allocator's verdicts on all cases are a family. */
+static void correct_verdicts(const struct micro_run *run, struct micro_figures *figures,
+                             size_t allocator_index)
+{
+    struct comparison *family[MICRO_CASES];
+    double scratch[MICRO_CASES];
+    size_t count = 0;
+    for (size_t i = 0; i < run->case_count && count < MICRO_CASES; i++) {
+        family[count++] = &figures[i * run->allocator_count + allocator_index].speed;
+    }
+    timing_correct(family, count, scratch);
+}
+
 struct micro_figures *micro_figures_create(const struct micro_run *run)
 {
     struct micro_figures *figures =
@@ -111,6 +145,9 @@ struct micro_figures *micro_figures_create(const struct micro_run *run)
         for (size_t j = 0; j < run->allocator_count; j++) {
             figures[i * run->allocator_count + j] = figures_of(run, i, j);
         }
+    }
+    for (size_t j = 0; figures != NULL && j < run->allocator_count; j++) {
+        correct_verdicts(run, figures, j);
     }
     return figures;
 }

@@ -14,7 +14,7 @@ enum {
 /* One case under one allocator; memory is growth over the empty program. */
 struct micro_figures {
     struct estimate ns_per_op;
-    struct comparison speed;
+    struct comparison speed; /* its verdict after Holm's correction over the cases */
     struct figure worst_op_ns, peak_growth_bytes, after_growth_bytes, minor_faults;
     struct figure peak_ratio; /* to the reference's growth */
 };

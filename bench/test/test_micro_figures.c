@@ -71,6 +71,49 @@ static void test_figures(void **state)
     free(figures);
 }
 
+/* A ratio that scatters about 1.2 is clear by itself, and not among many cases that say
+ * nothing. */
+static void test_verdicts_are_corrected_over_cases(void **state)
+{
+    (void)state;
+    enum {
+        CASES = 30
+    };
+    static struct micro_case many_cases[CASES];
+    static struct micro_sample many_samples[CASES][ALLOCATORS][ROUNDS];
+    static struct micro_row many_rows[CASES * ALLOCATORS];
+    static const double clear[ROUNDS] = {1.1, 1.3, 1.2, 1.15, 1.25};
+    static const double unclear[ROUNDS] = {0.9, 1.1, 1, 0.95, 1.05};
+    for (size_t i = 0; i < CASES; i++) {
+        for (uint32_t round = 0; round < ROUNDS; round++) {
+            const double ratio = i == 0 ? clear[round] : unclear[round];
+            const struct micro_sample sample = {
+                .round = round, .measured = MICRO_HAS_TIME, .ns_per_op = 10};
+            many_samples[i][GLIBC][round] = sample;
+            many_samples[i][SNUG][round] = sample;
+            many_samples[i][SNUG][round].ns_per_op = 10 / ratio;
+        }
+        for (size_t j = 0; j < ALLOCATORS; j++) {
+            many_rows[i * ALLOCATORS + j] =
+                (struct micro_row){.samples = many_samples[i][j], .count = ROUNDS};
+        }
+    }
+    run.cases = many_cases;
+    run.rows = many_rows;
+    run.case_count = 1;
+    struct micro_figures *figures = micro_figures_create(&run);
+    assert_non_null(figures);
+    assert_int_equal(figures[SNUG].speed.verdict, VERDICT_FASTER);
+    assert_true(figures[SNUG].speed.p_value.value < 0.05);
+    free(figures);
+    run.case_count = CASES;
+    figures = micro_figures_create(&run);
+    assert_non_null(figures);
+    assert_int_equal(figures[SNUG].speed.verdict, VERDICT_SAME);
+    assert_int_equal(figures[GLIBC].speed.verdict, VERDICT_REFERENCE);
+    free(figures);
+}
+
 static void test_few_rounds_have_no_verdict(void **state)
 {
     (void)state;
@@ -102,6 +145,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_figures, make_run),
+        cmocka_unit_test_setup(test_verdicts_are_corrected_over_cases, make_run),
         cmocka_unit_test_setup(test_few_rounds_have_no_verdict, make_run),
         cmocka_unit_test_setup(test_what_was_not_measured_is_absent, make_run),
     };
