@@ -9,7 +9,10 @@
 #include "worker/residency.h"
 
 enum {
-    BATCH_OPERATIONS = 256
+    BATCH_OPERATIONS = 256,
+    TICKS = 100,
+    TICK_NS = 10 * 1000 * 1000,
+    TICK_BLOCKS = 100,
 };
 
 static int rollup_fd = -1;
@@ -151,5 +154,20 @@ void churn_empty(struct churn *churn)
     for (uint64_t i = 0; i < churn->slot_count; i++) {
         free(churn->slots[i]);
         churn->slots[i] = NULL;
+    }
+}
+
+void bench_be_slightly_active(struct bench *bench)
+{
+    void *blocks[TICK_BLOCKS];
+    const uint64_t ticks = bench_scaled(bench, TICKS);
+    for (uint64_t tick = 0; tick < ticks; tick++) {
+        nanosleep(&(struct timespec){.tv_nsec = TICK_NS}, NULL);
+        for (int i = 0; i < TICK_BLOCKS; i++) {
+            blocks[i] = bench_malloc(random_between(&bench->random, 16, 256));
+        }
+        for (int i = 0; i < TICK_BLOCKS; i++) {
+            free(blocks[i]);
+        }
     }
 }

@@ -22,6 +22,7 @@ struct bench {
 
 enum {
     NS_PER_SECOND = 1000000000,
+    PAGE_BYTES = 4096,
     SIZE_COUNT = 4096 /* drawn beforehand: one load instead of a logarithm */
 };
 
@@ -48,6 +49,10 @@ void bench_sampler_open(struct bench *bench);
 uint64_t bench_resident_bytes(struct bench *bench);
 void bench_sample_peak(struct bench *bench);
 void bench_sample_after(struct bench *bench);
+
+/* A second in which 100 small blocks are allocated and freed every 10 ms, for
+ * allocators that give memory back by and by. */
+void bench_be_slightly_active(struct bench *bench);
 
 /* More operations and the time they took. */
 void bench_count(struct bench *bench, uint64_t operations, uint64_t elapsed_ns);
@@ -77,6 +82,14 @@ static inline void *bench_malloc(size_t bytes)
     }
     *block = 1;
     return (void *)(uintptr_t)block;
+}
+
+/* A byte in each page but the first. */
+static inline void bench_touch_pages(char *block, size_t bytes)
+{
+    for (size_t at = PAGE_BYTES; at < bytes; at += PAGE_BYTES) {
+        ((volatile char *)block)[at] = 1;
+    }
 }
 
 /* What an operation is in most cases: one free and one malloc in a random slot. */

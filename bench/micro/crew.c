@@ -2,7 +2,8 @@
 
 struct crew {
     pthread_barrier_t gate; /* the members and the main thread */
-    uint64_t chunk_ns;
+    int chunk_count;
+    uint64_t chunk_ns; /* 0: one batch */
 };
 
 /* Aligned: the random state is written in every operation. */
@@ -19,15 +20,15 @@ static void *member_run(void *argument)
     struct member *member = argument;
     struct crew *crew = member->crew;
     const struct crew_work *work = member->work;
-    for (int chunk = 0; chunk < CHUNK_COUNT; chunk++) {
+    for (int chunk = 0; chunk < crew->chunk_count; chunk++) {
         pthread_barrier_wait(&crew->gate);
         const uint64_t start_ns = bench_now_ns();
-        uint64_t now_ns = start_ns;
+        uint64_t now_ns;
         uint64_t operations = 0;
-        while (now_ns - start_ns < crew->chunk_ns) {
+        do {
             operations += work->batch(work->state, &member->random);
             now_ns = bench_now_ns();
-        }
+        } while (now_ns - start_ns < crew->chunk_ns);
         member->operations = operations;
         member->end_ns = now_ns;
         pthread_barrier_wait(&crew->gate);
@@ -61,12 +62,14 @@ static void count_chunk(struct bench *bench, const struct member *members,
     bench_count(bench, operations, end_ns - start_ns);
 }
 
-void crew_run(struct bench *bench, const struct crew_work *works, uint32_t count)
+static void run_threads(struct bench *bench, const struct crew_work *works,
+                        uint32_t count, int chunk_count, uint64_t chunk_ns)
 {
     pthread_t threads[CREW_LIMIT];
     struct crew *crew = bench_table(bench, sizeof *crew);
     struct member *members = bench_table(bench, CREW_LIMIT * sizeof *members);
-    crew->chunk_ns = bench_scaled(bench, CHUNK_NS);
+    crew->chunk_count = chunk_count;
+    crew->chunk_ns = chunk_ns;
     pthread_barrier_init(&crew->gate, NULL, count + 1);
     for (uint32_t i = 0; i < count; i++) {
         members[i] = (struct member){
@@ -76,11 +79,11 @@ void crew_run(struct bench *bench, const struct crew_work *works, uint32_t count
         };
         crew_thread(bench, &threads[i], member_run, &members[i]);
     }
-    for (int chunk = 0; chunk < CHUNK_COUNT; chunk++) {
+    for (int chunk = 0; chunk < chunk_count; chunk++) {
         const uint64_t start_ns = bench_now_ns();
         pthread_barrier_wait(&crew->gate);
         pthread_barrier_wait(&crew->gate);
-        if (chunk > 0) {
+        if (chunk > 0 || chunk_count == 1) { /* the first of several warms up */
             count_chunk(bench, members, count, start_ns);
         }
         bench_sample_peak(bench);
@@ -92,4 +95,25 @@ void crew_run(struct bench *bench, const struct crew_work *works, uint32_t count
     for (uint32_t i = 0; i < count; i++) {
         pthread_join(threads[i], NULL);
     }
+}
+
+void crew_run(struct bench *bench, const struct crew_work *works, uint32_t count)
+{
+    run_threads(bench, works, count, CHUNK_COUNT, bench_scaled(bench, CHUNK_NS));
+}
+
+void crew_run_once(struct bench *bench, const struct crew_work *works, uint32_t count)
+{
+    if (count > 1) {
+        run_threads(bench, works, count, 1, 0);
+        return;
+    }
+    const uint64_t start_ns = bench_now_ns();
+    const uint64_t operations = works->batch(works->state, &bench->random);
+    bench_count(bench, operations, bench_now_ns() - start_ns);
+    bench_sample_peak(bench);
+    if (works->finish != NULL) {
+        works->finish(works->state);
+    }
+    bench_sample_after(bench);
 }

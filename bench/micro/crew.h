@@ -23,6 +23,11 @@ struct crew_work {
  * is left once all have finished and still live. */
 void crew_run(struct bench *bench, const struct crew_work *works, uint32_t count);
 
+/* Fixed work: each batch is called once, its operations against the time until the last
+ * thread is done. Peak is sampled then, what is left once all have finished. One work
+ * alone runs in the main thread, in a process without others. */
+void crew_run_once(struct bench *bench, const struct crew_work *works, uint32_t count);
+
 /* pthread_create that ends the process when it fails. */
 void crew_thread(struct bench *bench, pthread_t *thread, void *(*run)(void *),
                  void *argument);

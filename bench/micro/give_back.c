@@ -2,26 +2,13 @@
  * freed, then a second of slight activity: 100 small blocks allocated and freed every
  * 10 ms. What is resident after that against the peak. One operation is one block
  * allocated and freed, the second not counted. */
-#include <time.h>
-
 #include "micro/cases.h"
 
 enum {
     FULL_BYTES = 256 * 1024 * 1024,
     LEAST_BYTES = 16,
     MOST_BYTES = 32 * 1024,
-    PAGE_BYTES = 4096,
-    TICKS = 100,
-    TICK_NS = 10 * 1000 * 1000,
-    TICK_BLOCKS = 100,
 };
-
-static void touch_pages(char *block, size_t bytes)
-{
-    for (size_t at = PAGE_BYTES; at < bytes; at += PAGE_BYTES) {
-        ((volatile char *)block)[at] = 1;
-    }
-}
 
 static uint64_t fill(struct bench *bench, const struct sizes *sizes, void **blocks,
                      uint64_t full_bytes)
@@ -30,25 +17,10 @@ static uint64_t fill(struct bench *bench, const struct sizes *sizes, void **bloc
     for (uint64_t bytes = 0; bytes < full_bytes; count++) {
         const size_t size = sizes_pick(sizes, &bench->random);
         blocks[count] = bench_malloc(size);
-        touch_pages(blocks[count], size);
+        bench_touch_pages(blocks[count], size);
         bytes += size;
     }
     return count;
-}
-
-static void be_slightly_active(struct bench *bench)
-{
-    void *blocks[TICK_BLOCKS];
-    const uint64_t ticks = bench_scaled(bench, TICKS);
-    for (uint64_t tick = 0; tick < ticks; tick++) {
-        nanosleep(&(struct timespec){.tv_nsec = TICK_NS}, NULL);
-        for (int i = 0; i < TICK_BLOCKS; i++) {
-            blocks[i] = bench_malloc(random_between(&bench->random, 16, 256));
-        }
-        for (int i = 0; i < TICK_BLOCKS; i++) {
-            free(blocks[i]);
-        }
-    }
 }
 
 /* Freed in a random order, as programs do; the order is not part of the time. */
@@ -79,6 +51,6 @@ void give_back_run(struct bench *bench)
     }
     elapsed_ns += bench_now_ns() - start_ns;
     bench_count(bench, count, elapsed_ns);
-    be_slightly_active(bench);
+    bench_be_slightly_active(bench);
     bench_sample_after(bench);
 }

@@ -5,7 +5,6 @@
 enum {
     BYTEWISE_BYTES = 256 * 1024,
     DOUBLED_BYTES = 64 * 1024 * 1024,
-    PAGE_BYTES = 4096,
 };
 
 /* The peak is sampled where the buffer is largest, outside the time. */
