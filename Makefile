@@ -107,7 +107,7 @@ bench-allocator: all ## one question each: threads, growth, realloc ... (results
 	$(BUILD)/snugbench micro --output results/micro $(MICRO)
 	@scripts/charts results/micro
 
-programs: all ## time whole real programs under each allocator with hyperfine
+programs: all ## compare the allocators on ten real programs (results/programs)
 	@scripts/programs results/programs
 
 traces: all ## record and generate the shipped traces again

@@ -19,7 +19,6 @@ static const struct command {
     {"list", cli_list, "the allocators found on this machine"},
     {"micro", cli_micro, "measure one question each: threads, growth, realloc ..."},
     {"doctor", cli_doctor, "what disturbs measuring on this machine, with remedies"},
-    {"programs", cli_programs, "tables from hyperfine runs of whole programs"},
 };
 
 enum {

@@ -1,53 +1,47 @@
-/* Whole programs timed under each allocator: what was measured, and its figures. */
+/* Several programs, each compared under the same allocators, taken together: verdicts
+ * that hold for all programs at once, and geometric means over them. */
 #ifndef SNUGBENCH_ANALYSIS_PROGRAMS_H
 #define SNUGBENCH_ANALYSIS_PROGRAMS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "analysis/statistics.h"
+#include "analysis/compare.h"
 #include "analysis/summary.h"
+#include "live/study.h"
 
-/* One program under one allocator, over all rounds. */
-struct program_times {
-    char *program;
-    char *allocator;
-    struct round_value *medians_s; /* one per round, ascending */
-    size_t count;
-    double mean_sum_s, variance_sum_s2, minimum_s;
-    double user_sum_s, system_sum_s; /* 0: not in the files */
-    struct figure peak_resident_bytes;
+/* One of them; borrowed. The candidates of all are the same, in the same order. */
+struct program {
+    const char *name;
+    const struct study *study;
+    const struct compare_summary *summary;
 };
 
-struct program_list {
-    struct program_times *items; /* in order of first appearance */
-    size_t count;
+/* One allocator over the programs. */
+struct program_total {
+    struct comparison speed;    /* geometric mean over the shared programs */
+    struct estimate peak_ratio; /* the same of peak memory, this / reference */
+    size_t faster_count, slower_count, smaller_count, larger_count;
+    size_t failed_count; /* programs that failed under it */
 };
 
-/* NULL: not in the list. */
-const struct program_times *program_find(const struct program_list *list,
-                                         const char *program, const char *allocator);
-
-void program_list_free(struct program_list *list);
-
-struct program_figures {
-    struct estimate median_s;
-    struct comparison speed;
-    struct figure mean_s, stddev_s, minimum_s, peak_ratio;
+struct programs_summary {
+    const struct program *programs;
+    size_t program_count, allocator_count, reference_index;
+    size_t shared_count;       /* programs that every allocator completed */
+    struct comparison *speeds; /* [program * allocator_count + allocator]; verdicts
+                                  after Holm's correction over the programs */
+    struct program_total *totals;
+    double effect;
 };
 
-/* Figures of every program under every allocator. */
-struct program_summary {
-    const struct program_list *list; /* borrowed, as is the name */
-    const char *reference;
-    struct program_figures *figures; /* as list->items */
-};
+/* At least one program. false: out of memory. */
+bool programs_summary_create(struct programs_summary *summary,
+                             const struct program *programs, size_t count,
+                             double effect);
+void programs_summary_destroy(struct programs_summary *summary);
 
-/* Ratios are against `reference`, paired by round; a difference below `effect` is none.
- * false: out of memory. */
-bool program_summary_create(struct program_summary *summary,
-                            const struct program_list *list, const char *reference,
-                            double effect);
-void program_summary_destroy(struct program_summary *summary);
+const struct comparison *programs_speed(const struct programs_summary *summary,
+                                        size_t program, size_t allocator);
 
 #endif

@@ -70,38 +70,6 @@ struct estimate timing_estimate(const struct series *rows, size_t row_count,
                              .present = true};
 }
 
-/* Every estimate gets a stream of its own. */
-enum {
-    ESTIMATE_SEED = 1,
-    RATIO_SEED
-};
-
-struct estimate timing_rounds_estimate(const struct round_value *rounds, size_t count,
-                                       double *scratch)
-{
-    for (size_t i = 0; i < count; i++) {
-        scratch[i] = rounds[i].value;
-    }
-    const struct series row = {.values = scratch, .count = count};
-    return timing_estimate(&row, count > 0, scratch + count, ESTIMATE_SEED);
-}
-
-struct comparison timing_rounds_compare(const struct round_value *own, size_t own_count,
-                                        const struct round_value *reference,
-                                        size_t reference_count, double effect,
-                                        double *scratch)
-{
-    const size_t count =
-        statistics_pair_ratios(reference, reference_count, own, own_count, scratch);
-    const struct series row = {.values = scratch, .count = count};
-    struct comparison comparison = {
-        .ratio = timing_estimate(&row, count > 0, scratch + own_count, RATIO_SEED)};
-    comparison.verdict = own == reference && count > 0
-                             ? VERDICT_REFERENCE
-                             : timing_verdict(comparison.ratio, count, effect);
-    return comparison;
-}
-
 enum verdict timing_verdict(struct estimate ratio, size_t rounds, double effect)
 {
     if (!ratio.present) {

@@ -33,18 +33,6 @@ void timing_values_destroy(struct timing_values *values);
 struct estimate timing_estimate(const struct series *rows, size_t row_count,
                                 double *scratch, uint64_t seed);
 
-/* Of one measurement in rounds: center and interval; absent if there is none. `scratch`
- * holds twice `count`, here and below. */
-struct estimate timing_rounds_estimate(const struct round_value *rounds, size_t count,
-                                       double *scratch);
-
-/* Against the reference's rounds, paired; both in ascending order. `own` may be
- * `reference` itself. */
-struct comparison timing_rounds_compare(const struct round_value *own, size_t own_count,
-                                        const struct round_value *reference,
-                                        size_t reference_count, double effect,
-                                        double *scratch);
-
 /* What a ratio says: a difference counts if its interval leaves out 1 and its size is
  * at least `effect`. */
 enum verdict timing_verdict(struct estimate ratio, size_t rounds, double effect);

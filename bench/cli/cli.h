@@ -19,7 +19,6 @@ int cli_doctor(int argc, char **argv);
 int cli_generate(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_micro(int argc, char **argv);
-int cli_programs(int argc, char **argv);
 int cli_record(int argc, char **argv);
 int cli_replay(int argc, char **argv);
 int cli_stat(int argc, char **argv);

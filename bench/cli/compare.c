@@ -1,4 +1,6 @@
 /* snugbench compare: one program as it is, or traces, under every allocator. */
+#include "cli/compare.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,7 +11,6 @@
 #include "analysis/compare.h"
 #include "cli/candidates.h"
 #include "cli/cli.h"
-#include "cli/compare_options.h"
 #include "cli/compare_replay.h"
 #include "cli/compare_traces.h"
 #include "live/rounds.h"
@@ -18,10 +19,6 @@
 #include "report/answer.h"
 #include "report/compare.h"
 #include "report/output.h"
-
-enum {
-    EXIT_INTERRUPTED = 130 /* as a shell reports SIGINT */
-};
 
 static bool complain(const char *text)
 {
@@ -106,8 +103,8 @@ static bool goes_on(const struct rounds *rounds, const struct compare_options *o
 }
 
 /* The recording is left out where there is nothing to explain. */
-static bool measure(struct study *study, const struct compare_options *options,
-                    struct recorded *recorded)
+bool compare_measure(struct study *study, const struct compare_options *options,
+                     struct recorded *recorded)
 {
     struct rounds rounds;
     struct live_options live = options->live;
@@ -125,10 +122,34 @@ static bool measure(struct study *study, const struct compare_options *options,
     while (goes_on(&rounds, options)) {
         rounds_next(&rounds);
     }
-    if (!options->leaves_out_replay && !signals_interrupted() && living(study) > 0) {
+    if (recorded != NULL && !options->leaves_out_replay && !signals_interrupted() && living(study) > 0) {
         compare_record(recorded, &rounds, options->replay_budget_s);
     }
     rounds_end(&rounds);
+    return true;
+}
+
+bool compare_begin(struct study *study, const struct compare_options *options)
+{
+    struct allocator_error error;
+    *study = (struct study){
+        .command = (char **)(uintptr_t)options->live.command,
+        .seed = options->seed,
+        .is_server = options->live.is_server,
+        .metric = options->metric_text,
+        .larger_is_better = options->metric_text != NULL && !options->lower_is_better,
+    };
+    if (!check_program(options->live.command[0]) || !check_tools(options)) {
+        return false;
+    }
+    if (!candidates_parse(study, options->allocators.items, options->allocators.count,
+                          &error)) {
+        return complain(error.text);
+    }
+    if (!find_reference(study, options->reference)) {
+        candidates_free(study);
+        return false;
+    }
     return true;
 }
 
@@ -164,6 +185,16 @@ static bool export_all(const struct study *study, const struct compare_summary *
     return done;
 }
 
+bool compare_show(FILE *out, const struct study *study,
+                  const struct compare_summary *summary, bool is_verbose)
+{
+    answer_print(out, &summary->answer);
+    fputc('\n', out);
+    const bool done = compare_table(out, study, summary);
+    compare_footnotes(out, study, summary, is_verbose);
+    return done;
+}
+
 /* Data that goes to standard output has it for itself. */
 static bool show(const struct study *study, const struct compare_summary *summary,
                  const struct compare_options *options)
@@ -172,10 +203,7 @@ static bool show(const struct study *study, const struct compare_summary *summar
                           is_stdout(options->json_path) ||
                           is_stdout(options->markdown_path);
     FILE *out = is_taken ? stderr : stdout;
-    answer_print(out, &summary->answer);
-    fputc('\n', out);
-    const bool done = compare_table(out, study, summary);
-    compare_footnotes(out, study, summary, options->is_verbose);
+    const bool done = compare_show(out, study, summary, options->is_verbose);
     if (options->directory != NULL) {
         fprintf(out, "All that was measured is in %s.\n", options->directory);
     }
@@ -205,28 +233,12 @@ static int report(const struct study *study, const struct compare_options *optio
 
 static int run_compare(struct compare_options *options)
 {
-    struct study study = {
-        .command = (char **)(uintptr_t)options->live.command,
-        .seed = options->seed,
-        .is_server = options->live.is_server,
-        .metric = options->metric_text,
-        .larger_is_better = options->metric_text != NULL && !options->lower_is_better,
-    };
-    struct allocator_error error;
+    struct study study;
     struct report_error output_error;
     struct output_folder folder = {.path = NULL};
     struct recorded recorded = {.budget_s = 0};
     int code = EXIT_USAGE;
-    if (!check_program(options->live.command[0]) || !check_tools(options)) {
-        return EXIT_USAGE;
-    }
-    if (!candidates_parse(&study, options->allocators.items, options->allocators.count,
-                          &error)) {
-        complain(error.text);
-        return EXIT_USAGE;
-    }
-    if (!find_reference(&study, options->reference)) {
-        candidates_free(&study);
+    if (!compare_begin(&study, options)) {
         return EXIT_USAGE;
     }
     /* Found out before minutes of measuring. */
@@ -237,7 +249,7 @@ static int run_compare(struct compare_options *options)
         return EXIT_USAGE;
     }
     signals_hold();
-    if (measure(&study, options, &recorded)) {
+    if (compare_measure(&study, options, &recorded)) {
         code = report(&study, options, &recorded);
     }
     compare_forget(&recorded);
@@ -252,7 +264,9 @@ int cli_compare(int argc, char **argv)
 {
     struct compare_options options;
     int code = compare_options_parse(&options, argc, argv);
-    if (code < 0) {
+    if (code < 0 && options.programs_path != NULL) {
+        code = compare_programs(&options);
+    } else if (code < 0) {
         code = options.has_program ? run_compare(&options)
                                    : compare_traces(&options, argc, argv);
     }

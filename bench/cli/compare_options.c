@@ -22,7 +22,7 @@ enum {
     MOST_SECONDS = 1000000,
     DEFAULT_TIMEOUT_S = 600,
     STOP_TIMEOUT_S = 20,
-    OF_PROGRAMS = 18, /* rows of the table of options */
+    OF_PROGRAMS = 19, /* rows of the table of options */
 };
 
 static const double default_budget_s = 200;
@@ -75,6 +75,25 @@ static int compile_metric(struct compare_options *options)
 }
 
 /* ---- what is compared ---- */
+
+/* What is of one program alone. */
+static int check_programs(const struct compare_options *options, bool has_command)
+{
+    if (has_command) {
+        return options_complain(
+            &complaint, "a program beside --programs; write it into the file");
+    }
+    if (options->live.server.load != NULL) {
+        return options_complain(&complaint, "--programs is not for servers");
+    }
+    return options->csv_path == NULL && options->json_path == NULL &&
+                   options->markdown_path == NULL
+               ? -1
+               : options_complain(
+                     &complaint,
+                     "with --programs the files of each program are kept by -o DIR "
+                     "alone");
+}
 
 static int check_program(struct compare_options *options, char **operands)
 {
@@ -238,6 +257,7 @@ static int parse(struct compare_options *options, struct options_rounds *rounds,
          .expected = "a whole number below 2^63", .to = INT64_MAX},
         {0, "timeout", options_seconds, .target = &live->timeout_ns, .least = 0.01},
         /* Of programs alone: the last OF_PROGRAMS. */
+        {0, "programs", options_text, .target = &options->programs_path},
         {'w', "warmup", options_count, .target = &live->warmup_count,
          .to = ROUNDS_LIMIT},
         {0, "no-replay", options_flag, .target = &options->leaves_out_replay},
@@ -273,7 +293,7 @@ static int parse(struct compare_options *options, struct options_rounds *rounds,
     if (code >= 0) {
         return code;
     }
-    if (*first == argc) {
+    if (*first == argc && options->programs_path == NULL) {
         fprintf(stderr,
                 "snugbench: compare what? 'snugbench compare -- PROGRAM ...' or "
                 "'snugbench compare TRACE...'; see 'compare --help'\n");
@@ -287,7 +307,10 @@ int compare_options_parse(struct compare_options *options, int argc, char **argv
     struct options_rounds rounds;
     int first = 0;
     int code = parse(options, &rounds, OPERANDS_PROGRAM, argc, argv, &first);
-    if (code < 0 && strcmp(argv[first - 1], "--") == 0) {
+    if (code < 0 && options->programs_path != NULL) {
+        options->has_program = true;
+        code = check_programs(options, first < argc);
+    } else if (code < 0 && strcmp(argv[first - 1], "--") == 0) {
         options->has_program = true;
     } else if (code < 0 && (code = check_operand(argv[first])) < 0) {
         compare_options_free(options);

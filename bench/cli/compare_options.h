@@ -12,7 +12,8 @@
 
 struct compare_options {
     struct options_list allocators;
-    const char *reference; /* NULL: glibc */
+    const char *programs_path; /* NULL: the one program of live.command, or traces */
+    const char *reference;     /* NULL: glibc */
     const char *directory;
     const char *csv_path, *json_path, *markdown_path;
     uint64_t seed;

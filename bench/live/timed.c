@@ -7,11 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "live/hyperfine.h"
 #include "process/ending.h"
 #include "process/output.h"
 #include "process/preload.h"
 #include "process/spawn.h"
-#include "report/hyperfine.h"
 
 /* Within single quotes nothing is special but the quote itself. */
 static void put_word(FILE *out, const char *prefix, const char *word)
@@ -71,16 +71,13 @@ char *timed_command(const struct timed_plan *plan)
 static bool read_times(const char *path, struct live_time *time, char *error,
                        size_t error_size)
 {
-    struct program_list list = {.count = 0};
-    struct report_error reason;
-    if (!hyperfine_read(&list, path, time->round, &reason)) {
-        snprintf(error, error_size, "%s", reason.text);
+    struct hyperfine_times times;
+    if (!hyperfine_read(path, &times, error, error_size)) {
         return false;
     }
-    time->score = list.items[0].medians_s[0].value;
-    time->user_s = list.items[0].user_sum_s;
-    time->system_s = list.items[0].system_sum_s;
-    program_list_free(&list);
+    time->score = times.median_s;
+    time->user_s = times.user_s;
+    time->system_s = times.system_s;
     return true;
 }
 
@@ -120,7 +117,7 @@ static bool run_hyperfine(const struct timed_plan *plan, char *command, char *cs
         (char[]){"--runs"},       (char[]){"1"},
         (char[]){"--output"},     output,
         (char[]){"--export-csv"}, csv,
-        (char[]){"-n"},           (char[]){"program:allocator"},
+        (char[]){"-n"},           (char[]){"program"},
     };
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {
         argv[count++] = fixed[i];

@@ -1,143 +1,276 @@
 #include "report/programs.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "report/cells.h"
+#include "report/compare.h"
 #include "report/csv.h"
 #include "report/fields.h"
 #include "report/grid.h"
 #include "report/output.h"
 #include "report/units.h"
 
+/* ---- files ---- */
+
 static const char *const columns[] = {
     "program",
     "allocator",
-    "rounds_count",
+    "status",
+    "runs_count",
     "median_s",
     "median_s_low",
     "median_s_high",
-    "mean_s",
-    "stddev_s",
-    "min_s",
     "speed_ratio",
     "speed_ratio_low",
     "speed_ratio_high",
     "speed_verdict",
     "peak_resident_bytes",
     "peak_resident_ratio",
+    "peak_verdict",
+    "note",
 };
 
-enum {
-    COLUMN_COUNT = sizeof columns / sizeof *columns
+static const char *const total_columns[] = {
+    "allocator",
+    "programs_count",
+    "speed_ratio",
+    "speed_ratio_low",
+    "speed_ratio_high",
+    "speed_verdict",
+    "faster_count",
+    "slower_count",
+    "peak_resident_ratio",
+    "peak_resident_ratio_low",
+    "peak_resident_ratio_high",
+    "smaller_count",
+    "larger_count",
+    "failed_count",
 };
+
+static const char *name_of(const struct programs_summary *summary, size_t allocator)
+{
+    return summary->programs->study->candidates[allocator].name;
+}
+
+static bool write_row(FILE *out, const struct programs_summary *summary, size_t program,
+                      size_t allocator)
+{
+    const struct program *one = &summary->programs[program];
+    const struct candidate *candidate = &one->study->candidates[allocator];
+    const struct compare_row *row = &one->summary->rows[allocator];
+    const char *peak_verdict = size_verdict_text(row->peak_verdict);
+    struct csv_line line = {.count = 0};
+    csv_line_text(&line, one->name);
+    csv_line_text(&line, candidate->name);
+    csv_line_text(&line, candidate->failed ? "failed"
+                         : row->present    ? "ok"
+                                           : "not run");
+    csv_line_count(&line, candidate->time_count);
+    field_estimate(&line, row->score);
+    field_comparison(&line, *programs_speed(summary, program, allocator));
+    field_figure(&line,
+                 (struct figure){row->peak_bytes.value, row->peak_bytes.present});
+    field_figure(&line,
+                 (struct figure){row->peak_ratio.value, row->peak_ratio.present});
+    csv_line_text(&line, peak_verdict[0] != '\0' ? peak_verdict : NULL);
+    csv_line_text(&line, candidate->failed            ? candidate->failure
+                         : candidate->note[0] != '\0' ? candidate->note
+                                                      : NULL);
+    return csv_line_write(&line, out);
+}
 
 static bool write_rows(FILE *out, const void *data)
 {
-    const struct program_summary *summary = data;
+    const struct programs_summary *summary = data;
+    bool written = csv_row(out, sizeof columns / sizeof *columns, columns);
+    for (size_t i = 0; i < summary->program_count; i++) {
+        for (size_t k = 0; written && k < summary->allocator_count; k++) {
+            written = write_row(out, summary, i, k);
+        }
+    }
+    return written;
+}
+
+static bool write_totals(FILE *out, const void *data)
+{
+    const struct programs_summary *summary = data;
     struct csv_line line = {.count = 0};
-    bool written = csv_row(out, COLUMN_COUNT, columns);
-    for (size_t i = 0; written && i < summary->list->count; i++) {
-        const struct program_times *entry = &summary->list->items[i];
-        const struct program_figures *figures = &summary->figures[i];
-        csv_line_text(&line, entry->program);
-        csv_line_text(&line, entry->allocator);
-        csv_line_count(&line, entry->count);
-        field_estimate(&line, figures->median_s);
-        field_figure(&line, figures->mean_s);
-        field_figure(&line, figures->stddev_s);
-        field_figure(&line, figures->minimum_s);
-        field_comparison(&line, figures->speed);
-        field_figure(&line, entry->peak_resident_bytes);
-        field_figure(&line, figures->peak_ratio);
+    bool written =
+        csv_row(out, sizeof total_columns / sizeof *total_columns, total_columns);
+    for (size_t i = 0; written && i < summary->allocator_count; i++) {
+        const struct program_total *total = &summary->totals[i];
+        csv_line_text(&line, name_of(summary, i));
+        csv_line_count(&line, summary->shared_count);
+        field_comparison(&line, total->speed);
+        csv_line_count(&line, total->faster_count);
+        csv_line_count(&line, total->slower_count);
+        field_estimate(&line, total->peak_ratio);
+        csv_line_count(&line, total->smaller_count);
+        csv_line_count(&line, total->larger_count);
+        csv_line_count(&line, total->failed_count);
         written = csv_line_write(&line, out);
     }
     return written;
 }
 
-bool programs_write_csv(const struct program_summary *summary, const char *path,
-                        struct report_error *error)
+bool programs_write_directory(const struct programs_summary *summary,
+                              const char *directory, struct report_error *error)
 {
-    return output_write(path, write_rows, summary, error);
+    const struct output_file files[] = {
+        {"programs.csv", write_rows, summary},
+        {"programs_totals.csv", write_totals, summary},
+    };
+    return output_write_all(directory, files, sizeof files / sizeof *files, error);
 }
 
-/* Seconds in ms, as the headings say. */
-static struct units_text milliseconds(double seconds)
-{
-    return units_number(1e3 * seconds);
-}
+/* ---- the table ---- */
 
-static void set_row(struct grid_row *row, const struct program_times *entry,
-                    const struct program_figures *figures)
+static void set_headings(struct grid_row *row, const struct programs_summary *summary)
 {
-    struct estimate median_ms = figures->median_s;
-    median_ms.value *= 1e3;
-    median_ms.low *= 1e3;
-    median_ms.high *= 1e3;
-    grid_set(row, 0, GRID_PLAIN, "%s", entry->allocator);
-    cell_estimate(row, 1, median_ms);
-    cell_figure(row, 2, figures->minimum_s, milliseconds);
-    cell_comparison(row, 3, figures->speed);
-    cell_figure(row, 4, entry->peak_resident_bytes, units_mib);
-    cell_figure(row, 5, figures->peak_ratio, units_ratio);
-}
-
-static bool add_program(struct grid *grid, const struct program_summary *summary,
-                        const char *program)
-{
-    struct grid_row *row = grid_add_row(grid);
-    if (row == NULL) {
-        return false;
-    }
-    grid_set(row, 0, GRID_PLAIN, "%s", program);
-    for (size_t i = 0; i < summary->list->count; i++) {
-        const struct program_times *entry = &summary->list->items[i];
-        if (strcmp(entry->program, program) != 0) {
-            continue;
-        }
-        row = grid_add_row(grid);
-        if (row == NULL) {
-            return false;
-        }
-        set_row(row, entry, &summary->figures[i]);
-    }
-    return true;
-}
-
-/* Whether no entry before this one is of the same program. */
-static bool is_first(const struct program_list *list, size_t index)
-{
-    for (size_t i = 0; i < index; i++) {
-        if (strcmp(list->items[i].program, list->items[index].program) == 0) {
-            return false;
+    static const char *const headings[] = {"allocator", NULL,     "95 % interval",
+                                           "faster",    "slower", NULL,
+                                           "smaller",   "larger"};
+    const char *reference = name_of(summary, summary->reference_index);
+    for (size_t i = 0; i < sizeof headings / sizeof *headings; i++) {
+        if (headings[i] != NULL) {
+            grid_set(row, i, GRID_FAINT, "%s", headings[i]);
         }
     }
-    return true;
+    grid_set(row, 1, GRID_FAINT, "speed v %s", reference);
+    grid_set(row, 5, GRID_FAINT, "peak v %s", reference);
 }
 
-bool programs_table(FILE *out, const struct program_summary *summary)
+static void set_counts(struct grid_row *row, const struct program_total *total)
 {
-    static const char *const headings[] = {"", "median ms", "min ms", "", "peak MiB"};
-    const struct program_list *list = summary->list;
+    grid_set(row, 3, GRID_PLAIN, "%zu", total->faster_count);
+    grid_set(row, 4, GRID_PLAIN, "%zu", total->slower_count);
+    grid_set(row, 6, GRID_PLAIN, "%zu", total->smaller_count);
+    grid_set(row, 7, GRID_PLAIN, "%zu", total->larger_count);
+}
+
+static void set_row(struct grid_row *row, const struct programs_summary *summary,
+                    size_t allocator)
+{
+    const struct program_total *total = &summary->totals[allocator];
+    grid_set(row, 0, GRID_PLAIN, "%s", name_of(summary, allocator));
+    cell_comparison(row, 1, total->speed);
+    if (allocator != summary->reference_index) {
+        if (total->speed.ratio.present) {
+            grid_set(row, 2, GRID_PLAIN, "%.3f to %.3f", total->speed.ratio.low,
+                     total->speed.ratio.high);
+        }
+        if (total->peak_ratio.present) {
+            grid_set(row, 5, GRID_PLAIN, "%s",
+                     units_ratio(total->peak_ratio.value).bytes);
+        }
+        set_counts(row, total);
+    }
+    if (total->failed_count > 0) {
+        grid_set(row, GRID_COLUMNS - 1, GRID_BAD, "failed on %zu", total->failed_count);
+    }
+}
+
+static bool print_table(FILE *out, const struct programs_summary *summary)
+{
     struct grid grid = {.count = 0};
     struct grid_row *row = grid_add_row(&grid);
-    bool done = row != NULL;
-    for (size_t i = 0; done && i < 5; i++) {
-        grid_set(row, i, GRID_FAINT, "%s", headings[i]);
+    if (row != NULL) {
+        set_headings(row, summary);
     }
-    if (done) {
-        grid_set(row, 3, GRID_FAINT, "speed v %s", summary->reference);
-        grid_set(row, 5, GRID_FAINT, "v %s", summary->reference);
-    }
-    for (size_t i = 0; done && i < list->count; i++) {
-        if (is_first(list, i)) {
-            done = add_program(&grid, summary, list->items[i].program);
+    for (size_t i = 0; row != NULL && i < summary->allocator_count; i++) {
+        row = grid_add_row(&grid);
+        if (row != NULL) {
+            set_row(row, summary, i);
         }
     }
-    if (!done) {
+    if (row == NULL) {
         free(grid.rows);
         return false;
     }
     grid_print(&grid, out);
-    return fflush(out) == 0 && !ferror(out);
+    return true;
+}
+
+/* ---- the sentences ---- */
+
+/* "faster on sort (1.20x), jq (1.10x)" behind what was said before. */
+static size_t print_where(FILE *out, const struct programs_summary *summary,
+                          size_t allocator, enum verdict verdict, size_t said)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < summary->program_count; i++) {
+        const struct comparison *speed = programs_speed(summary, i, allocator);
+        if (speed->verdict != verdict) {
+            continue;
+        }
+        if (count++ > 0) {
+            fputs(", ", out);
+        } else {
+            fprintf(out, "%s %s on ", said > 0 ? ";" : "", verdict_text(verdict));
+        }
+        fprintf(out, "%s (%s)", summary->programs[i].name,
+                units_ratio(speed->ratio.value).bytes);
+    }
+    return count;
+}
+
+static void print_failures(FILE *out, const struct programs_summary *summary,
+                           size_t allocator)
+{
+    for (size_t i = 0; i < summary->program_count; i++) {
+        const struct program *program = &summary->programs[i];
+        const struct candidate *candidate = &program->study->candidates[allocator];
+        if (candidate->failed) {
+            fprintf(out, "%s failed under %s: %s.\n", program->name, candidate->name,
+                    candidate->failure);
+        }
+    }
+}
+
+static bool differs(const struct programs_summary *summary, size_t allocator)
+{
+    const struct program_total *total = &summary->totals[allocator];
+    return total->faster_count + total->slower_count > 0;
+}
+
+static void print_sentences(FILE *out, const struct programs_summary *summary)
+{
+    size_t equal_count = 0;
+    for (size_t i = 0; i < summary->allocator_count; i++) {
+        print_failures(out, summary, i);
+        if (differs(summary, i)) {
+            fprintf(out, "%s:", name_of(summary, i));
+            const size_t said = print_where(out, summary, i, VERDICT_FASTER, 0);
+            print_where(out, summary, i, VERDICT_SLOWER, said);
+            fputs(".\n", out);
+        }
+    }
+    for (size_t i = 0; i < summary->allocator_count; i++) {
+        if (i != summary->reference_index && !differs(summary, i)) {
+            fprintf(out, "%s%s",
+                    equal_count++ > 0 ? ", "
+                                      : "No difference in speed is shown on any "
+                                        "program: ",
+                    name_of(summary, i));
+        }
+    }
+    fputs(equal_count > 0 ? ".\n" : "", out);
+}
+
+bool programs_print(FILE *out, const struct programs_summary *summary)
+{
+    fprintf(out,
+            "%zu programs, geometric means over the %zu that every allocator "
+            "completed:\n\n",
+            summary->program_count, summary->shared_count);
+    const bool done = print_table(out, summary);
+    fputc('\n', out);
+    print_sentences(out, summary);
+    fprintf(
+        out,
+        "A difference counts if its 95 %% interval leaves out 1, it is at least %s, "
+        "and a t-test says so at 5 %%, on single programs after Holm's correction "
+        "over all of them; %d rounds are needed.\n",
+        units_percent(summary->effect).bytes, SUMMARY_VERDICT_ROUNDS);
+    return done && fflush(out) == 0 && !ferror(out);
 }

@@ -1,4 +1,5 @@
-/* Table and CSV of whole programs timed under each allocator. */
+/* Several programs under the same allocators: what they say together, one table, and
+ * its files. The comparison of each is report/compare's. */
 #ifndef SNUGBENCH_REPORT_PROGRAMS_H
 #define SNUGBENCH_REPORT_PROGRAMS_H
 
@@ -8,11 +9,13 @@
 #include "analysis/programs.h"
 #include "report/report.h"
 
-/* false: out of memory or `out` cannot be written. */
-bool programs_table(FILE *out, const struct program_summary *summary);
+/* A line for each allocator, then on which programs it differs, and by which rule.
+ * false: out of memory or `out` failed. */
+bool programs_print(FILE *out, const struct programs_summary *summary);
 
-/* programs.csv; "-" is standard output. */
-bool programs_write_csv(const struct program_summary *summary, const char *path,
-                        struct report_error *error);
+/* programs.csv, a row for each program and allocator, and programs_totals.csv, a row
+ * for each allocator. */
+bool programs_write_directory(const struct programs_summary *summary,
+                              const char *directory, struct report_error *error);
 
 #endif

@@ -1,3 +1,4 @@
+/* Several programs taken together: verdicts over all of them, geometric means, files. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -5,179 +6,177 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "report/hyperfine.h"
+#include "analysis/programs.h"
 #include "report/programs.h"
 
-static const char header[] = "command,mean,stddev,median,user,system,min,max\n";
+enum {
+    GLIBC,
+    SNUG,
+    OTHER,
+    ALLOCATORS,
+    PROGRAMS = 12,
+    ROUNDS = 6,
+    MEMORIES = 3,
+};
 
-/* A file of this text; valid until the next call. */
-static const char *file_with(const char *text)
+/* As the runs give it; filled by begin. */
+static struct candidate candidates[PROGRAMS][ALLOCATORS];
+static struct live_time times[PROGRAMS][ALLOCATORS][ROUNDS];
+static struct live_memory memories[PROGRAMS][ALLOCATORS][MEMORIES];
+static struct study studies[PROGRAMS];
+static struct program programs[PROGRAMS];
+static const char *const names[PROGRAMS] = {"a", "b", "c", "d", "e", "f",
+                                            "g", "h", "i", "j", "k", "l"};
+static char *const allocators[ALLOCATORS] = {(char[]){"glibc"}, (char[]){"snug"},
+                                             (char[]){"other"}};
+
+/* Rounds differ by far more than allocators do: only pairs show it. */
+static double weather(size_t round)
 {
-    static char path[] = "/tmp/snug-test-programs-XXXXXX";
-    strcpy(path + sizeof path - 7, "XXXXXX");
-    const int file = mkstemp(path);
-    assert_true(file >= 0);
-    assert_int_equal(write(file, text, strlen(text)), strlen(text));
-    close(file);
-    return path;
+    return 1 + 0.2 * (double)((round * 7) % 5);
 }
 
-static void add(struct program_list *list, const char *rows, unsigned round)
+static void set_times(size_t program, size_t allocator, const double *ratios)
 {
-    struct report_error error = {.text = ""};
-    char text[1000];
-    snprintf(text, sizeof text, "%s%s", header, rows);
-    const char *path = file_with(text);
-    assert_true(hyperfine_read(list, path, round, &error));
-    assert_string_equal(error.text, "");
-    unlink(path);
-}
-
-/* Reading `text` fails with this behind the file's name. */
-static void assert_complaint(const char *text, const char *complaint)
-{
-    struct program_list list = {.count = 0};
-    struct report_error error = {.text = ""};
-    const char *path = file_with(text);
-    assert_false(hyperfine_read(&list, path, 0, &error));
-    assert_memory_equal(error.text, path, strlen(path));
-    assert_string_equal(error.text + strlen(path), complaint);
-    unlink(path);
-    program_list_free(&list);
-}
-
-static void fill(struct program_list *list)
-{
-    for (unsigned round = 0; round < 5; round++) {
-        /* All slower from round to round: only pairing sees that snug is twice as fast.
-         */
-        char rows[300];
-        const double seconds = 1 + round;
-        snprintf(rows, sizeof rows,
-                 "sort:snug,%g,0.5,%g,0,0,%g,9\n\"sort:glibc\",%g,0.5,%g,0,0,%g,9\n",
-                 seconds, seconds, seconds - 0.5, 2 * seconds, 2 * seconds, seconds);
-        add(list, rows, round);
+    for (size_t i = 0; i < ROUNDS; i++) {
+        times[program][allocator][i] = (struct live_time){
+            .round = (uint32_t)i, .score = weather(i) / ratios[i], .user_s = 1};
     }
 }
 
-static void test_byte_order_mark(void **state)
+/* All are equal but for a little noise; snug takes half the memory. */
+static void begin(void)
 {
-    (void)state;
-    struct program_list list = {.count = 0};
-    struct report_error error = {.text = ""};
-    const char *path = file_with("\xef\xbb\xbf\"command\",mean,stddev,median,min\n"
-                                 "sort:snug,1,0,1,1\n");
-    assert_true(hyperfine_read(&list, path, 0, &error));
-    assert_int_equal(list.count, 1);
-    unlink(path);
-    program_list_free(&list);
-}
-
-static void test_rounds_are_collected(void **state)
-{
-    (void)state;
-    struct program_list list = {.count = 0};
-    fill(&list);
-    assert_int_equal(list.count, 2);
-    const struct program_times *snug = program_find(&list, "sort", "snug");
-    assert_non_null(snug);
-    assert_int_equal(snug->count, 5);
-    assert_float_equal(snug->medians_s[4].value, 5, 1e-12);
-    assert_int_equal(snug->medians_s[4].round, 4);
-    assert_float_equal(snug->minimum_s, 0.5, 1e-12);
-    assert_float_equal(snug->mean_sum_s, 15, 1e-12);
-    assert_false(snug->peak_resident_bytes.present);
-    assert_null(program_find(&list, "sort", "jemalloc"));
-    program_list_free(&list);
-}
-
-static void test_csv(void **state)
-{
-    (void)state;
-    struct program_list list = {.count = 0};
-    struct report_error error = {.text = ""};
-    fill(&list);
-    const char *peaks = file_with("command,peak_resident_bytes\nsort:glibc,2000\n"
-                                  "sort:snug,1000\nsort:other,500\n");
-    assert_true(hyperfine_read(&list, peaks, 9, &error));
-    unlink(peaks);
-    char path[] = "/tmp/snug-test-programs-out.csv";
-    struct program_summary summary;
-    assert_true(program_summary_create(&summary, &list, "glibc", 0.02));
-    assert_true(programs_write_csv(&summary, path, &error));
-    program_summary_destroy(&summary);
-    FILE *in = fopen(path, "r");
-    assert_non_null(in);
-    char lines[4][400];
-    for (size_t i = 0; i < 4; i++) {
-        assert_non_null(fgets(lines[i], sizeof lines[i], in));
+    static const double noise[ROUNDS] = {1.01, 0.99, 1.005, 0.995, 1.002, 0.998};
+    static const double one[ROUNDS] = {1, 1, 1, 1, 1, 1};
+    for (size_t i = 0; i < PROGRAMS; i++) {
+        for (size_t k = 0; k < ALLOCATORS; k++) {
+            candidates[i][k] = (struct candidate){.name = allocators[k],
+                                                  .times = times[i][k],
+                                                  .time_count = ROUNDS,
+                                                  .memories = memories[i][k],
+                                                  .memory_count = MEMORIES};
+            set_times(i, k, k == GLIBC ? one : noise);
+            for (size_t m = 0; m < MEMORIES; m++) {
+                memories[i][k][m] = (struct live_memory){
+                    .round = (uint32_t)m, .peak_bytes = k == SNUG ? 50000 : 100000};
+            }
+        }
+        studies[i] = (struct study){
+            .candidates = candidates[i], .count = ALLOCATORS, .round_count = ROUNDS};
+        programs[i] = (struct program){.name = names[i], .study = &studies[i]};
     }
-    fclose(in);
-    unlink(path);
-    assert_non_null(strstr(lines[0], "\"median_s\""));
-    assert_non_null(strstr(lines[1], "\"sort\",\"snug\",\"5\",\"3\","));
-    assert_non_null(
-        strstr(lines[1], ",\"2\",\"2\",\"2\",\"faster\",\"1000\",\"0.5\"\n"));
-    assert_non_null(strstr(lines[2], ",\"reference\",\"2000\",\"1\"\n"));
-    /* Memory alone: every time is an empty cell. */
-    assert_string_equal(lines[3],
-                        "\"sort\",\"other\",\"0\",,,,,,,,,,,\"500\",\"0.25\"\n");
-    program_list_free(&list);
 }
 
-static void test_table(void **state)
+static struct programs_summary sum_up(size_t count)
 {
-    (void)state;
-    struct program_list list = {.count = 0};
-    fill(&list);
+    struct programs_summary summary;
+    for (size_t i = 0; i < count; i++) {
+        programs[i].summary = compare_create(&studies[i], 0.02);
+        assert_non_null(programs[i].summary);
+    }
+    assert_true(programs_summary_create(&summary, programs, count, 0.02));
+    return summary;
+}
+
+static void clear(struct programs_summary *summary)
+{
+    for (size_t i = 0; i < summary->program_count; i++) {
+        compare_destroy((struct compare_summary *)(uintptr_t)programs[i].summary);
+    }
+    programs_summary_destroy(summary);
+}
+
+static char *printed(const struct programs_summary *summary)
+{
     char *text = NULL;
-    size_t size = 0;
+    size_t size;
     FILE *out = open_memstream(&text, &size);
-    struct program_summary summary;
-    assert_true(program_summary_create(&summary, &list, "glibc", 0.02));
-    assert_true(programs_table(out, &summary));
-    program_summary_destroy(&summary);
+    assert_non_null(out);
+    assert_true(programs_print(out, summary));
     fclose(out);
-    assert_non_null(strstr(text, "2.00x faster"));
-    assert_non_null(strstr(text, "3000 ±"));
-    free(text);
-    program_list_free(&list);
+    return text;
 }
 
-static void test_bad_files(void **state)
+static void test_geometric_means(void **state)
 {
     (void)state;
-    char text[300];
-    assert_complaint("", ":1: expected a header and rows, found 'the end of the file'");
-    assert_complaint(
-        "a,b\n1,2\n",
-        ":1: expected the header of hyperfine --export-csv, found 'another'");
-    snprintf(text, sizeof text, "%ssort,1,1,1,1,1,1,1\n", header);
-    assert_complaint(text,
-                     ":2: expected a command named PROGRAM:ALLOCATOR, found 'sort'");
-    snprintf(text, sizeof text, "%sa:b,1,1,1,1,1,1,1\na:c,1,1,soon,1,1,1,1\n", header);
-    assert_complaint(text, ":3: expected a number of 0 or more, found 'soon'");
-    snprintf(text, sizeof text, "%sa:b,1,1,0,1,1,1,1\n", header);
-    assert_complaint(text, ":2: expected a median above 0, found '0'");
-    struct program_list list = {.count = 0};
-    struct report_error error = {.text = ""};
-    assert_false(hyperfine_read(&list, "/nowhere.csv", 0, &error));
-    assert_string_equal(error.text,
-                        "cannot read '/nowhere.csv': No such file or directory");
+    static const double twice[ROUNDS] = {2, 2.02, 1.98, 2.01, 1.99, 2};
+    static const double quarter[ROUNDS] = {0.25, 0.252, 0.248, 0.25, 0.251, 0.249};
+    begin();
+    set_times(0, SNUG, twice);
+    set_times(1, SNUG, quarter);
+    struct programs_summary summary = sum_up(2);
+    assert_int_equal(summary.shared_count, 2);
+    assert_float_equal(summary.totals[SNUG].speed.ratio.value, 0.707, 0.01);
+    assert_int_equal(summary.totals[SNUG].speed.verdict, VERDICT_SLOWER);
+    assert_int_equal(summary.totals[GLIBC].speed.verdict, VERDICT_REFERENCE);
+    assert_int_equal(summary.totals[OTHER].speed.verdict, VERDICT_SAME);
+    assert_int_equal(summary.totals[SNUG].faster_count, 1);
+    assert_int_equal(summary.totals[SNUG].slower_count, 1);
+    assert_float_equal(summary.totals[SNUG].peak_ratio.value, 0.5, 1e-9);
+    assert_int_equal(summary.totals[SNUG].smaller_count, 2);
+    char *text = printed(&summary);
+    assert_non_null(strstr(text, "snug: faster on a (2.00x); slower on b (0.25x).\n"));
+    assert_non_null(
+        strstr(text, "No difference in speed is shown on any program: other.\n"));
+    free(text);
+    clear(&summary);
+}
+
+/* A ratio that is clear in one program alone is not among many that are equal. */
+static void test_correction_over_programs(void **state)
+{
+    (void)state;
+    static const double unsteady[ROUNDS] = {1.02, 1.2, 1.1, 1.04, 1.18, 1.12};
+    begin();
+    set_times(0, SNUG, unsteady);
+    struct programs_summary summary = sum_up(1);
+    assert_int_equal(programs_speed(&summary, 0, SNUG)->verdict, VERDICT_FASTER);
+    clear(&summary);
+    summary = sum_up(PROGRAMS);
+    assert_int_equal(programs_speed(&summary, 0, SNUG)->verdict, VERDICT_SAME);
+    assert_int_equal(summary.totals[SNUG].faster_count, 0);
+    clear(&summary);
+}
+
+/* Nobody gains by failing where it would be slow. */
+static void test_failures(void **state)
+{
+    (void)state;
+    static const double twice[ROUNDS] = {2, 2.02, 1.98, 2.01, 1.99, 2};
+    begin();
+    set_times(1, SNUG, twice);
+    candidates[1][OTHER].failed = true;
+    strcpy(candidates[1][OTHER].failure, "killed by SIGSEGV");
+    struct programs_summary summary = sum_up(2);
+    assert_int_equal(summary.shared_count, 1);
+    assert_float_equal(summary.totals[SNUG].speed.ratio.value, 1, 0.01);
+    assert_int_equal(summary.totals[SNUG].faster_count, 1);
+    assert_int_equal(summary.totals[OTHER].failed_count, 1);
+    assert_false(programs_speed(&summary, 1, OTHER)->ratio.present);
+    char *text = printed(&summary);
+    assert_non_null(strstr(text, "b failed under other: killed by SIGSEGV.\n"));
+    assert_non_null(strstr(text, "failed on 1"));
+    free(text);
+    clear(&summary);
+    candidates[0][GLIBC].failed = true;
+    summary = sum_up(2);
+    assert_int_equal(summary.shared_count, 0);
+    assert_false(summary.totals[SNUG].speed.ratio.present);
+    assert_false(summary.totals[SNUG].peak_ratio.present);
+    clear(&summary);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_byte_order_mark),
-        cmocka_unit_test(test_rounds_are_collected),
-        cmocka_unit_test(test_csv),
-        cmocka_unit_test(test_table),
-        cmocka_unit_test(test_bad_files),
+        cmocka_unit_test(test_geometric_means),
+        cmocka_unit_test(test_correction_over_programs),
+        cmocka_unit_test(test_failures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

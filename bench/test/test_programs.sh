@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Whole programs: the peak of a command, and scripts/programs from end to end on one
-# program, one round.
+# compare --programs: the file of programs, what is kept of them, and scripts/programs from
+# end to end on two programs.
 set -u
 # shellcheck source=scripts/tap.sh
 . "$(dirname "$0")/../../scripts/tap.sh"
@@ -8,48 +8,94 @@ export BUILD=${BUILD:-build}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
-peak_of() { "$BUILD/snugbench" programs --peak "$@" 2>"$dir/errors"; }
+programs() { timeout 120 "$BUILD/snugbench" compare --programs "$dir/list" "$@" >"$dir/out" 2>"$dir/errors" </dev/null; }
 
-# 64 MiB written by dd's buffer: the peak is that, and little more.
-row=$(peak_of dd:glibc -- dd if=/dev/zero of=/dev/null bs=64M count=1)
-bytes=$(sed -n 's/^"dd:glibc","\([0-9]*\)"$/\1/p' <<<"$row")
-ok "the peak of 64 MiB is found" [ "${bytes:-0}" -ge $((64 << 20)) ]
-ok "and is not far above" [ "${bytes:-0}" -lt $((80 << 20)) ]
-ok "a failing command has no row" [ -z "$(peak_of x:y -- false)" ]
-ok "and its exit code is told" grep -qx 'snugbench: x:y: exit code 1' "$dir/errors"
-peak_of x:y -- sh -c 'kill -SEGV $$'
-ok "a crash is told" grep -qx 'snugbench: x:y: killed by signal 11' "$dir/errors"
-bytes=$(trap '' CHLD && peak_of a:b -- true)
-ok "a peak where SIGCHLD is ignored" [ -n "$bytes" ]
-"$BUILD/snugbench" programs 2>/dev/null
-ok "no files: bad usage" [ $? -eq 2 ]
+# refused LINES EXPECTED: exit code 2 and this complaint, nothing measured.
+refused()
+{
+    printf '%s\n' "$1" >"$dir/list"
+    programs --runs 1 -a glibc
+    [ $? -eq 2 ] && [ ! -s "$dir/out" ] && grep -qF "$2" "$dir/errors"
+}
 
-# A pipe or a device is written to, not replaced by a file of its name.
-printf 'command,mean,stddev,median,min\nsort:glibc,1,0,1,1\n' >"$dir/round.csv"
-mkfifo "$dir/pipe"
-timeout 10 cat "$dir/pipe" >"$dir/piped" &
-"$BUILD/snugbench" programs -o "$dir/pipe" "$dir/round.csv" >/dev/null
-ok "figures into a pipe" [ -p "$dir/pipe" ]
-wait $!
-ok "arrive there" grep -q '^"sort","glibc"' "$dir/piped"
+# cell PROGRAM ALLOCATOR COLUMN of programs.csv; no field here holds a comma.
+cell()
+{
+    awk -F, -v column="$3" -v program="$1" -v allocator="$2" '
+        { gsub(/"/, "") }
+        NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+        $c["program"] == program && $c["allocator"] == allocator { print $c[column] }' \
+        "$dir/run/programs.csv"
+}
 
-if needs "scripts/programs" hyperfine gnuplot; then
-    ONLY=sort ROUNDS=1 scripts/programs "$dir/out" >"$dir/table" 2>"$dir/errors"
-    ok "scripts/programs ends well" [ $? -eq 0 ]
-    rows=$(grep -c '^"sort",' "$dir/out/programs.csv")
-    allocators=$("$BUILD/snugbench" list | awk '
-        $1 == "glibc" || ($3 ~ /^\// && $1 != "floor" && $1 != "scudo")' | wc -l)
-    ok "a row for each allocator" [ "$rows" -eq "$allocators" ]
-    ok "one round gives no verdict" grep -q 'too few rounds' "$dir/out/programs.csv"
-    ok "each row has its peak" \
-        [ "$(grep -c '"[0-9]\{7,\}","[0-9.]*"$' "$dir/out/programs.csv")" -eq "$rows" ]
-    ok "chart" [ -s "$dir/out/programs.png" ]
-    ok "table" grep -q '^  snug ' "$dir/table"
-    exec 7<"$dir/out"
-    flock -n 7
-    ONLY=sort ROUNDS=1 scripts/programs "$dir/out" >"$dir/table" 2>"$dir/errors"
-    ok "a folder that another run has is refused" [ $? -eq 2 ]
-    ok "and the reason told" grep -q "another run uses '$dir/out'" "$dir/errors"
-    exec 7<&-
-fi
+# ---- bad files ----
+
+programs
+ok "a file that is not there" grep -q "cannot read '$dir/list': No such file" "$dir/errors"
+ok "a file without programs" refused '# none' "names no program"
+ok "a line without a name" refused 'true' "$dir/list:1: no name; write NAME: PROGRAM ARGS..."
+ok "a name that is no folder" refused '../x: true' ':1: a name is of letters'
+ok "two of one name" refused $'a: true\n\na: true' ':3: this name is taken'
+ok "a quote that is open" refused "a: echo 'b" ':1: a quote that is not closed'
+ok "a pipe" refused 'a: echo | cat' ':1: an unquoted character of |&'
+# shellcheck disable=SC2016
+ok "a variable that is not set" refused 'a: echo $NO_SUCH_THING' ':1: a variable that is not set'
+ok "no program" refused 'a:' ':1: no program behind the name'
+ok "a program that is not here" refused $'a: true\nb: no-such-thing' "this is of $dir/list:2, 'b'"
+echo 'a: true' >"$dir/list"
+programs -- true
+ok "a program beside the file" grep -q 'write it into the file' "$dir/errors"
+programs --export-csv x.csv
+ok "an export of one" grep -q 'kept by -o DIR alone' "$dir/errors"
+programs --ready true --load true
+ok "a server" grep -q 'not for servers' "$dir/errors"
+
+needs "the runs" hyperfine || { plan && exit 0; }
+
+# ---- runs ----
+
+cat >"$dir/list" <<'LIST'
+# a comment, then words as a shell reads them
+quoted: sh -c 'test "$1" = "a  b"' - "a  b"
+
+picky: sh -c 'case $LD_PRELOAD in *snug*) kill -SEGV $$ ;; esac'
+LIST
+programs --runs 2 -a glibc -a snug -o "$dir/run"
+ok "a program that fails under one fails the command" [ $? -eq 1 ]
+ok "the words arrive" [ "$(cell quoted snug status)" = ok ]
+ok "what fails is a row" [ "$(cell picky snug status)" = failed ]
+ok "with the reason" grep -q 'SEGV' <<<"$(cell picky snug note)"
+ok "and without figures" [ -z "$(cell picky snug speed_ratio)" ]
+ok "its fellow has figures" [ "$(cell picky glibc runs_count)" = 2 ]
+ok "it is told" grep -q '^picky failed under snug: .*SIGSEGV' "$dir/out"
+ok "two rounds give no verdict" [ "$(cell quoted snug speed_verdict)" = 'too few rounds' ]
+ok "the mean is over what all completed" \
+    grep -q '2 programs, geometric means over the 1 that' "$dir/out"
+ok "totals" [ "$(wc -l <"$dir/run/programs_totals.csv")" -eq 3 ]
+ok "all of a program is kept" [ -s "$dir/run/quoted/compare.json" ]
+exec 7<"$dir/run"
+flock -n 7
+programs --runs 1 -a glibc -o "$dir/run"
+ok "a folder that another run has is refused" [ $? -eq 2 ]
+exec 7<&-
+
+echo 'slow: sleep 0.2' >"$dir/list"
+echo 'never: sleep 0.2' >>"$dir/list"
+"$BUILD/snugbench" compare --programs "$dir/list" --min-runs 50 -a glibc -o "$dir/run" \
+    >"$dir/out" 2>"$dir/errors" &
+pid=$!
+sleep 2
+kill -TERM $pid # a shell lets its background jobs ignore SIGINT
+wait $pid
+ok "an interrupt ends with 130" [ $? -eq 130 ]
+ok "what was measured is written" [ "$(cell slow glibc status)" = ok ]
+ok "what was not is not" [ -z "$(cell never glibc status)" ]
+
+needs "scripts/programs" gnuplot || { plan && exit 0; }
+ONLY="sort python" scripts/programs "$dir/run" --runs 1 -a glibc -a check=snug,SNUG_DEBUG=check \
+    >"$dir/out" 2>"$dir/errors"
+ok "scripts/programs ends well" [ $? -eq 0 ]
+ok "an allocator with a debug level" [ "$(cell sort check status)" = ok ]
+ok "chart" [ -s "$dir/run/programs.png" ]
+ok "table" grep -q '^  check ' "$dir/out"
 plan
