@@ -2,8 +2,8 @@
  * Larson and Krishnan, "Memory allocation for long-running server applications" (ISMM
  * 1998). Each of two lines of threads has 5,000 blocks of 8 to 1,000 bytes, any size as
  * likely as another; a thread frees a random one and allocates another 20,000 times,
- * starts its successor and ends. So nearly every block is freed by another thread than
- * the one that allocated it, one that no longer lives. Fixed work: 80 lives in each
+ * starts its successor and ends. So a quarter of the blocks are freed by another thread
+ * than the one that allocated them, which lives no longer. Fixed work: 80 lives in each
  * line; one operation is one free and malloc, the threads' starts included. */
 #include <semaphore.h>
 
