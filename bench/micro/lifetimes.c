@@ -1,13 +1,14 @@
 /* lifetimes: blocks of random sizes that live for random times, in the spirit of
- * alloc-test (Ignatchenko and Ivanchykhin, "Testing memory allocators", 2018). Slots are
- * divided among the threads. A step picks one, those at the front far more often than
- * those at the back: an empty slot gets a block, a full one loses its own. So most
- * blocks die young and some stay for long. Sizes reach from 16 bytes, or from 512 where
- * bench->amount is beyond 8 KiB, to bench->amount. Up to 1 KiB each octave is half as
- * likely as the one below, else as likely; within an octave every size is as likely as
- * any other, so sizes rarely come back. Of a new block the first 64 bytes are written
- * and one byte in each further page; the first 64 are read before it is freed. Fixed
- * work from an empty heap, page faults included; one operation is one step. */
+ * alloc-test (Ignatchenko and Ivanchykhin, "Testing memory allocators", 2018). The
+ * slots are divided among the threads. A step picks one, those at the front far more
+ * often than those at the back: an empty slot gets a block, a full one loses its own.
+ * So most blocks die young and some stay for long. Sizes reach from 16 bytes, or from
+ * 512 where bench->amount is beyond 8 KiB, to bench->amount. Up to 1 KiB each octave
+ * is half as likely as the one below, else as likely; within an octave every size is
+ * as likely as any other, so sizes rarely come back. Of a new block the first 64 bytes
+ * are written and one byte in each further page; the first 64 are read before it is
+ * freed. Fixed work from an empty heap, page faults included; one operation is one
+ * step. */
 #include <string.h>
 
 #include "micro/cases.h"

@@ -1,4 +1,4 @@
-/* Several programs taken together: verdicts over all of them, geometric means, files. */
+/* Several programs taken together: verdicts over all of them, geometric means. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
