@@ -122,7 +122,8 @@ bool compare_measure(struct study *study, const struct compare_options *options,
     while (goes_on(&rounds, options)) {
         rounds_next(&rounds);
     }
-    if (recorded != NULL && !options->leaves_out_replay && !signals_interrupted() && living(study) > 0) {
+    if (recorded != NULL && !options->leaves_out_replay && !signals_interrupted() &&
+        living(study) > 0) {
         compare_record(recorded, &rounds, options->replay_budget_s);
     }
     rounds_end(&rounds);

@@ -80,8 +80,8 @@ static int compile_metric(struct compare_options *options)
 static int check_programs(const struct compare_options *options, bool has_command)
 {
     if (has_command) {
-        return options_complain(
-            &complaint, "a program beside --programs; write it into the file");
+        return options_complain(&complaint,
+                                "a program beside --programs; write it into the file");
     }
     if (options->live.server.load != NULL) {
         return options_complain(&complaint, "--programs is not for servers");
