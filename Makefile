@@ -105,7 +105,7 @@ bench-full: all ## the same with more rounds, for figures to publish (results/fu
 bench-allocator: all ## one question each: threads, growth, realloc ... (results/micro)
 	@mkdir -p results/micro
 	$(BUILD)/snugbench micro --output results/micro $(MICRO)
-	@scripts/charts results/micro
+	@$(BUILD)/snugbench report results/micro
 
 programs: all ## compare the allocators on ten real programs (results/programs)
 	@scripts/programs results/programs
@@ -136,6 +136,7 @@ $(BUILD)/obj/archive/%.o: $(BUILD)/obj/allocator/%.o
 
 # The files inside it, as the assembler takes them in.
 $(BUILD)/obj/bench/runner/lab_files.o: $(wildcard bench/lab/*)
+$(BUILD)/obj/bench/report/carried.o: $(wildcard bench/charts/* bench/page/*)
 
 $(BUILD)/libsnug.a: $(ARCHIVE_OBJECTS)
 	rm -f $@

@@ -16,6 +16,7 @@ static const struct command {
     {"convert", cli_convert, "turn traces and logs of other tools into .rep"},
     {"generate", cli_generate, "write a synthetic trace from a model and a seed"},
     {"stat", cli_stat, "what is in a trace: operations, sizes, peak live bytes"},
+    {"report", cli_report, "charts and one page out of a results folder"},
     {"list", cli_list, "the allocators found on this machine"},
     {"micro", cli_micro, "measure one question each: threads, growth, realloc ..."},
     {"doctor", cli_doctor, "what disturbs measuring on this machine, with remedies"},

@@ -2,7 +2,7 @@
 # allocators completed. The floor is what the clock and the harness take, and what the
 # machine puts in between. From latency_curve.csv.
 file = dir."/latency_curve.csv"
-load scripts."/style.gp"
+load style
 of(operation, what) = (strcol("operation") eq operation ? column(what) : NaN)
 stats file using (note_allocator(strcol("allocator"), strcol("role"))) nooutput
 stats file using (of("malloc", "latency_ns")) name "MALLOC" nooutput
@@ -10,7 +10,7 @@ stats file using (of("free", "latency_ns")) name "FREE" nooutput
 stats file using (column("traces_count")) name "TRACES" nooutput
 if (MALLOC_records == 0 || FREE_records == 0) { exit status 3 }
 height_px = 480
-load scripts."/canvas.gp"
+load canvas
 lanes = words(allocators)
 one_in(percentile) = 100.0 / (100 - percentile)
 mine(i, operation) = (is(i) ? of(operation, "latency_ns") : NaN)

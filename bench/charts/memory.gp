@@ -1,9 +1,9 @@
 # memory: resident memory of the program and its children along its first measured run under
 # each allocator. From memory.csv.
 file = dir."/memory.csv"
-load scripts."/style.gp"
+load style
 height_px = 480
-load scripts."/canvas.gp"
+load canvas
 ready = -1
 note_load(phase, time) = phase eq "load" && ready < 0 ? (ready = time, 0) : 0
 stats file using (column("round") == 1 ? note_allocator(strcol("allocator"), strcol("role")) : 0, \

@@ -1,14 +1,14 @@
 # micro-scaling: throughput over threads that share nothing, and the cost of an operation
 # over live blocks. From micro.csv.
 file = dir."/micro.csv"
-load scripts."/style.gp"
+load style
 of(benchmark, what) = strcol("benchmark") eq benchmark ? column(what) : NaN
 stats file using (note_allocator(strcol("allocator"), "")) nooutput
 stats file using (of("local", "ns_per_op")) name "LOCAL" nooutput
 stats file using (of("growth", "ns_per_op")) name "GROWTH" nooutput
 if (LOCAL_records == 0 && GROWTH_records == 0) { exit status 3 }
 height_px = 460
-load scripts."/canvas.gp"
+load canvas
 lanes = words(allocators)
 mine(i, benchmark, what) = (is(i) ? of(benchmark, what) : NaN)
 set multiplot layout 1,2

@@ -1,6 +1,6 @@
 # micro: the micro-benchmarks: speed and peak memory against the reference. From micro.csv.
 file = dir."/micro.csv"
-load scripts."/style.gp"
+load style
 name(unused) = strcol("benchmark").", ".strcol("parameter") \
     .(column("threads") > 1 ? ", ".strcol("threads")." threads" : "")
 stats file using (note_trace(name(0)), note_allocator(strcol("allocator"), "")) nooutput
@@ -11,7 +11,7 @@ stats file using (column("speed_ratio_low")) name "LOW" nooutput
 stats file using (column("speed_ratio_high")) name "HIGH" nooutput
 if (LOW_records == 0) { exit status 3 }
 stats file using (column("peak_resident_ratio")) name "PEAK" nooutput
-load scripts."/rows.gp"
+load rows
 here(i, what) = (is(i) ? column(what) : NaN)
 level(i) = row(name(0)) + lane(i)
 set arrow 1 from first 1, graph 0 to first 1, graph 1 nohead dashtype 2 \

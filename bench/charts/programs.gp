@@ -3,7 +3,7 @@
 # programs_totals.csv.
 file = dir."/programs.csv"
 totals = dir."/programs_totals.csv"
-load scripts."/style.gp"
+load style
 stats file using (note_trace(strcol("program")), \
     note_allocator(strcol("allocator"), "")) nooutput
 all = "all (geomean)"
@@ -15,7 +15,7 @@ stats file using (column("speed_ratio_low")) name "LOW" nooutput
 stats file using (column("speed_ratio_high")) name "HIGH" nooutput
 if (LOW_records == 0) { exit status 3 }
 stats file using (column("peak_resident_ratio")) name "PEAK" nooutput
-load scripts."/rows.gp"
+load rows
 here(i, name) = (is(i) ? column(name) : NaN)
 level(i) = row(strcol("program")) + lane(i)
 all_level(i) = row(all) + lane(i)

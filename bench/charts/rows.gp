@@ -3,7 +3,7 @@
 lanes = words(allocators)
 rows = words(traces)
 height_px = 130 + (rows < 8 ? 40 : 30) * rows
-load scripts."/canvas.gp"
+load canvas
 row(trace) = rows + 1 - index_of(traces, trace)
 lane(i) = 0.76 * ((lanes + 1) / 2.0 - i) / lanes
 set yrange [0.5:rows + 0.5]

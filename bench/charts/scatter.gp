@@ -3,7 +3,7 @@
 # each of its traces (from summary.csv).
 file = dir."/totals.csv"
 each = dir."/summary.csv"
-load scripts."/style.gp"
+load style
 stats file using (note_allocator(strcol("allocator"), strcol("role"))) nooutput
 lanes = words(allocators)
 array speed[lanes]
@@ -25,7 +25,7 @@ low = STATS_min / 1.2
 high = STATS_max * 1.2
 top = 1.03
 height_px = 560
-load scripts."/canvas.gp"
+load canvas
 
 # Each label goes to the first place around its point where it hides no point and no label
 # before it: above, below, right, left, then further away. In shares of the picture.
@@ -54,7 +54,7 @@ do for [i=1:lanes] {
     label_y[i] = at_y(i, best)
     if (speed[i] == speed[i] && compact[i] == compact[i]) {
         set label i word(allocators, i) at graph label_x[i], graph label_y[i] center \
-            textcolor rgb colour(i) font ",12" front
+            textcolor rgb "#202020" font ",12" front
     }
 }
 set title "Speed against compactness (large: all traces with 95 % interval, small: one trace)"

@@ -1,6 +1,7 @@
-# Shared by the charts: what is in the CSV, colours, axes. scripts/charts sets
-#   dir      the results directory        format   png or svg
-#   scripts  the directory of this file   out      the file to write
+# Shared by the charts: what is in the CSV, colours, axes. 'snugbench report' sets
+#   dir      the results folder           format   svg, png, pdf or text
+#   out      the file to write            columns  the width of a text
+#   trace    for the timeline; or ""      style, canvas, rows: the shared scripts
 # and a chart sets `file`, its CSV, before it loads this.
 set datafile separator comma
 set datafile columnheaders

@@ -1,6 +1,6 @@
 # syscalls: system calls by kind, all traces and phases together. From syscalls.csv.
 file = dir."/syscalls.csv"
-load scripts."/style.gp"
+load style
 # Calls that manage memory, and all others as one kind.
 kinds = "brk mmap munmap mremap madvise mprotect other"
 kind_of(call) = index_of(kinds, call) ? index_of(kinds, call) : words(kinds)
@@ -11,7 +11,7 @@ stats file using (note_allocator(strcol("allocator"), strcol("role")), \
     strcol("role") eq "floor" \
     ? note_floor(kind_of(strcol("call")), column("calls_count")) : 0) nooutput
 height_px = 460
-load scripts."/canvas.gp"
+load canvas
 lanes = words(allocators)
 width = 0.84 / lanes
 place(i) = kind_of(strcol("call")) + (i - (lanes + 1) / 2.0) * width

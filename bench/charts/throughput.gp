@@ -1,12 +1,12 @@
 # throughput: operations per second for each trace, with 95 % intervals. From summary.csv.
 file = dir."/summary.csv"
-load scripts."/style.gp"
+load style
 stats file using (note_trace(strcol("trace")), \
     note_allocator(strcol("allocator"), strcol("role"))) nooutput
 stats file using (column("warm_mops_low")) name "LOW" nooutput
 stats file using (column("warm_mops_high")) name "HIGH" nooutput
 if (LOW_records == 0) { exit status 3 }
-load scripts."/rows.gp"
+load rows
 set title "Throughput of each trace, steady state (bars: 95 % interval)"
 set logscale x
 set xrange [LOW_min / 1.15:HIGH_max * 1.15]

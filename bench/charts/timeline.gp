@@ -1,17 +1,19 @@
 # timeline: live against resident bytes along one trace, for all allocators: the trace with
-# the largest peak, or the one that the environment names in TRACE. From timeline.csv.
+# the largest peak, or the one that is asked for. From timeline.csv.
 file = dir."/timeline.csv"
-load scripts."/style.gp"
+load style
 height_px = 480
-load scripts."/canvas.gp"
-chosen = system("printf %s \"$TRACE\"")
-wanted = chosen
+load canvas
+chosen = trace
+wanted = trace
 largest = -1
-offer(trace, live) = wanted eq "" && live > largest ? (largest = live, chosen = trace, 0) : 0
+offer(name, live) = wanted eq "" && live > largest ? (largest = live, chosen = name, 0) : 0
+is_there = wanted eq ""
+note_chosen(name) = name eq wanted ? (is_there = 1, 0) : 0
 stats file using (offer(strcol("trace"), column("live_bytes")), \
-    note_trace(strcol("trace"))) nooutput
-if (index_of(traces, chosen) == 0) {
-    print sprintf("charts: no trace '%s' in %s", chosen, file)
+    note_chosen(strcol("trace"))) nooutput
+if (!is_there) {
+    print sprintf("snugbench: no trace '%s' in %s", chosen, file)
     exit status 1
 }
 stats file using (strcol("trace") eq chosen \

@@ -1,11 +1,11 @@
 # utilization: peak live bytes / peak resident growth for each trace. From summary.csv.
 file = dir."/summary.csv"
-load scripts."/style.gp"
+load style
 stats file using (note_trace(strcol("trace")), \
     note_allocator(strcol("allocator"), strcol("role"))) nooutput
 stats file using (column("utilization_ratio")) nooutput
 if (STATS_records == 0) { exit status 3 }
-load scripts."/rows.gp"
+load rows
 set title "Memory utilization of each trace"
 set xrange [0:1.03]
 set xtics 0.1

@@ -21,6 +21,7 @@ int cli_list(int argc, char **argv);
 int cli_micro(int argc, char **argv);
 int cli_record(int argc, char **argv);
 int cli_replay(int argc, char **argv);
+int cli_report(int argc, char **argv);
 int cli_stat(int argc, char **argv);
 
 #endif

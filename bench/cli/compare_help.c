@@ -33,7 +33,7 @@ static void print_what(void)
         "                         environment.json; of traces what replay keeps, and "
         "the\n"
         "                         first two; with --programs a folder for each, and\n"
-        "                         programs.csv. 'scripts/charts DIR' draws it\n"
+        "                         programs.csv. 'snugbench report DIR' shows it\n"
         "      --export-csv FILE  the table alone; '-' is standard output, and the\n"
         "                         answer then goes to standard error\n"
         "      --export-json FILE\n"

@@ -47,7 +47,7 @@ static void print_help(void)
         "                         cache-scratch, server, give-back, start\n"
         "  -r, --rounds N         (default: %d; verdicts need 5)\n"
         "      --reference NAME   ratios are against this one (default: glibc)\n"
-        "  -o, --output DIR       write micro.csv there, for charts\n"
+        "  -o, --output DIR       write micro.csv there, for 'snugbench report'\n"
         "      --seed N           of sizes and order (default: a new one, shown)\n"
         "      --scale F          0.0001 to 1: shorter stretches and smaller heaps,\n"
         "                         to try it out; such figures are no measurement\n"
@@ -57,7 +57,7 @@ static void print_help(void)
         "file could not be written; 2 bad usage, or no place for the output, as when\n"
         "another run has DIR: nothing was measured; 130 interrupted.\n\n"
         "examples:\n"
-        "  snugbench micro -o results/micro && scripts/charts results/micro\n"
+        "  snugbench micro -o results/micro && snugbench report results/micro\n"
         "  snugbench micro --only local,cross -a snug -a tcmalloc -a glibc -r 5\n",
         DEFAULT_ROUNDS);
 }

@@ -1,45 +1,97 @@
 #!/usr/bin/env bash
-# scripts/charts on a small run: every chart in both forms, and clear words when it cannot.
+# snugbench report on a small run: every chart in each form, and clear words when it cannot.
 set -u
 # shellcheck source=scripts/tap.sh
 . "$(dirname "$0")/../../scripts/tap.sh"
 BUILD=${BUILD:-build}
+bench=$BUILD/snugbench
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
 is_png() { [ "$(head -c 4 "$1" 2>/dev/null | tail -c 3)" = PNG ]; }
 is_svg() { grep -q '</svg>' "$1" 2>/dev/null; }
+is_pdf() { [ "$(head -c 5 "$1" 2>/dev/null)" = %PDF- ] && tail -n 1 "$1" | grep -q %%EOF; }
 # The name of an allocator or trace stands in the picture.
 shows() { grep -q ">$2<" "$1"; }
+# complains CODE TEXT ARGUMENT...: one line with the text on standard error, and the code.
+complains()
+{
+    local expected=$1 text=$2
+    shift 2
+    "$bench" report "$@" >/dev/null 2>"$dir/said"
+    [ $? -eq "$expected" ] && [ "$(wc -l <"$dir/said")" -eq 1 ] && grep -qF -- "$text" "$dir/said"
+}
 
-needs "charts" gnuplot || { plan && exit; }
+ok "without a folder" complains 2 'name one folder' --plot
+ok "a folder that is not there" \
+    complains 2 "no folder '$dir/none'; 'snugbench compare -o $dir/none" "$dir/none"
 mkdir "$dir/run" "$dir/empty" "$dir/it's odd"
+ok "an empty folder" complains 2 "nothing to show in '$dir/empty'" "$dir/empty"
+ok "--only without --plot" complains 2 '--only goes with --plot' --only scatter "$dir/empty"
+ok "a chart that is none" \
+    complains 2 "no chart is called 'pie'" --plot --only scatter,pie "$dir/empty"
 "$BUILD/test/test_report" "$dir/run" || fail "test_report writes the files"
-ok "charts are drawn without a word" [ -z "$(scripts/charts "$dir/run" 2>&1)" ]
-for chart in scatter throughput utilization syscalls memory-parts timeline latency; do
-    ok "$chart.png" is_png "$dir/run/$chart.png"
-    ok "$chart.svg" is_svg "$dir/run/$chart.svg"
-    ok "$chart shows snug" shows "$dir/run/$chart.svg" snug
-done
-# gnuplot ends a name at a quote within it; the row is there all the same.
-ok "a trace with comma and quote in its name has its row" \
-    shows "$dir/run/throughput.svg" second
-ok "the floor is drawn" shows "$dir/run/scatter.svg" 'floor (harness)'
-ok "nothing is left aside" [ -z "$(find "$dir/run" -name '.*')" ]
 
-cp "$dir"/run/*.csv "$dir/it's odd"
-ok "a directory with blank and quote" scripts/charts "$dir/it's odd"
-
-rm "$dir/run/timeline.csv" "$dir/run/timeline.png"
-message=$(scripts/charts "$dir/run" 2>&1)
-ok "a missing CSV is named" grep -q 'no timeline chart: .*timeline.csv is missing' <<<"$message"
-ok "and its chart is not drawn" [ ! -e "$dir/run/timeline.png" ]
-message=$(scripts/charts "$dir/empty" 2>&1)
-ok "an empty directory fails" [ $? -eq 1 ]
-message=$(scripts/charts "$dir/none" 2>&1)
-ok "so does a missing one" grep -q "no directory '$dir/none'" <<<"$message"
 mkdir "$dir/bin"
-for tool in bash dirname; do ln -s "$(command -v $tool)" "$dir/bin"; done
-message=$(PATH=$dir/bin scripts/charts "$dir/run" 2>&1)
-ok "a missing gnuplot is named" grep -q 'gnuplot is missing' <<<"$message"
+if needs "charts" gnuplot; then
+    ok "charts and page are made without a complaint" \
+        [ -z "$("$bench" report "$dir/run" 2>&1 >/dev/null)" ]
+    for chart in scatter throughput utilization syscalls memory-parts timeline latency; do
+        ok "$chart.png" is_png "$dir/run/$chart.png"
+        ok "$chart.pdf" is_pdf "$dir/run/$chart.pdf"
+        ok "$chart.svg" is_svg "$dir/run/$chart.svg"
+        ok "$chart shows snug" shows "$dir/run/$chart.svg" snug
+        ok "$chart is in the page" grep -q "<svg.*aria-labelledby=\"$chart-title" "$dir/run/report.html"
+    done
+    # gnuplot ends a name at a quote within it; the row is there all the same.
+    ok "a trace with comma and quote in its name has its row" \
+        shows "$dir/run/throughput.svg" second
+    ok "the floor is drawn" shows "$dir/run/scatter.svg" 'floor (harness)'
+    ok "nothing is left aside" [ -z "$(find "$dir/run" -name '.*')" ]
+
+    "$bench" report --trace first "$dir/run" >/dev/null
+    ok "memory along the trace that is asked for" grep -q '>first: ' "$dir/run/timeline.svg"
+    "$bench" report --trace none "$dir/run" >/dev/null 2>"$dir/said"
+    ok "one that is not there fails" [ $? -eq 1 ]
+    ok "and is named" grep -q "no trace 'none'" "$dir/said"
+    ok "the chart from before stays" is_svg "$dir/run/timeline.svg"
+    ok "the page says what is missing" grep -q 'could not draw the timeline' "$dir/run/report.html"
+
+    "$bench" report --plot --only throughput,latency "$dir/run" >"$dir/text"
+    ok "a chart as text" grep -qE '^ +first [|+]' "$dir/text"
+    ok "with what it shows in words" grep -q '^Throughput of each trace$' "$dir/text"
+    ok "100 columns wide where there is no terminal" \
+        [ "$(grep '|' "$dir/text" | awk '{ print length }' | sort -n | tail -n 1)" -eq 100 ]
+    ok "those alone that are asked for" [ "$(grep -c '^A [a-z]* for each' "$dir/text")" -eq 2 ]
+    ok "no chart without figures" \
+        complains 1 "no figures for such a chart" --plot --only micro "$dir/run"
+
+    cp "$dir"/run/*.csv "$dir/it's odd"
+    (cd "$dir" && "$OLDPWD/$bench" report "it's odd" >/dev/null)
+    ok "a folder with blank and quote, from another one" is_png "$dir/it's odd/scatter.png"
+
+    rm "$dir"/run/timeline.*
+    "$bench" report "$dir/run" >/dev/null
+    ok "a missing CSV has no chart" [ ! -e "$dir/run/timeline.png" ]
+    ok "and the page names the command for it" \
+        grep -q 'Not measured here: .*Memory over time (<code>' "$dir/run/report.html"
+fi
+
+message=$(PATH=$dir/bin "$bench" report "$dir/run" 2>&1 >/dev/null)
+ok "a missing gnuplot fails" [ $? -eq 1 ]
+ok "is named once, with the way to have it" \
+    [ "$(grep -c 'gnuplot is missing.*apt-get install' <<<"$message")" = 1 ]
+ok "and the page is there without charts" \
+    grep -q 'gnuplot is missing' "$dir/run/report.html"
+printf '"a","b"\n"1","2"\n"3"\n' >"$dir/run/cut.csv"
+PATH=$dir/bin "$bench" report "$dir/run" >/dev/null 2>&1
+ok "a table that is cut off is named with its line" \
+    grep -q 'cut.csv:3: expected' "$dir/run/report.html"
+chmod a-w "$dir/run"
+if [ "$(id -u)" -eq 0 ]; then
+    skip "a folder without the right to write" "root may write anywhere"
+else
+    ok "a folder without the right to write" complains 1 'cannot write' "$dir/run"
+fi
+chmod u+w "$dir/run"
 plan

@@ -130,8 +130,12 @@ done
 ok "two rounds give no verdict" [ "$(cell snug speed_verdict)" = 'too few rounds' ]
 ok "the JSON is JSON" python3 -m json.tool "$dir/run/compare.json" "$dir/json"
 if command -v gnuplot >/dev/null; then
-    ok "the chart is drawn" scripts/charts "$dir/run"
-    ok "and it is there" [ -s "$dir/run/memory.png" ]
+    ok "charts are drawn" "$BUILD/snugbench" report "$dir/run" >"$dir/said"
+    ok "of memory" [ -s "$dir/run/memory.png" ]
+    ok "and of times" [ -s "$dir/run/live.png" ]
+    ok "the page begins with the answer" grep -qF "<p class=\"answer\">$(
+        head -n 1 "$dir/run/answer.txt" | sed "s/'/\&#39;/g"
+    )</p>" "$dir/run/report.html"
 fi
 
 two -o "$dir/run" -- "$dir/program" 32 too

@@ -62,7 +62,8 @@ ok "stat reads it" "$bench" stat "$work/sort.rep"
 ok "micro" "$bench" micro --only start -a snug -a glibc -r 1
 ok "a shipped trace" "$bench" stat "$prefix/share/snugbench/traces/mawk.rep.zst"
 if has gnuplot; then
-    ok "charts" "$prefix/share/snugbench/charts" "$work/run"
+    ok "charts" "$bench" report "$work/run"
+    ok "and the page" grep -q '</html>' "$work/run/report.html"
     ok "and they are there" grep -q '</svg>' "$work/run/scatter.svg"
 else
     skip "charts" "no gnuplot"

@@ -1,7 +1,7 @@
 # memory-parts: what resident memory is made of at its peak, and how much of the peak is kept
 # when everything has been freed; means over the traces. From totals.csv.
 file = dir."/totals.csv"
-load scripts."/style.gp"
+load style
 # NaN where a figure is missing: an allocator that does not tell the size of its blocks has
 # no parts, but may have kept something.
 share(name) = 100 * column(name)
@@ -14,7 +14,7 @@ if (lanes == 0) {
     exit status 3
 }
 height_px = 190 + 42 * lanes
-load scripts."/canvas.gp"
+load canvas
 place(x) = lanes + 1 - index_of(allocators, strcol("allocator"))
 live(x) = share("mean_live_share_ratio")
 internal(x) = share("mean_internal_share_ratio")

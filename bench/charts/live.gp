@@ -1,0 +1,39 @@
+# live: a whole program under each allocator: its time, or what --load-metric found, with
+# 95 % interval, and its peak of resident memory. From compare.csv.
+file = dir."/compare.csv"
+load style
+stats file using (note_allocator(strcol("allocator"), strcol("role"))) nooutput
+unit = ""
+stats file using (unit eq "" ? (unit = strcol("score_unit"), 0) : 0) nooutput
+stats file using (column("score_low")) name "LOW" nooutput
+stats file using (column("score_high")) name "HIGH" nooutput
+stats file using (column("peak_resident_bytes_high") / 1048576.0) name "PEAK" nooutput
+if (LOW_records == 0) { exit status 3 }
+traces = allocators
+load rows
+level(i) = row(word(allocators, i))
+here(i, what) = (is(i) ? column(what) : NaN)
+mib(i, what) = here(i, what) / 1048576.0
+most_mib = PEAK_records ? PEAK_max : 1
+set bmargin 4
+unset key
+set multiplot layout 1,2
+set lmargin at screen 0.14
+set rmargin at screen 0.56
+set xrange [0:HIGH_max * 1.05]
+set title unit eq "s" ? "Time of a run (bars: 95 % interval)" : "Load (bars: 95 % interval)"
+set xlabel unit eq "s" ? "seconds (left is better)" : unit
+plot for [i=1:lanes] file using (here(i, "score")):(level(i)): \
+        (column("score_low")):(column("score_high")) \
+        with xerrorbars pointtype mark(i) pointsize 0.9 linecolor rgb colour(i)
+set lmargin at screen 0.605
+set rmargin at screen 0.975
+set xrange [0:most_mib * 1.05]
+set title "Peak resident memory"
+set xlabel "MiB (left is better)"
+unset ytics
+plot for [i=1:lanes] file using (mib(i, "peak_resident_bytes")):(level(i)): \
+        (column("peak_resident_bytes_low") / 1048576.0): \
+        (column("peak_resident_bytes_high") / 1048576.0) \
+        with xerrorbars pointtype mark(i) pointsize 0.9 linecolor rgb colour(i)
+unset multiplot

@@ -1,0 +1,18 @@
+/* The files of bench/charts and bench/page, carried inside the executable: nothing has to
+ * be found on disk.
+ */
+#ifndef SNUGBENCH_REPORT_CARRIED_H
+#define SNUGBENCH_REPORT_CARRIED_H
+
+/* Each ends with a NUL. Scripts of gnuplot that the charts share: */
+extern const char chart_style[], chart_canvas[], chart_rows[];
+
+/* One for each chart: */
+extern const char chart_scatter[], chart_live[], chart_programs[], chart_memory[],
+    chart_memory_parts[], chart_timeline[], chart_latency[], chart_throughput[],
+    chart_utilization[], chart_syscalls[], chart_micro[], chart_micro_scaling[];
+
+/* Of the page: */
+extern const char page_css[], page_js[];
+
+#endif

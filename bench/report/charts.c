@@ -1,0 +1,251 @@
+#include "report/charts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/carried.h"
+#include "report/gnuplot.h"
+#include "report/output.h"
+
+const struct chart charts[] = {
+    {"scatter",
+     SECTION_SCATTER,
+     {"totals.csv", "summary.csv"},
+     "Speed against compactness",
+     "A large point for each allocator, at its geometric mean of million operations a "
+     "second (to the right) and its mean utilization of memory (up); small points are "
+     "single traces.",
+     chart_scatter},
+    {"live",
+     SECTION_LIVE,
+     {"compare.csv", NULL},
+     "The program under each allocator",
+     "A row for each allocator: its time or load with a 95 % interval at the left, its "
+     "peak of resident memory at the right.",
+     chart_live},
+    {"programs",
+     SECTION_LIVE,
+     {"programs.csv", "programs_totals.csv", NULL},
+     "Whole programs",
+     "A row for each program and in it a mark for each allocator: speed against the "
+     "reference with a 95 % interval at the left, peak of resident memory against the "
+     "reference at the right.",
+     chart_programs},
+    {"memory",
+     SECTION_MEMORY,
+     {"memory.csv", NULL},
+     "Resident memory of the program",
+     "A line for each allocator: resident memory of the program and its children over "
+     "seconds.",
+     chart_memory},
+    {"timeline",
+     SECTION_MEMORY,
+     {"timeline.csv", NULL},
+     "Memory along a trace",
+     "A line for each allocator: growth of resident memory over the operations of one "
+     "trace, and the bytes that were live as a grey area.",
+     chart_timeline},
+    {"memory-parts",
+     SECTION_MEMORY,
+     {"totals.csv", NULL},
+     "What memory is made of",
+     "A bar for each allocator, means over the traces: at the left what was asked for, "
+     "rounding inside blocks and all the rest, at the peak of resident memory; at the "
+     "right how much of the peak is kept when all is freed, at once and a second "
+     "later.",
+     chart_memory_parts},
+    {"latency",
+     SECTION_LATENCY,
+     {"latency_curve.csv", NULL},
+     "Latency of single calls",
+     "A line for each allocator: latency over the percentile of operations, for malloc "
+     "at the left and for free at the right.",
+     chart_latency},
+    {"throughput",
+     SECTION_TRACES,
+     {"summary.csv", NULL},
+     "Throughput of each trace",
+     "A row for each trace and in it a mark for each allocator: million operations a "
+     "second with a 95 % interval.",
+     chart_throughput},
+    {"utilization",
+     SECTION_TRACES,
+     {"summary.csv", NULL},
+     "Memory utilization of each trace",
+     "A row for each trace and in it a mark for each allocator: peak of live bytes "
+     "divided by peak of resident growth.",
+     chart_utilization},
+    {"syscalls",
+     SECTION_SYSCALLS,
+     {"syscalls.csv", NULL},
+     "System calls by kind",
+     "For each kind of system call a bar for each allocator: calls over all traces, "
+     "start-up and exit included.",
+     chart_syscalls},
+    {"micro",
+     SECTION_MICRO,
+     {"micro.csv", NULL},
+     "Micro-benchmarks",
+     "A row for each benchmark and in it a mark for each allocator: speed against the "
+     "reference with a 95 % interval at the left, peak of memory against the reference "
+     "at the right.",
+     chart_micro},
+    {"micro-scaling",
+     SECTION_MICRO,
+     {"micro.csv", NULL},
+     "Threads and growth",
+     "A line for each allocator: million operations a second over the number of "
+     "threads "
+     "at the left, nanoseconds an operation over the number of live blocks at the "
+     "right.",
+     chart_micro_scaling},
+};
+
+const size_t charts_count = sizeof charts / sizeof *charts;
+
+static const char *const formats[] = {"svg", "png", "pdf"};
+
+enum {
+    FORMAT_COUNT = sizeof formats / sizeof *formats
+};
+
+const struct chart *chart_find(const char *name)
+{
+    for (size_t i = 0; i < charts_count; i++) {
+        if (strcmp(charts[i].name, name) == 0) {
+            return &charts[i];
+        }
+    }
+    return NULL;
+}
+
+/* A header line alone is a run that did not measure this. */
+static bool has_rows(const char *directory, const char *name)
+{
+    char *path = NULL;
+    int lines = 0;
+    FILE *in = asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : fopen(path, "re");
+    free(path);
+    for (int c = 0; in != NULL && c != EOF && lines < 2;) {
+        c = getc(in);
+        lines += c == '\n';
+    }
+    if (in != NULL) {
+        fclose(in);
+    }
+    return lines == 2;
+}
+
+static bool has_files(const struct chart *chart, const char *directory)
+{
+    return has_rows(directory, chart->files[0]) &&
+           (chart->files[1] == NULL || has_rows(directory, chart->files[1]));
+}
+
+static enum chart_outcome outcome_of(enum gnuplot_ending ending,
+                                     const struct chart *chart, const char *format,
+                                     struct report_error *error)
+{
+    switch (ending) {
+    case GNUPLOT_DONE:
+        return CHART_DRAWN;
+    case GNUPLOT_NO_FIGURES:
+        return CHART_ABSENT;
+    case GNUPLOT_MISSING:
+        snprintf(error->text, sizeof error->text,
+                 "gnuplot is missing, so there are no charts; "
+                 "apt-get install gnuplot-nox");
+        return CHART_FAILED;
+    case GNUPLOT_FAILED:
+        break;
+    }
+    snprintf(error->text, sizeof error->text,
+             "gnuplot could not draw the %s chart as %s", chart->name, format);
+    return CHART_FAILED;
+}
+
+/* The formats side by side, since each takes gnuplot half a second or so. */
+static enum chart_outcome draw_aside(const struct chart *chart,
+                                     const struct chart_request *request,
+                                     struct output *outputs, struct report_error *error)
+{
+    struct gnuplot running[FORMAT_COUNT];
+    enum chart_outcome worst = CHART_DRAWN;
+    for (size_t i = 0; i < FORMAT_COUNT; i++) {
+        gnuplot_start(&running[i],
+                      &(struct gnuplot_plan){.script = chart->script,
+                                             .directory = request->directory,
+                                             .trace = request->trace,
+                                             .format = formats[i],
+                                             .out = outputs[i].aside_path});
+    }
+    for (size_t i = 0; i < FORMAT_COUNT; i++) {
+        const enum gnuplot_ending ending = gnuplot_wait(&running[i]);
+        const enum chart_outcome outcome =
+            worst == CHART_FAILED ? CHART_FAILED
+                                  : outcome_of(ending, chart, formats[i], error);
+        worst = outcome == CHART_DRAWN ? worst : outcome;
+    }
+    return worst;
+}
+
+static bool keep_all(struct output *outputs, struct report_error *error)
+{
+    bool done = true;
+    for (size_t i = 0; done && i < FORMAT_COUNT; i++) {
+        done = output_finish(&outputs[i], error);
+    }
+    for (size_t i = 0; done && i < FORMAT_COUNT; i++) {
+        done = output_keep(&outputs[i], error);
+    }
+    return done;
+}
+
+enum chart_outcome chart_draw(const struct chart *chart,
+                              const struct chart_request *request,
+                              struct report_error *error)
+{
+    struct output outputs[FORMAT_COUNT] = {{.stream = NULL}};
+    enum chart_outcome outcome = CHART_DRAWN;
+    if (!has_files(chart, request->directory)) {
+        return CHART_ABSENT;
+    }
+    for (size_t i = 0; outcome == CHART_DRAWN && i < FORMAT_COUNT; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s.%s", chart->name, formats[i]);
+        outcome = output_open(&outputs[i], request->directory, name, error)
+                      ? CHART_DRAWN
+                      : CHART_FAILED;
+    }
+    if (outcome == CHART_DRAWN) {
+        outcome = draw_aside(chart, request, outputs, error);
+    }
+    if (outcome == CHART_DRAWN && !keep_all(outputs, error)) {
+        outcome = CHART_FAILED;
+    }
+    for (size_t i = 0; i < FORMAT_COUNT; i++) {
+        output_close(&outputs[i]);
+    }
+    return outcome;
+}
+
+enum chart_outcome chart_print(const struct chart *chart,
+                               const struct chart_request *request, unsigned columns,
+                               struct report_error *error)
+{
+    struct gnuplot running;
+    if (!has_files(chart, request->directory)) {
+        return CHART_ABSENT;
+    }
+    printf("%s\n%s\n", chart->title, chart->description);
+    fflush(stdout);
+    gnuplot_start(&running, &(struct gnuplot_plan){.script = chart->script,
+                                                   .directory = request->directory,
+                                                   .trace = request->trace,
+                                                   .format = "text",
+                                                   .columns = columns});
+    const enum chart_outcome outcome =
+        outcome_of(gnuplot_wait(&running), chart, "text", error);
+    putchar('\n');
+    return outcome;
+}

@@ -1,0 +1,34 @@
+/* One gnuplot that draws one chart. It gets its scripts as files in memory, so that
+ * nothing has to be found on disk and nothing is left there. */
+#ifndef SNUGBENCH_REPORT_GNUPLOT_H
+#define SNUGBENCH_REPORT_GNUPLOT_H
+
+#include <sys/types.h>
+
+struct gnuplot_plan {
+    const char *script;    /* the text of it */
+    const char *directory; /* of the CSV files */
+    const char *trace;     /* NULL: the script chooses */
+    const char *format;    /* "svg", "png", "pdf", "text" */
+    const char *out;       /* the file; NULL: standard output */
+    unsigned columns;      /* of a text */
+};
+
+struct gnuplot {
+    pid_t pid;
+    int error_number; /* of a start that failed */
+};
+
+enum gnuplot_ending {
+    GNUPLOT_DONE,
+    GNUPLOT_NO_FIGURES, /* the files hold none for this chart */
+    GNUPLOT_MISSING,
+    GNUPLOT_FAILED, /* it has said why on standard error */
+};
+
+/* A failure is told by gnuplot_wait. signals_hold must be in force. */
+void gnuplot_start(struct gnuplot *gnuplot, const struct gnuplot_plan *plan);
+
+enum gnuplot_ending gnuplot_wait(struct gnuplot *gnuplot);
+
+#endif
