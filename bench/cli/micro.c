@@ -47,7 +47,8 @@ static void print_help(void)
         "                         cache-scratch, server, give-back, start\n"
         "  -r, --rounds N         (default: %d; verdicts need 5)\n"
         "      --reference NAME   ratios are against this one (default: glibc)\n"
-        "  -o, --output DIR       write micro.csv there, for 'snugbench report'\n"
+        "  -o, --output DIR       keep micro.csv and environment.json there,\n"
+        "                         for 'snugbench report'\n"
         "      --seed N           of sizes and order (default: a new one, shown)\n"
         "      --scale F          0.0001 to 1: shorter stretches and smaller heaps,\n"
         "                         to try it out; such figures are no measurement\n"
@@ -138,7 +139,7 @@ static bool report(const struct micro_run *run, const char *directory)
     if (!written) {
         fprintf(stderr, "snugbench: cannot write the table: %s\n", strerror(errno));
     }
-    if (directory != NULL && !micro_write_csv(run, figures, directory, &error)) {
+    if (directory != NULL && !micro_write_files(run, figures, directory, &error)) {
         fprintf(stderr, "snugbench: %s\n", error.text);
         written = false;
     }

@@ -217,6 +217,7 @@ json_t *environment_create(void)
         strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &utc);
     }
     json_t *object = json_object();
+    json_object_set_new(object, "schema_version", json_integer(FILES_SCHEMA_VERSION));
     set_text(object, "date_utc", date);
     json_object_set_new(object, "machine", machine());
     json_object_set_new(object, "software", software());

@@ -4,7 +4,11 @@
 
 #include <jansson.h>
 
-/* date_utc, machine and software; NULL: out of memory. */
+enum {
+    FILES_SCHEMA_VERSION = 1 /* of all files of a results folder */
+};
+
+/* schema_version, date_utc, machine and software; NULL: out of memory. */
 json_t *environment_create(void);
 
 #endif

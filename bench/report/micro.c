@@ -4,6 +4,7 @@
 
 #include "report/cells.h"
 #include "report/csv.h"
+#include "report/environment.h"
 #include "report/fields.h"
 #include "report/grid.h"
 #include "report/output.h"
@@ -77,12 +78,37 @@ static bool write_rows(FILE *out, const void *data)
     return written;
 }
 
-bool micro_write_csv(const struct micro_run *run, const struct micro_figures *figures,
-                     const char *directory, struct report_error *error)
+static bool write_environment(FILE *out, const void *data)
+{
+    const struct micro_run *run = ((const struct content *)data)->run;
+    json_t *object = environment_create();
+    json_t *allocators = json_array();
+    for (size_t i = 0; i < run->allocator_count; i++) {
+        json_array_append_new(allocators,
+                              json_pack("{s:s, s:s*}", "name", run->allocators[i].name,
+                                        "library", run->allocators[i].library));
+    }
+    json_object_set_new(object, "seed", json_integer((json_int_t)run->seed));
+    json_object_set_new(object, "rounds", json_integer(run->rounds));
+    json_object_set_new(object, "scale", json_real(run->scale));
+    json_object_set_new(object, "interrupted", json_boolean(run->interrupted));
+    json_object_set_new(object, "allocators", allocators);
+    const bool written = object != NULL &&
+                         json_dumpf(object, out, JSON_INDENT(2)) == 0 &&
+                         fputc('\n', out) != EOF;
+    json_decref(object);
+    return written;
+}
+
+bool micro_write_files(const struct micro_run *run, const struct micro_figures *figures,
+                       const char *directory, struct report_error *error)
 {
     const struct content content = {run, figures};
-    const struct output_file file = {"micro.csv", write_rows, &content};
-    return output_write_all(directory, &file, 1, error);
+    const struct output_file files[] = {
+        {"micro.csv", write_rows, &content},
+        {"environment.json", write_environment, &content},
+    };
+    return output_write_all(directory, files, sizeof files / sizeof *files, error);
 }
 
 static void set_row(struct grid_row *row, const struct micro_run *run,

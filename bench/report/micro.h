@@ -1,4 +1,4 @@
-/* The micro-benchmarks' figures as micro.csv and as a table. */
+/* The micro-benchmarks' figures as files and as a table. */
 #ifndef SNUGBENCH_REPORT_MICRO_H
 #define SNUGBENCH_REPORT_MICRO_H
 
@@ -9,10 +9,10 @@
 #include "report/report.h"
 #include "runner/micro.h"
 
-/* micro.csv in `directory`, which is made if it is missing: one row for each case and
- * allocator. false: `error` filled. */
-bool micro_write_csv(const struct micro_run *run, const struct micro_figures *figures,
-                     const char *directory, struct report_error *error);
+/* micro.csv, one row for each case and allocator, and environment.json in `directory`,
+ * which is made if it is missing. false: `error` filled. */
+bool micro_write_files(const struct micro_run *run, const struct micro_figures *figures,
+                       const char *directory, struct report_error *error);
 
 /* false: out of memory or `out` cannot be written. */
 bool micro_table(FILE *out, const struct micro_run *run,
