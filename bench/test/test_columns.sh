@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# METHOD.md against the files: each column of each CSV file is in a table headed "column of
+# FILE" (or "of any file"), and each that stands there is in the file.
+set -u
+# shellcheck source=scripts/tap.sh
+. "$(dirname "$0")/../../scripts/tap.sh"
+BUILD=${BUILD:-build}
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+# documented DOCUMENT: "FILE COLUMN" a line. "`a_b`, `_low`" is a_b and a_b_low.
+documented()
+{
+    awk -F '|' '
+        /^\| column of / {
+            file = $2
+            gsub(/^ column of | $/, "", file)
+            sub(/^any file$/, "*", file)
+            gsub(/ /, "", file)
+            next
+        }
+        !/^\|/ { file = "" }
+        file != "" && !/^\|---/ {
+            count = split($2, part, "`")
+            for (i = 2; i <= count; i += 2) {
+                if (part[i] !~ /^_/)
+                    whole = part[i]
+                print file, part[i] ~ /^_/ ? whole part[i] : part[i]
+            }
+        }' "$1"
+}
+
+# held FILE NAME: the columns of a CSV file, each behind the name it has in the document.
+held() { head -n 1 "$1" | tr -d '"' | tr ',' '\n' | sed "s/^/$2 /"; }
+
+# Each kind of run, as short as it can be; what they measure does not matter.
+mkdir "$dir/replay" "$dir/live" "$dir/micro"
+"$BUILD/test/test_report" "$dir/replay" || fail "test_report writes the files"
+"$BUILD/snugbench" micro --only start -a glibc -r 1 --scale 0.0001 -o "$dir/micro" \
+    >/dev/null 2>"$dir/said" || fail "micro runs" "$(cat "$dir/said")"
+files=("$dir"/replay/*.csv "$dir"/micro/*.csv)
+if needs "columns of compare" hyperfine; then
+    "$BUILD/snugbench" compare --runs 1 -a glibc -o "$dir/live" -- true >/dev/null 2>"$dir/said" ||
+        fail "compare runs" "$(cat "$dir/said")"
+    files+=("$dir"/live/*.csv)
+fi
+
+documented bench/METHOD.md | sort -u >"$dir/documented"
+for file in "${files[@]}"; do
+    folder=$(basename "$(dirname "$file")")
+    name=$(basename "$file")
+    [ "$name" != samples.csv ] || name+="(${folder/live/compare})"
+    held "$file" "$name"
+done | sort -u >"$dir/held"
+
+# Of any file: good for each that has it, and it must be in one of them.
+awk '$1 == "*"' "$dir/documented" >"$dir/any"
+awk 'NR == FNR { any[$2] = 1; next } !($2 in any)' "$dir/any" "$dir/held" >"$dir/own"
+missing=$(comm -13 <(grep -v '^\*' "$dir/documented") "$dir/own")
+ok "every column is in METHOD.md" [ -z "$missing" ]
+[ -z "$missing" ] || sed 's/^/# /' <<<"$missing"
+extra=$(comm -23 <(grep -v '^\*' "$dir/documented") "$dir/held")
+[ -n "$(type -P hyperfine)" ] || extra=$(grep -vE '^(compare|memory|samples.csv.compare)' <<<"$extra")
+ok "METHOD.md has no column that is in no file" [ -z "$extra" ]
+[ -z "$extra" ] || sed 's/^/# /' <<<"$extra"
+unused=$(awk 'NR == FNR { held[$2] = 1; next } !($2 in held)' "$dir/held" "$dir/any")
+ok "nor one of any file that is in none" [ -z "$unused" ]
+ok "all is there to be compared" [ "$(wc -l <"$dir/held")" -gt 100 ]
+
+# A number without a unit is a count of nothing: every heading ends in one, or is of words.
+words='trace|allocator|role|status|status_text|mode|phase|call|operation|size_class|kind|round'
+words+='|benchmark|parameter|threads|library|variables|score_unit|peak_method|note|exit_code'
+words+='|worst_utilization_trace|percentile|speed_is_decided|[a-z_]*verdict'
+units='bytes|ns|s|ratio|count|mops|ns_per_op|faults_per_pass|bytes_per_minute'
+bare=$(sed 's/.* //' "$dir/held" | sort -u | grep -vxE "$words" |
+    grep -vE "(^|_)($units|p|per_op)(_low|_high)?\$" | grep -vxE 'score(_low|_high)?|warm_mops.*')
+ok "units are in the names" [ -z "$bare" ]
+[ -z "$bare" ] || sed 's/^/# /' <<<"$bare"
+
+if needs "JSON" python3; then
+    version() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["schema_version"])' "$1"; }
+    for folder in replay micro live; do
+        [ ! -e "$dir/$folder/environment.json" ] ||
+            ok "the files of $folder have a schema version" [ "$(version "$dir/$folder/environment.json")" = 1 ]
+    done
+fi
+plan
