@@ -87,6 +87,12 @@ static bool has_section(const struct page *page, enum chart_section section)
     return false;
 }
 
+static bool has_answer(const char *directory)
+{
+    return page_has(directory, "answer.txt") || page_has(directory, "compare.csv") ||
+           page_has(directory, "totals.csv");
+}
+
 /* "key" of "group" in environment.json; "": it is not known. */
 static const char *known(const json_t *environment, const char *group, const char *key)
 {
@@ -156,7 +162,10 @@ static void write_facts(FILE *out, const json_t *environment)
 
 static void write_contents(FILE *out, const struct page *page)
 {
-    fputs("<nav aria-label=\"Contents\">\n<a href=\"#answer\">The answer</a>\n", out);
+    fputs("<nav aria-label=\"Contents\">\n", out);
+    if (has_answer(page->directory)) {
+        fputs("<a href=\"#answer\">The answer</a>\n", out);
+    }
     for (size_t i = 0; i < SECTION_COUNT; i++) {
         if (has_section(page, i)) {
             html_print(out, "<a href=\"#%s\">%s</a>\n", sections[i].id,
@@ -242,18 +251,19 @@ static void write_body(FILE *out, const struct page *page, const char *name)
     write_facts(out, environment);
     fputs("</header>\n", out);
     write_contents(out, page);
-    fputs("<div id=\"pick\" hidden></div>\n<main>\n<section id=\"answer\">\n"
-          "<h2>The answer</h2>\n",
-          out);
-    page_answer(out, page->directory);
-    page_overview(out, page->directory);
-    write_missing(out, page);
-    fputs("</section>\n", out);
+    fputs("<div id=\"pick\" hidden></div>\n<main>\n", out);
+    if (has_answer(page->directory)) {
+        fputs("<section id=\"answer\">\n<h2>The answer</h2>\n", out);
+        page_answer(out, page->directory);
+        page_overview(out, page->directory);
+        fputs("</section>\n", out);
+    }
     for (size_t i = 0; i < SECTION_COUNT; i++) {
         if (has_section(page, i)) {
             write_section(out, page, i);
         }
     }
+    write_missing(out, page);
     page_environment(out, environment);
     write_method(out, page->directory);
     page_tables(out, page->directory);
