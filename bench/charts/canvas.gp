@@ -1,4 +1,5 @@
-# Shared by the charts: the picture, 900 px wide and height_px high. The PNG is twice that,
+# Shared by the charts: the picture, 900 px wide and height_px high, a narrow one for phones
+# 400 and as high for each panel. The PNG is twice that,
 # sharp on dense screens and legible when a page shows it at 900; the PDF is as large at 96
 # pixels an inch. In a text a character stands for 8 by 18 pixels.
 if (format eq "png") {
@@ -12,6 +13,10 @@ if (format eq "pdf") {
 if (format eq "svg") {
     set terminal svg noenhanced size 900,height_px font "DejaVu Sans,13" \
         background rgb "white"
+}
+if (is_narrow) {
+    set terminal svg noenhanced size 400,(exists("panels") ? 2 * height_px : height_px) \
+        font "DejaVu Sans,12" background rgb "white"
 }
 if (format eq "text") {
     set terminal dumb nofeed noenhanced size columns,(height_px < 360 ? 20 : height_px / 18)

@@ -3,6 +3,7 @@
 # machine puts in between. From latency_curve.csv.
 file = dir."/latency_curve.csv"
 load style
+panels = 2
 of(operation, what) = (strcol("operation") eq operation ? column(what) : NaN)
 stats file using (note_allocator(strcol("allocator"), strcol("role"))) nooutput
 stats file using (of("malloc", "latency_ns")) name "MALLOC" nooutput
@@ -18,8 +19,8 @@ floor_of(operation) = \
     (strcol("role") eq "floor" ? of(operation, "latency_ns") : NaN)
 least = MALLOC_min < FREE_min ? MALLOC_min : FREE_min
 most = MALLOC_max > FREE_max ? MALLOC_max : FREE_max
-set multiplot layout 1,2
-set bmargin 7.5
+set multiplot layout panel_rows,panel_columns
+set bmargin 7.5 + more_below
 set logscale xy
 set xrange [2:100000]
 set xtics ("50" 2, "90" 10, "99" 100, "99.9" 1000, "99.99" 10000, "99.999" 100000)

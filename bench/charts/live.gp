@@ -2,6 +2,7 @@
 # 95 % interval, and its peak of resident memory. From compare.csv.
 file = dir."/compare.csv"
 load style
+panels = 2
 stats file using (note_allocator(strcol("allocator"), strcol("role"))) nooutput
 unit = ""
 stats file using (unit eq "" ? (unit = strcol("score_unit"), 0) : 0) nooutput
@@ -15,23 +16,25 @@ level(i) = row(word(allocators, i))
 here(i, what) = (is(i) ? column(what) : NaN)
 mib(i, what) = here(i, what) / 1048576.0
 most_mib = PEAK_records ? PEAK_max : 1
-set bmargin 4
+set bmargin 4 + more_below
 unset key
-set multiplot layout 1,2
-set lmargin at screen 0.14
-set rmargin at screen 0.56
+set multiplot layout panel_rows,panel_columns
+set lmargin at screen is_narrow ? names_share : 0.14
+set rmargin at screen is_narrow ? 0.96 : 0.56
 set xrange [0:HIGH_max * 1.05]
 set title unit eq "s" ? "Time of a run (bars: 95 % interval)" : "Load (bars: 95 % interval)"
 set xlabel unit eq "s" ? "seconds (left is better)" : unit
 plot for [i=1:lanes] file using (here(i, "score")):(level(i)): \
         (column("score_low")):(column("score_high")) \
         with xerrorbars pointtype mark(i) pointsize 0.9 linecolor rgb colour(i)
-set lmargin at screen 0.605
-set rmargin at screen 0.975
+if (!is_narrow) {
+    set lmargin at screen 0.605
+    set rmargin at screen 0.975
+    unset ytics
+}
 set xrange [0:most_mib * 1.05]
 set title "Peak resident memory"
 set xlabel "MiB (left is better)"
-unset ytics
 plot for [i=1:lanes] file using (mib(i, "peak_resident_bytes")):(level(i)): \
         (column("peak_resident_bytes_low") / 1048576.0): \
         (column("peak_resident_bytes_high") / 1048576.0) \

@@ -13,15 +13,15 @@ if (lanes == 0) {
     exit status 3
 }
 here(i) = (is(i) && column("round") == 1 ? column("resident_bytes") / 1048576.0 : NaN)
-set title ready < 0 ? "Resident memory while the program runs" \
-    : "Resident memory of the server: start, load, what is left, stop"
+set title fit(ready < 0 ? "Resident memory while the program runs" \
+    : "Resident memory of the server: start, load, what is left, stop")
 set xlabel "seconds since the start"
 set ylabel "MiB (down is better)"
 set xrange [0:*]
 set yrange [0:*]
 set rmargin 4
 set grid xtics ytics
-set bmargin 6.2
-set key below center horizontal Left reverse samplen 2 maxrows 2
+set bmargin 6.2 + more_below
+set key below center horizontal Left reverse samplen 2 maxrows key_rows
 plot for [i=1:lanes] file using (column("time_s")):(here(i)) \
     with lines linewidth 1.6 linecolor rgb colour(i) title word(allocators, i)

@@ -2,6 +2,7 @@
 # over live blocks. From micro.csv.
 file = dir."/micro.csv"
 load style
+panels = 2
 of(benchmark, what) = strcol("benchmark") eq benchmark ? column(what) : NaN
 stats file using (note_allocator(strcol("allocator"), "")) nooutput
 stats file using (of("local", "ns_per_op")) name "LOCAL" nooutput
@@ -11,8 +12,8 @@ height_px = 460
 load canvas
 lanes = words(allocators)
 mine(i, benchmark, what) = (is(i) ? of(benchmark, what) : NaN)
-set multiplot layout 1,2
-set bmargin 6
+set multiplot layout panel_rows,panel_columns
+set bmargin 6 + more_below
 set logscale x 2
 set key at screen 0.5, screen 0.01 center bottom horizontal Left reverse samplen 2 \
     maxcols 6

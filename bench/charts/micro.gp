@@ -1,6 +1,7 @@
 # micro: the micro-benchmarks: speed and peak memory against the reference. From micro.csv.
 file = dir."/micro.csv"
 load style
+panels = 2
 name(unused) = strcol("benchmark").", ".strcol("parameter") \
     .(column("threads") > 1 ? ", ".strcol("threads")." threads" : "")
 stats file using (note_trace(name(0)), note_allocator(strcol("allocator"), "")) nooutput
@@ -20,26 +21,28 @@ set logscale x
 ratios = "0.01 0.03 0.1 0.3 1 3 10 30 100"
 set xtics ()
 do for [k=1:words(ratios)] { set xtics add (word(ratios, k) real(word(ratios, k))) }
-set multiplot layout 1,2
-set bmargin 7
-set key at screen 0.6, screen 0.01 center bottom horizontal Left reverse samplen 1 \
-    maxcols 6
-set lmargin at screen 0.34
-set rmargin at screen 0.68
+set multiplot layout panel_rows,panel_columns
+set bmargin 7 + 2 * more_below
+set key at screen 0.5, screen 0.01 center bottom horizontal Left reverse samplen 1 \
+    maxcols is_narrow ? 2 : 6
+set lmargin at screen is_narrow ? names_share : 0.34
+set rmargin at screen is_narrow ? 0.96 : 0.68
 set xrange [LOW_min / 1.2:HIGH_max * 1.2]
-set title "Speed against ".reference." (bars: 95 % interval)"
-set xlabel "time of ".reference." / time (log, right is better)"
+set title fit("Speed against ".reference." (bars: 95 % interval)")
+set xlabel fit("time of ".reference." / time (log, right is better)")
 plot for [i=1:lanes] file using (here(i, "speed_ratio")):(level(i)): \
         (column("speed_ratio_low")):(column("speed_ratio_high")) \
         with xerrorbars pointtype mark(i) pointsize 0.6 \
         linecolor rgb colour(i) title word(allocators, i)
 unset key
-set lmargin at screen 0.72
-set rmargin at screen 0.975
+if (!is_narrow) {
+    set lmargin at screen 0.72
+    set rmargin at screen 0.975
+    unset ytics
+}
 set xrange [(PEAK_records ? PEAK_min : 1) / 1.2:(PEAK_records ? PEAK_max : 1) * 1.2]
 set title "Peak memory against ".reference
-set xlabel "peak / its peak (log, left is better)"
-unset ytics
+set xlabel fit("peak / its peak (log, left is better)")
 plot for [i=1:lanes] file using (here(i, "peak_resident_ratio")):(level(i)) \
         with points pointtype mark(i) pointsize 0.6 linecolor rgb colour(i) notitle
 unset multiplot

@@ -4,6 +4,7 @@
 file = dir."/programs.csv"
 totals = dir."/programs_totals.csv"
 load style
+panels = 2
 stats file using (note_trace(strcol("program")), \
     note_allocator(strcol("allocator"), "")) nooutput
 all = "all (geomean)"
@@ -25,15 +26,15 @@ set logscale x
 ratios = "0.1 0.2 0.3 0.5 0.7 0.8 0.9 1 1.1 1.25 1.4 2 3 5 10"
 set xtics ()
 do for [k=1:words(ratios)] { set xtics add (word(ratios, k) real(word(ratios, k))) }
-set multiplot layout 1,2
-set bmargin 7
-set key at screen 0.56, screen 0.01 center bottom horizontal Left reverse samplen 1 \
+set multiplot layout panel_rows,panel_columns
+set bmargin 7 + more_below
+set key at screen 0.5, screen 0.01 center bottom horizontal Left reverse samplen 1 \
     maxcols 4
-set lmargin at screen 0.14
-set rmargin at screen 0.56
+set lmargin at screen is_narrow ? names_share : 0.14
+set rmargin at screen is_narrow ? 0.96 : 0.56
 set xrange [LOW_min / 1.1:HIGH_max * 1.1]
-set title "Speed against ".reference." (bars: 95 % interval)"
-set xlabel "time of ".reference." / time (log, right is better)"
+set title fit("Speed against ".reference." (bars: 95 % interval)")
+set xlabel fit("time of ".reference." / time (log, right is better)")
 plot for [i=1:lanes] file using (here(i, "speed_ratio")):(level(i)): \
         (column("speed_ratio_low")):(column("speed_ratio_high")) \
         with xerrorbars pointtype mark(i) pointsize 0.7 \
@@ -42,12 +43,14 @@ plot for [i=1:lanes] file using (here(i, "speed_ratio")):(level(i)): \
         (column("speed_ratio_low")):(column("speed_ratio_high")) \
         with xerrorbars pointtype mark(i) pointsize 0.7 linecolor rgb colour(i) notitle
 unset key
-set lmargin at screen 0.605
-set rmargin at screen 0.975
+if (!is_narrow) {
+    set lmargin at screen 0.605
+    set rmargin at screen 0.975
+    unset ytics
+}
 set xrange [(PEAK_records ? PEAK_min : 1) / 1.1:(PEAK_records ? PEAK_max : 1) * 1.1]
 set title "Peak memory against ".reference
-set xlabel "peak resident / its peak (log, left is better)"
-unset ytics
+set xlabel fit("peak resident / its peak (log, left is better)")
 plot for [i=1:lanes] file using (here(i, "peak_resident_ratio")):(level(i)) \
         with points pointtype mark(i) pointsize 0.7 linecolor rgb colour(i) notitle, \
     for [i=1:lanes] totals using (here(i, "peak_resident_ratio")):(all_level(i)) \

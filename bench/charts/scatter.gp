@@ -33,7 +33,7 @@ array label_x[lanes]
 array label_y[lanes]
 x(i) = log(speed[i] / low) / log(high / low)
 y(i) = compact[i] / top
-half_width(i) = 0.0058 * strlen(word(allocators, i))
+half_width(i) = (is_narrow ? 0.0125 : 0.0058) * strlen(word(allocators, i))
 places = "0,1 0,-1 1,0 -1,0 0.7,1 -0.7,1 0.7,-1 -0.7,-1 0,2 0,-2"
 across(p) = real(substr(word(places, p), 1, strstrt(word(places, p), ",") - 1))
 along(p) = real(substr(word(places, p), strstrt(word(places, p), ",") + 1, 9))
@@ -57,13 +57,13 @@ do for [i=1:lanes] {
             textcolor rgb "#202020" font ",12" front
     }
 }
-set title "Speed against compactness (large: all traces with 95 % interval, small: one trace)"
+set title fit("Speed against compactness (large: all traces with 95 % interval, small: one trace)")
 set logscale x
 set xrange [low:high]
 set for [decade=-2:4] xtics add (1 * 10**decade, 2 * 10**decade, 5 * 10**decade)
 set yrange [0:top]
-set xlabel "million operations per second (geometric mean, log scale, right is better)"
-set ylabel "utilization: peak live / peak resident growth (mean, up is better)"
+set xlabel fit("million operations per second (geometric mean, log scale, right is better)")
+set ylabel fit("utilization: peak live / peak resident growth (mean, up is better)")
 unset key
 if (floor_mops > 0) {
     set arrow 1 from floor_mops, graph 0 to floor_mops, graph 1 nohead dashtype 2 \

@@ -1,5 +1,5 @@
 # Shared by the charts: what is in the CSV, colours, axes. 'snugbench report' sets
-#   dir      the results folder           format   svg, png, pdf or text
+#   dir      the results folder           format   svg, narrow, png, pdf or text
 #   out      the file to write            columns  the width of a text
 #   trace    for the timeline; or ""      style, canvas, rows: the shared scripts
 # and a chart sets `file`, its CSV, before it loads this.
@@ -31,6 +31,22 @@ colour(i) = is_known(i) ? word(colours, index_of(known, word(allocators, i))) \
 mark(i) = is_known(i) ? int(word(marks, index_of(known, word(allocators, i)))) \
     : int(word(spare_marks, spare(i)))
 is(i) = strcol("allocator") eq word(allocators, i)
+
+# A narrow picture has its panels one below the other, more rows in its key, and room for
+# headings in several lines.
+is_narrow = format eq "narrow"
+panel_rows = is_narrow ? 2 : 1
+panel_columns = is_narrow ? 1 : 2
+key_rows = is_narrow ? 3 : 2
+more_below = is_narrow ? 3 : 0
+line_limit = is_narrow ? 48 : format eq "text" ? columns - 20 : 110
+last_blank(text, k) = \
+    k < 2 ? 0 : substr(text, k, k) eq " " ? k : last_blank(text, k - 1)
+cut_at(text, k, limit) = k == 0 ? text \
+    : substr(text, 1, k - 1)."\n".cut(substr(text, k + 1, strlen(text)), limit)
+cut(text, limit) = \
+    strlen(text) <= limit ? text : cut_at(text, last_blank(text, limit), limit)
+fit(text) = cut(text, line_limit)
 
 set border 3 linecolor rgb "#606060"
 set tics nomirror textcolor rgb "#202020"

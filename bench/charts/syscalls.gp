@@ -16,13 +16,14 @@ lanes = words(allocators)
 width = 0.84 / lanes
 place(i) = kind_of(strcol("call")) + (i - (lanes + 1) / 2.0) * width
 calls(i) = (is(i) && column("calls_count") > 0 ? column("calls_count") : NaN)
-set title "System calls by kind, sum over all traces, start-up and exit included"
+set title fit("System calls by kind, sum over all traces, start-up and exit included")
 set logscale y
 set yrange [0.8:]
 set ytics format "%.0f"
 set ylabel "calls (log scale, down is better)"
 set xrange [0.4:words(kinds) + 0.6]
 set xtics () scale 0
+if (is_narrow) { set xtics rotate by -40 }
 do for [k=1:words(kinds)] {
     set xtics add (word(kinds, k) k)
     if (floor_calls[k] > 0) {
@@ -33,8 +34,8 @@ do for [k=1:words(kinds)] {
 set grid noxtics ytics
 set style fill solid noborder
 set boxwidth 0.9 * width
-set bmargin 5
-set key below center horizontal Left reverse samplen 1 maxrows 2
+set bmargin 5 + more_below
+set key below center horizontal Left reverse samplen 1 maxrows key_rows
 plot for [i=1:lanes] file using (place(i)):(calls(i)) smooth frequency with boxes \
         linecolor rgb colour(i) title word(allocators, i), \
     keyentry with lines linecolor rgb "black" dashtype 2 \

@@ -7,11 +7,11 @@ stats file using (column("warm_mops_low")) name "LOW" nooutput
 stats file using (column("warm_mops_high")) name "HIGH" nooutput
 if (LOW_records == 0) { exit status 3 }
 load rows
-set title "Throughput of each trace, steady state (bars: 95 % interval)"
+set title fit("Throughput of each trace, steady state (bars: 95 % interval)")
 set logscale x
 set xrange [LOW_min / 1.15:HIGH_max * 1.15]
 set for [decade=-2:4] xtics add (1 * 10**decade, 2 * 10**decade, 5 * 10**decade)
-set xlabel "million operations per second (log scale, right is better)"
+set xlabel fit("million operations per second (log scale, right is better)")
 plot for [i=1:lanes] file using (is(i) ? column("warm_mops") : NaN): \
         (row(strcol("trace")) + lane(i)): \
         (column("warm_mops_low")):(column("warm_mops_high")) \

@@ -23,7 +23,7 @@ mib(name) = column(name) / 1048576.0
 here(name) = (strcol("trace") eq chosen ? mib(name) : NaN)
 resident(i) = (is(i) ? here("resident_growth_bytes") : NaN)
 live(i) = (is(i) ? here("live_bytes") : NaN)
-set title sprintf("%s: live bytes against resident growth over the floor", chosen)
+set title fit(sprintf("%s: live bytes against resident growth over the floor", chosen))
 set xlabel "operations done"
 set ylabel "MiB (down is better)"
 set xrange [0:*]
@@ -31,8 +31,8 @@ set yrange [0:*]
 set format x "%.0s%c"
 set rmargin 4
 set grid xtics ytics
-set bmargin 6.2
-set key below center horizontal Left reverse samplen 2 maxrows 2
+set bmargin 6.2 + more_below
+set key below center horizontal Left reverse samplen 2 maxrows key_rows
 plot file using (column("operations_done_count")):(live(1)) with filledcurves y1=0 \
         fillcolor rgb "#dddddd" notitle, \
     for [i=1:lanes] file using (column("operations_done_count")):(resident(i)) \

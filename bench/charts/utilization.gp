@@ -9,7 +9,7 @@ load rows
 set title "Memory utilization of each trace"
 set xrange [0:1.03]
 set xtics 0.1
-set xlabel "peak live bytes / peak resident growth (right is better, 1 is no waste)"
+set xlabel fit("peak live bytes / peak resident growth (right is better, 1 is no waste)")
 set arrow 1 from first 1, graph 0 to first 1, graph 1 nohead dashtype 2 \
     linecolor rgb "black"
 plot for [i=1:lanes] file using (is(i) ? column("utilization_ratio") : NaN): \

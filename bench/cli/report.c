@@ -174,16 +174,16 @@ static int print_charts(const struct report_options *options, const bool *chosen
 }
 
 /* How many; what fails is told, the first of it kept in `problem`. */
-static size_t draw_charts(const struct report_options *options, bool *is_drawn,
-                          struct report_error *problem)
+static size_t draw_charts(const struct report_options *options,
+                          struct chart_drawing *drawings, struct report_error *problem)
 {
     const struct chart_request request = {options->directory, options->trace};
     size_t drawn = 0;
     for (size_t i = 0; i < charts_count && !signals_interrupted(); i++) {
         struct report_error error = {.text = ""};
-        const enum chart_outcome outcome = chart_draw(&charts[i], &request, &error);
-        is_drawn[i] = outcome == CHART_DRAWN;
-        drawn += is_drawn[i];
+        const enum chart_outcome outcome =
+            chart_draw(&charts[i], &request, &drawings[i], &error);
+        drawn += outcome == CHART_DRAWN;
         /* A gnuplot that is missing is told once. */
         if (outcome == CHART_FAILED && strcmp(error.text, problem->text) != 0) {
             fprintf(stderr, "snugbench: %s\n", error.text);
@@ -197,12 +197,12 @@ static size_t draw_charts(const struct report_options *options, bool *is_drawn,
 
 static int write_page(const struct report_options *options)
 {
-    bool *is_drawn = run_allocate(charts_count, sizeof *is_drawn);
+    struct chart_drawing *drawings = run_allocate(charts_count, sizeof *drawings);
     struct report_error problem = {.text = ""};
     struct report_error error;
-    const size_t drawn = draw_charts(options, is_drawn, &problem);
+    const size_t drawn = draw_charts(options, drawings, &problem);
     const bool has_problem = problem.text[0] != '\0';
-    const struct page page = {options->directory, is_drawn,
+    const struct page page = {options->directory, drawings,
                               has_problem ? problem.text : NULL};
     const struct output_file file = {"report.html", page_write, &page};
     int code = has_problem ? EXIT_FAILED : EXIT_OK;
@@ -215,7 +215,10 @@ static int write_page(const struct report_options *options)
         printf("%s/report.html; beside it %zu chart%s as SVG, PNG and PDF\n",
                options->directory, drawn, drawn == 1 ? "" : "s");
     }
-    free(is_drawn);
+    for (size_t i = 0; i < charts_count; i++) {
+        chart_drawing_free(&drawings[i]);
+    }
+    free(drawings);
     return code;
 }
 

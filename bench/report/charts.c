@@ -103,9 +103,20 @@ const struct chart charts[] = {
 
 const size_t charts_count = sizeof charts / sizeof *charts;
 
-static const char *const formats[] = {"svg", "png", "pdf"};
+/* In which a chart is drawn; the narrow one is for the page alone. */
+static const struct {
+    const char *name;
+    bool is_kept;
+} formats[] = {
+    {"svg", true},
+    {"narrow", false},
+    {"png", true},
+    {"pdf", true},
+};
 
 enum {
+    FORMAT_SVG,
+    FORMAT_NARROW,
     FORMAT_COUNT = sizeof formats / sizeof *formats
 };
 
@@ -176,57 +187,98 @@ static enum chart_outcome draw_aside(const struct chart *chart,
                       &(struct gnuplot_plan){.script = chart->script,
                                              .directory = request->directory,
                                              .trace = request->trace,
-                                             .format = formats[i],
+                                             .format = formats[i].name,
                                              .out = outputs[i].aside_path});
     }
     for (size_t i = 0; i < FORMAT_COUNT; i++) {
         const enum gnuplot_ending ending = gnuplot_wait(&running[i]);
         const enum chart_outcome outcome =
             worst == CHART_FAILED ? CHART_FAILED
-                                  : outcome_of(ending, chart, formats[i], error);
+                                  : outcome_of(ending, chart, formats[i].name, error);
         worst = outcome == CHART_DRAWN ? worst : outcome;
     }
     return worst;
+}
+
+/* A whole file, allocated; NULL: it cannot be read. */
+static char *text_of(const char *path)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *in = fopen(path, "re");
+    if (in != NULL) {
+        if (getdelim(&text, &size, '\0', in) <= 0) {
+            free(text);
+            text = NULL;
+        }
+        fclose(in);
+    }
+    return text;
 }
 
 static bool keep_all(struct output *outputs, struct report_error *error)
 {
     bool done = true;
     for (size_t i = 0; done && i < FORMAT_COUNT; i++) {
-        done = output_finish(&outputs[i], error);
+        done = !formats[i].is_kept || output_finish(&outputs[i], error);
     }
     for (size_t i = 0; done && i < FORMAT_COUNT; i++) {
-        done = output_keep(&outputs[i], error);
+        done = !formats[i].is_kept || output_keep(&outputs[i], error);
     }
     return done;
 }
 
+/* Into files that stand aside, then into place and into `drawing`. */
+static enum chart_outcome draw(const struct chart *chart,
+                               const struct chart_request *request,
+                               struct output *outputs, struct chart_drawing *drawing,
+                               struct report_error *error)
+{
+    for (size_t i = 0; i < FORMAT_COUNT; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s.%s", chart->name, formats[i].name);
+        if (!output_open(&outputs[i], request->directory, name, error)) {
+            return CHART_FAILED;
+        }
+    }
+    const enum chart_outcome outcome = draw_aside(chart, request, outputs, error);
+    if (outcome != CHART_DRAWN) {
+        return outcome;
+    }
+    drawing->wide = text_of(outputs[FORMAT_SVG].aside_path);
+    drawing->narrow = text_of(outputs[FORMAT_NARROW].aside_path);
+    if (drawing->wide == NULL || drawing->narrow == NULL) {
+        snprintf(error->text, sizeof error->text, "cannot read the %s chart back",
+                 chart->name);
+        return CHART_FAILED;
+    }
+    return keep_all(outputs, error) ? CHART_DRAWN : CHART_FAILED;
+}
+
 enum chart_outcome chart_draw(const struct chart *chart,
                               const struct chart_request *request,
-                              struct report_error *error)
+                              struct chart_drawing *drawing, struct report_error *error)
 {
     struct output outputs[FORMAT_COUNT] = {{.stream = NULL}};
-    enum chart_outcome outcome = CHART_DRAWN;
+    *drawing = (struct chart_drawing){.wide = NULL};
     if (!has_files(chart, request->directory)) {
         return CHART_ABSENT;
     }
-    for (size_t i = 0; outcome == CHART_DRAWN && i < FORMAT_COUNT; i++) {
-        char name[64];
-        snprintf(name, sizeof name, "%s.%s", chart->name, formats[i]);
-        outcome = output_open(&outputs[i], request->directory, name, error)
-                      ? CHART_DRAWN
-                      : CHART_FAILED;
-    }
-    if (outcome == CHART_DRAWN) {
-        outcome = draw_aside(chart, request, outputs, error);
-    }
-    if (outcome == CHART_DRAWN && !keep_all(outputs, error)) {
-        outcome = CHART_FAILED;
-    }
+    const enum chart_outcome outcome = draw(chart, request, outputs, drawing, error);
     for (size_t i = 0; i < FORMAT_COUNT; i++) {
         output_close(&outputs[i]);
     }
+    if (outcome != CHART_DRAWN) {
+        chart_drawing_free(drawing);
+    }
     return outcome;
+}
+
+void chart_drawing_free(struct chart_drawing *drawing)
+{
+    free(drawing->wide);
+    free(drawing->narrow);
+    *drawing = (struct chart_drawing){.wide = NULL};
 }
 
 enum chart_outcome chart_print(const struct chart *chart,

@@ -48,10 +48,20 @@ struct chart_request {
     const char *trace; /* of the timeline; NULL: the one with the largest peak */
 };
 
-/* Into the folder, as SVG, PNG and PDF: each whole, or as it was before. */
+/* The text of two SVG files; NULL: it is not drawn. */
+struct chart_drawing {
+    char *wide;
+    char *narrow; /* the same for phones: panels one below the other */
+};
+
+/* Into the folder, as SVG, PNG and PDF, each whole or as it was before, and into
+ * `drawing`, to be freed. */
 enum chart_outcome chart_draw(const struct chart *chart,
                               const struct chart_request *request,
+                              struct chart_drawing *drawing,
                               struct report_error *error);
+
+void chart_drawing_free(struct chart_drawing *drawing);
 
 /* To standard output, in characters, so many to a line, below its title and description. */
 enum chart_outcome chart_print(const struct chart *chart,

@@ -9,7 +9,7 @@ struct gnuplot_plan {
     const char *script;    /* the text of it */
     const char *directory; /* of the CSV files */
     const char *trace;     /* NULL: the script chooses */
-    const char *format;    /* "svg", "png", "pdf", "text" */
+    const char *format;    /* "svg", "narrow", "png", "pdf", "text" */
     const char *out;       /* the file; NULL: standard output */
     unsigned columns;      /* of a text */
 };

@@ -80,7 +80,7 @@ void page_table_end(FILE *out)
 static bool has_section(const struct page *page, enum chart_section section)
 {
     for (size_t i = 0; i < charts_count; i++) {
-        if (charts[i].section == section && page->is_drawn[i]) {
+        if (charts[i].section == section && page->drawings[i].wide != NULL) {
             return true;
         }
     }
@@ -183,8 +183,8 @@ static void write_section(FILE *out, const struct page *page,
     html_print(out, "<section id=\"%s\">\n<h2>%s</h2>\n<p>%s</p>\n",
                sections[section].id, sections[section].heading, sections[section].text);
     for (size_t i = 0; i < charts_count; i++) {
-        if (charts[i].section == section && page->is_drawn[i]) {
-            page_chart(out, page->directory, &charts[i]);
+        if (charts[i].section == section && page->drawings[i].wide != NULL) {
+            page_chart(out, &charts[i], &page->drawings[i]);
         }
     }
     fputs("</section>\n", out);

@@ -9,9 +9,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "report/charts.h"
+
 struct page {
     const char *directory;
-    const bool *is_drawn; /* of each of `charts`: its SVG belongs to these figures */
+    const struct chart_drawing *drawings; /* of each of `charts` */
     const char *chart_problem; /* why charts are missing; NULL: they are not */
 };
 

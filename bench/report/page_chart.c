@@ -1,5 +1,4 @@
 /* A chart inside the page. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "report/html.h"
@@ -44,8 +43,10 @@ static void put_drawing(FILE *out, const char *text, const char *name)
     }
 }
 
-/* `text` is the file of the chart; without a view box it is none of gnuplot's. */
-static void put_figure(FILE *out, const struct chart *chart, const char *text)
+/* `text` is one of the drawing's; without a view box it is none of gnuplot's. `name` goes
+ * before its ids. */
+static void put_svg(FILE *out, const struct chart *chart, const char *name,
+                    const char *text)
 {
     static const char view_box[] = "viewBox=\"";
     const char *box = strstr(text, view_box);
@@ -54,32 +55,23 @@ static void put_figure(FILE *out, const struct chart *chart, const char *text)
         return;
     }
     box += strlen(view_box);
-    html_print(out, "<figure id=\"chart-%s\">\n", chart->name);
-    fprintf(out, "<div class=\"scroll\" tabindex=\"0\">\n<svg viewBox=\"%.*s\" ",
-            (int)strcspn(box, "\""), box);
+    fprintf(out, "<svg viewBox=\"%.*s\" role=\"img\" ", (int)strcspn(box, "\""), box);
     html_print(out,
-               "role=\"img\" aria-labelledby=\"%s-title %s-text\">\n"
+               "aria-labelledby=\"%s-title %s-text\">\n"
                "<title id=\"%s-title\">%s</title>\n<desc id=\"%s-text\">%s</desc>",
-               chart->name, chart->name, chart->name, chart->title, chart->name,
-               chart->description);
-    put_drawing(out, body + 1, chart->name);
-    html_print(out, "</div>\n<figcaption>%s</figcaption>\n</figure>\n",
-               chart->description);
+               name, name, name, chart->title, name, chart->description);
+    put_drawing(out, body + 1, name);
 }
 
-void page_chart(FILE *out, const char *directory, const struct chart *chart)
+void page_chart(FILE *out, const struct chart *chart,
+                const struct chart_drawing *drawing)
 {
-    char file[64];
-    snprintf(file, sizeof file, "%s.svg", chart->name);
-    FILE *in = page_open(directory, file);
-    if (in == NULL) {
-        return;
-    }
-    char *text = NULL;
-    size_t size = 0;
-    if (getdelim(&text, &size, '\0', in) > 0) {
-        put_figure(out, chart, text);
-    }
-    free(text);
-    fclose(in);
+    char narrow_name[64];
+    snprintf(narrow_name, sizeof narrow_name, "%s-narrow", chart->name);
+    html_print(out, "<figure id=\"chart-%s\">\n<div class=\"wide\">\n", chart->name);
+    put_svg(out, chart, chart->name, drawing->wide);
+    fputs("</div>\n<div class=\"narrow\">\n", out);
+    put_svg(out, chart, narrow_name, drawing->narrow);
+    html_print(out, "</div>\n<figcaption>%s</figcaption>\n</figure>\n",
+               chart->description);
 }

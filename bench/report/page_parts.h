@@ -16,8 +16,9 @@ void page_answer(FILE *out, const char *directory);
 /* One line an allocator, from compare.csv and totals.csv. */
 void page_overview(FILE *out, const char *directory);
 
-/* The chart's SVG with its title and description in it, in colours of the page. */
-void page_chart(FILE *out, const char *directory, const struct chart *chart);
+/* The chart, wide and narrow, with its title and description in it. */
+void page_chart(FILE *out, const struct chart *chart,
+                const struct chart_drawing *drawing);
 
 /* environment.json as a table. */
 void page_environment(FILE *out, json_t *environment);

@@ -32,7 +32,7 @@ say("width", innerWidth);
 say("overflow", document.documentElement.scrollWidth - innerWidth);
 say("dark", luminance(paperOf(document.body)) < 0.2);
 say("requests", performance.getEntriesByType("resource").length);
-const boxes = all("figure > .scroll > svg").map(svg => svg.getBoundingClientRect());
+const boxes = all("figure svg").map(svg => svg.getBoundingClientRect());
 say("charts", boxes.filter(box => box.width > 100 && box.height > 100).length);
 say("unnamed-charts", all("figure svg").filter(svg => !svg.getAttribute("aria-labelledby")
     .split(" ").every(id => document.getElementById(id)?.textContent)).length);
@@ -72,7 +72,7 @@ if (heading !== undefined) {
     say("sorted", heading.getAttribute("aria-sort"));
 }
 const shown = () => all("figure g[id*='gnuplot_plot']")
-    .filter(plot => getComputedStyle(plot).display !== "none").length;
+    .filter(plot => plot.getBoundingClientRect().width > 0).length;
 const rows = () => all("#answer tbody tr").filter(row => row.checkVisibility()).length;
 const before = [shown(), rows()];
 const box = document.querySelector("#pick input");
