@@ -4,11 +4,11 @@
 # pixels an inch. In a text a character stands for 8 by 18 pixels.
 if (format eq "png") {
     set terminal pngcairo noenhanced size 1800,2*height_px font "DejaVu Sans,11" \
-        fontscale 1.9 linewidth 2 pointscale 2 background rgb "white"
+        fontscale 1.9 linewidth 2 pointscale 2.8 background rgb "white"
 }
 if (format eq "pdf") {
     set terminal pdfcairo noenhanced size 900/96.0,height_px/96.0 font "DejaVu Sans,10" \
-        background rgb "white"
+        fontscale 0.75 background rgb "white"
 }
 if (format eq "svg") {
     set terminal svg noenhanced size 900,height_px font "DejaVu Sans,13" \

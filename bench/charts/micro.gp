@@ -25,7 +25,7 @@ set multiplot layout panel_rows,panel_columns
 set bmargin 7 + 2 * more_below
 set key at screen 0.5, screen 0.01 center bottom horizontal Left reverse samplen 1 \
     maxcols is_narrow ? 2 : 6
-set lmargin at screen is_narrow ? names_share : 0.34
+set lmargin at screen is_narrow ? names_share : 0.36
 set rmargin at screen is_narrow ? 0.96 : 0.68
 set xrange [LOW_min / 1.2:HIGH_max * 1.2]
 set title fit("Speed against ".reference." (bars: 95 % interval)")
