@@ -1,5 +1,5 @@
-/* The files of bench/charts and bench/page, carried inside the executable: nothing has to
- * be found on disk.
+/* The files of bench/charts and bench/page, carried inside the executable: nothing has
+ * to be found on disk.
  */
 #ifndef SNUGBENCH_REPORT_CARRIED_H
 #define SNUGBENCH_REPORT_CARRIED_H

@@ -1,5 +1,5 @@
-/* The charts of a results folder: a table of them, each drawn by gnuplot from a script that
- * is carried inside the executable, out of CSV files and nothing else.
+/* The charts of a results folder: a table of them, each drawn by gnuplot from a script
+ * that is carried inside the executable, out of CSV files and nothing else.
  *
  * signals_hold must be in force, so that an interrupt leaves whole files. */
 #ifndef SNUGBENCH_REPORT_CHARTS_H
@@ -63,7 +63,8 @@ enum chart_outcome chart_draw(const struct chart *chart,
 
 void chart_drawing_free(struct chart_drawing *drawing);
 
-/* To standard output, in characters, so many to a line, below its title and description. */
+/* To standard output, in characters, so many to a line, below its title and
+ * description. */
 enum chart_outcome chart_print(const struct chart *chart,
                                const struct chart_request *request, unsigned columns,
                                struct report_error *error);

@@ -13,9 +13,8 @@ void page_answer(FILE *out, const char *directory)
     FILE *in = page_open(directory, "answer.txt");
     char *line = NULL;
     size_t size = 0;
-    ssize_t length;
     bool is_below = false; /* beyond the first empty line */
-    while (in != NULL && (length = getline(&line, &size, in)) > 0) {
+    while (in != NULL && getline(&line, &size, in) > 0) {
         line[strcspn(line, "\n")] = '\0';
         if (is_below) {
             html_print(out, "%s\n", line);
@@ -115,7 +114,8 @@ static const char *beside_of(const struct sheet *sheet, size_t row,
                : "no difference";
 }
 
-/* Three digits that mean something, and as many decimals in both ends of its interval. */
+/* Three digits that mean something, and as many decimals in both ends of the
+ * interval. */
 static void put_interval(FILE *out, double value, double low, double high)
 {
     const double digits = value == 0 ? 0 : floor(log10(fabs(value)));

@@ -43,8 +43,8 @@ static void put_drawing(FILE *out, const char *text, const char *name)
     }
 }
 
-/* `text` is one of the drawing's; without a view box it is none of gnuplot's. `name` goes
- * before its ids. */
+/* `text` is one of the drawing's; without a view box it is none of gnuplot's. `name`
+ * goes before its ids. */
 static void put_svg(FILE *out, const struct chart *chart, const char *name,
                     const char *text)
 {

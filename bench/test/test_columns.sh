@@ -33,6 +33,9 @@ documented()
 # held FILE NAME: the columns of a CSV file, each behind the name it has in the document.
 held() { head -n 1 "$1" | tr -d '"' | tr ',' '\n' | sed "s/^/$2 /"; }
 
+# nothing NAME TEXT: passes if there is none.
+nothing() { if [ -z "$2" ]; then pass "$1"; else fail "$1" "$2"; fi; }
+
 # Each kind of run, as short as it can be; what they measure does not matter.
 mkdir "$dir/replay" "$dir/live" "$dir/micro"
 "$BUILD/test/test_report" "$dir/replay" || fail "test_report writes the files"
@@ -57,12 +60,10 @@ done | sort -u >"$dir/held"
 awk '$1 == "*"' "$dir/documented" >"$dir/any"
 awk 'NR == FNR { any[$2] = 1; next } !($2 in any)' "$dir/any" "$dir/held" >"$dir/own"
 missing=$(comm -13 <(grep -v '^\*' "$dir/documented") "$dir/own")
-ok "every column is in METHOD.md" [ -z "$missing" ]
-[ -z "$missing" ] || sed 's/^/# /' <<<"$missing"
+nothing "every column is in METHOD.md" "$missing"
 extra=$(comm -23 <(grep -v '^\*' "$dir/documented") "$dir/held")
 [ -n "$(type -P hyperfine)" ] || extra=$(grep -vE '^(compare|memory|samples.csv.compare)' <<<"$extra")
-ok "METHOD.md has no column that is in no file" [ -z "$extra" ]
-[ -z "$extra" ] || sed 's/^/# /' <<<"$extra"
+nothing "METHOD.md has no column that is in no file" "$extra"
 unused=$(awk 'NR == FNR { held[$2] = 1; next } !($2 in held)' "$dir/held" "$dir/any")
 ok "nor one of any file that is in none" [ -z "$unused" ]
 ok "all is there to be compared" [ "$(wc -l <"$dir/held")" -gt 100 ]
@@ -74,8 +75,7 @@ words+='|worst_utilization_trace|percentile|speed_is_decided|[a-z_]*verdict'
 units='bytes|ns|s|ratio|count|mops|ns_per_op|faults_per_pass|bytes_per_minute'
 bare=$(sed 's/.* //' "$dir/held" | sort -u | grep -vxE "$words" |
     grep -vE "(^|_)($units|p|per_op)(_low|_high)?\$" | grep -vxE 'score(_low|_high)?|warm_mops.*')
-ok "units are in the names" [ -z "$bare" ]
-[ -z "$bare" ] || sed 's/^/# /' <<<"$bare"
+nothing "units are in the names" "$bare"
 
 if needs "JSON" python3; then
     version() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["schema_version"])' "$1"; }
