@@ -8,11 +8,11 @@
 
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "process/memory.h"
+#include "process/signals.h"
 #include "report/charts.h"
 #include "report/output.h"
 #include "report/page.h"
-#include "runner/run.h"
-#include "runner/signals.h"
 
 enum {
     DEFAULT_COLUMNS = 100,
@@ -89,7 +89,7 @@ static int parse(struct report_options *options, int argc, char **argv)
 /* Which charts --only names; all without it. false: it names none such. */
 static bool choose(const char *only, bool *chosen)
 {
-    char *copy = run_copy(only == NULL ? "" : only);
+    char *copy = memory_copy(only == NULL ? "" : only);
     char *rest = NULL;
     bool done = true;
     for (size_t i = 0; i < charts_count; i++) {
@@ -197,7 +197,7 @@ static size_t draw_charts(const struct report_options *options,
 
 static int write_page(const struct report_options *options)
 {
-    struct chart_drawing *drawings = run_allocate(charts_count, sizeof *drawings);
+    struct chart_drawing *drawings = memory_allocate(charts_count, sizeof *drawings);
     struct report_error problem = {.text = ""};
     struct report_error error;
     const size_t drawn = draw_charts(options, drawings, &problem);
@@ -229,7 +229,7 @@ int cli_report(int argc, char **argv)
     if (code >= 0) {
         return code;
     }
-    bool *chosen = run_allocate(charts_count, sizeof *chosen);
+    bool *chosen = memory_allocate(charts_count, sizeof *chosen);
     code = EXIT_USAGE;
     if (choose(options.only, chosen) && is_usable(options.directory)) {
         signals_hold();

@@ -1,18 +1,15 @@
 #include "report/gnuplot.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "process/ending.h"
 #include "report/carried.h"
-#include "runner/signals.h"
 
 enum {
     EXIT_NO_FIGURES = 3 /* as the scripts say it */
@@ -26,14 +23,13 @@ enum script {
     SCRIPT_COUNT
 };
 
-/* A script as a file in memory, which a child inherits. -1 and errno. */
+/* A script as a file in memory, which a child inherits. -1: there is none to be had. */
 static int file_of(const char *text)
 {
     const int file = memfd_create("snugbench.gp", 0);
     const size_t length = strlen(text);
     if (file >= 0 && write(file, text, length) != (ssize_t)length) {
         close(file);
-        errno = ENOSPC;
         return -1;
     }
     return file;
@@ -60,9 +56,7 @@ static bool open_files(int *files, const struct gnuplot_plan *plan)
         done = files[i] >= 0;
     }
     if (!done) {
-        const int reason = errno;
         close_files(files);
-        errno = reason;
     }
     return done;
 }
@@ -101,25 +95,12 @@ static char *settings_of(const struct gnuplot_plan *plan, const int *files)
     return text;
 }
 
-/* 0 or an errno. Signals are for it as they were for us. */
-static int spawn(pid_t *pid, char **arguments)
-{
-    posix_spawnattr_t attributes;
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setsigmask(&attributes, signals_original_mask());
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    const int reason =
-        posix_spawnp(pid, arguments[0], NULL, &attributes, arguments, environ);
-    posix_spawnattr_destroy(&attributes);
-    return reason;
-}
-
 void gnuplot_start(struct gnuplot *gnuplot, const struct gnuplot_plan *plan)
 {
     int files[SCRIPT_COUNT];
-    *gnuplot = (struct gnuplot){.pid = -1};
+    char error[256];
+    *gnuplot = (struct gnuplot){.is_started = false};
     if (!open_files(files, plan)) {
-        gnuplot->error_number = errno;
         return;
     }
     char name[] = "gnuplot";
@@ -127,25 +108,33 @@ void gnuplot_start(struct gnuplot *gnuplot, const struct gnuplot_plan *plan)
     char script[32];
     snprintf(script, sizeof script, "/dev/fd/%d", files[SCRIPT_CHART]);
     char *settings = settings_of(plan, files);
-    gnuplot->error_number =
-        settings == NULL
-            ? ENOMEM
-            : spawn(&gnuplot->pid, (char *[]){name, option, settings, script, NULL});
+    if (settings != NULL) {
+        gnuplot->is_started = process_start(
+            &gnuplot->process,
+            &(struct process_plan){
+                .kind = PROCESS_COMMAND,
+                .arguments = (char *[]){name, option, settings, script, NULL},
+                .output_fd = -1,
+            },
+            error, sizeof error);
+    }
     free(settings);
     close_files(files);
 }
 
 enum gnuplot_ending gnuplot_wait(struct gnuplot *gnuplot)
 {
-    int status = 0;
-    if (gnuplot->error_number != 0) {
-        return gnuplot->error_number == ENOENT ? GNUPLOT_MISSING : GNUPLOT_FAILED;
+    if (!gnuplot->is_started) {
+        return GNUPLOT_FAILED;
     }
-    while (waitpid(gnuplot->pid, &status, 0) < 0 && errno == EINTR) {
+    process_wait(&gnuplot->process);
+    const struct ending ending = ending_of(&gnuplot->process);
+    process_close(&gnuplot->process);
+    if (ending.kind == ENDING_NOT_RUN && ending.number == ENOENT) {
+        return GNUPLOT_MISSING;
     }
-    if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NO_FIGURES) {
+    if (ending.kind == ENDING_EXIT && ending.number == EXIT_NO_FIGURES) {
         return GNUPLOT_NO_FIGURES;
     }
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? GNUPLOT_DONE
-                                                         : GNUPLOT_FAILED;
+    return ending_is_good(ending) ? GNUPLOT_DONE : GNUPLOT_FAILED;
 }

@@ -3,7 +3,9 @@
 #ifndef SNUGBENCH_REPORT_GNUPLOT_H
 #define SNUGBENCH_REPORT_GNUPLOT_H
 
-#include <sys/types.h>
+#include <stdbool.h>
+
+#include "process/spawn.h"
 
 struct gnuplot_plan {
     const char *script;    /* the text of it */
@@ -15,8 +17,8 @@ struct gnuplot_plan {
 };
 
 struct gnuplot {
-    pid_t pid;
-    int error_number; /* of a start that failed */
+    bool is_started;
+    struct process process;
 };
 
 enum gnuplot_ending {
