@@ -185,7 +185,8 @@ static size_t draw_charts(const struct report_options *options,
             chart_draw(&charts[i], &request, &drawings[i], &error);
         drawn += outcome == CHART_DRAWN;
         /* A gnuplot that is missing is told once. */
-        if (outcome == CHART_FAILED && strcmp(error.text, problem->text) != 0) {
+        if (outcome == CHART_FAILED && !signals_interrupted() &&
+            strcmp(error.text, problem->text) != 0) {
             fprintf(stderr, "snugbench: %s\n", error.text);
             if (problem->text[0] == '\0') {
                 *problem = error;
