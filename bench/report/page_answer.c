@@ -168,7 +168,8 @@ static void put_cell(FILE *out, const struct sheet *sheet, size_t row,
         fputs("</td>\n", out);
         return;
     }
-    if (column->kind == KIND_RATIO && strcmp(beside, "reference") == 0) {
+    if (column->kind == KIND_RATIO &&
+        strcmp(sheet_find(sheet, row, "role"), "reference") == 0) {
         fputs("reference</td>\n", out);
         return;
     }

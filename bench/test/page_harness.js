@@ -45,15 +45,19 @@ say("wide-boxes", all(".scroll, pre").filter(box =>
 const written = all("body *").filter(element => element.checkVisibility() &&
     !["SCRIPT", "STYLE"].includes(element.tagName) &&
     [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim() !== ""));
-const faint = written.filter(element => contrast(inkOf(element), paperOf(element)) < 4.5);
+// White letters stand on bars, not on the paper.
+const isOnBar = element => element.closest("[fill='rgb(255,255,255)'], [fill='white']");
+const faint = written.filter(element => !isOnBar(element) && contrast(inkOf(element), paperOf(element)) < 4.5);
 say("texts", written.length);
 say("faint-texts", faint.length);
 for (const element of faint.slice(0, 3)) say("faint", element.outerHTML.slice(0, 200));
-// Lines and points of charts: at least so far from the paper.
-const marks = all("figure [id*='gnuplot_plot'] :is(path, use, rect)");
+// Lines, points and bars of charts: at least so far from the paper. An area in grey has a
+// line around it.
+const marks = all("figure [id*='gnuplot_plot'] " +
+    ":is(path, use, polygon:not([fill='rgb(221, 221, 221)']))");
 say("least-mark-contrast", Math.min(...marks.map(mark => {
     const style = getComputedStyle(mark);
-    const colours = [style.stroke, style.color].filter(colour => colour !== "none");
+    const colours = [style.stroke, mark.tagName === "polygon" ? style.fill : style.color].filter(colour => colour !== "none");
     return Math.max(...colours.map(colour => contrast(parts(colour), paperOf(mark))));
 })).toFixed(2));
 

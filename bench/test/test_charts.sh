@@ -70,11 +70,11 @@ if needs "charts" gnuplot; then
     (cd "$dir" && "$OLDPWD/$bench" report "it's odd" >/dev/null)
     ok "a folder with blank and quote, from another one" is_png "$dir/it's odd/scatter.png"
 
-    rm "$dir"/run/timeline.*
+    rm "$dir"/run/timeline.* "$dir/run/latency_curve.csv"
     "$bench" report "$dir/run" >/dev/null
     ok "a missing CSV has no chart" [ ! -e "$dir/run/timeline.png" ]
     ok "and the page names the command for it" \
-        grep -q 'Not measured here: .*Memory over time (<code>' "$dir/run/report.html"
+        grep -q 'Not measured here: .*Latency of single calls (<code>' "$dir/run/report.html"
 fi
 
 message=$(PATH=$dir/bin "$bench" report "$dir/run" 2>&1 >/dev/null)

@@ -90,7 +90,7 @@ for width in 1280 400; do
         ok "$at: so dark" sees dark "$([ "$scheme" = dark ] && echo true || echo false)"
         ok "$at: nothing in the console" [ ! -s "$dir/console" ]
         ok "$at: no request" sees requests 0
-        ok "$at: every chart" sees charts 6
+        ok "$at: every chart" sees charts 7
         ok "$at: no overflow" sees overflow 0
         ok "$at: boxes stay inside" sees wide-boxes 0
         ok "$at: texts can be read" sees faint-texts 0
