@@ -45,7 +45,10 @@ files=("$dir"/replay/*.csv "$dir"/micro/*.csv)
 if needs "columns of compare" hyperfine; then
     "$BUILD/snugbench" compare --runs 1 -a glibc -o "$dir/live" -- true >/dev/null 2>"$dir/said" ||
         fail "compare runs" "$(cat "$dir/said")"
-    files+=("$dir"/live/*.csv)
+    echo 'true: true' >"$dir/suite"
+    "$BUILD/snugbench" compare --programs "$dir/suite" --runs 1 -a glibc -o "$dir/programs" \
+        >/dev/null 2>"$dir/said" || fail "compare --programs runs" "$(cat "$dir/said")"
+    files+=("$dir"/live/*.csv "$dir"/programs/*.csv)
 fi
 
 documented bench/METHOD.md | sort -u >"$dir/documented"
@@ -62,7 +65,7 @@ awk 'NR == FNR { any[$2] = 1; next } !($2 in any)' "$dir/any" "$dir/held" >"$dir
 missing=$(comm -13 <(grep -v '^\*' "$dir/documented") "$dir/own")
 nothing "every column is in METHOD.md" "$missing"
 extra=$(comm -23 <(grep -v '^\*' "$dir/documented") "$dir/held")
-[ -n "$(type -P hyperfine)" ] || extra=$(grep -vE '^(compare|memory|samples.csv.compare)' <<<"$extra")
+[ -n "$(type -P hyperfine)" ] || extra=$(grep -vE '^(compare|memory|programs|samples.csv.compare)' <<<"$extra")
 nothing "METHOD.md has no column that is in no file" "$extra"
 unused=$(awk 'NR == FNR { held[$2] = 1; next } !($2 in held)' "$dir/held" "$dir/any")
 ok "nor one of any file that is in none" [ -z "$unused" ]
@@ -71,7 +74,7 @@ ok "all is there to be compared" [ "$(wc -l <"$dir/held")" -gt 100 ]
 # A number without a unit is a count of nothing: every heading ends in one, or is of words.
 words='trace|allocator|role|status|status_text|mode|phase|call|operation|size_class|kind|round'
 words+='|benchmark|parameter|threads|library|variables|score_unit|peak_method|note|exit_code'
-words+='|worst_utilization_trace|percentile|speed_is_decided|[a-z_]*verdict'
+words+='|program|status|worst_utilization_trace|percentile|speed_is_decided|[a-z_]*verdict'
 units='bytes|ns|s|ratio|count|mops|ns_per_op|faults_per_pass|bytes_per_minute'
 bare=$(sed 's/.* //' "$dir/held" | sort -u | grep -vxE "$words" |
     grep -vE "(^|_)($units|p|per_op)(_low|_high)?\$" | grep -vxE 'score(_low|_high)?|warm_mops.*')
