@@ -5,6 +5,8 @@ file = dir."/totals.csv"
 each = dir."/summary.csv"
 load style
 stats file using (note_allocator(strcol("allocator"), strcol("role"))) nooutput
+stats each using (note_figure(strcol("warm_mops"))) nooutput
+if (figures == 0) { exit status 3 }
 lanes = words(allocators)
 array speed[lanes]
 array compact[lanes]
@@ -20,7 +22,7 @@ stats file using (strcol("role") eq "floor" ? (floor_mops = column("geomean_warm
     : keep_any(column("geomean_warm_mops"), column("mean_utilization_ratio"))) nooutput
 stats each using (column("warm_mops")) nooutput
 count = (sum [i=1:lanes] (speed[i] == speed[i] && compact[i] == compact[i]))
-if (STATS_records == 0 || count == 0) { exit status 3 }
+if (count == 0) { exit status 3 }
 low = STATS_min / 1.2
 high = STATS_max * 1.2
 top = 1.03

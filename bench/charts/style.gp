@@ -16,6 +16,9 @@ floor_name = ""
 note_trace(text) = index_of(traces, text) ? 0 : (traces = traces.quote(text), 0)
 note_allocator(text, role) = role eq "floor" ? (floor_name = text, 0) \
     : index_of(allocators, text) ? 0 : (allocators = allocators.quote(text), 0)
+# Whether anything was measured: stats of a column of empty fields defines nothing.
+figures = 0
+note_figure(text) = (figures = figures + (text ne ""), 0)
 
 # Okabe and Ito's palette. An allocator has one colour and one mark in every chart; what
 # is not known by name takes the spare ones in order.

@@ -3,9 +3,10 @@ file = dir."/summary.csv"
 load style
 stats file using (note_trace(strcol("trace")), \
     note_allocator(strcol("allocator"), strcol("role"))) nooutput
+stats file using (note_figure(strcol("warm_mops_low"))) nooutput
+if (figures == 0) { exit status 3 }
 stats file using (column("warm_mops_low")) name "LOW" nooutput
 stats file using (column("warm_mops_high")) name "HIGH" nooutput
-if (LOW_records == 0) { exit status 3 }
 load rows
 set title fit("Throughput of each trace, steady state (bars: 95 % interval)")
 set logscale x

@@ -28,7 +28,7 @@ set xlabel "operations done"
 set ylabel "MiB (down is better)"
 set xrange [0:*]
 set yrange [0:*]
-set format x "%.0s%c"
+set format x "%.1s%c"
 set rmargin 4
 set grid xtics ytics
 set bmargin 6.2 + more_below

@@ -3,8 +3,8 @@ file = dir."/summary.csv"
 load style
 stats file using (note_trace(strcol("trace")), \
     note_allocator(strcol("allocator"), strcol("role"))) nooutput
-stats file using (column("utilization_ratio")) nooutput
-if (STATS_records == 0) { exit status 3 }
+stats file using (note_figure(strcol("utilization_ratio"))) nooutput
+if (figures == 0) { exit status 3 }
 load rows
 set title "Memory utilization of each trace"
 set xrange [0:1.03]

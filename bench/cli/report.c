@@ -1,4 +1,5 @@
 /* snugbench report: charts and a page out of a results folder. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ enum {
 
 struct report_options {
     const char *directory;
+    char inside[PATH_MAX]; /* DIR/replay, which need not be there */
     const char *only;
     const char *trace;
     bool plot;
@@ -37,7 +39,8 @@ static void print_help(void)
         "the CSV files there allow, as NAME.svg, NAME.png and NAME.pdf, and a page "
         "for\n"
         "people, DIR/report.html. The page is one file that needs no network: the\n"
-        "answer, the charts, the machine, the method, the tables.\n\n"
+        "answer, the charts, the machine, the method, the tables. What a program's\n"
+        "recording shows (DIR/replay) is among the charts.\n\n"
         "      --trace TRACE  along which memory is shown (default: the one with the\n"
         "                     largest peak)\n"
         "      --plot         the charts as text, here; nothing is written to DIR\n"
@@ -83,7 +86,10 @@ static int parse(struct report_options *options, int argc, char **argv)
         return options_complain(&command, "--only goes with --plot");
     }
     options->directory = argv[first];
-    return -1;
+    return snprintf(options->inside, sizeof options->inside, "%s/replay",
+                    options->directory) < (int)sizeof options->inside
+               ? -1
+               : options_complain(&command, "the folder's name is too long");
 }
 
 /* Which charts --only names; all without it. false: it names none such. */
@@ -147,12 +153,23 @@ static unsigned terminal_columns(void)
                                         : size.ws_col;
 }
 
+/* The folder that has the chart's figures: of a program that was compared, those of its
+ * recording are in a folder inside. */
+static struct chart_request request_of(const struct report_options *options,
+                                       const struct chart *chart)
+{
+    const bool is_inside = !page_has(options->directory, chart->files[0]) &&
+                           page_has(options->inside, chart->files[0]);
+    return (struct chart_request){is_inside ? options->inside : options->directory,
+                                  options->trace};
+}
+
 static int print_charts(const struct report_options *options, const bool *chosen)
 {
-    const struct chart_request request = {options->directory, options->trace};
     const unsigned columns = terminal_columns();
     int code = EXIT_FAILED;
     for (size_t i = 0; i < charts_count && !signals_interrupted(); i++) {
+        const struct chart_request request = request_of(options, &charts[i]);
         struct report_error error;
         switch (chosen[i] ? chart_print(&charts[i], &request, columns, &error)
                           : CHART_ABSENT) {
@@ -177,9 +194,9 @@ static int print_charts(const struct report_options *options, const bool *chosen
 static size_t draw_charts(const struct report_options *options,
                           struct chart_drawing *drawings, struct report_error *problem)
 {
-    const struct chart_request request = {options->directory, options->trace};
     size_t drawn = 0;
     for (size_t i = 0; i < charts_count && !signals_interrupted(); i++) {
+        const struct chart_request request = request_of(options, &charts[i]);
         struct report_error error = {.text = ""};
         const enum chart_outcome outcome =
             chart_draw(&charts[i], &request, &drawings[i], &error);

@@ -25,7 +25,7 @@ const struct chart charts[] = {
      chart_live},
     {"programs",
      SECTION_LIVE,
-     {"programs.csv", "programs_totals.csv", NULL},
+     {"programs.csv", "programs_totals.csv"},
      "Whole programs",
      "A row for each program and in it a mark for each allocator: speed against the "
      "reference with a 95 % interval at the left, peak of resident memory against the "

@@ -25,7 +25,7 @@ enum chart_section {
 struct chart {
     const char *name; /* of its files: NAME.svg, NAME.png, NAME.pdf */
     enum chart_section section;
-    const char *files[3]; /* CSV that must have rows; NULL: no second one */
+    const char *files[2]; /* CSV that must have rows; NULL: no second one */
     const char *title;
     const char *description; /* for those who do not see it */
     const char *script;

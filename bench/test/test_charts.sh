@@ -70,6 +70,20 @@ if needs "charts" gnuplot; then
     (cd "$dir" && "$OLDPWD/$bench" report "it's odd" >/dev/null)
     ok "a folder with blank and quote, from another one" is_png "$dir/it's odd/scatter.png"
 
+    # A program's recording is in a folder inside, and its time was not measured.
+    mkdir -p "$dir/program/replay"
+    echo 'Fastest: none.' >"$dir/program/answer.txt"
+    awk -F , -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) timed[i] = $i ~ /^"?warm_mops/ }
+        NR > 1 { for (i = 1; i <= NF; i++) if (timed[i]) $i = "" } { print }' \
+        "$dir/run/summary.csv" >"$dir/program/replay/summary.csv"
+    ok "what was not measured is no complaint" \
+        [ -z "$("$bench" report "$dir/program" 2>&1 >/dev/null)" ]
+    ok "and has no chart" [ ! -e "$dir/program/replay/throughput.svg" ]
+    ok "a chart of the recording stands beside its figures" \
+        is_svg "$dir/program/replay/utilization.svg"
+    ok "and in the program's page" \
+        grep -q '<svg.*aria-labelledby="utilization-title' "$dir/program/report.html"
+
     rm "$dir"/run/timeline.* "$dir/run/latency_curve.csv"
     "$bench" report "$dir/run" >/dev/null
     ok "a missing CSV has no chart" [ ! -e "$dir/run/timeline.png" ]
