@@ -12,8 +12,7 @@
 
 enum {
     BUFFER_BYTES = 1 << 16,
-    BLOCK_BYTES = 1 << 18, /* one write(2) */
-    NUMBER_DIGITS = 20
+    BLOCK_BYTES = 1 << 18 /* one write(2) */
 };
 
 struct sink {
@@ -160,12 +159,17 @@ static bool ends_with(const char *text, const char *ending)
            strcmp(text + length - ending_length, ending) == 0;
 }
 
-static int add_filter(struct archive *archive, const char *path, bool hard)
+static int add_filter(struct archive *archive, const char *path,
+                      enum sink_effort effort)
 {
+    static const char *const zstd_levels[] = {
+        [SINK_QUICK] = "1", [SINK_FAIR] = "9", [SINK_HARD] = "19"};
+    static const char *const gzip_levels[] = {
+        [SINK_QUICK] = "1", [SINK_FAIR] = "6", [SINK_HARD] = "9"};
     if (ends_with(path, ".zst")) {
         int status = archive_write_add_filter_zstd(archive);
         archive_write_set_filter_option(archive, "zstd", "compression-level",
-                                        hard ? "19" : "9");
+                                        zstd_levels[effort]);
         return status;
     }
     if (ends_with(path, ".gz")) {
@@ -173,11 +177,14 @@ static int add_filter(struct archive *archive, const char *path, bool hard)
         /* No time of day in it: the same trace gives the same file. */
         archive_write_set_filter_option(archive, "gzip", "timestamp", NULL);
         archive_write_set_filter_option(archive, "gzip", "compression-level",
-                                        hard ? "9" : "6");
+                                        gzip_levels[effort]);
         return status;
     }
     if (ends_with(path, ".xz")) {
-        return archive_write_add_filter_xz(archive);
+        int status = archive_write_add_filter_xz(archive);
+        archive_write_set_filter_option(archive, "xz", "compression-level",
+                                        effort == SINK_QUICK ? "0" : "6");
+        return status;
     }
     if (ends_with(path, ".lz4")) {
         return archive_write_add_filter_lz4(archive);
@@ -185,13 +192,13 @@ static int add_filter(struct archive *archive, const char *path, bool hard)
     return archive_write_add_filter_none(archive);
 }
 
-static bool open_archive(struct sink *sink, bool hard)
+static bool open_archive(struct sink *sink, enum sink_effort effort)
 {
     struct archive *archive = archive_write_new();
     sink->archive = archive;
     errno = ENOMEM;
     if (archive == NULL || archive_write_set_format_raw(archive) != ARCHIVE_OK ||
-        add_filter(archive, sink->path, hard) != ARCHIVE_OK) {
+        add_filter(archive, sink->path, effort) != ARCHIVE_OK) {
         return false;
     }
     archive_write_set_bytes_per_block(archive, BLOCK_BYTES);
@@ -209,7 +216,8 @@ static bool open_archive(struct sink *sink, bool hard)
     return begun;
 }
 
-struct sink *sink_open(const char *path, bool hard, struct trace_error *error)
+struct sink *sink_open(const char *path, enum sink_effort effort,
+                       struct trace_error *error)
 {
     struct sink *sink = calloc(1, sizeof *sink);
     if (sink == NULL || (sink->path = strdup(path)) == NULL) {
@@ -218,7 +226,7 @@ struct sink *sink_open(const char *path, bool hard, struct trace_error *error)
         return NULL;
     }
     sink->fd = -1;
-    if (!open_target(sink) || !open_archive(sink, hard)) {
+    if (!open_target(sink) || !open_archive(sink, effort)) {
         fail(sink, "cannot be created", errno, error);
         release(sink);
         return NULL;
@@ -244,33 +252,107 @@ static void flush(struct sink *sink)
     sink->used = 0;
 }
 
-void sink_text(struct sink *sink, const char *text)
+char *sink_room(struct sink *sink, size_t bytes)
 {
-    size_t length = strlen(text);
+    if (BUFFER_BYTES - sink->used < bytes) {
+        flush(sink);
+    }
+    return sink->buffer + sink->used;
+}
+
+void sink_advance(struct sink *sink, size_t bytes)
+{
+    sink->used += bytes;
+}
+
+void sink_put(struct sink *sink, const char *bytes, size_t length)
+{
     while (length > 0) {
         if (sink->used == BUFFER_BYTES) {
             flush(sink);
         }
         size_t room = BUFFER_BYTES - sink->used;
         size_t part = length < room ? length : room;
-        memcpy(sink->buffer + sink->used, text, part);
+        memcpy(sink->buffer + sink->used, bytes, part);
         sink->used += part;
-        text += part;
+        bytes += part;
         length -= part;
     }
 }
 
-void sink_number(struct sink *sink, uint64_t number)
+void sink_text(struct sink *sink, const char *text)
 {
-    char digits[NUMBER_DIGITS + 1];
-    char *at = digits + NUMBER_DIGITS;
-    *at = '\0';
-    do {
-        *--at = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    sink_text(sink, at);
+    sink_put(sink, text, strlen(text));
 }
+
+bool sink_has_failed(const struct sink *sink)
+{
+    return sink->failure != 0;
+}
+
+/* ---- the head that is written last ----
+ *
+ * A compressed file begins with it as a frame of its own, whose one block is not
+ * compressed (RFC 8878, 3.1.1), so that other text of that length takes its place. */
+
+enum {
+    FRAME_HEAD_BYTES = 9,
+    RESERVED_LIMIT_BYTES = 120
+};
+
+static size_t frame(const struct sink *sink, const char *text,
+                    unsigned char bytes[FRAME_HEAD_BYTES + RESERVED_LIMIT_BYTES])
+{
+    size_t length = strlen(text);
+    size_t head = 0;
+    if (ends_with(sink->path, ".zst")) {
+        /* The magic number; a single segment whose size has one byte; the last block,
+         * raw. */
+        const unsigned char zstd[FRAME_HEAD_BYTES] = {0x28,
+                                                      0xb5,
+                                                      0x2f,
+                                                      0xfd,
+                                                      0x20,
+                                                      (unsigned char)length,
+                                                      (unsigned char)(length << 3 | 1),
+                                                      (unsigned char)(length >> 5),
+                                                      0};
+        memcpy(bytes, zstd, sizeof zstd);
+        head = sizeof zstd;
+    }
+    memcpy(bytes + head, text, length);
+    return head + length;
+}
+
+bool sink_reserve(struct sink *sink, const char *text)
+{
+    static const char *const others[] = {".gz", ".xz", ".lz4"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        if (ends_with(sink->path, others[i])) {
+            return false;
+        }
+    }
+    if (sink->final == NULL) {
+        return false;
+    }
+    unsigned char bytes[FRAME_HEAD_BYTES + RESERVED_LIMIT_BYTES];
+    size_t length = frame(sink, text, bytes);
+    if (write(sink->fd, bytes, length) != (ssize_t)length) {
+        sink->failure = errno > 0 ? errno : EIO;
+    }
+    return true;
+}
+
+void sink_fill_reserved(struct sink *sink, const char *text)
+{
+    unsigned char bytes[FRAME_HEAD_BYTES + RESERVED_LIMIT_BYTES];
+    size_t length = frame(sink, text, bytes);
+    if (pwrite(sink->fd, bytes, length, 0) != (ssize_t)length && sink->failure == 0) {
+        sink->failure = errno > 0 ? errno : EIO;
+    }
+}
+
+/* ---- the end ---- */
 
 bool sink_finish(struct sink *sink, struct trace_error *error)
 {
@@ -289,4 +371,10 @@ bool sink_finish(struct sink *sink, struct trace_error *error)
     }
     release(sink);
     return done;
+}
+
+void sink_discard(struct sink *sink)
+{
+    archive_write_fail(sink->archive);
+    release(sink);
 }

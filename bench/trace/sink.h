@@ -8,20 +8,42 @@
 #define SNUGBENCH_TRACE_SINK_H
 
 #include <stdbool.h>
-#include <stdint.h>
+#include <stddef.h>
 
 #include "trace/trace.h"
 
 struct sink;
 
-/* `hard`: compress as far as possible, for files that are not too large for it. NULL
- * with error filled in. */
-struct sink *sink_open(const char *path, bool hard, struct trace_error *error);
+/* What compression may cost. */
+enum sink_effort {
+    SINK_QUICK, /* beside a running program */
+    SINK_FAIR,
+    SINK_HARD, /* as small as possible, for files that are not too large for it */
+};
+
+/* NULL with error filled in. */
+struct sink *sink_open(const char *path, enum sink_effort effort,
+                       struct trace_error *error);
+
+/* The first bytes of the file, 120 at most, to be replaced by as many at the end. Called
+ * before anything is put. false: nothing is written, as this file cannot go back. */
+bool sink_reserve(struct sink *sink, const char *text);
+void sink_fill_reserved(struct sink *sink, const char *text);
 
 void sink_text(struct sink *sink, const char *text);
-void sink_number(struct sink *sink, uint64_t number);
+void sink_put(struct sink *sink, const char *bytes, size_t length);
+
+/* Room for `bytes`, 4,096 at most, to be written in place; then how many were. */
+char *sink_room(struct sink *sink, size_t bytes);
+void sink_advance(struct sink *sink, size_t bytes);
+
+/* Whether something went wrong already, for those who would put much more. */
+bool sink_has_failed(const struct sink *sink);
 
 /* Writes the rest, renames, releases `sink`. false with error filled in. */
 bool sink_finish(struct sink *sink, struct trace_error *error);
+
+/* Leaves no file, releases `sink`. */
+void sink_discard(struct sink *sink);
 
 #endif

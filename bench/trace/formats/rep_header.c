@@ -93,6 +93,9 @@ void rep_header_apply(const struct rep_header *header, struct trace_builder *bui
     uint64_t ids = number[is_long ? 1 : 0];
     uint64_t ops = number[is_long ? 2 : 1];
     trace_builder_set_weight(builder, weight_of(header));
+    if (header->count == LONG_COUNT && ops == 0) {
+        return; /* written before they were known */
+    }
     if (ids != distinct_ids && ids != top_id_plus_one) {
         note(builder, "Number of ids", ids, distinct_ids);
     }
