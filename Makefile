@@ -25,7 +25,7 @@ BENCH_LIBS := -larchive -lseccomp -lcsv -ljansson -lm -ldl
 ALLOCATOR_SOURCES := $(wildcard allocator/*.c)
 BENCH_SOURCES := bench/main.c \
     $(wildcard $(foreach d,cli trace trace/formats process runner live analysis report,bench/$d/*.c)) \
-    bench/record/launch.c bench/record/convert.c
+    $(filter-out $(addprefix bench/record/,recorder.c attach.c writer.c),$(wildcard bench/record/*.c))
 
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 ALLOCATOR_OBJECTS := $(call object,$(ALLOCATOR_SOURCES))
@@ -160,7 +160,7 @@ $(BUILD)/snugbench: $(BENCH_OBJECTS)
 
 # Objects of the tools, with flags of their own.
 tool_objects = $(call object,$(wildcard bench/$(1)/*.c))
-RECORDER_OBJECTS := $(call object,bench/record/recorder.c bench/record/writer.c)
+RECORDER_OBJECTS := $(call object,$(addprefix bench/record/,recorder.c attach.c writer.c))
 DELAYED_OBJECTS := $(patsubst %.c,$(BUILD)/obj/delayed/%.o,$(wildcard bench/floor/*.c))
 # A pair of malloc and free must not be optimised away.
 $(call tool_objects,worker) $(call tool_objects,micro): BENCH_FLAGS += \

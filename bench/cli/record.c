@@ -13,19 +13,22 @@
 
 #include "cli/cli.h"
 #include "cli/options.h"
-#include "record/convert.h"
-#include "record/launch.h"
+#include "record/recording.h"
 #include "report/units.h"
 
 struct options {
     char output[PATH_MAX];
     const char *comment; /* NULL: none */
-    char **program;      /* NULL-terminated, inside argv */
+    bool follow_fork;
+    uint64_t max_ops;     /* 0: all */
+    uint64_t duration_ns; /* 0: to the end */
+    char **program;       /* NULL-terminated, inside argv */
 };
 
 enum {
     COMMENT_BYTES = 2048,
-    COMMENT_COUNT = 16
+    COMMENT_COUNT = 8,
+    SUMMARY_LINES = 16, /* processes that have a line of their own */
 };
 
 /* The provenance that stands at the head of the trace file. */
@@ -38,34 +41,45 @@ struct comments {
 static void print_help(void)
 {
     printf(
-        "usage: snugbench record [-o FILE] [--] PROGRAM [ARGUMENT]...\n\n"
+        "usage: snugbench record [OPTIONS] [--] PROGRAM [ARGUMENT]...\n\n"
         "Run PROGRAM and write every call of malloc, calloc, realloc, free and the\n"
         "aligned kinds, of all its threads in one order, as a trace.\n\n"
         "  -o, --output FILE   the trace; its ending chooses the compression: "
         ".rep.zst\n"
         "                      .rep.gz .rep.xz .rep.lz4 or .rep\n"
         "                      (default: PROGRAM.rep.zst here)\n"
+        "  -f, --follow-fork   record the processes that PROGRAM starts, too, each in\n"
+        "                      a trace of its own, named by order and program: "
+        "FILE.rep.zst,\n"
+        "                      FILE.2-cc1.rep.zst ...\n"
+        "      --max-ops N     of each process record the first N operations; it runs "
+        "on\n"
+        "      --duration S    record for S seconds; PROGRAM runs on\n"
         "  -c, --comment TEXT  a line of your own for the head of the trace\n"
         "  -h, --help          this text\n\n"
-        "PROGRAM keeps its standard streams. Only its own process is recorded, not "
-        "those\n"
-        "it forks, which are named at the end; after exec in the same process the "
-        "last\n"
-        "program counts. Ctrl-C ends PROGRAM and the trace is still written. The log "
-        "lies\n"
-        "in $TMPDIR or /tmp while PROGRAM runs: 32 bytes a call. PROGRAM has one more\n"
-        "descriptor and 3 MiB less of its address space.\n\n"
+        "PROGRAM keeps its standard streams. Without -f only its own process is "
+        "recorded;\n"
+        "the others are named at the end. A process that becomes another program by "
+        "exec is\n"
+        "recorded as that one, from there on. What a forked child has from its parent "
+        "is at\n"
+        "the head of its trace. Ctrl-C ends PROGRAM and the trace is still written; "
+        "with -f\n"
+        "it also ends the recording of daemons that PROGRAM left behind. The trace "
+        "grows\n"
+        "beside the program; %d MiB of shared memory lie between. PROGRAM has one "
+        "more\n"
+        "descriptor and as much less of its address space.\n\n"
         "Exit code: that of PROGRAM, 128+n if signal n ended it, 127 not found, 126 "
         "not\n"
-        "executable; 1 the recording failed (nothing is written, except where the "
-        "disk\n"
-        "filled up under way: then what was recorded so far); 2 bad usage.\n\n"
+        "executable; 1 the recording failed (nothing is written); 2 bad usage.\n\n"
         "examples:\n"
         "  snugbench record -o sort.rep.zst -- sort --parallel=2 words.txt\n"
         "  snugbench record python3 -c 'print(sorted(range(100000))[-1])'\n"
-        "  snugbench record -o cc1.rep.zst -- $(gcc -print-prog-name=cc1) -O2 -quiet "
-        "x.i\n"
-        "  snugbench replay sort.rep.zst -a snug -a glibc\n");
+        "  snugbench record --follow-fork -o build.rep.zst -- make -j2\n"
+        "  snugbench record --duration 60 -o redis.rep.zst -- redis-server\n"
+        "  snugbench replay sort.rep.zst -a snug -a glibc\n",
+        RECORDING_MIB);
 }
 
 static const char *base_name(const char *path)
@@ -78,9 +92,12 @@ static const char *base_name(const char *path)
 static int parse_options(int argc, char **argv, struct options *options)
 {
     const char *output = NULL;
-    options->comment = NULL;
+    *options = (struct options){.comment = NULL};
     const struct options_row rows[] = {
         {'o', "output", options_text, .target = &output},
+        {'f', "follow-fork", options_flag, .target = &options->follow_fork},
+        {0, "max-ops", options_whole, .target = &options->max_ops, .from = 1},
+        {0, "duration", options_seconds, .target = &options->duration_ns},
         {'c', "comment", options_text, .target = &options->comment},
     };
     const struct options_command command = {"record", print_help, OPERANDS_PROGRAM,
@@ -167,8 +184,7 @@ static void replace_controls(char *line)
     }
 }
 
-static void describe(struct comments *comments, const struct trace *trace,
-                     const struct recording *recording, const struct options *options)
+static void describe(struct comments *comments, const struct options *options)
 {
     struct utsname system;
     struct tm now;
@@ -177,8 +193,6 @@ static void describe(struct comments *comments, const struct trace *trace,
     snprintf(comment_line(comments), COMMENT_BYTES, "recorded by snugbench %s",
              SNUGBENCH_VERSION);
     describe_command(comment_line(comments), options->program);
-    snprintf(comment_line(comments), COMMENT_BYTES, "image: %.1000s",
-             recording->log->image);
     if (gmtime_r(&seconds, &now) != NULL) {
         strftime(comment_line(comments), COMMENT_BYTES, "date: %Y-%m-%dT%H:%M:%SZ",
                  &now);
@@ -190,9 +204,6 @@ static void describe(struct comments *comments, const struct trace *trace,
     if (options->comment != NULL) {
         snprintf(comment_line(comments), COMMENT_BYTES, "%s", options->comment);
     }
-    for (size_t i = 0; i < trace->note_count && comments->count < COMMENT_COUNT; i++) {
-        snprintf(comment_line(comments), COMMENT_BYTES, "note: %s", trace->notes[i]);
-    }
     for (size_t i = 0; i < comments->count; i++) {
         replace_controls(comments->lines[i]);
     }
@@ -200,90 +211,78 @@ static void describe(struct comments *comments, const struct trace *trace,
 
 /* ---- the end ---- */
 
-static void print_summary(const struct trace *trace, const struct recording *recording,
-                          const struct options *options)
+static void print_process(const struct recorded *process)
+{
+    for (size_t i = 0; i < process->note_count; i++) {
+        fprintf(stderr, "snugbench: warning: %s%s%s\n",
+                process->number > 1 ? process->path : "",
+                process->number > 1 ? ": " : "", process->notes[i]);
+    }
+    if (process->failure[0] != '\0') {
+        fprintf(stderr, "snugbench: %s\n", process->failure);
+    } else if (process->operations > 0) {
+        fprintf(stderr,
+                "snugbench: recorded %s operations, %s thread%s, peak live %s, in %s\n",
+                units_count(process->operations).bytes,
+                units_count(process->threads).bytes, process->threads == 1 ? "" : "s",
+                units_bytes((double)process->peak_live_bytes).bytes, process->path);
+    }
+}
+
+/* Says what was recorded. The exit code. */
+static int print_summary(const struct recording *recording,
+                         const struct options *options)
+{
+    int code = recording->exit_code;
+    uint64_t operations = 0;
+    uint64_t unlisted = 0;
+    uint64_t lines = 0;
+    for (const struct recorded *at = recording->processes; at != NULL; at = at->next) {
+        operations += at->operations;
+        if (at->number == 1 || at->failure[0] != '\0' || ++lines < SUMMARY_LINES) {
+            print_process(at);
+        } else {
+            unlisted += at->operations > 0;
+        }
+        code = at->failure[0] != '\0' ? EXIT_FAILED : code;
+    }
+    if (unlisted > 0) {
+        fprintf(stderr, "snugbench: and %s more traces; %s operations in all\n",
+                units_count(unlisted).bytes, units_count(operations).bytes);
+    }
+    if (operations == 0 && code != EXIT_FAILED) {
+        fprintf(stderr, "snugbench: nothing to write: no allocation was made by %s\n",
+                options->program[0]);
+        code = EXIT_FAILED;
+    }
+    return code;
+}
+
+static int conclude(const struct recording *recording, const struct options *options)
 {
     if (recording->signal != 0) {
         fprintf(stderr, "snugbench: %s was ended by signal %d (%s)\n",
                 options->program[0], recording->signal, strsignal(recording->signal));
     }
-    for (size_t i = 0; i < trace->note_count; i++) {
-        fprintf(stderr, "snugbench: warning: %s\n", trace->notes[i]);
+    if (recording->was_seen) {
+        return print_summary(recording, options);
     }
-    fprintf(stderr,
-            "snugbench: recorded %s operations, %s thread%s, peak live %s, in %s\n",
-            units_count(trace->header->op_count).bytes,
-            units_count(trace->header->thread_count).bytes,
-            trace->header->thread_count == 1 ? "" : "s",
-            units_bytes((double)trace->header->peak_live_bytes).bytes, options->output);
-}
-
-/* What the trace lacks, though the program, as its user knows it, did it. */
-static void note_unrecorded(struct trace *trace, const struct recording *recording)
-{
-    struct recording_others others = recording_others(recording);
-    if (others.text[0] != '\0') {
-        char more[32] = "";
-        if (others.unlisted > 0) {
-            snprintf(more, sizeof more, " and %" PRIu32 " more", others.unlisted);
-        }
-        trace_note(trace, "Not recorded, since only the first process is: %s%s.%s",
-                   others.text, more,
-                   others.are_running
-                       ? " To record a daemon, let it stay in the foreground."
-                       : "");
-    }
-    if (recording->is_replaced) {
-        trace_note(trace,
-                   "The process ended under another name than that of %.300s: if it "
-                   "became another program by exec, that one did not load the recorder "
-                   "and is not recorded.",
-                   recording->log->image);
-    }
-}
-
-/* Strong compression takes its time: seconds from a million operations on. */
-static void announce_write(const struct trace *trace, const struct options *options)
-{
-    if (isatty(STDERR_FILENO) && trace->header->op_count > 500000) {
-        fprintf(stderr, "snugbench: writing %s ...\n", options->output);
-    }
-}
-
-static int keep(const struct recording *recording, const struct options *options)
-{
-    static struct comments comments;
-    struct trace_error error = {""};
-    struct trace *trace =
-        convert_log(recording->log, base_name(options->program[0]), &error);
-    if (trace == NULL) {
-        fprintf(stderr, "snugbench: %s\n", error.text);
-        return EXIT_FAILED;
-    }
-    bool written = false;
-    note_unrecorded(trace, recording);
-    if (trace->header->op_count == 0) {
-        fprintf(stderr, "snugbench: nothing to write: %s%s\n",
-                recording->log->full != 0 ? "no room for the log (TMPDIR names another "
-                                            "place) of "
-                                          : "no allocation was made by ",
-                options->program[0]);
+    if (recording->attach_failure != 0) {
+        fprintf(stderr, "snugbench: cannot record %s: no room for the log in it: %s\n",
+                options->program[0], strerror(recording->attach_failure));
     } else {
-        describe(&comments, trace, recording, options);
-        announce_write(trace, options);
-        written = trace_write(trace, options->output, comments.pointers, &error);
-        if (written) {
-            print_summary(trace, recording, options);
-        } else {
-            fprintf(stderr, "snugbench: %s\n", error.text);
-        }
+        fprintf(
+            stderr,
+            "snugbench: %s did not load the recorder: record a program that is linked "
+            "dynamically with glibc and is not set-user-ID\n",
+            options->program[0]);
     }
-    trace_destroy(trace);
-    return written && recording->log->full == 0 ? recording->exit_code : EXIT_FAILED;
+    return EXIT_FAILED;
 }
 
 int cli_record(int argc, char **argv)
 {
+    static struct comments comments;
     struct options options;
     struct recording recording;
     struct trace_error error = {""};
@@ -294,11 +293,19 @@ int cli_record(int argc, char **argv)
     if (!output_is_writable(options.output)) {
         return EXIT_FAILED;
     }
-    if (!recording_run(&recording, options.program, &error)) {
+    describe(&comments, &options);
+    const struct recording_options wanted = {
+        .output = options.output,
+        .comments = comments.pointers,
+        .follow_fork = options.follow_fork,
+        .max_ops = options.max_ops,
+        .duration_ns = options.duration_ns,
+    };
+    if (!recording_run(&recording, options.program, &wanted, &error)) {
         fprintf(stderr, "snugbench: %s\n", error.text);
         return recording.exit_code;
     }
-    code = keep(&recording, &options);
-    recording_close(&recording);
+    code = conclude(&recording, &options);
+    recording_destroy(&recording);
     return code;
 }

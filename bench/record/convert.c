@@ -1,345 +1,281 @@
 #include "record/convert.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Out of memory in the table is reported by the block it refused. */
-#define HASH_NONFATAL_OOM 1
-#define uthash_nonfatal_oom(block) ((block)->slot = 0)
-#include <uthash.h>
 
 #include "trace/builder.h"
 
 enum {
+    FIRST_THREADS = 64,
     THREAD_LIMIT = 1 << 16 /* thread numbers in an operation have 16 bits */
 };
 
-/* A live block: its address now, its place in the trace. */
-struct block {
-    uint64_t address;
-    uint32_t slot;
-    UT_hash_handle hh;
+/* A realloc of which only the beginning is seen. A signal handler may call realloc while
+ * its thread is in one, so a thread has a stack of them. */
+struct resize {
+    struct block block; /* slot 0: of a block that is not on record */
+    struct resize *outer;
 };
 
-struct thread {
+struct conversion_thread {
     bool seen;
-    uint16_t number;         /* in the trace: by first record in the total order */
-    struct block *in_resize; /* between the two halves of a realloc; in no table */
+    uint16_t number; /* in the trace: by first record in the total order */
+    struct resize *resize;
 };
 
-struct conversion {
-    struct trace_builder *builder;
-    struct block *live; /* uthash by address */
-    struct thread *threads;
-    uint32_t thread_count; /* entries of threads[] */
-    uint32_t threads_seen;
-    uint64_t foreign_frees, foreign_resizes, lost_frees, unwritten;
-};
-
-/* ---- live blocks ---- */
-
-static struct block *block_find(struct conversion *conversion, uint64_t address)
+void conversion_init(struct conversion *conversion)
 {
-    struct block *block = NULL;
-    HASH_FIND(hh, conversion->live, &address, sizeof address, block);
-    return block;
+    *conversion = (struct conversion){0};
+    slots_init(&conversion->slots);
 }
 
-static void block_detach(struct conversion *conversion, struct block *block)
+void conversion_destroy(struct conversion *conversion)
 {
-    HASH_DEL(conversion->live, block);
-}
-
-static bool block_attach(struct conversion *conversion, struct block *block,
-                         uint64_t address)
-{
-    uint32_t slot = block->slot;
-    block->address = address;
-    HASH_ADD(hh, conversion->live, address, sizeof block->address, block);
-    if (block->slot != slot) {
-        free(block);
-        return false;
-    }
-    return true;
-}
-
-static void blocks_destroy(struct conversion *conversion)
-{
-    struct block *block = conversion->live;
-    HASH_CLEAR(hh, conversion->live); /* the table only: the blocks stay chained */
-    while (block != NULL) {
-        struct block *next = block->hh.next;
-        free(block);
-        block = next;
-    }
-    for (uint32_t i = 0; conversion->threads != NULL && i < conversion->thread_count;
-         i++) {
-        free(conversion->threads[i].in_resize);
+    for (uint32_t i = 0; i < conversion->thread_room; i++) {
+        struct resize *resize = conversion->threads[i].resize;
+        while (resize != NULL) {
+            struct resize *outer = resize->outer;
+            free(resize);
+            resize = outer;
+        }
     }
     free(conversion->threads);
+    slots_destroy(&conversion->slots);
+    blocks_destroy(&conversion->live);
+}
+
+static unsigned give_up(struct conversion *conversion)
+{
+    conversion->is_out_of_memory = true;
+    return 0;
 }
 
 /* ---- threads ---- */
 
-static struct thread *thread_of(struct conversion *conversion, uint32_t number)
+static bool threads_grow(struct conversion *conversion, uint32_t number)
 {
-    if (number >= conversion->thread_count) {
-        return NULL; /* a torn record: numbers are handed out before they are written */
+    uint32_t room =
+        conversion->thread_room == 0 ? FIRST_THREADS : conversion->thread_room;
+    while (room <= number) {
+        room *= 2;
     }
-    struct thread *thread = &conversion->threads[number];
+    struct conversion_thread *threads =
+        reallocarray(conversion->threads, room, sizeof *threads);
+    if (threads == NULL) {
+        return false;
+    }
+    memset(threads + conversion->thread_room, 0,
+           (room - conversion->thread_room) * sizeof *threads);
+    conversion->threads = threads;
+    conversion->thread_room = room;
+    return true;
+}
+
+/* NULL: out of memory. */
+static struct conversion_thread *thread_of(struct conversion *conversion,
+                                           uint32_t number)
+{
+    if (number >= conversion->thread_room && !threads_grow(conversion, number)) {
+        return NULL;
+    }
+    struct conversion_thread *thread = &conversion->threads[number];
     if (!thread->seen) {
-        uint32_t next = conversion->threads_seen++;
+        uint32_t next = conversion->thread_count++;
         thread->seen = true;
         thread->number = (uint16_t)(next < THREAD_LIMIT ? next : THREAD_LIMIT - 1);
     }
     return thread;
 }
 
-/* ---- one record ---- */
+/* ---- blocks ---- */
 
-static bool emit(struct conversion *conversion, struct trace_op op)
+static struct block forget(struct conversion *conversion, uint64_t address)
 {
-    if (op.count == 0 && op.kind != TRACE_CALLOC) {
-        op.count = 1;
+    struct block block = blocks_remove(&conversion->live, address);
+    conversion->live_bytes -= block.size_bytes;
+    return block;
+}
+
+static bool remember(struct conversion *conversion, struct block block)
+{
+    conversion->live_bytes += block.size_bytes;
+    if (conversion->live_bytes > conversion->peak_live_bytes) {
+        conversion->peak_live_bytes = conversion->live_bytes;
     }
-    return trace_builder_append(conversion->builder, op);
+    return blocks_add(&conversion->live, block);
 }
 
-static bool emit_free(struct conversion *conversion, struct block *block,
-                      enum trace_op_kind kind, const struct thread *thread,
-                      uint64_t size_bytes)
+static struct trace_op release(struct conversion *conversion, struct block block,
+                               uint16_t thread)
 {
-    struct trace_op op = {
-        .kind = (uint8_t)kind,
-        .slot = block->slot,
-        .thread = thread->number,
-        .size_bytes = size_bytes & (TRACE_SIZE_LIMIT_BYTES - 1),
-    };
-    block_detach(conversion, block);
-    trace_builder_release_slot(conversion->builder, block->slot);
-    free(block);
-    return emit(conversion, op);
+    uint32_t slot = block_slot(block);
+    slots_release(&conversion->slots, slot);
+    return (struct trace_op){
+        .kind = TRACE_FREE, .slot = slot, .thread = thread, .count = 1};
 }
+
+/* The address of a new block may look live when its free passed the recorder by. */
+static unsigned retire(struct conversion *conversion, uint64_t address, uint16_t thread,
+                       struct trace_op ops[CONVERSION_OPS])
+{
+    struct block stale = forget(conversion, address);
+    if (block_slot(stale) == 0) {
+        return 0;
+    }
+    conversion->lost_frees++;
+    ops[0] = release(conversion, stale, thread);
+    return 1;
+}
+
+/* ---- one call ---- */
 
 static uint8_t log2_round_up(uint64_t alignment)
 {
     return (uint8_t)(alignment <= 1 ? 0 : 64 - __builtin_clzll(alignment - 1));
 }
 
-static struct trace_op allocation(const struct log_record *record,
-                                  const struct thread *thread)
+static uint64_t requested_bytes(struct trace_op op)
+{
+    return (uint64_t)op.size_bytes * op.count;
+}
+
+/* `op` says all but the slot. */
+static unsigned allocate(struct conversion *conversion, uint64_t address,
+                         struct trace_op op, struct trace_op ops[CONVERSION_OPS])
+{
+    unsigned count = retire(conversion, address, op.thread, ops);
+    op.slot = slots_take(&conversion->slots);
+    if (op.slot == 0 ||
+        !remember(conversion, block_make(address, requested_bytes(op), op.slot))) {
+        return give_up(conversion);
+    }
+    ops[count] = op;
+    return count + 1;
+}
+
+static struct trace_op allocation(struct call call, uint16_t thread)
 {
     struct trace_op op = {
-        .thread = thread->number,
-        .size_bytes = record->size_bytes & (TRACE_SIZE_LIMIT_BYTES - 1),
         .kind = TRACE_MALLOC,
+        .thread = thread,
+        .size_bytes = call.size_bytes & (TRACE_SIZE_LIMIT_BYTES - 1),
+        .count = 1,
     };
-    if (record->kind == LOG_CALLOC) {
+    if (call.kind == LOG_CALLOC) {
         /* never too large: the call succeeded */
-        trace_op_set_calloc(&op, record->extra, record->size_bytes);
-    } else if (record->kind == LOG_MEMALIGN) {
+        trace_op_set_calloc(&op, call.extra, call.size_bytes);
+    } else if (call.kind == LOG_MEMALIGN) {
         op.kind = TRACE_MEMALIGN;
-        op.align_log2 = log2_round_up(record->extra);
-    } else if (record->kind == LOG_REALLOC_END && record->extra == 0) {
+        op.align_log2 = log2_round_up(call.extra);
+    } else if (call.kind == LOG_REALLOC_NULL) {
         op.kind = TRACE_REALLOC;
     }
     return op;
 }
 
-/* The address of a new block may look live when its free passed the recorder by. */
-static bool retire_address(struct conversion *conversion, uint64_t address,
-                           const struct thread *thread)
+static unsigned convert_free(struct conversion *conversion, struct call call,
+                             uint16_t thread, struct trace_op ops[CONVERSION_OPS])
 {
-    struct block *stale = block_find(conversion, address);
-    if (stale == NULL) {
-        return true;
+    if (call.address == 0) {
+        ops[0] = (struct trace_op){.kind = TRACE_FREE, .thread = thread, .count = 1};
+        return 1;
     }
-    conversion->lost_frees++;
-    return emit_free(conversion, stale, TRACE_FREE, thread, 0);
-}
-
-static bool convert_allocation(struct conversion *conversion,
-                               const struct log_record *record,
-                               const struct thread *thread)
-{
-    if (!retire_address(conversion, record->address, thread)) {
-        return false;
-    }
-    struct trace_op op = allocation(record, thread);
-    struct block *block = calloc(1, sizeof *block);
-    op.slot = block != NULL ? trace_builder_take_slot(conversion->builder) : 0;
-    if (op.slot == 0) {
-        free(block);
-        return false;
-    }
-    block->slot = op.slot;
-    return block_attach(conversion, block, record->address) && emit(conversion, op);
-}
-
-static bool convert_free(struct conversion *conversion, const struct log_record *record,
-                         const struct thread *thread)
-{
-    enum trace_op_kind kind =
-        record->kind == LOG_FREE_SIZED ? TRACE_FREE_SIZED : TRACE_FREE;
-    if (record->address == 0) {
-        struct trace_op op = {.kind = (uint8_t)TRACE_FREE, .thread = thread->number};
-        return emit(conversion, op);
-    }
-    struct block *block = block_find(conversion, record->address);
-    if (block == NULL) {
+    struct block block = forget(conversion, call.address);
+    if (block_slot(block) == 0) {
         conversion->foreign_frees++;
-        return true;
+        return 0;
     }
-    return emit_free(conversion, block, kind, thread, record->size_bytes);
+    ops[0] = release(conversion, block, thread);
+    if (call.kind == LOG_FREE_SIZED) {
+        ops[0].kind = TRACE_FREE_SIZED;
+        ops[0].size_bytes = call.size_bytes & (TRACE_SIZE_LIMIT_BYTES - 1);
+    }
+    return 1;
 }
 
 /* From here on another thread may be handed the old address. */
-static void convert_resize_begin(struct conversion *conversion,
-                                 const struct log_record *record, struct thread *thread)
+static unsigned convert_resize_begin(struct conversion *conversion, struct call call,
+                                     struct conversion_thread *thread)
 {
-    struct block *block = block_find(conversion, record->address);
-    if (block != NULL) {
-        block_detach(conversion, block);
-        free(thread->in_resize);
-        thread->in_resize = block;
+    struct resize *resize = malloc(sizeof *resize);
+    if (resize == NULL) {
+        return give_up(conversion);
     }
+    *resize =
+        (struct resize){blocks_remove(&conversion->live, call.address), thread->resize};
+    thread->resize = resize;
+    return 0;
 }
 
-static bool convert_resize_end(struct conversion *conversion,
-                               const struct log_record *record, struct thread *thread)
+static struct block resize_pop(struct conversion_thread *thread)
 {
-    struct block *block = thread->in_resize;
-    thread->in_resize = NULL;
-    if (record->address == 0) { /* failed: the old block lives on */
-        return block == NULL || block_attach(conversion, block, record->extra);
+    struct resize *resize = thread->resize;
+    struct block block = {0};
+    if (resize != NULL) {
+        block = resize->block;
+        thread->resize = resize->outer;
+        free(resize);
     }
-    if (block == NULL) {
-        conversion->foreign_resizes += record->extra != 0;
-        return convert_allocation(conversion, record, thread);
-    }
-    struct trace_op op = {
-        .kind = TRACE_REALLOC,
-        .slot = block->slot,
-        .thread = thread->number,
-        .size_bytes = record->size_bytes & (TRACE_SIZE_LIMIT_BYTES - 1),
-    };
-    if (!retire_address(conversion, record->address, thread)) {
-        free(block);
-        return false;
-    }
-    return block_attach(conversion, block, record->address) && emit(conversion, op);
+    return block;
 }
 
-static bool convert_record(struct conversion *conversion,
-                           const struct log_record *record)
+static unsigned convert_resize_end(struct conversion *conversion, struct call call,
+                                   struct conversion_thread *thread,
+                                   struct trace_op ops[CONVERSION_OPS])
 {
-    struct thread *thread = thread_of(conversion, record->thread);
+    struct block block = resize_pop(thread);
+    uint32_t slot = block_slot(block);
+    struct trace_op op = allocation(call, thread->number);
+    if (call.address == 0) { /* failed: the old block lives on */
+        bool is_kept = slot == 0 || blocks_add(&conversion->live, block);
+        return is_kept ? 0 : give_up(conversion);
+    }
+    if (slot == 0) {
+        conversion->foreign_resizes++;
+        op.kind = TRACE_MALLOC;
+        return allocate(conversion, call.address, op, ops);
+    }
+    unsigned count = retire(conversion, call.address, thread->number, ops);
+    op.kind = TRACE_REALLOC;
+    op.slot = slot;
+    ops[count] = op;
+    conversion->live_bytes -= block.size_bytes;
+    if (!remember(conversion, block_make(call.address, requested_bytes(op), slot))) {
+        return give_up(conversion);
+    }
+    return count + 1;
+}
+
+unsigned conversion_take(struct conversion *conversion, struct call call,
+                         struct trace_op ops[CONVERSION_OPS])
+{
+    struct conversion_thread *thread = thread_of(conversion, call.thread);
     if (thread == NULL) {
-        conversion->unwritten++;
-        return true;
+        return give_up(conversion);
     }
-    uint8_t kind = record->kind; /* clang has no switch on an atomic */
-    switch (kind) {
+    switch (call.kind) {
     case LOG_MALLOC:
     case LOG_CALLOC:
     case LOG_MEMALIGN:
-        return convert_allocation(conversion, record, thread);
+    case LOG_REALLOC_NULL:
+        return allocate(conversion, call.address, allocation(call, thread->number),
+                        ops);
     case LOG_FREE:
     case LOG_FREE_SIZED:
-        return convert_free(conversion, record, thread);
+        return convert_free(conversion, call, thread->number, ops);
     case LOG_REALLOC_BEGIN:
-        convert_resize_begin(conversion, record, thread);
-        return true;
+        return convert_resize_begin(conversion, call, thread);
     case LOG_REALLOC_END:
-        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the hash table holds the block */
-        return convert_resize_end(conversion, record, thread);
+        return convert_resize_end(conversion, call, thread, ops);
     default:
-        conversion->unwritten++;
-        return true;
+        return 0;
     }
 }
 
-/* ---- the whole log ---- */
-
-static bool convert_records(struct conversion *conversion, struct log_header *log)
+unsigned conversion_inherit(struct conversion *conversion, struct block block,
+                            struct trace_op ops[CONVERSION_OPS])
 {
-    const struct log_record *records = log_records(log);
-    uint64_t end = log->reserved_windows * LOG_WINDOW_RECORDS;
-    if (end > log->claimed) {
-        end = log->claimed;
-    }
-    for (uint64_t i = log->first; i < end; i++) {
-        if (log->full != 0 && records[i].kind == LOG_UNWRITTEN) {
-            return true; /* the order has a hole where the recording ended */
-        }
-        if (!convert_record(conversion, &records[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void note_losses(const struct conversion *conversion,
-                        const struct log_header *log)
-{
-    struct trace_builder *builder = conversion->builder;
-    if (log->full != 0) {
-        trace_builder_note(builder, "The recording ended before the program: %s.",
-                           strerror((int)log->full));
-    }
-    if (conversion->foreign_frees > 0) {
-        trace_builder_note(
-            builder, "Dropped %llu frees of blocks that were not allocated on record.",
-            (unsigned long long)conversion->foreign_frees);
-    }
-    if (conversion->foreign_resizes > 0) {
-        trace_builder_note(
-            builder,
-            "Turned %llu reallocs of blocks that were not allocated on record "
-            "into mallocs.",
-            (unsigned long long)conversion->foreign_resizes);
-    }
-    if (conversion->lost_frees > 0) {
-        trace_builder_note(
-            builder,
-            "Added %llu frees that passed the recorder by: the address was "
-            "handed out again.",
-            (unsigned long long)conversion->lost_frees);
-    }
-    if (conversion->unwritten > 0) {
-        trace_builder_note(builder,
-                           "Left out %llu calls that were under way when the program "
-                           "ended.",
-                           (unsigned long long)conversion->unwritten);
-    }
-    if (conversion->threads_seen > THREAD_LIMIT) {
-        trace_builder_note(
-            builder, "Threads from number %d on share that number: there were %u.",
-            THREAD_LIMIT - 1, conversion->threads_seen);
-    }
-}
-
-struct trace *convert_log(struct log_header *log, const char *name,
-                          struct trace_error *error)
-{
-    struct conversion conversion = {
-        .builder = trace_builder_create(name, name),
-        .threads = calloc((size_t)log->threads + 1, sizeof(struct thread)),
-        .thread_count = log->threads,
-    };
-    struct trace *trace = NULL;
-    if (conversion.builder != NULL && conversion.threads != NULL &&
-        convert_records(&conversion, log)) {
-        note_losses(&conversion, log);
-        trace = trace_builder_seal(conversion.builder, error);
-    } else {
-        snprintf(error->text, sizeof error->text,
-                 "cannot turn the log of %.300s into a trace: %s", name,
-                 strerror(errno));
-        trace_builder_destroy(conversion.builder);
-    }
-    blocks_destroy(&conversion);
-    return trace;
+    struct trace_op op = {
+        .kind = TRACE_MALLOC, .count = 1, .size_bytes = block.size_bytes};
+    return allocate(conversion, block.address, op, ops);
 }

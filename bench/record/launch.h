@@ -1,45 +1,39 @@
-/* The launcher: runs a program under the recorder library and keeps its raw log.
+/* The program under the recorder library: its start, its signals, its end.
  *
- * Owns the log file, which lies in $TMPDIR or /tmp while the program runs and is
- * unlinked before recording_run returns; the program inherits a descriptor of it. One
- * recording at a time: signals of the process are changed while the program runs. */
+ * One program at a time: signals of this process are changed from launch_start to
+ * launch_end. */
 #ifndef SNUGBENCH_RECORD_LAUNCH_H
 #define SNUGBENCH_RECORD_LAUNCH_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
+#include "process/spawn.h"
 #include "record/log.h"
 #include "trace/trace.h"
 
-struct recording {
-    struct log_header *log; /* mapped until recording_close */
-    size_t mapped_bytes;
-    int file;      /* open as long as it is mapped */
-    int exit_code; /* the program's own; 128 + n: ended by signal n; 126, 127: never
-                      ran, as in a shell */
-    int signal;    /* that ended the program; 0: none */
-    /* The process ended as another program than the one on record, which the recorder
-     * did not get into. */
-    bool is_replaced;
+struct launched {
+    struct process process;
+    /* Of the process at its end; empty: not known. */
+    char last_name[LOG_NAME_BYTES + 1];
 };
 
-/* Processes that the program started, directly or not: none of them is on record. */
-struct recording_others {
-    char text[400];    /* their names and how many of each; empty: none */
-    uint32_t unlisted; /* that had no room there */
-    bool are_running;  /* some that are listed */
-};
+/* The library's path, as LD_PRELOAD takes it. NULL with error filled in. */
+const char *launch_library(struct trace_error *error);
 
-/* Run argv (found along PATH) with its own standard streams until it ends. Ctrl-C is
- * the program's, SIGTERM and SIGHUP are passed on to it. false: the error is filled in,
- * and exit_code is 126 or 127 if the program could not be run, 1 if the recording could
- * not. */
-bool recording_run(struct recording *recording, char *const argv[],
-                   struct trace_error *error);
+/* Starts argv (found along PATH) with the library and an invitation to the log: of this
+ * process alone, or of all its children too. Signals wake the sleeper at header->wake.
+ * false: no process is to be had, and the error is filled in. */
+bool launch_start(struct launched *launched, char *const argv[], const char *library,
+                  struct log_header *header, int file, bool follow_fork,
+                  struct trace_error *error);
 
-struct recording_others recording_others(const struct recording *recording);
+/* Looks whether it has ended. */
+bool launch_has_ended(struct launched *launched);
 
-void recording_close(struct recording *recording);
+/* A signal that would end the program came after it had ended. */
+bool launch_is_interrupted(void);
+
+/* Signals are as before. */
+void launch_end(struct launched *launched);
 
 #endif

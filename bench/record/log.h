@@ -1,70 +1,146 @@
-/* The raw log: how the recorder in the program hands its calls to the launcher.
- *
- * One sparse file, made by the launcher and mapped shared by the recorded program:
+/* What the recorder in a program shares with snugbench record: one memory file.
  *
  *     header      struct log_header
- *     window 0    records, at the positions that `claimed` handed out
- *     window 1    ...
+ *     ring 0      struct log_ring, then its records
+ *     ring 1      ...
  *
- * A position is the place of a call in the one total order of all threads: an
- * allocation takes its position after the call and a free before it, so no address is
- * live twice. A record is complete once `kind` is set; what is in the file survives
- * SIGKILL.
+ * A recorded process has a ring of its own, which snugbench empties while the program
+ * runs. Its records stand at the positions that `claimed` handed out: a position is the
+ * place of a call in the one total order of all threads. An allocation takes its position
+ * after the call and a free before it, so no address is live twice. Position p has the
+ * place p % LOG_RECORDS; it may be written while p < `limit`, and who comes to the limit
+ * sleeps until snugbench has moved it on.
  *
- * The program maps the header and the few windows that are written just now: what it
- * may map in all can be limited. A window gets its blocks on the disk when it is
- * mapped, so a full disk ends the recording (`full`) and never reaches the program as
- * SIGBUS. Only records in the first `reserved_windows` windows may be read: beyond them
- * the file has no blocks. */
+ * What is in the file survives SIGKILL of the program. */
 #ifndef SNUGBENCH_RECORD_LOG_H
 #define SNUGBENCH_RECORD_LOG_H
 
+#include <linux/futex.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <unistd.h>
 
-/* In the environment, five words: the only process that records, the descriptor under
- * which it may have inherited the file, device and inode of the file, its path. */
+/* In the environment, five words: the only process that records, or 0 for every one that
+ * can; the descriptor under which it may have inherited the file; device and inode of the
+ * file; its path. */
 #define LOG_VARIABLE "SNUGBENCH_RECORD"
 
-#define LOG_MAGIC 0x32676f6c67756e73ull
+#define LOG_MAGIC 0x33676f6c67756e73ull
 
 enum {
-    LOG_HEADER_BYTES = 1 << 16, /* a multiple of every page size */
-    LOG_RECORD_BYTES = 32,
-    LOG_WINDOW_RECORDS = 1 << 15,
-    LOG_WINDOW_BYTES = LOG_WINDOW_RECORDS * LOG_RECORD_BYTES,
-    LOG_WINDOW_LIMIT = 1 << 16, /* 64 GiB, 2^31 calls */
+    LOG_PART_BYTES =
+        1 << 16, /* header and ring's head: a multiple of every page size */
+    LOG_RECORDS = 1 << 17,
+    LOG_RECORD_BYTES = 16,
+    LOG_RING_BYTES = LOG_PART_BYTES + LOG_RECORDS * LOG_RECORD_BYTES,
+    LOG_RINGS = 256,
+    /* A writer that comes past a multiple of it wakes snugbench. */
+    LOG_WAKE_RECORDS = LOG_RECORDS / 4,
     LOG_IMAGE_BYTES = 4096,
     LOG_NAME_BYTES = 16, /* as the kernel keeps the name of a process */
+    LOG_NAMESPACE_BYTES = 32,
     LOG_OTHERS = 64,
+    LOG_THREADS = 1 << 24, /* threads from the last number on share it */
 };
 
 enum log_kind {
-    LOG_UNWRITTEN, /* the file's own zeros: the thread died between claim and write */
-    LOG_MALLOC,    /* address, size */
-    LOG_CALLOC,    /* address, size of an element, extra: elements */
-    LOG_MEMALIGN,  /* address, size, extra: alignment */
-    LOG_FREE,      /* address, may be 0 */
+    LOG_MALLOC,   /* address, size */
+    LOG_CALLOC,   /* address, size of an element; then LOG_EXTRA: elements */
+    LOG_MEMALIGN, /* address, size; then LOG_EXTRA: alignment */
+    LOG_FREE,     /* address, may be 0 */
     LOG_FREE_SIZED,
+    LOG_REALLOC_NULL,  /* address, size: of realloc(NULL, size) */
     LOG_REALLOC_BEGIN, /* address: the old block, never 0 */
-    LOG_REALLOC_END,   /* address: the new block, 0 if it failed; size; extra: old block
-                        */
+    LOG_REALLOC_END,   /* address: the new block, 0 if it failed; size */
+    LOG_FORK,          /* size: the number of the fork that comes */
+    LOG_EXTRA,         /* size: the second number of the record before it */
 };
 
+/* ---- records ---- */
+
+/* A record in its ring. `last` is written last and says with its lap, the round of the
+ * ring that the record is of, that it is complete. */
 struct log_record {
-    uint64_t address;
-    uint64_t size_bytes;
-    uint64_t extra;
-    uint32_t thread; /* in order of first appearance */
-    _Atomic uint8_t kind;
-    uint8_t unused[3];
+    uint64_t first;        /* address / 16: 44 bits, kind: 4, thread, low: 16 */
+    _Atomic uint64_t last; /* size: 48 bits, thread, high: 8, lap: 8 */
 };
 
-_Static_assert(sizeof(struct log_record) == LOG_RECORD_BYTES,
-               "two records share a cache line");
+_Static_assert(sizeof(struct log_record) == LOG_RECORD_BYTES, "as counted above");
 
-/* A process with the recorder in it that does not record: a child of the recorded one,
- * or a child's. */
+static inline uint8_t log_lap(uint64_t position)
+{
+    return (uint8_t)(position / LOG_RECORDS + 1); /* the file's own zeros: none yet */
+}
+
+static inline void log_record_write(struct log_record *record, uint64_t position,
+                                    enum log_kind kind, uint32_t thread,
+                                    uintptr_t address, uint64_t size_bytes)
+{
+    record->first =
+        (uint64_t)address >> 4 << 20 | (uint64_t)kind << 16 | (thread & 0xffff);
+    atomic_store_explicit(&record->last,
+                          size_bytes << 16 | (uint64_t)(thread >> 16) << 8 |
+                              log_lap(position),
+                          memory_order_release);
+}
+
+static inline bool log_record_is_written(const struct log_record *record,
+                                         uint64_t position)
+{
+    return (uint8_t)atomic_load_explicit(&record->last, memory_order_acquire) ==
+           log_lap(position);
+}
+
+static inline enum log_kind log_record_kind(const struct log_record *record)
+{
+    return (enum log_kind)(record->first >> 16 & 0xf);
+}
+
+static inline uint64_t log_record_address(const struct log_record *record)
+{
+    return record->first >> 20 << 4;
+}
+
+static inline uint64_t log_record_size(const struct log_record *record)
+{
+    return record->last >> 16;
+}
+
+static inline uint32_t log_record_thread(const struct log_record *record)
+{
+    return (uint32_t)(record->first & 0xffff) | (uint32_t)(record->last >> 8 & 0xff)
+                                                    << 16;
+}
+
+/* ---- rings ---- */
+
+enum log_ring_state {
+    LOG_RING_FREE,    /* all zeros */
+    LOG_RING_CLAIMED, /* a process fills in who it is */
+    LOG_RING_READY,
+    LOG_RING_READ, /* snugbench empties it; the only one who frees it again */
+};
+
+struct log_ring {
+    _Alignas(64) _Atomic uint64_t claimed; /* positions handed out */
+    /* Only snugbench moves these on. 0: nothing is recorded any more. */
+    _Alignas(64) _Atomic uint64_t limit;
+    _Atomic uint32_t turn;    /* a futex, changes when sleepers are woken */
+    _Atomic uint32_t waiters; /* not 0: somebody may sleep */
+    _Alignas(64) int32_t pid;
+    uint32_t serial; /* in order of attaching */
+    uint32_t fork;   /* the number of the fork that made the process; 0: exec, or no
+                        fork that was seen */
+    _Atomic uint32_t has_exited; /* the process has run its destructors */
+    char name[LOG_NAME_BYTES];   /* of the process when it began to record */
+    char image[LOG_IMAGE_BYTES]; /* the executable */
+    char pid_namespace[LOG_NAMESPACE_BYTES]; /* that `pid` is of; empty: not known */
+};
+
+_Static_assert(sizeof(struct log_ring) <= LOG_PART_BYTES, "records come after it");
+
+/* A process with the recorder in it that does not record. */
 struct log_other {
     _Atomic int32_t pid;
     char name[LOG_NAME_BYTES];
@@ -72,29 +148,45 @@ struct log_other {
 
 struct log_header {
     uint64_t magic;
-    uint64_t capacity; /* records that fit the file */
-    /* How often a program image began to record: more than 1 after exec in the same
-     * process, which starts the log anew; 0 if the recorder never came to life. */
-    uint64_t images;
-    uint64_t first;           /* the last image's first position, its window's first */
-    _Atomic uint64_t claimed; /* positions handed out; may exceed what was written */
-    _Atomic uint64_t reserved_windows;
-    _Atomic uint32_t threads;
-    _Atomic uint32_t full;        /* the errno that ended the recording; 0: none */
-    uint32_t has_exited;          /* the last image has run its destructors */
-    char name[LOG_NAME_BYTES];    /* of the process when it began to record */
-    char image[LOG_IMAGE_BYTES];  /* the executable that is recorded */
-    _Atomic uint32_t forks;       /* as the parents count them, */
-    _Atomic uint32_t forked;      /* and the children */
-    _Atomic uint32_t other_count; /* may exceed LOG_OTHERS */
+    uint32_t ring_count;
+    /* The thread of snugbench that empties the rings, 0 once it does so no more. The
+     * kernel sets FUTEX_OWNER_DIED in it should it die (set_robust_list(2)). */
+    _Atomic uint32_t reader;
+    _Atomic uint32_t wake;      /* a futex, changes when snugbench is to look */
+    _Atomic uint32_t is_asleep; /* snugbench waits for `wake` */
+    _Atomic uint32_t serials;
+    _Atomic uint32_t fork_numbers;
+    _Atomic uint32_t attach_failure; /* the errno of the last process without a ring */
+    _Atomic uint32_t forks;          /* as the parents count them, */
+    _Atomic uint32_t forked;         /* and the children */
+    _Atomic uint32_t other_count;    /* may exceed LOG_OTHERS */
     struct log_other others[LOG_OTHERS];
+    _Atomic uint32_t ring_states[LOG_RINGS]; /* enum log_ring_state */
 };
 
-_Static_assert(sizeof(struct log_header) <= LOG_HEADER_BYTES, "records come after it");
+_Static_assert(sizeof(struct log_header) <= LOG_PART_BYTES, "rings come after it");
 
-static inline struct log_record *log_records(struct log_header *header)
+static inline bool log_has_reader(const struct log_header *header)
 {
-    return (struct log_record *)(void *)((char *)header + LOG_HEADER_BYTES);
+    uint32_t reader = header->reader;
+    return reader != 0 && (reader & FUTEX_OWNER_DIED) == 0;
+}
+
+/* What a link of /proc says, or nothing. */
+static inline void log_read_link(const char *path, char *text, size_t text_bytes)
+{
+    ssize_t length = readlink(path, text, text_bytes - 1);
+    text[length > 0 ? length : 0] = '\0';
+}
+
+static inline uint64_t log_ring_offset(uint32_t number)
+{
+    return LOG_PART_BYTES + (uint64_t)number * LOG_RING_BYTES;
+}
+
+static inline struct log_record *log_ring_records(struct log_ring *ring)
+{
+    return (struct log_record *)(void *)((char *)ring + LOG_PART_BYTES);
 }
 
 #endif

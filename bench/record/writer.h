@@ -1,8 +1,8 @@
-/* The recorder's hand on the log: appends records from any thread.
+/* The recorder's hand on its ring: appends records from any thread.
  *
- * Once it has begun, it needs no descriptor and no more address space: each window is
- * mapped from the one before it, by mremap. It asks the kernel directly, as the program
- * may have functions of its own under libc's names. errno is kept by writer_append. */
+ * It needs no descriptor and no more address space once it has begun, and asks the kernel
+ * directly, as the program may have functions of its own under libc's names. errno is
+ * kept. */
 #ifndef SNUGBENCH_RECORD_WRITER_H
 #define SNUGBENCH_RECORD_WRITER_H
 
@@ -11,16 +11,14 @@
 
 #include "record/log.h"
 
-/* Begin a log for this image of the process. `log` is mapped already, `file` may be
- * closed afterwards. false: there is no room, as log->full says. */
-bool writer_begin(struct log_header *log, int file);
+void writer_begin(struct log_header *log, struct log_ring *ring);
 
-/* false: the log is full, as its header says, and takes no more. */
-bool writer_append(enum log_kind kind, const void *address, size_t size_bytes,
-                   uint64_t extra);
+/* A record, or one with a LOG_EXTRA behind it. false: nothing is recorded any more. */
+bool writer_append(enum log_kind kind, const void *address, size_t size_bytes);
+bool writer_append_pair(enum log_kind kind, const void *address, size_t size_bytes,
+                        uint64_t extra);
 
-/* Readable and writable memory. MAP_FAILED and errno on failure. */
-char *writer_map(int file, int flags, uint64_t offset, size_t bytes);
-void writer_unmap(void *start, size_t bytes);
+/* Have snugbench look at the log now, if it sleeps. */
+void writer_wake(struct log_header *log);
 
 #endif

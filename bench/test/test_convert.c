@@ -1,5 +1,5 @@
-/* From raw logs, written by hand, to traces: what a recorder meets only in bad moments.
- */
+/* From records, written by hand, to operations: what a recorder meets only in bad moments.
+ * And the table of live blocks that this stands on. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,207 +11,283 @@
 #include <cmocka.h>
 
 #include "record/convert.h"
+#include "record/forks.h"
+#include "record/names.h"
+#include "trace/random.h"
 
 enum {
-    LOG_RECORDS = 32
+    TEXT_BYTES = 1024
 };
 
-static struct log_header *log_new(void)
+struct fixture {
+    struct conversion conversion;
+    char
+        text[TEXT_BYTES]; /* "kind slot size thread" of the operations, joined by ';' */
+};
+
+static int set_up(void **state)
 {
-    struct log_header *log =
-        calloc(1, LOG_HEADER_BYTES + LOG_RECORDS * sizeof(struct log_record));
-    assert_non_null(log);
-    log->reserved_windows = 1;
-    log->threads = 3;
-    return log;
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    if (fixture == NULL) {
+        return -1;
+    }
+    conversion_init(&fixture->conversion);
+    *state = fixture;
+    return 0;
 }
 
-static void add(struct log_header *log, uint32_t thread, enum log_kind kind,
-                uint64_t address, uint64_t size_bytes, uint64_t extra)
+static int tear_down(void **state)
 {
-    assert_true(log->claimed < LOG_RECORDS);
-    struct log_record *record = &log_records(log)[log->claimed++];
-    record->address = address;
-    record->size_bytes = size_bytes;
-    record->extra = extra;
-    record->thread = thread;
-    record->kind = (uint8_t)kind;
+    struct fixture *fixture = *state;
+    conversion_destroy(&fixture->conversion);
+    free(fixture);
+    return 0;
 }
 
-/* The trace as text, "kind slot size thread" joined by ';', then its notes. */
-static void assert_converts_to(struct log_header *log, const char *operations,
-                               const char *note)
+static void add(void **state, uint32_t thread, enum log_kind kind, uint64_t address,
+                uint64_t size_bytes, uint64_t extra)
 {
-    struct trace_error error = {""};
-    struct trace *trace = convert_log(log, "log", &error);
-    char text[1024] = "";
-    assert_string_equal(error.text, "");
-    assert_non_null(trace);
-    for (uint64_t i = 0; i < trace->header->op_count; i++) {
-        struct trace_op op = trace->ops[i];
-        size_t length = strlen(text);
-        snprintf(text + length, sizeof text - length, "%c%u %u t%u;",
-                 "mfrcasSEM"[op.kind], op.slot, (unsigned)op.size_bytes, op.thread);
+    struct fixture *fixture = *state;
+    struct trace_op ops[CONVERSION_OPS];
+    const struct call call = {kind, thread, address, size_bytes, extra};
+    unsigned count = conversion_take(&fixture->conversion, call, ops);
+    for (unsigned i = 0; i < count; i++) {
+        size_t length = strlen(fixture->text);
+        snprintf(fixture->text + length, TEXT_BYTES - length, "%c%u %llu*%u/%u t%u;",
+                 "mfrcasSEM"[ops[i].kind], ops[i].slot,
+                 (unsigned long long)ops[i].size_bytes, ops[i].count, ops[i].align_log2,
+                 ops[i].thread);
     }
-    assert_string_equal(text, operations);
-    bool noted = note == NULL;
-    for (size_t i = 0; i < trace->note_count && note != NULL; i++) {
-        noted = noted || strstr(trace->notes[i], note) != NULL;
-    }
-    assert_true(noted);
-    trace_destroy(trace);
-    free(log);
+}
+
+static void assert_operations(void **state, const char *expected)
+{
+    struct fixture *fixture = *state;
+    assert_string_equal(fixture->text, expected);
+    assert_false(fixture->conversion.is_out_of_memory);
 }
 
 static void old_address_is_taken_during_realloc(void **state)
 {
-    (void)state;
-    struct log_header *log = log_new();
-    add(log, 0, LOG_MALLOC, 0x100, 10, 0);
-    add(log, 0, LOG_REALLOC_BEGIN, 0x100, 20, 0);
-    add(log, 1, LOG_MALLOC, 0x100, 11, 0); /* before thread 0 has come back */
-    add(log, 0, LOG_REALLOC_END, 0x200, 20, 0x100);
-    add(log, 1, LOG_FREE, 0x100, 0, 0);
-    add(log, 0, LOG_FREE, 0x200, 0, 0);
-    assert_converts_to(log, "m1 10 t0;m2 11 t1;r1 20 t0;f2 0 t1;f1 0 t0;", NULL);
+    add(state, 0, LOG_MALLOC, 0x100, 10, 0);
+    add(state, 0, LOG_REALLOC_BEGIN, 0x100, 0, 0);
+    add(state, 1, LOG_MALLOC, 0x100, 11, 0); /* before thread 0 has come back */
+    add(state, 0, LOG_REALLOC_END, 0x200, 20, 0);
+    add(state, 1, LOG_FREE, 0x100, 0, 0);
+    add(state, 0, LOG_FREE, 0x200, 0, 0);
+    assert_operations(state, "m1 10*1/0 t0;m2 11*1/0 t1;r1 20*1/0 t0;f2 0*1/0 t1;"
+                             "f1 0*1/0 t0;");
 }
 
 static void failed_realloc_keeps_the_block(void **state)
 {
-    (void)state;
-    struct log_header *log = log_new();
-    add(log, 0, LOG_MALLOC, 0x100, 10, 0);
-    add(log, 0, LOG_REALLOC_BEGIN, 0x100, 1 << 30, 0);
-    add(log, 0, LOG_REALLOC_END, 0, 1 << 30, 0x100);
-    add(log, 0, LOG_FREE, 0x100, 0, 0);
-    assert_converts_to(log, "m1 10 t0;f1 0 t0;", NULL);
+    struct fixture *fixture = *state;
+    add(state, 0, LOG_MALLOC, 0x100, 10, 0);
+    add(state, 0, LOG_REALLOC_BEGIN, 0x100, 0, 0);
+    add(state, 0, LOG_REALLOC_END, 0, 1 << 30, 0);
+    assert_int_equal(fixture->conversion.live_bytes, 10);
+    add(state, 0, LOG_FREE, 0x100, 0, 0);
+    assert_operations(state, "m1 10*1/0 t0;f1 0*1/0 t0;");
 }
 
-static void realloc_cut_off_leaves_the_block(void **state)
+static void a_signal_handler_reallocs_within_a_realloc(void **state)
 {
-    (void)state;
-    struct log_header *log = log_new();
-    add(log, 0, LOG_MALLOC, 0x100, 10, 0);
-    add(log, 0, LOG_REALLOC_BEGIN, 0x100, 20, 0);
-    assert_converts_to(log, "m1 10 t0;", NULL);
+    add(state, 0, LOG_MALLOC, 0x100, 10, 0);
+    add(state, 0, LOG_MALLOC, 0x200, 20, 0);
+    add(state, 0, LOG_REALLOC_BEGIN, 0x100, 0, 0);
+    add(state, 0, LOG_REALLOC_BEGIN, 0x200, 0, 0);
+    add(state, 0, LOG_REALLOC_NULL, 0x500, 5, 0);
+    add(state, 0, LOG_REALLOC_END, 0x300, 30, 0);
+    add(state, 0, LOG_REALLOC_END, 0x400, 40, 0);
+    assert_operations(state, "m1 10*1/0 t0;m2 20*1/0 t0;r3 5*1/0 t0;r2 30*1/0 t0;"
+                             "r1 40*1/0 t0;");
+}
+
+static void peak_is_of_what_lives_at_a_time(void **state)
+{
+    struct fixture *fixture = *state;
+    add(state, 0, LOG_MALLOC, 0x100, 100, 0);
+    add(state, 0, LOG_CALLOC, 0x200, 10, 20);
+    add(state, 0, LOG_FREE, 0x100, 0, 0);
+    add(state, 0, LOG_REALLOC_BEGIN, 0x200, 0, 0);
+    add(state, 0, LOG_REALLOC_END, 0x200, 250, 0);
+    assert_int_equal(fixture->conversion.peak_live_bytes, 300);
+    assert_int_equal(fixture->conversion.live_bytes, 250);
 }
 
 static void foreign_free_is_dropped(void **state)
 {
-    (void)state;
-    struct log_header *log = log_new();
-    add(log, 0, LOG_FREE, 0x900, 0, 0);
-    add(log, 0, LOG_MALLOC, 0x100, 10, 0);
-    assert_converts_to(log, "m1 10 t0;", "Dropped 1 frees");
+    struct fixture *fixture = *state;
+    add(state, 0, LOG_FREE, 0x900, 0, 0);
+    add(state, 0, LOG_FREE, 0, 0, 0);
+    add(state, 0, LOG_MALLOC, 0x100, 10, 0);
+    assert_operations(state, "f0 0*1/0 t0;m1 10*1/0 t0;");
+    assert_int_equal(fixture->conversion.foreign_frees, 1);
 }
 
 static void foreign_realloc_becomes_malloc(void **state)
 {
-    (void)state;
-    struct log_header *log = log_new();
-    add(log, 0, LOG_REALLOC_BEGIN, 0x900, 20, 0);
-    add(log, 0, LOG_REALLOC_END, 0x100, 20, 0x900);
-    add(log, 0, LOG_FREE, 0x100, 0, 0);
-    assert_converts_to(log, "m1 20 t0;f1 0 t0;", "Turned 1 reallocs");
+    struct fixture *fixture = *state;
+    add(state, 0, LOG_REALLOC_BEGIN, 0x900, 0, 0);
+    add(state, 0, LOG_REALLOC_END, 0x100, 20, 0);
+    add(state, 0, LOG_FREE, 0x100, 0, 0);
+    assert_operations(state, "m1 20*1/0 t0;f1 0*1/0 t0;");
+    assert_int_equal(fixture->conversion.foreign_resizes, 1);
 }
 
 static void lost_free_is_added(void **state)
 {
-    (void)state;
-    struct log_header *log = log_new();
-    add(log, 0, LOG_MALLOC, 0x100, 10, 0);
-    add(log, 0, LOG_MALLOC, 0x100, 11, 0);
-    add(log, 0, LOG_MALLOC, 0x200, 12, 0);
-    add(log, 0, LOG_REALLOC_BEGIN, 0x100, 13, 0);
-    add(log, 0, LOG_REALLOC_END, 0x200, 13, 0x100);
-    assert_converts_to(log, "m1 10 t0;f1 0 t0;m1 11 t0;m2 12 t0;f2 0 t0;r1 13 t0;",
-                       "Added 2 frees");
-}
-
-static void unwritten_record_is_left_out(void **state)
-{
-    (void)state;
-    struct log_header *log = log_new();
-    add(log, 0, LOG_MALLOC, 0x100, 10, 0);
-    add(log, 0, LOG_UNWRITTEN, 0, 0, 0);
-    add(log, 0, LOG_FREE, 0x100, 0, 0);
-    assert_converts_to(log, "m1 10 t0;f1 0 t0;", "Left out 1 calls");
-}
-
-static void full_log_ends_at_its_first_hole(void **state)
-{
-    (void)state;
-    struct log_header *log = log_new();
-    log->full = 28;
-    add(log, 0, LOG_MALLOC, 0x100, 10, 0);
-    add(log, 0, LOG_UNWRITTEN, 0, 0, 0);
-    add(log, 0, LOG_MALLOC, 0x100, 11, 0);
-    assert_converts_to(log, "m1 10 t0;", "No space left");
-}
-
-static void claims_beyond_the_file_are_not_read(void **state)
-{
-    (void)state;
-    struct log_header *log = log_new();
-    add(log, 0, LOG_MALLOC, 0x100, 10, 0);
-    log->reserved_windows = 0;
-    assert_converts_to(log, "", NULL);
-}
-
-static void records_before_the_first_are_of_another_image(void **state)
-{
-    (void)state;
-    struct log_header *log = log_new();
-    add(log, 0, LOG_MALLOC, 0x100, 10, 0);
-    add(log, 0, LOG_MALLOC, 0x200, 11, 0);
-    log->first = 1;
-    assert_converts_to(log, "m1 11 t0;", NULL);
+    struct fixture *fixture = *state;
+    add(state, 0, LOG_MALLOC, 0x100, 10, 0);
+    add(state, 0, LOG_MALLOC, 0x100, 11, 0);
+    add(state, 0, LOG_MALLOC, 0x200, 12, 0);
+    add(state, 0, LOG_REALLOC_BEGIN, 0x100, 0, 0);
+    add(state, 0, LOG_REALLOC_END, 0x200, 13, 0);
+    assert_operations(state, "m1 10*1/0 t0;f1 0*1/0 t0;m1 11*1/0 t0;m2 12*1/0 t0;"
+                             "f2 0*1/0 t0;r1 13*1/0 t0;");
+    assert_int_equal(fixture->conversion.lost_frees, 2);
 }
 
 static void threads_are_numbered_by_first_record(void **state)
 {
-    (void)state;
-    struct log_header *log = log_new();
-    add(log, 2, LOG_MALLOC, 0x100, 10, 0);
-    add(log, 0, LOG_MALLOC, 0x200, 11, 0);
-    add(log, 2, LOG_FREE_SIZED, 0x200, 11, 0);
-    assert_converts_to(log, "m1 10 t0;m2 11 t1;s2 11 t0;", NULL);
+    add(state, 2, LOG_MALLOC, 0x100, 10, 0);
+    add(state, 70000, LOG_MALLOC, 0x200, 11, 0);
+    add(state, 2, LOG_FREE_SIZED, 0x200, 11, 0);
+    assert_operations(state, "m1 10*1/0 t0;m2 11*1/0 t1;s2 11*1/0 t0;");
 }
 
 static void calloc_and_alignment_fit_an_operation(void **state)
 {
-    (void)state;
-    struct log_header *log = log_new();
-    struct trace_error error = {""};
-    add(log, 0, LOG_CALLOC, 0x100, 3, 100000);    /* swapped */
-    add(log, 0, LOG_CALLOC, 0x200, 70000, 70000); /* one product */
-    add(log, 0, LOG_MEMALIGN, 0x300, 5, 48);      /* glibc rounds up */
-    struct trace *trace = convert_log(log, "log", &error);
-    assert_non_null(trace);
-    assert_int_equal(trace->ops[0].count, 3);
-    assert_int_equal(trace->ops[0].size_bytes, 100000);
-    assert_int_equal(trace->ops[1].count, 1);
-    assert_int_equal(trace->ops[1].size_bytes, 4900000000);
-    assert_int_equal(trace->ops[2].align_log2, 6);
-    trace_destroy(trace);
-    free(log);
+    add(state, 0, LOG_CALLOC, 0x100, 3, 100000);    /* swapped */
+    add(state, 0, LOG_CALLOC, 0x200, 70000, 70000); /* one product */
+    add(state, 0, LOG_MEMALIGN, 0x300, 5, 48);      /* glibc rounds up */
+    assert_operations(state, "c1 100000*3/0 t0;c2 4900000000*1/0 t0;a3 5*1/6 t0;");
 }
+
+static void a_child_begins_with_what_its_parent_had(void **state)
+{
+    struct fixture *parent = *state;
+    struct fixture *child = NULL;
+    struct forks forks = {0};
+    struct trace_op ops[CONVERSION_OPS];
+    add(state, 0, LOG_MALLOC, 0x100, 10, 0);
+    add(state, 0, LOG_MALLOC, 0x200, 20, 0);
+    add(state, 0, LOG_CALLOC, 0x300, 5, 6);
+    add(state, 0, LOG_FREE, 0x100, 0, 0);
+    assert_true(forks_keep(&forks, 7, &parent->conversion.live));
+    assert_null(forks_take(&forks, 8));
+    struct legacy *legacy = forks_take(&forks, 7);
+    assert_non_null(legacy);
+    assert_int_equal(legacy->count, 2);
+    assert_int_equal(set_up((void **)&child), 0);
+    for (uint64_t i = 0; i < legacy->count; i++) {
+        assert_int_equal(conversion_inherit(&child->conversion, legacy->blocks[i], ops),
+                         1);
+        assert_int_equal(ops[0].slot, i + 1);
+        assert_int_equal(ops[0].size_bytes, i == 0 ? 20 : 30);
+    }
+    add((void **)&child, 5, LOG_FREE, 0x200, 0, 0);
+    assert_operations((void **)&child, "f1 0*1/0 t0;");
+    legacy_destroy(legacy);
+    tear_down((void **)&child);
+    for (uint32_t i = 0; i < 200; i++) { /* the oldest are forgotten */
+        assert_true(forks_keep(&forks, 100 + i, &parent->conversion.live));
+    }
+    assert_null(forks_take(&forks, 100));
+    legacy_destroy(forks_take(&forks, 299));
+    forks_destroy(&forks);
+}
+
+/* Against a plain array, with addresses that lie close together. */
+static void blocks_are_found_and_forgotten(void **state)
+{
+    enum {
+        ADDRESSES = 20000,
+        STEPS = 400000
+    };
+    (void)state;
+    static uint32_t slots[ADDRESSES]; /* 0: not in there */
+    struct blocks blocks = {0};
+    struct random random = {.state = 11};
+    uint64_t count = 0;
+    for (uint32_t step = 1; step <= STEPS; step++) {
+        uint32_t which = (uint32_t)random_below(&random, ADDRESSES);
+        uint64_t address = 0x7f0000000000 + which * 16;
+        if (slots[which] == 0) {
+            assert_true(blocks_add(&blocks, block_make(address, step, step)));
+            slots[which] = step;
+            count++;
+        } else {
+            struct block found = blocks_remove(&blocks, address);
+            assert_int_equal(block_slot(found), slots[which]);
+            assert_int_equal(found.size_bytes, slots[which]);
+            slots[which] = 0;
+            count--;
+        }
+        assert_int_equal(block_slot(blocks_remove(&blocks, address + 8)), 0);
+    }
+    assert_int_equal(blocks.count, count);
+    blocks_destroy(&blocks);
+}
+
+static void records_keep_what_they_are_given(void **state)
+{
+    (void)state;
+    struct log_record record = {0};
+    const uint64_t position = 300ull * LOG_RECORDS + 5; /* laps begin again */
+    assert_false(log_record_is_written(&record, 0));
+    log_record_write(&record, position, LOG_REALLOC_END, LOG_THREADS - 2,
+                     0xfffffffffff0, ((uint64_t)1 << 47) - 1);
+    assert_true(log_record_is_written(&record, position));
+    assert_false(log_record_is_written(&record, position - LOG_RECORDS));
+    assert_false(log_record_is_written(&record, position + LOG_RECORDS));
+    assert_int_equal(log_record_kind(&record), LOG_REALLOC_END);
+    assert_int_equal(log_record_thread(&record), LOG_THREADS - 2);
+    assert_int_equal(log_record_address(&record), 0xfffffffffff0);
+    assert_int_equal(log_record_size(&record), ((uint64_t)1 << 47) - 1);
+}
+
+static void traces_are_named_by_order_and_program(void **state)
+{
+    static const struct row {
+        const char *output;
+        uint32_t number;
+        const char *name;
+        const char *path;
+    } rows[] = {
+        {"make.rep.zst", 1, "make", "make.rep.zst"},
+        {"a.b/make.rep.zst", 2, "cc1", "a.b/make.2-cc1.rep.zst"},
+        {"a.rep/make", 3, "cc1", "a.rep/make.3-cc1"},
+        {"a/.rep", 3, "cc1", "a/.rep.3-cc1"},
+        {"x.rep", 12, "a/b c", "x.12-a_b_c.rep"},
+        {"x.gz", 12, "a program of 16", "x.12-a_program_of_16.gz"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char path[100];
+        names_trace(path, sizeof path, rows[i].output, rows[i].number, rows[i].name);
+        assert_string_equal(path, rows[i].path);
+    }
+}
+
+#define WITH_FIXTURE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(old_address_is_taken_during_realloc),
-        cmocka_unit_test(failed_realloc_keeps_the_block),
-        cmocka_unit_test(realloc_cut_off_leaves_the_block),
-        cmocka_unit_test(foreign_free_is_dropped),
-        cmocka_unit_test(foreign_realloc_becomes_malloc),
-        cmocka_unit_test(lost_free_is_added),
-        cmocka_unit_test(unwritten_record_is_left_out),
-        cmocka_unit_test(full_log_ends_at_its_first_hole),
-        cmocka_unit_test(claims_beyond_the_file_are_not_read),
-        cmocka_unit_test(records_before_the_first_are_of_another_image),
-        cmocka_unit_test(threads_are_numbered_by_first_record),
-        cmocka_unit_test(calloc_and_alignment_fit_an_operation),
+        WITH_FIXTURE(old_address_is_taken_during_realloc),
+        WITH_FIXTURE(failed_realloc_keeps_the_block),
+        WITH_FIXTURE(a_signal_handler_reallocs_within_a_realloc),
+        WITH_FIXTURE(peak_is_of_what_lives_at_a_time),
+        WITH_FIXTURE(foreign_free_is_dropped),
+        WITH_FIXTURE(foreign_realloc_becomes_malloc),
+        WITH_FIXTURE(lost_free_is_added),
+        WITH_FIXTURE(threads_are_numbered_by_first_record),
+        WITH_FIXTURE(calloc_and_alignment_fit_an_operation),
+        WITH_FIXTURE(a_child_begins_with_what_its_parent_had),
+        cmocka_unit_test(blocks_are_found_and_forgotten),
+        cmocka_unit_test(records_keep_what_they_are_given),
+        cmocka_unit_test(traces_are_named_by_order_and_program),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

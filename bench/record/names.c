@@ -1,0 +1,64 @@
+#include "record/names.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "record/log.h"
+
+/* Where ".rep.zst" begins in "make.rep.zst". */
+static size_t stem_length(const char *output)
+{
+    static const char *const endings[] = {".zst", ".gz", ".xz", ".lz4", ".rep"};
+    size_t length = strlen(output);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t ending = strlen(endings[i]);
+        if (length > ending && output[length - ending - 1] != '/' &&
+            strncmp(output + length - ending, endings[i], ending) == 0) {
+            length -= ending;
+        }
+    }
+    return length;
+}
+
+/* A name is part of a file's name here, whatever the program calls itself. */
+static void replace_unusual(char *name)
+{
+    for (char *c = name; *c != '\0'; c++) {
+        if ((unsigned char)*c <= ' ' || *c == '/' || *c == 0x7f) {
+            *c = '_';
+        }
+    }
+}
+
+void names_trace(char *path, size_t path_bytes, const char *output, uint32_t number,
+                 const char *name)
+{
+    if (number == 1) {
+        snprintf(path, path_bytes, "%s", output);
+        return;
+    }
+    char plain[LOG_NAME_BYTES + 1];
+    snprintf(plain, sizeof plain, "%.*s", LOG_NAME_BYTES, name);
+    replace_unusual(plain);
+    size_t stem = stem_length(output);
+    snprintf(path, path_bytes, "%.*s.%u-%s%s", (int)stem, output, number, plain,
+             output + stem);
+}
+
+void names_command(int32_t pid, char *text, size_t text_bytes)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/cmdline", pid);
+    FILE *file = fopen(path, "re");
+    size_t length = 0;
+    if (file != NULL) {
+        length = fread(text, 1, text_bytes - 1, file);
+        fclose(file);
+    }
+    text[length] = '\0';
+    for (size_t i = 0; i < length; i++) {
+        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f) {
+            text[i] = ' '; /* the zeros between arguments, too */
+        }
+    }
+}

@@ -1,0 +1,57 @@
+#include "record/others.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+/* "name (2 processes, 1 still running)" for all of the name of others[first], which is
+ * the first of that name. false: no room for it. */
+static bool describe_others(struct others *others, const struct log_header *header,
+                            uint32_t first, uint32_t count)
+{
+    const char *name = header->others[first].name;
+    uint32_t processes = 0;
+    uint32_t running = 0;
+    char ending[40] = "";
+    for (uint32_t i = first; i < count; i++) {
+        int32_t pid = header->others[i].pid;
+        if (strncmp(header->others[i].name, name, LOG_NAME_BYTES) == 0) {
+            processes++;
+            running += pid > 0 && (kill(pid, 0) == 0 || errno == EPERM);
+        }
+    }
+    if (running > 0) {
+        snprintf(ending, sizeof ending, ", %u still running", running);
+    }
+    size_t length = strlen(others->text);
+    size_t room = sizeof others->text - length;
+    int more = snprintf(others->text + length, room, "%s%.*s (%u process%s%s)",
+                        length > 0 ? ", " : "", LOG_NAME_BYTES, name, processes,
+                        processes == 1 ? "" : "es", ending);
+    if (more < 0 || (size_t)more >= room) {
+        others->text[length] = '\0';
+        return false;
+    }
+    others->unlisted -= processes;
+    return true;
+}
+
+struct others others_describe(const struct log_header *header)
+{
+    struct others others = {.text = ""};
+    others.unlisted = header->other_count;
+    uint32_t count = others.unlisted < LOG_OTHERS ? others.unlisted : LOG_OTHERS;
+    for (uint32_t i = 0; i < count; i++) {
+        bool is_first = true;
+        for (uint32_t j = 0; j < i && is_first; j++) {
+            is_first = strncmp(header->others[j].name, header->others[i].name,
+                               LOG_NAME_BYTES) != 0;
+        }
+        if (is_first && !describe_others(&others, header, i, count)) {
+            break;
+        }
+    }
+    return others;
+}

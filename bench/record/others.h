@@ -1,0 +1,14 @@
+/* Processes that the program started, directly or not, and that are not on record. */
+#ifndef SNUGBENCH_RECORD_OTHERS_H
+#define SNUGBENCH_RECORD_OTHERS_H
+
+#include "record/log.h"
+
+struct others {
+    char text[320];    /* their names and how many of each; empty: none */
+    uint32_t unlisted; /* that had no room there */
+};
+
+struct others others_describe(const struct log_header *header);
+
+#endif

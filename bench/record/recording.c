@@ -1,0 +1,553 @@
+#include "record/recording.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "process/ending.h"
+#include "record/launch.h"
+#include "record/others.h"
+#include "record/tracee.h"
+
+enum {
+    DESCRIPTORS_WANTED = 8,
+    RINGS_WANTED =
+        8, /* programs that became one another by exec, faster than we look */
+    SLEEP_NS = 500000000,
+    SHORT_SLEEP_NS = 2000000,   /* for a record that is being written */
+    FOLLOW_SLEEP_NS = 20000000, /* the ends of children are not told, but looked for */
+    FORKED_NS = 1000000000,     /* that a child may take to come to life */
+};
+
+_Static_assert(LOG_RING_BYTES >> 20 == RECORDING_MIB, "as the user is told");
+
+#define NS_PER_S ((uint64_t)1000000000)
+
+struct session {
+    struct recording *recording;
+    const struct recording_options *options;
+    struct launched launched;
+    int file;
+    struct log_header *header;
+    struct tracee **tracees;
+    size_t tracee_count;
+    size_t tracee_room;
+    uint32_t numbers; /* given to processes so far */
+    struct forks forks;
+    uint64_t deadline_ns; /* 0: none */
+    bool is_over;         /* nothing is read any more */
+    uint64_t ended_ns;    /* when the program had; 0: it runs */
+};
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+/* ---- the log ---- */
+
+/* Sparse: what no ring is in takes no memory. Rings that fit, 0 and errno on failure. */
+static uint32_t file_extend(int file)
+{
+    for (uint32_t rings = LOG_RINGS; rings >= RINGS_WANTED; rings /= 2) {
+        if (ftruncate(file, (off_t)log_ring_offset(rings)) == 0) {
+            return rings;
+        }
+    }
+    return 0;
+}
+
+/* What recording and writing the trace take, asked for before the program runs. */
+static bool has_descriptors(int file)
+{
+    int taken[DESCRIPTORS_WANTED];
+    size_t count = 0;
+    while (count < DESCRIPTORS_WANTED &&
+           (taken[count] = fcntl(file, F_DUPFD_CLOEXEC, 0)) >= 0) {
+        count++;
+    }
+    for (size_t i = 0; i < count; i++) {
+        close(taken[i]);
+    }
+    errno = EMFILE;
+    return count == DESCRIPTORS_WANTED;
+}
+
+static struct robust_list_head *libc_list;
+static size_t libc_list_bytes;
+
+/* Should this process die, whatever it dies of, the kernel says so in header->reader, and
+ * no writer sleeps for ever. */
+static void reader_register(struct log_header *header)
+{
+    static struct robust_list_head robust;
+    static struct robust_list entry;
+    entry.next = &robust.list;
+    robust.list.next = &entry;
+    robust.futex_offset =
+        (char *)header + offsetof(struct log_header, reader) - (char *)&entry;
+    header->reader = (uint32_t)syscall(SYS_gettid);
+    syscall(SYS_get_robust_list, 0, &libc_list, &libc_list_bytes);
+    syscall(SYS_set_robust_list, &robust, sizeof robust);
+}
+
+/* NULL and errno on failure. */
+static struct log_header *header_create(int file)
+{
+    uint32_t rings = has_descriptors(file) ? file_extend(file) : 0;
+    if (rings == 0) {
+        return NULL;
+    }
+    void *start =
+        mmap(NULL, LOG_PART_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (start == MAP_FAILED) {
+        return NULL;
+    }
+    struct log_header *header = start;
+    header->magic = LOG_MAGIC;
+    header->ring_count = rings;
+    reader_register(header);
+    return header;
+}
+
+static bool log_create(struct session *session, struct trace_error *error)
+{
+    session->file = memfd_create("snugbench-record", MFD_CLOEXEC);
+    session->header = session->file >= 0 ? header_create(session->file) : NULL;
+    if (session->header != NULL) {
+        return true;
+    }
+    snprintf(error->text, sizeof error->text, "cannot make the log%s: %s",
+             errno == EMFILE ? " (raise the limit of 'ulimit -n')" : "",
+             strerror(errno));
+    if (session->file >= 0) {
+        close(session->file);
+    }
+    return false;
+}
+
+static void log_destroy(struct session *session)
+{
+    session->header->reader = 0; /* writers that are left sleep no more */
+    syscall(SYS_set_robust_list, libc_list, libc_list_bytes);
+    munmap(session->header, LOG_PART_BYTES);
+    close(session->file);
+}
+
+/* ---- rings and processes ---- */
+
+static void ring_release(struct session *session, uint32_t number)
+{
+    fallocate(session->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+              (off_t)log_ring_offset(number), LOG_RING_BYTES);
+    session->header->ring_states[number] = LOG_RING_FREE;
+}
+
+static void remember_recorded(struct session *session, struct recorded *recorded)
+{
+    struct recorded **place = &session->recording->processes;
+    while (*place != NULL) {
+        place = &(*place)->next;
+    }
+    *place = recorded;
+}
+
+static void remember_failure(struct session *session, uint32_t number, const char *text)
+{
+    struct recorded *recorded = calloc(1, sizeof *recorded);
+    if (recorded != NULL) {
+        recorded->number = number;
+        snprintf(recorded->failure, sizeof recorded->failure, "%s", text);
+        remember_recorded(session, recorded);
+    }
+}
+
+static void tracee_remove(struct session *session, size_t index)
+{
+    struct tracee *tracee = session->tracees[index];
+    uint32_t ring = tracee->ring_number;
+    session->tracees[index] = session->tracees[--session->tracee_count];
+    tracee_close(tracee);
+    ring_release(session, ring);
+}
+
+static void forget_recorded(struct session *session, uint32_t number)
+{
+    struct recorded **place = &session->recording->processes;
+    while (*place != NULL && (*place)->number != number) {
+        place = &(*place)->next;
+    }
+    struct recorded *found = *place;
+    if (found != NULL) {
+        *place = found->next;
+        free(found);
+    }
+}
+
+/* The number of the process that a new image is of: it keeps it, and what was recorded of
+ * the image before is forgotten, but for the forks in it. 0: it is a new process. */
+static uint32_t replace_image(struct session *session, int32_t pid)
+{
+    for (size_t i = 0; i < session->tracee_count; i++) {
+        struct tracee *tracee = session->tracees[i];
+        if (tracee->pid == pid && !tracee->has_ended) {
+            uint32_t number = tracee->number;
+            while (tracee_drain(tracee, now_ns())) {
+            }
+            tracee_remove(session, i);
+            forget_recorded(session, number);
+            return number;
+        }
+    }
+    return 0;
+}
+
+static bool has_room(struct session *session)
+{
+    if (session->tracee_count < session->tracee_room) {
+        return true;
+    }
+    size_t room = session->tracee_room * 2 + 4;
+    struct tracee **tracees =
+        reallocarray(session->tracees, room, sizeof(struct tracee *));
+    if (tracees != NULL) {
+        session->tracees = tracees;
+        session->tracee_room = room;
+    }
+    return tracees != NULL;
+}
+
+static void tracee_add(struct session *session, struct log_ring *ring,
+                       uint32_t ring_number, uint64_t now)
+{
+    struct trace_error error = {"no memory to record a process"};
+    uint32_t number = replace_image(session, ring->pid);
+    struct tracee *tracee = NULL;
+    if (number == 0) {
+        number = ++session->numbers;
+    }
+    session->recording->was_seen = true;
+    if (has_room(session)) {
+        tracee = tracee_open(ring, ring_number, number, session->options,
+                             &session->forks, now, &error);
+    }
+    if (tracee == NULL) {
+        remember_failure(session, number, error.text);
+        return;
+    }
+    session->tracees[session->tracee_count++] = tracee;
+}
+
+static struct log_ring *ring_map(const struct session *session, uint32_t number)
+{
+    void *start = mmap(NULL, LOG_RING_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
+                       session->file, (off_t)log_ring_offset(number));
+    return start == MAP_FAILED ? NULL : start;
+}
+
+/* Of the rings that are new, the one that was first. NULL: none is. */
+static struct log_ring *ring_find(struct session *session, uint32_t *number)
+{
+    struct log_header *header = session->header;
+    struct log_ring *first = NULL;
+    for (uint32_t i = 0; i < header->ring_count; i++) {
+        if (header->ring_states[i] != LOG_RING_READY) {
+            continue;
+        }
+        struct log_ring *ring = ring_map(session, i);
+        if (ring == NULL) {
+            continue;
+        }
+        if (first == NULL || ring->serial < first->serial) {
+            struct log_ring *other = first;
+            first = ring;
+            *number = i;
+            ring = other;
+        }
+        if (ring != NULL) {
+            munmap(ring, LOG_RING_BYTES);
+        }
+    }
+    if (first != NULL) {
+        header->ring_states[*number] = LOG_RING_READ;
+    }
+    return first;
+}
+
+/* ---- ends ---- */
+
+/* Of a process that is not visible it is seen at exit, or when nothing else is left. */
+static bool has_ended(struct session *session, const struct tracee *tracee)
+{
+    struct pollfd end = {.fd = tracee->pidfd, .events = POLLIN};
+    if (tracee->pid == session->launched.process.pid) {
+        return launch_has_ended(&session->launched);
+    }
+    if (!tracee->is_visible) {
+        return tracee->ring->has_exited != 0;
+    }
+    return tracee->pidfd < 0 || poll(&end, 1, 0) == 1;
+}
+
+static void look_for_ends(struct session *session, uint64_t now)
+{
+    for (size_t i = 0; i < session->tracee_count; i++) {
+        struct tracee *tracee = session->tracees[i];
+        tracee->has_ended = tracee->has_ended || has_ended(session, tracee);
+    }
+    if (session->ended_ns == 0 && launch_has_ended(&session->launched)) {
+        session->ended_ns = now;
+    }
+}
+
+/* A child notes itself when it first runs, which may be after its parent has ended. */
+static bool are_children_expected(const struct session *session, uint64_t now)
+{
+    return session->header->forked < session->header->forks &&
+           now - session->ended_ns < FORKED_NS;
+}
+
+static bool is_done(const struct session *session, uint64_t now)
+{
+    bool has_visible = false;
+    for (size_t i = 0; i < session->tracee_count; i++) {
+        has_visible = has_visible || session->tracees[i]->is_visible;
+    }
+    return session->ended_ns != 0 &&
+           (launch_is_interrupted() || session->is_over ||
+            (!has_visible && !are_children_expected(session, now)));
+}
+
+static void stop_all(struct session *session, const char *why)
+{
+    session->is_over = true;
+    session->header->reader = 0; /* nobody begins any more */
+    for (size_t i = 0; i < session->tracee_count; i++) {
+        tracee_stop(session->tracees[i], why);
+    }
+}
+
+/* ---- what was not recorded ---- */
+
+static void note_others(struct session *session, struct tracee *tracee)
+{
+    struct others others = others_describe(session->header);
+    char more[32] = "";
+    if (others.text[0] == '\0') {
+        return;
+    }
+    if (others.unlisted > 0) {
+        snprintf(more, sizeof more, " and %" PRIu32 " more", others.unlisted);
+    }
+    if (session->options->follow_fork) {
+        tracee_note(tracee, "Not recorded: %s%s: %s.", others.text, more,
+                    strerror((int)session->header->attach_failure));
+    } else {
+        tracee_note(tracee,
+                    "Not recorded, since only the first process is: %s%s. With "
+                    "--follow-fork they are.",
+                    others.text, more);
+    }
+}
+
+/* The process ended as another program than the one on record, which the recorder did not
+ * get into. */
+static void note_replaced(const struct session *session, struct tracee *tracee)
+{
+    const struct log_ring *ring = tracee->ring;
+    const char *last = session->launched.last_name;
+    if (tracee->has_ended && ring->has_exited == 0 && last[0] != '\0' &&
+        strncmp(last, ring->name, LOG_NAME_BYTES) != 0) {
+        tracee_note(
+            tracee,
+            "The process ended under another name than that of %.200s: if it "
+            "became another program by exec, that one did not load the recorder "
+            "and is not recorded.",
+            ring->image);
+    }
+}
+
+/* ---- the loop ---- */
+
+static void attach_new(struct session *session, uint64_t now)
+{
+    uint32_t number = 0;
+    struct log_ring *ring;
+    while (!session->is_over && (ring = ring_find(session, &number)) != NULL) {
+        tracee_add(session, ring, number, now);
+    }
+}
+
+/* Whether there is more to read at once. */
+static bool drain_all(struct session *session, uint64_t now)
+{
+    bool has_more = false;
+    for (size_t i = 0; i < session->tracee_count; i++) {
+        has_more = tracee_drain(session->tracees[i], now) || has_more;
+    }
+    return has_more;
+}
+
+static void finish(struct session *session, struct tracee *tracee)
+{
+    if (tracee->pid == session->launched.process.pid) {
+        note_others(session, tracee);
+        note_replaced(session, tracee);
+    }
+    remember_recorded(session, tracee_finish(tracee));
+}
+
+static void finish_ended(struct session *session, uint64_t now)
+{
+    for (size_t i = session->tracee_count; i-- > 0;) {
+        struct tracee *tracee = session->tracees[i];
+        if (tracee->pid == session->launched.process.pid && tracee->has_ended &&
+            are_children_expected(session, now)) {
+            continue; /* they are named in its trace */
+        }
+        if (tracee->recorded != NULL && (tracee->has_ended || tracee->is_stopped)) {
+            finish(session, tracee);
+        }
+        if (tracee->has_ended) {
+            tracee_remove(session, i);
+        }
+    }
+}
+
+static uint64_t sleep_length(const struct session *session, uint64_t now)
+{
+    uint64_t length = session->options->follow_fork ? FOLLOW_SLEEP_NS : SLEEP_NS;
+    if (session->ended_ns != 0 && are_children_expected(session, now)) {
+        length = SHORT_SLEEP_NS;
+    }
+    for (size_t i = 0; i < session->tracee_count; i++) {
+        if (tracee_has_hole(session->tracees[i])) {
+            length = SHORT_SLEEP_NS;
+        }
+    }
+    if (session->deadline_ns > now && session->deadline_ns - now < length) {
+        length = session->deadline_ns - now;
+    }
+    return length;
+}
+
+/* `seen`: what header->wake was before it was looked whether there is anything to do. */
+static void sleep_until_woken(struct session *session, uint32_t seen, uint64_t now)
+{
+    struct log_header *header = session->header;
+    const struct timespec length = {.tv_nsec = (long)sleep_length(session, now)};
+    header->is_asleep = 1;
+    syscall(SYS_futex, &header->wake, FUTEX_WAIT, seen, &length, NULL, 0);
+    header->is_asleep = 0;
+}
+
+/* A ring that is ready is met after the end of its process is seen, so nothing is missed
+ * when all that were met have ended. */
+static void empty_rings(struct session *session)
+{
+    uint64_t now;
+    do {
+        uint32_t seen = session->header->wake;
+        now = now_ns();
+        look_for_ends(session, now);
+        attach_new(session, now);
+        bool has_more = drain_all(session, now);
+        finish_ended(session, now);
+        if (session->deadline_ns != 0 && now >= session->deadline_ns) {
+            session->deadline_ns = 0;
+            stop_all(session, "The recording ended before the program: after the time "
+                              "that --duration gave.");
+        } else if (!has_more && !is_done(session, now)) {
+            sleep_until_woken(session, seen, now);
+        }
+    } while (!is_done(session, now));
+}
+
+/* Processes that run on, or whose end is not visible. */
+static void finish_rest(struct session *session)
+{
+    for (size_t i = 0; i < session->tracee_count; i++) {
+        struct tracee *tracee = session->tracees[i];
+        tracee->has_ended = tracee->has_ended || !tracee->is_visible;
+        while (tracee_drain(tracee, now_ns())) {
+        }
+        tracee_stop(tracee, launch_is_interrupted()
+                                ? "The recording ended before the program: it was "
+                                  "interrupted."
+                                : NULL);
+        if (tracee->recorded != NULL) {
+            finish(session, tracee);
+        }
+        tracee_close(tracee);
+    }
+    session->tracee_count = 0;
+}
+
+/* ---- the whole of it ---- */
+
+/* false: it never became the program, and the error is filled in. */
+static bool take_ending(struct recording *recording, struct ending ending,
+                        const char *program, struct trace_error *error)
+{
+    recording->exit_code = ending_exit_code(ending);
+    recording->signal = ending.kind == ENDING_SIGNAL ? ending.number : 0;
+    if (ending.kind == ENDING_NOT_RUN) {
+        snprintf(error->text, sizeof error->text, "cannot run %.300s: %s", program,
+                 ending.number == ENOENT
+                     ? "no such program, or its interpreter is missing"
+                     : strerror(ending.number));
+    }
+    return ending.kind != ENDING_NOT_RUN;
+}
+
+static void record(struct session *session)
+{
+    const struct recording_options *options = session->options;
+    session->deadline_ns =
+        options->duration_ns != 0 ? now_ns() + options->duration_ns : 0;
+    empty_rings(session);
+    finish_rest(session);
+    free(session->tracees);
+    forks_destroy(&session->forks);
+}
+
+bool recording_run(struct recording *recording, char *const argv[],
+                   const struct recording_options *options, struct trace_error *error)
+{
+    struct session session = {.recording = recording, .options = options};
+    *recording = (struct recording){.exit_code = 1};
+    const char *library = launch_library(error);
+    if (library == NULL || !log_create(&session, error)) {
+        return false;
+    }
+    bool has_run = launch_start(&session.launched, argv, library, session.header,
+                                session.file, options->follow_fork, error);
+    if (has_run) {
+        record(&session);
+        recording->attach_failure = (int)session.header->attach_failure;
+        has_run = take_ending(recording, ending_of(&session.launched.process), argv[0],
+                              error);
+        launch_end(&session.launched);
+    }
+    log_destroy(&session);
+    return has_run;
+}
+
+void recording_destroy(struct recording *recording)
+{
+    while (recording->processes != NULL) {
+        struct recorded *next = recording->processes->next;
+        free(recording->processes);
+        recording->processes = next;
+    }
+}
