@@ -42,7 +42,26 @@ static _Thread_local uint32_t fork_number; /* of the fork under way */
 
 struct attach_guard *attach_guard = &no_guard;
 
-/* ---- the invitation ---- */
+/* ---- what the kernel passed ---- */
+
+/* Arguments with a blank between them. */
+static void read_command(char command[LOG_COMMAND_BYTES])
+{
+    const uintptr_t *stack = __libc_stack_end;
+    const char *const *arguments = (const char *const *)(stack + 1);
+    size_t length = 0;
+    for (; *arguments != NULL; arguments++) {
+        for (const char *c = *arguments; *c != '\0' && length < LOG_COMMAND_BYTES - 2;
+             c++) {
+            command[length++] = (unsigned char)*c < ' ' || *c == 0x7f ? ' ' : *c;
+        }
+        command[length++] = ' ';
+        if (length >= LOG_COMMAND_BYTES - 2) {
+            break;
+        }
+    }
+    command[length > 0 ? length - 1 : 0] = '\0';
+}
 
 /* The value of a variable in the environment that the kernel passed. Not getenv: ld.so
  * calls malloc before libc has seen the environment. */
@@ -177,6 +196,7 @@ static void ring_introduce(struct log_ring *own)
     prctl(PR_GET_NAME, own->name);
     log_read_link("/proc/self/exe", own->image, LOG_IMAGE_BYTES);
     log_read_link("/proc/self/ns/pid", own->pid_namespace, LOG_NAMESPACE_BYTES);
+    read_command(own->command);
     own->limit = LOG_RECORDS;
 }
 
@@ -297,7 +317,7 @@ bool attach_look(void)
     if (!has_looked) {
         has_looked = true; /* one thread: no second one starts without malloc */
         attach();
-    } else if (attach_guard != &no_guard &&
+    } else if (attach_guard != &no_guard && !attach_guard->is_known &&
                !atomic_exchange(&attach_guard->is_known, true)) {
         attach_child();
     }

@@ -153,48 +153,48 @@ static unsigned allocate(struct conversion *conversion, uint64_t address,
     return count + 1;
 }
 
-static struct trace_op allocation(struct call call, uint16_t thread)
+static struct trace_op allocation(const struct call *call, uint16_t thread)
 {
     struct trace_op op = {
         .kind = TRACE_MALLOC,
         .thread = thread,
-        .size_bytes = call.size_bytes & (TRACE_SIZE_LIMIT_BYTES - 1),
+        .size_bytes = call->size_bytes & (TRACE_SIZE_LIMIT_BYTES - 1),
         .count = 1,
     };
-    if (call.kind == LOG_CALLOC) {
+    if (call->kind == LOG_CALLOC) {
         /* never too large: the call succeeded */
-        trace_op_set_calloc(&op, call.extra, call.size_bytes);
-    } else if (call.kind == LOG_MEMALIGN) {
+        trace_op_set_calloc(&op, call->extra, call->size_bytes);
+    } else if (call->kind == LOG_MEMALIGN) {
         op.kind = TRACE_MEMALIGN;
-        op.align_log2 = log2_round_up(call.extra);
-    } else if (call.kind == LOG_REALLOC_NULL) {
+        op.align_log2 = log2_round_up(call->extra);
+    } else if (call->kind == LOG_REALLOC_NULL) {
         op.kind = TRACE_REALLOC;
     }
     return op;
 }
 
-static unsigned convert_free(struct conversion *conversion, struct call call,
+static unsigned convert_free(struct conversion *conversion, const struct call *call,
                              uint16_t thread, struct trace_op ops[CONVERSION_OPS])
 {
-    if (call.address == 0) {
+    if (call->address == 0) {
         ops[0] = (struct trace_op){.kind = TRACE_FREE, .thread = thread, .count = 1};
         return 1;
     }
-    struct block block = forget(conversion, call.address);
+    struct block block = forget(conversion, call->address);
     if (block_slot(block) == 0) {
         conversion->foreign_frees++;
         return 0;
     }
     ops[0] = release(conversion, block, thread);
-    if (call.kind == LOG_FREE_SIZED) {
+    if (call->kind == LOG_FREE_SIZED) {
         ops[0].kind = TRACE_FREE_SIZED;
-        ops[0].size_bytes = call.size_bytes & (TRACE_SIZE_LIMIT_BYTES - 1);
+        ops[0].size_bytes = call->size_bytes & (TRACE_SIZE_LIMIT_BYTES - 1);
     }
     return 1;
 }
 
 /* From here on another thread may be handed the old address. */
-static unsigned convert_resize_begin(struct conversion *conversion, struct call call,
+static unsigned convert_resize_begin(struct conversion *conversion, const struct call *call,
                                      struct conversion_thread *thread)
 {
     struct resize *resize = malloc(sizeof *resize);
@@ -202,7 +202,7 @@ static unsigned convert_resize_begin(struct conversion *conversion, struct call 
         return give_up(conversion);
     }
     *resize =
-        (struct resize){blocks_remove(&conversion->live, call.address), thread->resize};
+        (struct resize){blocks_remove(&conversion->live, call->address), thread->resize};
     thread->resize = resize;
     return 0;
 }
@@ -219,46 +219,46 @@ static struct block resize_pop(struct conversion_thread *thread)
     return block;
 }
 
-static unsigned convert_resize_end(struct conversion *conversion, struct call call,
+static unsigned convert_resize_end(struct conversion *conversion, const struct call *call,
                                    struct conversion_thread *thread,
                                    struct trace_op ops[CONVERSION_OPS])
 {
     struct block block = resize_pop(thread);
     uint32_t slot = block_slot(block);
     struct trace_op op = allocation(call, thread->number);
-    if (call.address == 0) { /* failed: the old block lives on */
+    if (call->address == 0) { /* failed: the old block lives on */
         bool is_kept = slot == 0 || blocks_add(&conversion->live, block);
         return is_kept ? 0 : give_up(conversion);
     }
     if (slot == 0) {
         conversion->foreign_resizes++;
         op.kind = TRACE_MALLOC;
-        return allocate(conversion, call.address, op, ops);
+        return allocate(conversion, call->address, op, ops);
     }
-    unsigned count = retire(conversion, call.address, thread->number, ops);
+    unsigned count = retire(conversion, call->address, thread->number, ops);
     op.kind = TRACE_REALLOC;
     op.slot = slot;
     ops[count] = op;
     conversion->live_bytes -= block.size_bytes;
-    if (!remember(conversion, block_make(call.address, requested_bytes(op), slot))) {
+    if (!remember(conversion, block_make(call->address, requested_bytes(op), slot))) {
         return give_up(conversion);
     }
     return count + 1;
 }
 
-unsigned conversion_take(struct conversion *conversion, struct call call,
+unsigned conversion_take(struct conversion *conversion, const struct call *call,
                          struct trace_op ops[CONVERSION_OPS])
 {
-    struct conversion_thread *thread = thread_of(conversion, call.thread);
+    struct conversion_thread *thread = thread_of(conversion, call->thread);
     if (thread == NULL) {
         return give_up(conversion);
     }
-    switch (call.kind) {
+    switch (call->kind) {
     case LOG_MALLOC:
     case LOG_CALLOC:
     case LOG_MEMALIGN:
     case LOG_REALLOC_NULL:
-        return allocate(conversion, call.address, allocation(call, thread->number),
+        return allocate(conversion, call->address, allocation(call, thread->number),
                         ops);
     case LOG_FREE:
     case LOG_FREE_SIZED:

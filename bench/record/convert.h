@@ -39,7 +39,7 @@ void conversion_init(struct conversion *conversion);
 void conversion_destroy(struct conversion *conversion);
 
 /* The operations that a call is in the trace, and how many. */
-unsigned conversion_take(struct conversion *conversion, struct call call,
+unsigned conversion_take(struct conversion *conversion, const struct call *call,
                          struct trace_op ops[CONVERSION_OPS]);
 
 /* A process begins with the blocks of the one that it was forked from. */

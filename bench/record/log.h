@@ -38,6 +38,7 @@ enum {
     /* A writer that comes past a multiple of it wakes snugbench. */
     LOG_WAKE_RECORDS = LOG_RECORDS / 4,
     LOG_IMAGE_BYTES = 4096,
+    LOG_COMMAND_BYTES = 1024,
     LOG_NAME_BYTES = 16, /* as the kernel keeps the name of a process */
     LOG_NAMESPACE_BYTES = 32,
     LOG_OTHERS = 64,
@@ -135,6 +136,8 @@ struct log_ring {
     _Atomic uint32_t has_exited; /* the process has run its destructors */
     char name[LOG_NAME_BYTES];   /* of the process when it began to record */
     char image[LOG_IMAGE_BYTES]; /* the executable */
+    char
+        command[LOG_COMMAND_BYTES]; /* its arguments, cut where there is no more room */
     char pid_namespace[LOG_NAMESPACE_BYTES]; /* that `pid` is of; empty: not known */
 };
 

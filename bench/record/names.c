@@ -44,21 +44,3 @@ void names_trace(char *path, size_t path_bytes, const char *output, uint32_t num
     snprintf(path, path_bytes, "%.*s.%u-%s%s", (int)stem, output, number, plain,
              output + stem);
 }
-
-void names_command(int32_t pid, char *text, size_t text_bytes)
-{
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/cmdline", pid);
-    FILE *file = fopen(path, "re");
-    size_t length = 0;
-    if (file != NULL) {
-        length = fread(text, 1, text_bytes - 1, file);
-        fclose(file);
-    }
-    text[length] = '\0';
-    for (size_t i = 0; i < length; i++) {
-        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f) {
-            text[i] = ' '; /* the zeros between arguments, too */
-        }
-    }
-}

@@ -1,4 +1,4 @@
-/* What recorded processes and their traces are called. */
+/* What the traces of recorded processes are called. */
 #ifndef SNUGBENCH_RECORD_NAMES_H
 #define SNUGBENCH_RECORD_NAMES_H
 
@@ -9,8 +9,5 @@
  * "dir/make.2-cc1.rep.zst". */
 void names_trace(char *path, size_t path_bytes, const char *output, uint32_t number,
                  const char *name);
-
-/* The command line of a process, or nothing. */
-void names_command(int32_t pid, char *text, size_t text_bytes);
 
 #endif

@@ -156,9 +156,10 @@ static void ring_release(struct session *session, uint32_t number)
 static void remember_recorded(struct session *session, struct recorded *recorded)
 {
     struct recorded **place = &session->recording->processes;
-    while (*place != NULL) {
+    while (*place != NULL && (*place)->number < recorded->number) {
         place = &(*place)->next;
     }
+    recorded->next = *place;
     *place = recorded;
 }
 

@@ -40,7 +40,7 @@ struct recorded {
 };
 
 struct recording {
-    struct recorded *processes; /* in the order of their ends */
+    struct recorded *processes; /* by number */
     int exit_code; /* the program's own; 128 + n: ended by signal n; 126, 127: never
                       ran, as in a shell; 1: the recording failed */
     int signal;    /* that ended the program; 0: none */

@@ -15,13 +15,14 @@
 
 enum {
     BATCH_RECORDS = LOG_RECORDS / 16,
-    LOOK_AHEAD = 8, /* records: the time a cache miss takes */
+    /* In records: the ring comes from the writer's cache, then the blocks from memory. */
+    LINES_AHEAD = 64,
+    LOOK_AHEAD = 8,
     /* A thread that came to its end in the middle of a record holds up all others when the
      * ring is full; one that only waits for its processor does so for less long. */
     HOLE_NS = 2000000000,
     /* Longer than the parent's ring takes to be read up to the fork. */
     LEGACY_NS = 1000000000,
-    COMMAND_BYTES = 1024,
 };
 
 /* ---- what is told ---- */
@@ -41,12 +42,6 @@ void tracee_note(struct tracee *tracee, const char *format, ...)
 static void note_losses(struct tracee *tracee)
 {
     const struct conversion *conversion = &tracee->conversion;
-    if (tracee->inherited > 0) {
-        tracee_note(tracee,
-                    "Begins with %" PRIu64
-                    " mallocs of what was live when it was forked.",
-                    tracee->inherited);
-    }
     if (conversion->is_out_of_memory) {
         tracee_note(tracee,
                     "The recording ended before the program: no memory for %" PRIu64
@@ -97,13 +92,12 @@ static void write_comments(struct tracee *tracee)
         trace_writer_comment(&tracee->writer, *comment);
     }
     if (tracee->number > 1) {
-        char command[COMMAND_BYTES];
-        names_command(tracee->pid, command, sizeof command);
-        snprintf(line, sizeof line, "process: %" PRIu32 ": %s", tracee->number,
-                 command);
+        snprintf(line, sizeof line, "process: %" PRIu32 ": %.*s", tracee->number,
+                 LOG_COMMAND_BYTES - 1, tracee->ring->command);
         trace_writer_comment(&tracee->writer, line);
     }
-    snprintf(line, sizeof line, "image: %s", tracee->ring->image);
+    snprintf(line, sizeof line, "image: %.*s", LOG_IMAGE_BYTES - 1,
+             tracee->ring->image);
     trace_writer_comment(&tracee->writer, line);
 }
 
@@ -251,7 +245,12 @@ static bool inherit(struct tracee *tracee, uint64_t now_ns)
             conversion_inherit(&tracee->conversion, legacy->blocks[i], ops);
         put_ops(tracee, ops, count);
     }
-    tracee->inherited = legacy->count;
+    char line[100];
+    snprintf(line, sizeof line,
+             "note: The %" PRIu64
+             " mallocs before are what was live when it was forked.",
+             legacy->count);
+    trace_writer_comment(&tracee->writer, line);
     tracee->waiting_since_ns = 0;
     legacy_destroy(legacy);
     return true;
@@ -260,7 +259,7 @@ static bool inherit(struct tracee *tracee, uint64_t now_ns)
 static void take(struct tracee *tracee, const struct log_record *record, uint64_t extra)
 {
     struct trace_op ops[CONVERSION_OPS];
-    struct call call = {
+    const struct call call = {
         .kind = log_record_kind(record),
         .thread = log_record_thread(record),
         .address = log_record_address(record),
@@ -271,7 +270,7 @@ static void take(struct tracee *tracee, const struct log_record *record, uint64_
         forks_keep(tracee->forks, (uint32_t)call.size_bytes, &tracee->conversion.live);
         return;
     }
-    put_ops(tracee, ops, conversion_take(&tracee->conversion, call, ops));
+    put_ops(tracee, ops, conversion_take(&tracee->conversion, &call, ops));
 }
 
 static const struct log_record *record_at(const struct tracee *tracee,
@@ -304,6 +303,7 @@ static bool take_next(struct tracee *tracee)
     }
     uint64_t extra =
         length == 2 ? log_record_size(record_at(tracee, tracee->next + 1)) : 0;
+    __builtin_prefetch(record_at(tracee, tracee->next + LINES_AHEAD));
     blocks_prefetch(&tracee->conversion.live,
                     log_record_address(record_at(tracee, tracee->next + LOOK_AHEAD)));
     take(tracee, record_at(tracee, tracee->next), extra);

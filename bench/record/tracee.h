@@ -27,7 +27,6 @@ struct tracee {
     uint64_t left_out; /* calls that were not written */
     uint64_t hole_since_ns;
     uint64_t operations;
-    uint64_t inherited;
     struct recorded *recorded; /* what is told of it; NULL: its file is finished */
 };
 

@@ -50,7 +50,7 @@ static void add(void **state, uint32_t thread, enum log_kind kind, uint64_t addr
     struct fixture *fixture = *state;
     struct trace_op ops[CONVERSION_OPS];
     const struct call call = {kind, thread, address, size_bytes, extra};
-    unsigned count = conversion_take(&fixture->conversion, call, ops);
+    unsigned count = conversion_take(&fixture->conversion, &call, ops);
     for (unsigned i = 0; i < count; i++) {
         size_t length = strlen(fixture->text);
         snprintf(fixture->text + length, TEXT_BYTES - length, "%c%u %llu*%u/%u t%u;",

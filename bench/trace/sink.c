@@ -252,19 +252,6 @@ static void flush(struct sink *sink)
     sink->used = 0;
 }
 
-char *sink_room(struct sink *sink, size_t bytes)
-{
-    if (BUFFER_BYTES - sink->used < bytes) {
-        flush(sink);
-    }
-    return sink->buffer + sink->used;
-}
-
-void sink_advance(struct sink *sink, size_t bytes)
-{
-    sink->used += bytes;
-}
-
 void sink_put(struct sink *sink, const char *bytes, size_t length)
 {
     while (length > 0) {

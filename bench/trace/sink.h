@@ -33,10 +33,6 @@ void sink_fill_reserved(struct sink *sink, const char *text);
 void sink_text(struct sink *sink, const char *text);
 void sink_put(struct sink *sink, const char *bytes, size_t length);
 
-/* Room for `bytes`, 4,096 at most, to be written in place; then how many were. */
-char *sink_room(struct sink *sink, size_t bytes);
-void sink_advance(struct sink *sink, size_t bytes);
-
 /* Whether something went wrong already, for those who would put much more. */
 bool sink_has_failed(const struct sink *sink);
 

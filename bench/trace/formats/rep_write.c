@@ -62,7 +62,10 @@ bool trace_writer_open(struct trace_writer *writer, const char *path,
                        struct trace_error *error)
 {
     char head[HEAD_BYTES];
-    *writer = (struct trace_writer){.sink = sink_open(path, effort, error)};
+    writer->sink = sink_open(path, effort, error);
+    writer->thread = 0;
+    writer->has_late_head = false;
+    writer->used = 0;
     if (writer->sink == NULL) {
         return false;
     }
@@ -88,8 +91,15 @@ void trace_writer_total(struct trace_writer *writer, struct trace_totals totals)
 
 /* ---- lines ---- */
 
+static void flush(struct trace_writer *writer)
+{
+    sink_put(writer->sink, writer->lines, writer->used);
+    writer->used = 0;
+}
+
 void trace_writer_comment(struct trace_writer *writer, const char *text)
 {
+    flush(writer);
     sink_text(writer->sink, "# ");
     for (;;) {
         size_t length = strcspn(text, "\n");
@@ -133,8 +143,10 @@ static char *put_operation(char *at, struct trace_op op)
 
 void trace_writer_op(struct trace_writer *writer, struct trace_op op)
 {
-    char *line = sink_room(writer->sink, LINE_BYTES);
-    char *at = line;
+    if (writer->used > TRACE_WRITER_BYTES - LINE_BYTES) {
+        flush(writer);
+    }
+    char *at = writer->lines + writer->used;
     switch (op.kind) {
     case TRACE_THREAD_START:
         at = put_event(at, "#@ start ", op.thread);
@@ -152,11 +164,12 @@ void trace_writer_op(struct trace_writer *writer, struct trace_op op)
         }
         at = put_operation(at, op);
     }
-    sink_advance(writer->sink, (size_t)(at - line));
+    writer->used = (size_t)(at - writer->lines);
 }
 
 bool trace_writer_finish(struct trace_writer *writer, struct trace_error *error)
 {
+    flush(writer);
     return sink_finish(writer->sink, error);
 }
 

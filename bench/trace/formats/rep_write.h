@@ -8,6 +8,10 @@
 #include "trace/sink.h"
 #include "trace/trace.h"
 
+enum {
+    TRACE_WRITER_BYTES = 4096
+};
+
 /* The numbers at the head of a file. Without operations: not known yet. */
 struct trace_totals {
     enum trace_weight weight;
@@ -18,6 +22,8 @@ struct trace_writer {
     struct sink *sink;
     uint16_t thread; /* of the last 't' line; 0 holds without one */
     bool has_late_head;
+    size_t used;
+    char lines[TRACE_WRITER_BYTES]; /* on their way to the sink */
 };
 
 /* false with error filled in. With unknown totals, they can be told later. */
