@@ -108,7 +108,7 @@ static bool remember(struct conversion *conversion, struct block block)
 static struct trace_op release(struct conversion *conversion, struct block block,
                                uint16_t thread)
 {
-    uint32_t slot = block_slot(block);
+    uint32_t slot = block.slot;
     slots_release(&conversion->slots, slot);
     return (struct trace_op){
         .kind = TRACE_FREE, .slot = slot, .thread = thread, .count = 1};
@@ -119,7 +119,7 @@ static unsigned retire(struct conversion *conversion, uint64_t address, uint16_t
                        struct trace_op ops[CONVERSION_OPS])
 {
     struct block stale = forget(conversion, address);
-    if (block_slot(stale) == 0) {
+    if (stale.slot == 0) {
         return 0;
     }
     conversion->lost_frees++;
@@ -146,7 +146,7 @@ static unsigned allocate(struct conversion *conversion, uint64_t address,
     unsigned count = retire(conversion, address, op.thread, ops);
     op.slot = slots_take(&conversion->slots);
     if (op.slot == 0 ||
-        !remember(conversion, block_make(address, requested_bytes(op), op.slot))) {
+        !remember(conversion, (struct block){address, requested_bytes(op), op.slot})) {
         return give_up(conversion);
     }
     ops[count] = op;
@@ -181,7 +181,7 @@ static unsigned convert_free(struct conversion *conversion, const struct call *c
         return 1;
     }
     struct block block = forget(conversion, call->address);
-    if (block_slot(block) == 0) {
+    if (block.slot == 0) {
         conversion->foreign_frees++;
         return 0;
     }
@@ -194,15 +194,16 @@ static unsigned convert_free(struct conversion *conversion, const struct call *c
 }
 
 /* From here on another thread may be handed the old address. */
-static unsigned convert_resize_begin(struct conversion *conversion, const struct call *call,
+static unsigned convert_resize_begin(struct conversion *conversion,
+                                     const struct call *call,
                                      struct conversion_thread *thread)
 {
     struct resize *resize = malloc(sizeof *resize);
     if (resize == NULL) {
         return give_up(conversion);
     }
-    *resize =
-        (struct resize){blocks_remove(&conversion->live, call->address), thread->resize};
+    *resize = (struct resize){blocks_remove(&conversion->live, call->address),
+                              thread->resize};
     thread->resize = resize;
     return 0;
 }
@@ -219,12 +220,13 @@ static struct block resize_pop(struct conversion_thread *thread)
     return block;
 }
 
-static unsigned convert_resize_end(struct conversion *conversion, const struct call *call,
+static unsigned convert_resize_end(struct conversion *conversion,
+                                   const struct call *call,
                                    struct conversion_thread *thread,
                                    struct trace_op ops[CONVERSION_OPS])
 {
     struct block block = resize_pop(thread);
-    uint32_t slot = block_slot(block);
+    uint32_t slot = block.slot;
     struct trace_op op = allocation(call, thread->number);
     if (call->address == 0) { /* failed: the old block lives on */
         bool is_kept = slot == 0 || blocks_add(&conversion->live, block);
@@ -240,7 +242,8 @@ static unsigned convert_resize_end(struct conversion *conversion, const struct c
     op.slot = slot;
     ops[count] = op;
     conversion->live_bytes -= block.size_bytes;
-    if (!remember(conversion, block_make(call->address, requested_bytes(op), slot))) {
+    if (!remember(conversion,
+                  (struct block){call->address, requested_bytes(op), slot})) {
         return give_up(conversion);
     }
     return count + 1;
@@ -275,7 +278,9 @@ unsigned conversion_take(struct conversion *conversion, const struct call *call,
 unsigned conversion_inherit(struct conversion *conversion, struct block block,
                             struct trace_op ops[CONVERSION_OPS])
 {
-    struct trace_op op = {
-        .kind = TRACE_MALLOC, .count = 1, .size_bytes = block.size_bytes};
+    struct trace_op op = {.kind = TRACE_MALLOC,
+                          .count = 1,
+                          .size_bytes =
+                              block.size_bytes & (TRACE_SIZE_LIMIT_BYTES - 1)};
     return allocate(conversion, block.address, op, ops);
 }

@@ -17,7 +17,8 @@ enum {
     BATCH_RECORDS = LOG_RECORDS / 16,
     /* In records: the ring comes from the writer's cache, then the blocks from memory. */
     LINES_AHEAD = 64,
-    LOOK_AHEAD = 8,
+    PAGES_AHEAD = 16,
+    BLOCKS_AHEAD = 6,
     /* A thread that came to its end in the middle of a record holds up all others when the
      * ring is full; one that only waits for its processor does so for less long. */
     HOLE_NS = 2000000000,
@@ -294,6 +295,12 @@ static unsigned call_length(const struct tracee *tracee)
     return log_record_is_written(record_at(tracee, second), second) ? 2 : 0;
 }
 
+/* Of a record that may not be written yet: a guess. */
+static uint64_t address_ahead(const struct tracee *tracee, unsigned distance)
+{
+    return log_record_address(record_at(tracee, tracee->next + distance));
+}
+
 /* false: the next call is not written. */
 static bool take_next(struct tracee *tracee)
 {
@@ -304,8 +311,9 @@ static bool take_next(struct tracee *tracee)
     uint64_t extra =
         length == 2 ? log_record_size(record_at(tracee, tracee->next + 1)) : 0;
     __builtin_prefetch(record_at(tracee, tracee->next + LINES_AHEAD));
-    blocks_prefetch(&tracee->conversion.live,
-                    log_record_address(record_at(tracee, tracee->next + LOOK_AHEAD)));
+    const struct blocks *live = &tracee->conversion.live;
+    blocks_prefetch_page(live, address_ahead(tracee, PAGES_AHEAD));
+    blocks_prefetch(live, address_ahead(tracee, BLOCKS_AHEAD));
     take(tracee, record_at(tracee, tracee->next), extra);
     tracee->next += length;
     return true;

@@ -214,17 +214,20 @@ static void blocks_are_found_and_forgotten(void **state)
         uint32_t which = (uint32_t)random_below(&random, ADDRESSES);
         uint64_t address = 0x7f0000000000 + which * 16;
         if (slots[which] == 0) {
-            assert_true(blocks_add(&blocks, block_make(address, step, step)));
+            assert_true(blocks_add(
+                &blocks, (struct block){address, ((uint64_t)step << 20) + step, step}));
             slots[which] = step;
             count++;
         } else {
             struct block found = blocks_remove(&blocks, address);
-            assert_int_equal(block_slot(found), slots[which]);
-            assert_int_equal(found.size_bytes, slots[which]);
+            assert_int_equal(found.slot, slots[which]);
+            assert_int_equal(found.size_bytes,
+                             ((uint64_t)found.slot << 20) + found.slot);
+            assert_int_equal(found.address, address);
             slots[which] = 0;
             count--;
         }
-        assert_int_equal(block_slot(blocks_remove(&blocks, address + 8)), 0);
+        assert_int_equal(blocks_remove(&blocks, address + ((uint64_t)1 << 32)).slot, 0);
     }
     assert_int_equal(blocks.count, count);
     blocks_destroy(&blocks);
