@@ -8,6 +8,7 @@
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
 enum {
+    RECORDS_AHEAD = 32, /* the time a line takes to come from snugbench's cache */
     LOOK_NS = 100000000 /* how often a sleeper looks whether snugbench lives */
 };
 
@@ -79,6 +80,7 @@ static inline void put(uint64_t position, enum log_kind kind, uintptr_t address,
     }
     log_record_write(&records[position % LOG_RECORDS], position, kind, number - 1,
                      address, size_bytes);
+    __builtin_prefetch(&records[(position + RECORDS_AHEAD) % LOG_RECORDS], 1);
     if (UNLIKELY(position % LOG_WAKE_RECORDS == 0)) {
         writer_wake(header);
     }

@@ -1,15 +1,19 @@
 /* A program to record: each mode makes calls that test_record.sh knows by their sizes.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -178,6 +182,135 @@ static int hammer(void)
     return 0;
 }
 
+/* ---- a program that counts its own calls ---- */
+
+enum {
+    STORM_MIN_BYTES = 20000, /* nothing else here is between these */
+    STORM_SIZES = 256,
+};
+
+static _Atomic unsigned long storm_allocations, storm_reallocs, storm_frees,
+    storm_bytes;
+
+static void *storm_thread(void *seed)
+{
+    uint32_t state = (uint32_t)(uintptr_t)seed * 2654435761u + 1;
+    for (int i = 0; i < HAMMER_STEPS / 4; i++) {
+        state = state * 1664525u + 1013904223u;
+        size_t size = STORM_MIN_BYTES + (state >> 8) % STORM_SIZES;
+        void *block = (state & 0x10000) != 0 ? malloc(size) : calloc(1, size);
+        if ((state & 0x60000) == 0) {
+            block = realloc(block, STORM_MIN_BYTES);
+            storm_reallocs++;
+            storm_bytes += STORM_MIN_BYTES;
+        }
+        storm_allocations++;
+        storm_bytes += size;
+        void *other = atomic_exchange(&cells[(state >> 12) % HAMMER_CELLS], block);
+        free(other);
+        storm_frees += other != NULL;
+    }
+    return NULL;
+}
+
+static bool storm_start(pthread_t threads[HAMMER_THREADS])
+{
+    for (uintptr_t i = 0; i < HAMMER_THREADS; i++) {
+        if (pthread_create(&threads[i], NULL, storm_thread, (void *)(i + 1)) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int storm(void)
+{
+    pthread_t threads[HAMMER_THREADS];
+    if (!storm_start(threads)) {
+        return 1;
+    }
+    for (size_t i = 0; i < HAMMER_THREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    printf("%lu %lu %lu %lu\n", storm_allocations, storm_reallocs, storm_frees,
+           storm_bytes);
+    return 0;
+}
+
+/* Killed when the threads are in the midst of it. */
+static int storm_killed(void)
+{
+    pthread_t threads[HAMMER_THREADS];
+    if (!storm_start(threads)) {
+        return 1;
+    }
+    while (storm_frees < 10000) {
+        sched_yield();
+    }
+    dprintf(STDOUT_FILENO, "%lu %lu\n", storm_allocations, storm_frees);
+    kill(getpid(), SIGKILL);
+    return 1;
+}
+
+static volatile sig_atomic_t alarms;
+
+static void on_alarm(int number)
+{
+    (void)number;
+    alarms = alarms + 1;
+}
+
+static int many_calls(void);
+
+/* Signals come all the time, in the recorder and in its sleep. */
+static int signals(void)
+{
+    const struct itimerval often = {{0, 200}, {0, 200}};
+    const struct itimerval never = {{0, 0}, {0, 0}};
+    sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm}, NULL);
+    setitimer(ITIMER_REAL, &often, NULL);
+    int code = many_calls();
+    setitimer(ITIMER_REAL, &never, NULL);
+    return alarms > 0 ? code : 5;
+}
+
+/* Allocates until its trace is there, which is written while it runs, and once more. */
+static int until_file(void)
+{
+    const char *path = getenv("TRACE");
+    for (int i = 0; i < 2000 && access(path, F_OK) != 0; i++) {
+        free(keep(malloc(1101)));
+        usleep(5000);
+    }
+    keep(malloc(1102));
+    return access(path, F_OK) == 0 ? 0 : 6;
+}
+
+static int open_plugin(void)
+{
+    return dlopen(getenv("PLUGIN"), RTLD_NOW) != NULL ? 0 : 7;
+}
+
+/* A process, its child, and the child's child; each frees what its parent had. */
+static int generations(void)
+{
+    int status = 0;
+    char *first = keep(malloc(5101));
+    pid_t child = fork();
+    if (child == 0) {
+        free(first);
+        char *second = keep(malloc(5102));
+        pid_t grandchild = fork();
+        if (grandchild == 0) {
+            free(second);
+            keep(malloc(5103));
+            _exit(0);
+        }
+        _exit(waitpid(grandchild, &status, 0) == grandchild ? status : 1);
+    }
+    return waitpid(child, &status, 0) == child ? status : 1;
+}
+
 /* ---- a program that gives up what the recorder may want ---- */
 
 /* A million calls, twice what a log once had room for without asking for more. */
@@ -318,6 +451,12 @@ static int run(const char *mode, const char *self)
         {"daemon", daemonize},
         {"static", become_static},
         {"many", many_calls},
+        {"storm", storm},
+        {"killed", storm_killed},
+        {"signals", signals},
+        {"until-file", until_file},
+        {"plugin", open_plugin},
+        {"generations", generations},
     };
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
         if (strcmp(modes[i].name, mode) == 0) {

@@ -174,7 +174,140 @@ record hammer "$helper" hammer
         "$work/stat"
 ok "a million calls of nine threads with frees across them: consistent, nothing repaired"
 
+# Its blocks are of 20000 to 20255 bytes: allocations, reallocs, frees of them and bytes.
+count_storm()
+{
+    awk '$1 ~ /^[ac]$/ && $NF >= 20000 && $NF < 20256 { allocations++; bytes += $NF; live[$2] = 1 }
+        $1 == "r" && $3 == 20000 { reallocs++; bytes += $3 }
+        $1 == "f" && live[$2] { frees++; delete live[$2] }
+        END { printf "%d %d %d %.0f\n", allocations, reallocs, frees, bytes }' "$work/$1.rep"
+}
+record storm "$helper" storm
+[ "$code" -eq 0 ] && ! grep -q '^# note:' "$work/storm.rep" &&
+    [ "$(count_storm storm)" = "$(cat "$work/out")" ] &&
+    "$snugbench" stat "$work/storm.rep" >"$work/stat" 2>&1
+ok "8 threads that free one another's blocks: every call they count is there"
+
+# At most one call of each thread is under way.
+record killed "$helper" killed
+read -r allocations frees <"$work/out"
+[ "$code" -eq 137 ] && "$snugbench" stat "$work/killed.rep" >"$work/stat" 2>&1 &&
+    ! grep '^# note:' "$work/killed.rep" | grep -vE 'Left out [1-9] calls that were under way' &&
+    count_storm killed | awk -v allocations="$allocations" -v frees="$frees" \
+        '{ exit !($1 >= allocations && $3 >= frees) }'
+ok "the same, killed in the midst: what they had counted by then is there"
+
+keeps_on "a program with 5,000 signals a second" signals
+
+# ---- one trace a process ----
+
+# follow NAME PROGRAM ARGS...: traces $work/NAME/t.rep, t.2-PROGRAM.rep ...
+follow()
+{
+    local name=$1
+    shift
+    mkdir "$work/$name"
+    "$snugbench" record --follow-fork -o "$work/$name/t.rep" -- "$@" \
+        >"$work/out" 2>"$work/err" </dev/null
+    code=$?
+}
+# Each of them is a trace.
+are_traces()
+{
+    local file
+    for file in "$work/$1"/*.rep; do
+        "$snugbench" stat "$file" >"$work/stat" 2>&1 || return 1
+    done
+}
+follow shell sh -c 'ls / >/dev/null; sort -u /dev/null; echo done'
+[ "$code" -eq 0 ] && are_traces shell &&
+    [ "$(cd "$work/shell" && echo *)" = 't.2-ls.rep t.3-sort.rep t.rep' ] &&
+    grep -q '^# process: 2: ls /$' "$work/shell/t.2-ls.rep" &&
+    grep -q '^# image: .*/sort$' "$work/shell/t.3-sort.rep" && [ "$(wc -l <"$work/err")" -eq 3 ]
+ok "--follow-fork: a trace a program, named by order and program"
+
+follow generations "$helper" generations
+[ "$code" -eq 0 ] && are_traces generations &&
+    [ "$(cd "$work/generations" && echo *)" = \
+        't.2-helper_record.rep t.3-helper_record.rep t.rep' ] &&
+    ! grep -q 'Dropped' "$work/generations"/* &&
+    [ "$(grep -hcE '^a [0-9]+ 510[123]$' "$work/generations"/*.rep | tr '\n' ' ')" = '2 2 1 ' ] &&
+    grep -q '^a [0-9]* 5103' "$work/generations/t.3-helper_record.rep" &&
+    ! grep -q '^a [0-9]* 5101' "$work/generations/t.3-helper_record.rep"
+ok "a child's trace begins with what is live in it, and its own child's too"
+
+follow exec "$helper" exec
+[ "$code" -eq 9 ] && [ "$(cd "$work/exec" && echo *)" = t.rep ] &&
+    grep -q '^a [0-9]* 4001' "$work/exec/t.rep"
+ok "a process that becomes another program has one trace"
+
+mkfifo "$work/hold2"
+exec 7<>"$work/hold2"
+(sleep 0.2 && echo) >&7 &
+mkdir "$work/left"
+"$snugbench" record -f -o "$work/left/t.rep" -- "$helper" daemon >"$work/out" 2>"$work/err" <&7
+code=$?
+exec 7>&-
+[ "$code" -eq 0 ] && grep -q '^a [0-9]* 8002' "$work/left/t.2-helper_record.rep"
+ok "a daemon is recorded to its end"
+
+if needs "make -j2" make; then
+    printf 'all: one two three four\none two three four:\n\t@sort -u /dev/null; ls / >/dev/null\n' >"$work/Makefile"
+    follow make make -s -j2 -f "$work/Makefile"
+    [ "$code" -eq 0 ] && are_traces make && [ -s "$work/make/t.rep" ] &&
+        [ "$(cd "$work/make" && echo *-sort.rep *-ls.rep | wc -w)" -eq 8 ]
+    ok "make -j2: every program it starts"
+fi
+
+# ---- the beginning only ----
+
+"$snugbench" record --max-ops 1000 -o "$work/first.rep" "$helper" many >"$work/out" 2>"$work/err"
+[ $? -eq 0 ] && [ "$(grep -cE '^[acfmrs] ' "$work/first.rep")" -eq 1000 ] &&
+    [ "$(sed -n 3p "$work/first.rep" | tr -d ' ')" = 1000 ] && grep -q -e --max-ops "$work/err"
+ok "--max-ops: so many, and the program runs on"
+
+for bound in '--max-ops 9' '--duration 0.2'; do
+    export TRACE=$work/until${bound##* }.rep
+    # shellcheck disable=SC2086 # two words
+    "$snugbench" record $bound -o "$TRACE" "$helper" until-file >"$work/out" 2>"$work/err"
+    [ $? -eq 0 ] && grep -q '^a [0-9]* 1101' "$TRACE" && ! grep -q '^a [0-9]* 1102' "$TRACE" &&
+        grep -q "^# note: The recording ended before the program: .*${bound%% *}" "$TRACE"
+    ok "$bound: the trace is there while the program runs"
+done
+
 # ---- real programs ----
+
+if needs "a program with a plugin" gcc; then
+    echo '#include <stdlib.h>
+        static void *block;
+        __attribute__((constructor)) static void begin(void) { block = malloc(4501); }
+        __attribute__((destructor)) static void end(void) { free(block); }' |
+        gcc -shared -fPIC -x c -o "$work/plugin.so" -
+    export PLUGIN=$work/plugin.so
+    record plugin "$helper" plugin
+    [ "$code" -eq 0 ] && [ "$(requests plugin 4501)" -eq 1 ]
+    ok "what a plugin allocates when it is opened"
+    LD_PRELOAD=$PLUGIN record early "$helper" leave
+    [ "$code" -eq 9 ] && [ "$(requests early 4501)" -eq 1 ]
+    ok "what a preloaded library allocates before the program begins"
+fi
+
+if needs "as valgrind counts" valgrind; then
+    record sort sort -u "$0" -o /dev/null
+    awk 'NR == 4 { peak = $1 }
+        /^[acmr] / { allocations++; frees += live[$2]; live[$2] = 1 }
+        /^[amr] / { bytes += $NF } /^c / { bytes += $3 * $4 }
+        /^f / && $2 != -1 { frees++; live[$2] = 0 }
+        END { printf "%d %d %.0f\n%.0f\n", allocations, frees, bytes, peak }' "$work/sort.rep" >"$work/got"
+    {
+        valgrind --run-libc-freeres=no sort -u "$0" -o /dev/null 2>&1 |
+            sed -nE 's/,//g; s/.*: ([0-9]+) allocs ([0-9]+) frees ([0-9]+) bytes.*/\1 \2 \3/p'
+        valgrind --tool=dhat --dhat-out-file=/dev/null sort -u "$0" -o /dev/null 2>&1 |
+            sed -nE 's/,//g; s/.*t-gmax: +([0-9]+) bytes.*/\1/p'
+    } >"$work/expected"
+    [ "$(wc -l <"$work/expected")" -eq 2 ] && diff "$work/expected" "$work/got" >"$work/err"
+    ok "allocations, frees, bytes and peak are those that valgrind counts"
+fi
 
 # shellcheck disable=SC2016 # expanded by the recorded shell
 record bash bash -c 'x=$(echo a b c); set -- $x; echo $#'
