@@ -196,12 +196,14 @@ static void forget_recorded(struct session *session, uint32_t number)
 }
 
 /* The number of the process that a new image is of: it keeps it, and what was recorded of
- * the image before is forgotten, but for the forks in it. 0: it is a new process. */
+ * the image before is forgotten, but for the forks in it. 0: it is a new process. (The
+ * number of a process that has ended is not another's already: that is removed when its
+ * end is seen.) */
 static uint32_t replace_image(struct session *session, int32_t pid)
 {
     for (size_t i = 0; i < session->tracee_count; i++) {
         struct tracee *tracee = session->tracees[i];
-        if (tracee->pid == pid && !tracee->has_ended) {
+        if (tracee->pid == pid) {
             uint32_t number = tracee->number;
             while (tracee_drain(tracee, now_ns())) {
             }

@@ -262,15 +262,17 @@ fi
 # ---- the beginning only ----
 
 "$snugbench" record --max-ops 1000 -o "$work/first.rep" "$helper" many >"$work/out" 2>"$work/err"
-[ $? -eq 0 ] && [ "$(grep -cE '^[acfmrs] ' "$work/first.rep")" -eq 1000 ] &&
+code=$?
+[ "$code" -eq 0 ] && [ "$(grep -cE '^[acfmrs] ' "$work/first.rep")" -eq 1000 ] &&
     [ "$(sed -n 3p "$work/first.rep" | tr -d ' ')" = 1000 ] && grep -q -e --max-ops "$work/err"
 ok "--max-ops: so many, and the program runs on"
 
-for bound in '--max-ops 9' '--duration 0.2'; do
+for bound in '--max-ops 9' '--duration 1'; do
     export TRACE=$work/until${bound##* }.rep
     # shellcheck disable=SC2086 # two words
     "$snugbench" record $bound -o "$TRACE" "$helper" until-file >"$work/out" 2>"$work/err"
-    [ $? -eq 0 ] && grep -q '^a [0-9]* 1101' "$TRACE" && ! grep -q '^a [0-9]* 1102' "$TRACE" &&
+    code=$?
+    [ "$code" -eq 0 ] && grep -q '^a [0-9]* 1101' "$TRACE" && ! grep -q '^a [0-9]* 1102' "$TRACE" &&
         grep -q "^# note: The recording ended before the program: .*${bound%% *}" "$TRACE"
     ok "$bound: the trace is there while the program runs"
 done
