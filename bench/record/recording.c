@@ -1,26 +1,23 @@
 #include "record/recording.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "process/clock.h"
 #include "process/ending.h"
 #include "record/launch.h"
 #include "record/others.h"
+#include "record/rings.h"
 #include "record/tracee.h"
 
 enum {
-    DESCRIPTORS_WANTED = 8,
-    RINGS_WANTED =
-        8, /* programs that became one another by exec, faster than we look */
     SLEEP_NS = 500000000,
     SHORT_SLEEP_NS = 2000000,   /* for a record that is being written */
     FOLLOW_SLEEP_NS = 20000000, /* the ends of children are not told, but looked for */
@@ -29,14 +26,11 @@ enum {
 
 _Static_assert(LOG_RING_BYTES >> 20 == RECORDING_MIB, "as the user is told");
 
-#define NS_PER_S ((uint64_t)1000000000)
-
 struct session {
     struct recording *recording;
     const struct recording_options *options;
     struct launched launched;
-    int file;
-    struct log_header *header;
+    struct rings rings;
     struct tracee **tracees;
     size_t tracee_count;
     size_t tracee_room;
@@ -47,111 +41,7 @@ struct session {
     uint64_t ended_ns;    /* when the program had; 0: it runs */
 };
 
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
-/* ---- the log ---- */
-
-/* Sparse: what no ring is in takes no memory. Rings that fit, 0 and errno on failure. */
-static uint32_t file_extend(int file)
-{
-    for (uint32_t rings = LOG_RINGS; rings >= RINGS_WANTED; rings /= 2) {
-        if (ftruncate(file, (off_t)log_ring_offset(rings)) == 0) {
-            return rings;
-        }
-    }
-    return 0;
-}
-
-/* What recording and writing the trace take, asked for before the program runs. */
-static bool has_descriptors(int file)
-{
-    int taken[DESCRIPTORS_WANTED];
-    size_t count = 0;
-    while (count < DESCRIPTORS_WANTED &&
-           (taken[count] = fcntl(file, F_DUPFD_CLOEXEC, 0)) >= 0) {
-        count++;
-    }
-    for (size_t i = 0; i < count; i++) {
-        close(taken[i]);
-    }
-    errno = EMFILE;
-    return count == DESCRIPTORS_WANTED;
-}
-
-static struct robust_list_head *libc_list;
-static size_t libc_list_bytes;
-
-/* Should this process die, whatever it dies of, the kernel says so in header->reader, and
- * no writer sleeps for ever. */
-static void reader_register(struct log_header *header)
-{
-    static struct robust_list_head robust;
-    static struct robust_list entry;
-    entry.next = &robust.list;
-    robust.list.next = &entry;
-    robust.futex_offset =
-        (char *)header + offsetof(struct log_header, reader) - (char *)&entry;
-    header->reader = (uint32_t)syscall(SYS_gettid);
-    syscall(SYS_get_robust_list, 0, &libc_list, &libc_list_bytes);
-    syscall(SYS_set_robust_list, &robust, sizeof robust);
-}
-
-/* NULL and errno on failure. */
-static struct log_header *header_create(int file)
-{
-    uint32_t rings = has_descriptors(file) ? file_extend(file) : 0;
-    if (rings == 0) {
-        return NULL;
-    }
-    void *start =
-        mmap(NULL, LOG_PART_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    if (start == MAP_FAILED) {
-        return NULL;
-    }
-    struct log_header *header = start;
-    header->magic = LOG_MAGIC;
-    header->ring_count = rings;
-    reader_register(header);
-    return header;
-}
-
-static bool log_create(struct session *session, struct trace_error *error)
-{
-    session->file = memfd_create("snugbench-record", MFD_CLOEXEC);
-    session->header = session->file >= 0 ? header_create(session->file) : NULL;
-    if (session->header != NULL) {
-        return true;
-    }
-    snprintf(error->text, sizeof error->text, "cannot make the log%s: %s",
-             errno == EMFILE ? " (raise the limit of 'ulimit -n')" : "",
-             strerror(errno));
-    if (session->file >= 0) {
-        close(session->file);
-    }
-    return false;
-}
-
-static void log_destroy(struct session *session)
-{
-    session->header->reader = 0; /* writers that are left sleep no more */
-    syscall(SYS_set_robust_list, libc_list, libc_list_bytes);
-    munmap(session->header, LOG_PART_BYTES);
-    close(session->file);
-}
-
-/* ---- rings and processes ---- */
-
-static void ring_release(struct session *session, uint32_t number)
-{
-    fallocate(session->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-              (off_t)log_ring_offset(number), LOG_RING_BYTES);
-    session->header->ring_states[number] = LOG_RING_FREE;
-}
+/* ---- processes ---- */
 
 static void remember_recorded(struct session *session, struct recorded *recorded)
 {
@@ -179,7 +69,7 @@ static void tracee_remove(struct session *session, size_t index)
     uint32_t ring = tracee->ring_number;
     session->tracees[index] = session->tracees[--session->tracee_count];
     tracee_close(tracee);
-    ring_release(session, ring);
+    rings_release(&session->rings, ring);
 }
 
 static void forget_recorded(struct session *session, uint32_t number)
@@ -205,7 +95,7 @@ static uint32_t replace_image(struct session *session, int32_t pid)
         struct tracee *tracee = session->tracees[i];
         if (tracee->pid == pid) {
             uint32_t number = tracee->number;
-            while (tracee_drain(tracee, now_ns())) {
+            while (tracee_drain(tracee, clock_now_ns())) {
             }
             tracee_remove(session, i);
             forget_recorded(session, number);
@@ -245,46 +135,11 @@ static void tracee_add(struct session *session, struct log_ring *ring,
                              &session->forks, now, &error);
     }
     if (tracee == NULL) {
+        rings_refuse(ring); /* it looks at its limit again before long */
         remember_failure(session, number, error.text);
         return;
     }
     session->tracees[session->tracee_count++] = tracee;
-}
-
-static struct log_ring *ring_map(const struct session *session, uint32_t number)
-{
-    void *start = mmap(NULL, LOG_RING_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
-                       session->file, (off_t)log_ring_offset(number));
-    return start == MAP_FAILED ? NULL : start;
-}
-
-/* Of the rings that are new, the one that was first. NULL: none is. */
-static struct log_ring *ring_find(struct session *session, uint32_t *number)
-{
-    struct log_header *header = session->header;
-    struct log_ring *first = NULL;
-    for (uint32_t i = 0; i < header->ring_count; i++) {
-        if (header->ring_states[i] != LOG_RING_READY) {
-            continue;
-        }
-        struct log_ring *ring = ring_map(session, i);
-        if (ring == NULL) {
-            continue;
-        }
-        if (first == NULL || ring->serial < first->serial) {
-            struct log_ring *other = first;
-            first = ring;
-            *number = i;
-            ring = other;
-        }
-        if (ring != NULL) {
-            munmap(ring, LOG_RING_BYTES);
-        }
-    }
-    if (first != NULL) {
-        header->ring_states[*number] = LOG_RING_READ;
-    }
-    return first;
 }
 
 /* ---- ends ---- */
@@ -316,7 +171,7 @@ static void look_for_ends(struct session *session, uint64_t now)
 /* A child notes itself when it first runs, which may be after its parent has ended. */
 static bool are_children_expected(const struct session *session, uint64_t now)
 {
-    return session->header->forked < session->header->forks &&
+    return session->rings.header->forked < session->rings.header->forks &&
            now - session->ended_ns < FORKED_NS;
 }
 
@@ -334,7 +189,7 @@ static bool is_done(const struct session *session, uint64_t now)
 static void stop_all(struct session *session, const char *why)
 {
     session->is_over = true;
-    session->header->reader = 0; /* nobody begins any more */
+    session->rings.header->reader = 0; /* nobody begins any more */
     for (size_t i = 0; i < session->tracee_count; i++) {
         tracee_stop(session->tracees[i], why);
     }
@@ -344,7 +199,7 @@ static void stop_all(struct session *session, const char *why)
 
 static void note_others(struct session *session, struct tracee *tracee)
 {
-    struct others others = others_describe(session->header);
+    struct others others = others_describe(session->rings.header);
     char more[32] = "";
     if (others.text[0] == '\0') {
         return;
@@ -354,7 +209,7 @@ static void note_others(struct session *session, struct tracee *tracee)
     }
     if (session->options->follow_fork) {
         tracee_note(tracee, "Not recorded: %s%s: %s.", others.text, more,
-                    strerror((int)session->header->attach_failure));
+                    strerror((int)session->rings.header->attach_failure));
     } else {
         tracee_note(tracee,
                     "Not recorded, since only the first process is: %s%s. With "
@@ -386,7 +241,7 @@ static void attach_new(struct session *session, uint64_t now)
 {
     uint32_t number = 0;
     struct log_ring *ring;
-    while (!session->is_over && (ring = ring_find(session, &number)) != NULL) {
+    while (!session->is_over && (ring = rings_take(&session->rings, &number)) != NULL) {
         tracee_add(session, ring, number, now);
     }
 }
@@ -447,7 +302,7 @@ static uint64_t sleep_length(const struct session *session, uint64_t now)
 /* `seen`: what header->wake was before it was looked whether there is anything to do. */
 static void sleep_until_woken(struct session *session, uint32_t seen, uint64_t now)
 {
-    struct log_header *header = session->header;
+    struct log_header *header = session->rings.header;
     const struct timespec length = {.tv_nsec = (long)sleep_length(session, now)};
     header->is_asleep = 1;
     syscall(SYS_futex, &header->wake, FUTEX_WAIT, seen, &length, NULL, 0);
@@ -460,8 +315,8 @@ static void empty_rings(struct session *session)
 {
     uint64_t now;
     do {
-        uint32_t seen = session->header->wake;
-        now = now_ns();
+        uint32_t seen = session->rings.header->wake;
+        now = clock_now_ns();
         look_for_ends(session, now);
         attach_new(session, now);
         bool has_more = drain_all(session, now);
@@ -482,7 +337,7 @@ static void finish_rest(struct session *session)
     for (size_t i = 0; i < session->tracee_count; i++) {
         struct tracee *tracee = session->tracees[i];
         tracee->has_ended = tracee->has_ended || !tracee->is_visible;
-        while (tracee_drain(tracee, now_ns())) {
+        while (tracee_drain(tracee, clock_now_ns())) {
         }
         tracee_stop(tracee, launch_is_interrupted()
                                 ? "The recording ended before the program: it was "
@@ -517,7 +372,7 @@ static void record(struct session *session)
 {
     const struct recording_options *options = session->options;
     session->deadline_ns =
-        options->duration_ns != 0 ? now_ns() + options->duration_ns : 0;
+        options->duration_ns != 0 ? clock_now_ns() + options->duration_ns : 0;
     empty_rings(session);
     finish_rest(session);
     free(session->tracees);
@@ -530,19 +385,19 @@ bool recording_run(struct recording *recording, char *const argv[],
     struct session session = {.recording = recording, .options = options};
     *recording = (struct recording){.exit_code = 1};
     const char *library = launch_library(error);
-    if (library == NULL || !log_create(&session, error)) {
+    if (library == NULL || !rings_create(&session.rings, error)) {
         return false;
     }
-    bool has_run = launch_start(&session.launched, argv, library, session.header,
-                                session.file, options->follow_fork, error);
+    bool has_run = launch_start(&session.launched, argv, library, session.rings.header,
+                                session.rings.file, options->follow_fork, error);
     if (has_run) {
         record(&session);
-        recording->attach_failure = (int)session.header->attach_failure;
+        recording->attach_failure = (int)session.rings.header->attach_failure;
         has_run = take_ending(recording, ending_of(&session.launched.process), argv[0],
                               error);
         launch_end(&session.launched);
     }
-    log_destroy(&session);
+    rings_destroy(&session.rings);
     return has_run;
 }
 

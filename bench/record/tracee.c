@@ -138,7 +138,6 @@ static void file_finish(struct tracee *tracee)
 
 static void release(struct tracee *tracee)
 {
-    munmap(tracee->ring, LOG_RING_BYTES);
     if (tracee->pidfd >= 0) {
         close(tracee->pidfd);
     }
@@ -412,5 +411,6 @@ void tracee_close(struct tracee *tracee)
         conversion_destroy(&tracee->conversion);
         free(tracee->recorded);
     }
+    munmap(tracee->ring, LOG_RING_BYTES);
     release(tracee);
 }
