@@ -50,15 +50,17 @@ static void read_command(char command[LOG_COMMAND_BYTES])
     const uintptr_t *stack = __libc_stack_end;
     const char *const *arguments = (const char *const *)(stack + 1);
     size_t length = 0;
-    for (; *arguments != NULL; arguments++) {
-        for (const char *c = *arguments; *c != '\0' && length < LOG_COMMAND_BYTES - 2;
-             c++) {
-            command[length++] = (unsigned char)*c < ' ' || *c == 0x7f ? ' ' : *c;
+    for (; *arguments != NULL && length < LOG_COMMAND_BYTES - 2; arguments++) {
+        const char *c = *arguments;
+        for (; *c != '\0' && length < LOG_COMMAND_BYTES - 2; c++) {
+            bool is_control = (unsigned char)*c < ' ' || *c == 0x7f;
+            command[length] = ' ';
+            if (!is_control) {
+                command[length] = *c;
+            }
+            length++;
         }
         command[length++] = ' ';
-        if (length >= LOG_COMMAND_BYTES - 2) {
-            break;
-        }
     }
     command[length > 0 ? length - 1 : 0] = '\0';
 }
@@ -131,8 +133,8 @@ static bool is_log(int file)
            status.st_ino == invitation.inode;
 }
 
-/* The inherited descriptor, which a program that gave up root still has, or a fresh one,
- * where it was closed. -1: neither. */
+/* The inherited descriptor, which a program that gave up root still has, or a fresh
+ * one, where it was closed. -1: neither. */
 static int log_open(void)
 {
     if (is_log((int)invitation.descriptor)) {
@@ -355,9 +357,9 @@ static void forked(void)
     atomic_fetch_add(&header->forked, 1);
 }
 
-/* For the program that never allocates: it has been seen all the same. Children are noted
- * at once, as a daemon's parent leaves at once; those of raw clone() are with their first
- * call. */
+/* For the program that never allocates: it has been seen all the same. Children are
+ * noted at once, as a daemon's parent leaves at once; those of raw clone() are with
+ * their first call. */
 __attribute__((constructor)) static void attach_at_start(void)
 {
     attach_look();

@@ -49,9 +49,9 @@ static uint8_t granule_of(uint64_t address)
 static struct block cell_get(const struct page *page, const struct cells *cells,
                              size_t i)
 {
+    uint64_t in_page = (uint64_t)cells->granules[i] << GRANULE_SHIFT;
     return (struct block){
-        .address = page->number << PAGE_SHIFT | (uint64_t)cells->granules[i]
-                                                    << GRANULE_SHIFT,
+        .address = (page->number << PAGE_SHIFT) + in_page,
         .size_bytes = (uint64_t)cells->sizes_above[i] << 32 | cells->sizes[i],
         .slot = cells->slots[i],
     };
@@ -88,7 +88,8 @@ static bool page_grow(struct page *page)
         cell_move(&from, i, &to, i);
     }
     free(page->cells);
-    *page = larger;
+    page->cells = larger.cells;
+    page->room = larger.room;
     return true;
 }
 

@@ -1,9 +1,10 @@
 /* The live blocks of a recorded process by address: their slots and sizes.
  *
- * Blocks are kept by the 4 KiB of address space in which they begin, as programs use blocks
- * that lie close together at about the same time: a hash table of pages (open addressing,
- * linear probing), each with an array of its blocks in no order. 11 bytes a block, and the
- * arrays double; a page without blocks goes when the table is made anew. */
+ * Blocks are kept by the 4 KiB of address space in which they begin, as programs use
+ * blocks that lie close together at about the same time: a hash table of pages (open
+ * addressing, linear probing), each with an array of its blocks in no order. 11 bytes a
+ * block, and the arrays double; a page without blocks goes when the table is made
+ * anew. */
 #ifndef SNUGBENCH_RECORD_BLOCKS_H
 #define SNUGBENCH_RECORD_BLOCKS_H
 

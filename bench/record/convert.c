@@ -10,8 +10,8 @@ enum {
     THREAD_LIMIT = 1 << 16 /* thread numbers in an operation have 16 bits */
 };
 
-/* A realloc of which only the beginning is seen. A signal handler may call realloc while
- * its thread is in one, so a thread has a stack of them. */
+/* A realloc of which only the beginning is seen. A signal handler may call realloc
+ * while its thread is in one, so a thread has a stack of them. */
 struct resize {
     struct block block; /* slot 0: of a block that is not on record */
     struct resize *outer;

@@ -1,9 +1,9 @@
 /* From the records of a process to the operations of a trace, as they come: addresses
  * become slots.
  *
- * What cannot be replayed is dropped or repaired, and counted: frees of blocks from before
- * the recording, reallocs of such blocks (they become mallocs), blocks handed out again
- * although no free was seen. Memory: the live blocks. */
+ * What cannot be replayed is dropped or repaired, and counted: frees of blocks from
+ * before the recording, reallocs of such blocks (they become mallocs), blocks handed
+ * out again although no free was seen. Memory: the live blocks. */
 #ifndef SNUGBENCH_RECORD_CONVERT_H
 #define SNUGBENCH_RECORD_CONVERT_H
 

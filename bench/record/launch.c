@@ -91,7 +91,8 @@ static void signals_take(void)
     sigaction(SIGQUIT, &terminal, &before.quit);
     sigaction(SIGTERM, &forward, &before.terminate);
     sigaction(SIGHUP, &forward, &before.hang_up);
-    /* Ignored, as some parents leave it, it would have the kernel forget the exit code. */
+    /* Ignored, as some parents leave it, it would have the kernel forget the exit
+     * code. */
     sigaction(SIGCHLD,
               &(struct sigaction){.sa_handler = on_child, .sa_flags = SA_RESTART},
               &before.child);

@@ -6,10 +6,10 @@
  *
  * A recorded process has a ring of its own, which snugbench empties while the program
  * runs. Its records stand at the positions that `claimed` handed out: a position is the
- * place of a call in the one total order of all threads. An allocation takes its position
- * after the call and a free before it, so no address is live twice. Position p has the
- * place p % LOG_RECORDS; it may be written while p < `limit`, and who comes to the limit
- * sleeps until snugbench has moved it on.
+ * place of a call in the one total order of all threads. An allocation takes its
+ * position after the call and a free before it, so no address is live twice. Position p
+ * has the place p % LOG_RECORDS; it may be written while p < `limit`, and who comes to
+ * the limit sleeps until snugbench has moved it on.
  *
  * What is in the file survives SIGKILL of the program. */
 #ifndef SNUGBENCH_RECORD_LOG_H
@@ -21,9 +21,9 @@
 #include <stdint.h>
 #include <unistd.h>
 
-/* In the environment, five words: the only process that records, or 0 for every one that
- * can; the descriptor under which it may have inherited the file; device and inode of the
- * file; its path. */
+/* In the environment, five words: the only process that records, or 0 for every one
+ * that can; the descriptor under which it may have inherited the file; device and inode
+ * of the file; its path. */
 #define LOG_VARIABLE "SNUGBENCH_RECORD"
 
 #define LOG_MAGIC 0x33676f6c67756e73ull

@@ -2,7 +2,8 @@
  *
  * Calls go to glibc's own allocator by its __libc_ names, so nothing has to be looked
  * up and the library works from the first call of ld.so on. It allocates nothing itself
- * and leaves errno alone. log.h says how the log is kept, attach.h which process has one.
+ * and leaves errno alone. log.h says how the log is kept, attach.h which process has
+ * one.
  *
  * Thread ends are not noted: the destructors of other libraries, and glibc itself, free
  * memory after any that we could register. A thread's last call stands for its end. */

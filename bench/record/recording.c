@@ -85,10 +85,10 @@ static void forget_recorded(struct session *session, uint32_t number)
     }
 }
 
-/* The number of the process that a new image is of: it keeps it, and what was recorded of
- * the image before is forgotten, but for the forks in it. 0: it is a new process. (The
- * number of a process that has ended is not another's already: that is removed when its
- * end is seen.) */
+/* The number of the process that a new image is of: it keeps it, and what was recorded
+ * of the image before is forgotten, but for the forks in it. 0: it is a new process.
+ * (The number of a process that has ended is not another's already: that is removed
+ * when its end is seen.) */
 static uint32_t replace_image(struct session *session, int32_t pid)
 {
     for (size_t i = 0; i < session->tracee_count; i++) {
@@ -218,8 +218,8 @@ static void note_others(struct session *session, struct tracee *tracee)
     }
 }
 
-/* The process ended as another program than the one on record, which the recorder did not
- * get into. */
+/* The process ended as another program than the one on record, which the recorder did
+ * not get into. */
 static void note_replaced(const struct session *session, struct tracee *tracee)
 {
     const struct log_ring *ring = tracee->ring;
@@ -299,7 +299,8 @@ static uint64_t sleep_length(const struct session *session, uint64_t now)
     return length;
 }
 
-/* `seen`: what header->wake was before it was looked whether there is anything to do. */
+/* `seen`: what header->wake was before it was looked whether there is anything to
+ * do. */
 static void sleep_until_woken(struct session *session, uint32_t seen, uint64_t now)
 {
     struct log_header *header = session->rings.header;
@@ -309,8 +310,8 @@ static void sleep_until_woken(struct session *session, uint32_t seen, uint64_t n
     header->is_asleep = 0;
 }
 
-/* A ring that is ready is met after the end of its process is seen, so nothing is missed
- * when all that were met have ended. */
+/* A ring that is ready is met after the end of its process is seen, so nothing is
+ * missed when all that were met have ended. */
 static void empty_rings(struct session *session)
 {
     uint64_t now;

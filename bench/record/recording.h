@@ -1,8 +1,9 @@
-/* A recording: runs a program under the recorder library and writes its calls as a trace
- * while it runs, one file for each process that is recorded.
+/* A recording: runs a program under the recorder library and writes its calls as a
+ * trace while it runs, one file for each process that is recorded.
  *
- * The memory file of log.h is this process's own; the program inherits a descriptor of it.
- * One recording at a time: signals of the process are changed while the program runs. */
+ * The memory file of log.h is this process's own; the program inherits a descriptor of
+ * it. One recording at a time: signals of the process are changed while the program
+ * runs. */
 #ifndef SNUGBENCH_RECORD_RECORDING_H
 #define SNUGBENCH_RECORD_RECORDING_H
 
@@ -48,11 +49,11 @@ struct recording {
     bool was_seen;      /* the recorder came to life in the program */
 };
 
-/* Run argv (found along PATH) with its own standard streams until it ends. Ctrl-C is the
- * program's, SIGTERM and SIGHUP are passed on to it. With follow_fork until all recorded
- * processes have ended, or one of these signals comes after the program's end. false: the
- * error is filled in, and exit_code is 126 or 127 if the program could not be run, 1 if the
- * recording could not. */
+/* Run argv (found along PATH) with its own standard streams until it ends. Ctrl-C is
+ * the program's, SIGTERM and SIGHUP are passed on to it. With follow_fork until all
+ * recorded processes have ended, or one of these signals comes after the program's end.
+ * false: the error is filled in, and exit_code is 126 or 127 if the program could not
+ * be run, 1 if the recording could not. */
 bool recording_run(struct recording *recording, char *const argv[],
                    const struct recording_options *options, struct trace_error *error);
 

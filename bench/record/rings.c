@@ -15,7 +15,8 @@ enum {
     RINGS_WANTED = 8,
 };
 
-/* Sparse: what no ring is in takes no memory. Rings that fit, 0 and errno on failure. */
+/* Sparse: what no ring is in takes no memory. Rings that fit, 0 and errno on
+ * failure. */
 static uint32_t file_extend(int file)
 {
     for (uint32_t count = LOG_RINGS; count >= RINGS_WANTED; count /= 2) {
@@ -45,8 +46,8 @@ static bool has_descriptors(int file)
 static struct robust_list_head *libc_list;
 static size_t libc_list_bytes;
 
-/* Should this process die, whatever it dies of, the kernel says so in header->reader, and
- * no writer sleeps for ever. */
+/* Should this process die, whatever it dies of, the kernel says so in header->reader,
+ * and no writer sleeps for ever. */
 static void reader_register(struct log_header *header)
 {
     static struct robust_list_head robust;

@@ -15,12 +15,13 @@
 
 enum {
     BATCH_RECORDS = LOG_RECORDS / 16,
-    /* In records: the ring comes from the writer's cache, then the blocks from memory. */
+    /* In records: the ring comes from the writer's cache, then the blocks from
+     * memory. */
     LINES_AHEAD = 64,
     PAGES_AHEAD = 16,
     BLOCKS_AHEAD = 6,
-    /* A thread that came to its end in the middle of a record holds up all others when the
-     * ring is full; one that only waits for its processor does so for less long. */
+    /* A thread that came to its end in the middle of a record holds up all others when
+     * the ring is full; one that only waits for its processor does so for less long. */
     HOLE_NS = 2000000000,
     /* Longer than the parent's ring takes to be read up to the fork. */
     LEGACY_NS = 1000000000,
@@ -190,8 +191,8 @@ struct tracee *tracee_open(struct log_ring *ring, uint32_t ring_number, uint32_t
 
 /* ---- reading ---- */
 
-/* Writers may go on to the end of the ring; those who sleep are woken when that is worth
- * it. */
+/* Writers may go on to the end of the ring; those who sleep are woken when that is
+ * worth it. */
 static void publish(struct tracee *tracee, bool is_empty)
 {
     struct log_ring *ring = tracee->ring;

@@ -30,8 +30,8 @@ struct tracee {
     struct recorded *recorded; /* what is told of it; NULL: its file is finished */
 };
 
-/* Takes over the mapped ring. NULL with error filled in: the process is not recorded, and
- * the ring is still the caller's. */
+/* Takes over the mapped ring. NULL with error filled in: the process is not recorded,
+ * and the ring is still the caller's. */
 struct tracee *tracee_open(struct log_ring *ring, uint32_t ring_number, uint32_t number,
                            const struct recording_options *options, struct forks *forks,
                            uint64_t now_ns, struct trace_error *error);

@@ -1,8 +1,8 @@
 /* The recorder's hand on its ring: appends records from any thread.
  *
- * It needs no descriptor and no more address space once it has begun, and asks the kernel
- * directly, as the program may have functions of its own under libc's names. errno is
- * kept. */
+ * It needs no descriptor and no more address space once it has begun, and asks the
+ * kernel directly, as the program may have functions of its own under libc's names.
+ * errno is kept. */
 #ifndef SNUGBENCH_RECORD_WRITER_H
 #define SNUGBENCH_RECORD_WRITER_H
 

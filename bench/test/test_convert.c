@@ -1,5 +1,5 @@
-/* From records, written by hand, to operations: what a recorder meets only in bad moments.
- * And the table of live blocks that this stands on. */
+/* From records, written by hand, to operations: what a recorder meets only in bad
+ * moments. And the table of live blocks that this stands on. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* A recorded process as snugbench sees it, with a ring written by hand: records that are
- * not written yet or never will be, laps, and the end. */
+/* A recorded process as snugbench sees it, with a ring written by hand: records that
+ * are not written yet or never will be, laps, and the end. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -91,7 +91,8 @@ static const char *finish(struct fixture *fixture, bool has_ended, const char *n
     assert_non_null(file);
     text[0] = '\0';
     while (fgets(line, sizeof line, file) != NULL) {
-        if (strchr("afcrms", line[0]) != NULL && strlen(text) + strlen(line) < sizeof text) {
+        if (strchr("afcrms", line[0]) != NULL &&
+            strlen(text) + strlen(line) < sizeof text) {
             line[strcspn(line, "\n")] = ';';
             strcat(text, line);
         }
@@ -110,7 +111,8 @@ static void what_is_not_written_yet_is_waited_for(void **state)
     put(&fixture, LOG_FREE, 0x200, 0);
     assert_false(tracee_drain(fixture.tracee, 2 * SECOND_NS));
     assert_true(tracee_has_hole(fixture.tracee));
-    assert_false(tracee_drain(fixture.tracee, 200 * SECOND_NS)); /* nobody waits for it */
+    /* Nobody waits for room. */
+    assert_false(tracee_drain(fixture.tracee, 200 * SECOND_NS));
     write_at(&fixture, 1, LOG_MALLOC, 0x200, 20);
     assert_false(tracee_drain(fixture.tracee, 201 * SECOND_NS));
     assert_false(tracee_has_hole(fixture.tracee));
@@ -177,7 +179,8 @@ static void laps_follow_one_another(void **state)
     put(&fixture, LOG_CALLOC, 0x100, 10);
     put(&fixture, LOG_EXTRA, 0, 3);
     put(&fixture, LOG_FREE, 0x100, 0);
-    assert_string_equal(finish(&fixture, true, "Dropped 393215 frees"), "c 0 3 10;f 0;");
+    assert_string_equal(finish(&fixture, true, "Dropped 393215 frees"),
+                        "c 0 3 10;f 0;");
 }
 
 static void the_limit_of_operations_is_exact(void **state)

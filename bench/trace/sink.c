@@ -293,20 +293,17 @@ static size_t frame(const struct sink *sink, const char *text,
     size_t length = strlen(text);
     size_t head = 0;
     if (ends_with(sink->path, ".zst")) {
-        /* The magic number; a single segment whose size has one byte; the last block,
-         * raw. */
-        const unsigned char zstd[FRAME_HEAD_BYTES] = {0x28,
-                                                      0xb5,
-                                                      0x2f,
-                                                      0xfd,
-                                                      0x20,
-                                                      (unsigned char)length,
-                                                      (unsigned char)(length << 3 | 1),
-                                                      (unsigned char)(length >> 5),
-                                                      0};
+        /* The magic number; a single segment, whose size has one byte. */
+        static const unsigned char zstd[] = {0x28, 0xb5, 0x2f, 0xfd, 0x20};
         memcpy(bytes, zstd, sizeof zstd);
-        head = sizeof zstd;
+        bytes[5] = (unsigned char)length;
+        /* The last block, which is raw, and its size: 24 bits. */
+        bytes[6] = (unsigned char)(length << 3 | 1);
+        bytes[7] = (unsigned char)(length >> 5);
+        bytes[8] = 0;
+        head = FRAME_HEAD_BYTES;
     }
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): bytes of a file, no text */
     memcpy(bytes + head, text, length);
     return head + length;
 }

@@ -25,8 +25,9 @@ enum sink_effort {
 struct sink *sink_open(const char *path, enum sink_effort effort,
                        struct trace_error *error);
 
-/* The first bytes of the file, 120 at most, to be replaced by as many at the end. Called
- * before anything is put. false: nothing is written, as this file cannot go back. */
+/* The first bytes of the file, 120 at most, to be replaced by as many at the end.
+ * Called before anything is put. false: nothing is written, as this file cannot go
+ * back. */
 bool sink_reserve(struct sink *sink, const char *text);
 void sink_fill_reserved(struct sink *sink, const char *text);
 
