@@ -1,6 +1,7 @@
-/* From a log of calls by address to a trace: what readers of such logs, and our own
- * recorder's, fill instead of the builder. It knows which slot stands for which
- * address, numbers the threads, and repairs and counts what logs get wrong:
+/* From a log of calls by address to a trace: what readers of such logs fill instead of
+ * the builder (our own recorder writes while the program runs and holds no trace:
+ * record/convert.h). It knows which slot stands for which address, numbers the threads,
+ * and repairs and counts what logs get wrong:
  *
  *     a free of a block that the log does not know      dropped
  *     a realloc of one                                  becomes a malloc
