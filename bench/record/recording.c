@@ -22,6 +22,7 @@ enum {
     SHORT_SLEEP_NS = 2000000,   /* for a record that is being written */
     FOLLOW_SLEEP_NS = 20000000, /* the ends of children are not told, but looked for */
     FORKED_NS = 1000000000,     /* that a child may take to come to life */
+    PATIENCE_NS = 500000000,    /* until it is said that daemons are waited for */
 };
 
 _Static_assert(LOG_RING_BYTES >> 20 == RECORDING_MIB, "as the user is told");
@@ -39,6 +40,7 @@ struct session {
     uint64_t deadline_ns; /* 0: none */
     bool is_over;         /* nothing is read any more */
     uint64_t ended_ns;    /* when the program had; 0: it runs */
+    bool has_told;        /* that daemons are waited for */
 };
 
 /* ---- processes ---- */
@@ -310,9 +312,22 @@ static void sleep_until_woken(struct session *session, uint32_t seen, uint64_t n
     header->is_asleep = 0;
 }
 
+static void tell_of_daemons(struct session *session, const char *program, uint64_t now)
+{
+    if (!session->has_told && session->ended_ns != 0 &&
+        now - session->ended_ns > PATIENCE_NS) {
+        session->has_told = true;
+        fprintf(
+            stderr,
+            "snugbench: %s has ended; recording on, as processes that it started run "
+            "(%zu): Ctrl-C ends the recording, not them\n",
+            program, session->tracee_count);
+    }
+}
+
 /* A ring that is ready is met after the end of its process is seen, so nothing is
  * missed when all that were met have ended. */
-static void empty_rings(struct session *session)
+static void empty_rings(struct session *session, const char *program)
 {
     uint64_t now;
     do {
@@ -327,6 +342,7 @@ static void empty_rings(struct session *session)
             stop_all(session, "The recording ended before the program: after the time "
                               "that --duration gave.");
         } else if (!has_more && !is_done(session, now)) {
+            tell_of_daemons(session, program, now);
             sleep_until_woken(session, seen, now);
         }
     } while (!is_done(session, now));
@@ -369,12 +385,12 @@ static bool take_ending(struct recording *recording, struct ending ending,
     return ending.kind != ENDING_NOT_RUN;
 }
 
-static void record(struct session *session)
+static void record(struct session *session, const char *program)
 {
     const struct recording_options *options = session->options;
     session->deadline_ns =
         options->duration_ns != 0 ? clock_now_ns() + options->duration_ns : 0;
-    empty_rings(session);
+    empty_rings(session, program);
     finish_rest(session);
     free(session->tracees);
     forks_destroy(&session->forks);
@@ -392,7 +408,7 @@ bool recording_run(struct recording *recording, char *const argv[],
     bool has_run = launch_start(&session.launched, argv, library, session.rings.header,
                                 session.rings.file, options->follow_fork, error);
     if (has_run) {
-        record(&session);
+        record(&session, argv[0]);
         recording->attach_failure = (int)session.rings.header->attach_failure;
         has_run = take_ending(recording, ending_of(&session.launched.process), argv[0],
                               error);

@@ -243,13 +243,32 @@ ok "a process that becomes another program has one trace"
 
 mkfifo "$work/hold2"
 exec 7<>"$work/hold2"
-(sleep 0.2 && echo) >&7 &
+(sleep 1 && echo) >&7 &
 mkdir "$work/left"
 "$snugbench" record -f -o "$work/left/t.rep" -- "$helper" daemon >"$work/out" 2>"$work/err" <&7
 code=$?
 exec 7>&-
-[ "$code" -eq 0 ] && grep -q '^a [0-9]* 8002' "$work/left/t.2-helper_record.rep"
-ok "a daemon is recorded to its end"
+[ "$code" -eq 0 ] && grep -q '^a [0-9]* 8002' "$work/left/t.2-helper_record.rep" &&
+    grep -q 'has ended; recording on, .* (1): Ctrl-C' "$work/err"
+ok "a daemon is recorded to its end, and that it is waited for is said"
+
+mkfifo "$work/hold3"
+exec 7<>"$work/hold3"
+mkdir "$work/stopped"
+"$snugbench" record -f -o "$work/stopped/t.rep" -- "$helper" daemon >"$work/out" 2>"$work/err" <&7 &
+pid=$!
+tries=0
+until grep -q 'recording on' "$work/err" || [ $((tries += 1)) -gt 200 ]; do
+    sleep 0.05
+done
+kill -s TERM "$pid"
+wait "$pid"
+code=$?
+echo >&7
+exec 7>&-
+[ "$code" -eq 0 ] && grep -q '^a [0-9]* 8002' "$work/stopped/t.2-helper_record.rep" &&
+    grep -q '^# note: The recording ended .* interrupted' "$work/stopped/t.2-helper_record.rep"
+ok "a signal then ends the recording"
 
 if needs "make -j2" make; then
     printf 'all: one two three four\none two three four:\n\t@sort -u /dev/null; ls / >/dev/null\n' >"$work/Makefile"
