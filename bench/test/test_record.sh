@@ -255,6 +255,7 @@ ok "a daemon is recorded to its end, and that it is waited for is said"
 mkfifo "$work/hold3"
 exec 7<>"$work/hold3"
 mkdir "$work/stopped"
+: >"$work/err"
 "$snugbench" record -f -o "$work/stopped/t.rep" -- "$helper" daemon >"$work/out" 2>"$work/err" <&7 &
 pid=$!
 tries=0
