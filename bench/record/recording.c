@@ -239,13 +239,17 @@ static void note_replaced(const struct session *session, struct tracee *tracee)
 
 /* ---- the loop ---- */
 
-static void attach_new(struct session *session, uint64_t now)
+/* Whether there was one, whose end is to be looked for at once. */
+static bool attach_new(struct session *session, uint64_t now)
 {
     uint32_t number = 0;
+    bool has_new = false;
     struct log_ring *ring;
     while (!session->is_over && (ring = rings_take(&session->rings, &number)) != NULL) {
         tracee_add(session, ring, number, now);
+        has_new = true;
     }
+    return has_new;
 }
 
 /* Whether there is more to read at once. */
@@ -334,8 +338,8 @@ static void empty_rings(struct session *session, const char *program)
         uint32_t seen = session->rings.header->wake;
         now = clock_now_ns();
         look_for_ends(session, now);
-        attach_new(session, now);
-        bool has_more = drain_all(session, now);
+        bool has_more = attach_new(session, now);
+        has_more = drain_all(session, now) || has_more;
         finish_ended(session, now);
         if (session->deadline_ns != 0 && now >= session->deadline_ns) {
             session->deadline_ns = 0;
