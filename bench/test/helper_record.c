@@ -4,10 +4,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdatomic.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,10 +15,7 @@
 #include <unistd.h>
 
 enum {
-    MARKER_BYTES = 123457, /* what lies between two of these is looked at */
-    HAMMER_THREADS = 8,
-    HAMMER_STEPS = 62500,
-    HAMMER_CELLS = 512
+    MARKER_BYTES = 123457 /* what lies between two of these is looked at */
 };
 
 /* Through volatile, so that the compiler removes no pair of calls. */
@@ -144,113 +138,7 @@ static int errno_survives(void)
     return 0;
 }
 
-/* Blocks change hands through the cells: most are freed by another thread. */
-static _Atomic(void *) cells[HAMMER_CELLS];
-
-static void *hammer_thread(void *seed)
-{
-    uint32_t state = (uint32_t)(uintptr_t)seed * 2654435761u + 1;
-    for (int i = 0; i < HAMMER_STEPS; i++) {
-        state = state * 1664525u + 1013904223u;
-        size_t size = 1 + (state >> 20);
-        void *block = malloc(size);
-        if (block != NULL) {
-            memset(block, 1, size < 16 ? size : 16);
-        }
-        if ((state & 0xf00) == 0) {
-            block = realloc(block, size * 2);
-        }
-        free(atomic_exchange(&cells[(state >> 12) % HAMMER_CELLS], block));
-    }
-    return NULL;
-}
-
-static int hammer(void)
-{
-    pthread_t threads[HAMMER_THREADS];
-    for (uintptr_t i = 0; i < HAMMER_THREADS; i++) {
-        if (pthread_create(&threads[i], NULL, hammer_thread, (void *)(i + 1)) != 0) {
-            return 1;
-        }
-    }
-    for (size_t i = 0; i < HAMMER_THREADS; i++) {
-        pthread_join(threads[i], NULL);
-    }
-    for (size_t i = 0; i < HAMMER_CELLS; i++) {
-        free(cells[i]);
-    }
-    return 0;
-}
-
-/* ---- a program that counts its own calls ---- */
-
-enum {
-    STORM_MIN_BYTES = 20000, /* nothing else here is between these */
-    STORM_SIZES = 256,
-};
-
-static _Atomic unsigned long storm_allocations, storm_reallocs, storm_frees,
-    storm_bytes;
-
-static void *storm_thread(void *seed)
-{
-    uint32_t state = (uint32_t)(uintptr_t)seed * 2654435761u + 1;
-    for (int i = 0; i < HAMMER_STEPS / 4; i++) {
-        state = state * 1664525u + 1013904223u;
-        size_t size = STORM_MIN_BYTES + (state >> 8) % STORM_SIZES;
-        void *block = (state & 0x10000) != 0 ? malloc(size) : calloc(1, size);
-        if ((state & 0x60000) == 0) {
-            block = realloc(block, STORM_MIN_BYTES);
-            storm_reallocs++;
-            storm_bytes += STORM_MIN_BYTES;
-        }
-        storm_allocations++;
-        storm_bytes += size;
-        void *other = atomic_exchange(&cells[(state >> 12) % HAMMER_CELLS], block);
-        free(other);
-        storm_frees += other != NULL;
-    }
-    return NULL;
-}
-
-static bool storm_start(pthread_t threads[HAMMER_THREADS])
-{
-    for (uintptr_t i = 0; i < HAMMER_THREADS; i++) {
-        if (pthread_create(&threads[i], NULL, storm_thread, (void *)(i + 1)) != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static int storm(void)
-{
-    pthread_t threads[HAMMER_THREADS];
-    if (!storm_start(threads)) {
-        return 1;
-    }
-    for (size_t i = 0; i < HAMMER_THREADS; i++) {
-        pthread_join(threads[i], NULL);
-    }
-    printf("%lu %lu %lu %lu\n", storm_allocations, storm_reallocs, storm_frees,
-           storm_bytes);
-    return 0;
-}
-
-/* Killed when the threads are in the midst of it. */
-static int storm_killed(void)
-{
-    pthread_t threads[HAMMER_THREADS];
-    if (!storm_start(threads)) {
-        return 1;
-    }
-    while (storm_frees < 10000) {
-        sched_yield();
-    }
-    dprintf(STDOUT_FILENO, "%lu %lu\n", storm_allocations, storm_frees);
-    kill(getpid(), SIGKILL);
-    return 1;
-}
+/* ---- a program that is interrupted, waits, or starts others ---- */
 
 static volatile sig_atomic_t alarms;
 
@@ -441,7 +329,6 @@ static int run(const char *mode, const char *self)
         {"die", die},
         {"leave", leave},
         {"errno", errno_survives},
-        {"hammer", hammer},
         {"wait", wait_for_signal},
         {"close", close_all},
         {"nofile", descriptor_limit},
@@ -451,8 +338,6 @@ static int run(const char *mode, const char *self)
         {"daemon", daemonize},
         {"static", become_static},
         {"many", many_calls},
-        {"storm", storm},
-        {"killed", storm_killed},
         {"signals", signals},
         {"until-file", until_file},
         {"plugin", open_plugin},

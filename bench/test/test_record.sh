@@ -5,6 +5,7 @@ set -u
 . "$(dirname "$0")/../../scripts/tap.sh"
 snugbench=${BUILD:-build}/snugbench
 helper=${BUILD:-build}/test/helper_record
+storm=${BUILD:-build}/test/helper_storm
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failures=0
@@ -166,7 +167,7 @@ record children bash -c 'ls / >/dev/null; ls / | cat >/dev/null; :'
 grep -q 'Not recorded, .*: ls (2 processes), cat (1 process)\. With' "$work/err"
 ok "children: their names and how many"
 
-record hammer "$helper" hammer
+record hammer "$storm" hammer
 [ "$code" -eq 0 ] && "$snugbench" stat --csv "$work/hammer.rep" >"$work/stat" &&
     ! grep -q '^# note:' "$work/hammer.rep" &&
     awk -F '","' 'NR == 1 { for (i = 1; i <= NF; i++) column[$i] = i }
@@ -182,14 +183,14 @@ count_storm()
         $1 == "f" && live[$2] { frees++; delete live[$2] }
         END { printf "%d %d %d %.0f\n", allocations, reallocs, frees, bytes }' "$work/$1.rep"
 }
-record storm "$helper" storm
+record storm "$storm" storm
 [ "$code" -eq 0 ] && ! grep -q '^# note:' "$work/storm.rep" &&
     [ "$(count_storm storm)" = "$(cat "$work/out")" ] &&
     "$snugbench" stat "$work/storm.rep" >"$work/stat" 2>&1
 ok "8 threads that free one another's blocks: every call they count is there"
 
 # At most one call of each thread is under way.
-record killed "$helper" killed
+record killed "$storm" killed
 read -r allocations frees <"$work/out"
 [ "$code" -eq 137 ] && "$snugbench" stat "$work/killed.rep" >"$work/stat" 2>&1 &&
     ! grep '^# note:' "$work/killed.rep" | grep -vE 'Left out [1-9] calls that were under way' &&
@@ -419,7 +420,7 @@ if needs "a full disk" user-mounts; then
     # shellcheck disable=SC2016 # expanded by the inner shell
     unshare -rm sh -c 'mount -t tmpfs -o size=200k none "$1/disk" &&
         exec "$2" record -o "$1/disk/full.rep" -- "$3" hammer' \
-        sh "$work" "$snugbench" "$helper" >"$work/out" 2>"$work/err"
+        sh "$work" "$snugbench" "$storm" >"$work/out" 2>"$work/err"
     [ $? -eq 1 ] && grep -q 'cannot be written: No space' "$work/err" &&
         ! grep -q 'ended by signal' "$work/err"
     ok "a disk that fills up ends the recording, not the program"

@@ -15,7 +15,6 @@
 #include "trace/builder.h"
 #include "trace/random.h"
 #include "trace/slots.h"
-#include "trace/formats/rep_write.h"
 #include "trace_dump.h"
 
 static char folder[] = "/tmp/snug-test-trace-XXXXXX";
@@ -299,58 +298,6 @@ static void what_is_written_reads_the_same(void **state)
     trace_destroy(trace);
 }
 
-/* What comes while a program runs has its totals at the end; some files cannot go back
- * to their beginning, and their readers are told nothing wrong. */
-static void totals_can_come_last(void **state)
-{
-    (void)state;
-    static const char *const paths[] = {"l.rep", "l.rep.zst", "l.rep.gz", "l.rep.xz",
-                                        "l.rep.lz4"};
-    struct trace_error error = {"no error"};
-    struct trace *trace = random_trace(8, 30000);
-    const struct trace_totals totals = {WEIGHT_BOTH, trace->header->slot_count - 1,
-                                        12345678, trace->header->peak_live_bytes};
-    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-        struct trace_writer writer;
-        assert_true(trace_writer_open(&writer, paths[i], SINK_QUICK,
-                                      (struct trace_totals){.weight = WEIGHT_BOTH},
-                                      &error));
-        for (uint64_t k = 0; k < trace->header->op_count; k++) {
-            trace_writer_op(&writer, trace->ops[k]);
-        }
-        trace_writer_total(&writer, totals);
-        assert_int_equal(access(paths[i], F_OK), -1);
-        assert_true(trace_writer_finish(&writer, &error));
-        struct trace *again = trace_read(paths[i], &error);
-        if (again == NULL) {
-            fail_msg("%s", error.text);
-            break;
-        }
-        assert_same_trace(trace, again);
-        /* The one wrong number is noticed, so the head was read. */
-        bool is_late = i < 2;
-        assert_int_equal(again->note_count, is_late);
-        if (is_late) {
-            assert_non_null(strstr(again->notes[0], "12345678"));
-        }
-        trace_destroy(again);
-    }
-    trace_destroy(trace);
-}
-
-static void a_discarded_file_is_not_there(void **state)
-{
-    (void)state;
-    struct trace_writer writer;
-    struct trace_error error;
-    assert_true(trace_writer_open(&writer, "discarded.rep.zst", SINK_QUICK,
-                                  (struct trace_totals){.weight = WEIGHT_BOTH},
-                                  &error));
-    trace_writer_op(&writer, (struct trace_op){.kind = TRACE_FREE});
-    trace_writer_discard(&writer);
-    assert_int_equal(access("discarded.rep.zst", F_OK), -1);
-}
-
 static void a_plain_trace_is_plain_course_text(void **state)
 {
     (void)state;
@@ -499,8 +446,6 @@ int main(void)
         cmocka_unit_test(samples_ascend_and_meet_the_peak),
         cmocka_unit_test(the_image_is_whole_and_read_only),
         cmocka_unit_test(what_is_written_reads_the_same),
-        cmocka_unit_test(totals_can_come_last),
-        cmocka_unit_test(a_discarded_file_is_not_there),
         cmocka_unit_test(a_plain_trace_is_plain_course_text),
         cmocka_unit_test(failing_writes_leave_nothing_behind),
         cmocka_unit_test(links_stay_and_modes_follow_the_mask),
