@@ -144,7 +144,7 @@ $(BUILD)/libsnug.a: $(ARCHIVE_OBJECTS)
 
 # Variables that every program touches lie together, before the bins, and what few programs
 # touch behind them: each page less is a fault less at start.
-TOUCHED_LAST := $(call object,$(addprefix allocator/,heap.c cache.c places.c large.c zero.c)) \
+TOUCHED_LAST := $(call object,$(addprefix allocator/,heap.c pages.c pressure.c cache.c places.c large.c zero.c)) \
     $(call object,$(wildcard allocator/debug_*.c))
 
 # Our own calls stay inside, but for those from one C++ operator to another: a program may

@@ -35,21 +35,25 @@ static size_t shared_list_bytes(size_t list)
     return list < CLASS_COUNT ? LIST_LIMIT_BYTES : MEDIUM_LIST_LIMIT_BYTES;
 }
 
+/* Most of the heap is free: what caches hold should be little. */
+static atomic_bool lean;
+
 /* How many objects a list holds. */
-static size_t list_limit_if(size_t list, bool shares)
+static size_t list_limit_if(size_t list, bool is_short, bool is_lean)
 {
-    const size_t bytes = shares ? shared_list_bytes(list) : LIST_LIMIT_SINGLE_BYTES;
-    const size_t most = shares ? LIST_LIMIT_OBJECTS : LIST_LIMIT_SINGLE_OBJECTS;
-    const size_t objects = bytes / list_bytes(list);
+    const size_t share = is_short && is_lean ? LIST_LEAN_SHARE : 1;
+    const size_t bytes = is_short ? shared_list_bytes(list) : LIST_LIMIT_SINGLE_BYTES;
+    const size_t most = is_short ? LIST_LIMIT_OBJECTS : LIST_LIMIT_SINGLE_OBJECTS;
+    const size_t objects = bytes / share / list_bytes(list);
     if (objects == 0) {
         return 1; /* a block of the largest classes may be more than a list's share */
     }
-    return objects < most ? objects : most;
+    return objects < most / share ? objects : most / share;
 }
 
 static size_t list_limit(size_t list)
 {
-    return list_limit_if(list, cache.shares);
+    return list_limit_if(list, cache.shares || cache.lean, cache.shares && cache.lean);
 }
 
 static uintptr_t empty_list(size_t list)
@@ -150,13 +154,18 @@ static void cache_die(void *unused)
     lock_release(&heap_lock, locked);
 }
 
-/* Under the heap lock. */
-static void cache_pause(bool pause)
+/* The thread's lists are shorter, or longer, from now on. Under the heap lock. */
+static void follow_lean(void)
 {
-    if (cache.state == (pause ? CACHE_ALIVE : CACHE_PAUSED)) {
-        cache.state = pause ? CACHE_PAUSED : CACHE_ALIVE;
-        cache_return_all();
-    }
+    cache.lean = atomic_load_explicit(&lean, memory_order_relaxed);
+    medium_set_lean(cache.lean);
+    cache_return_all();
+}
+
+void cache_set_lean(bool now)
+{
+    atomic_store_explicit(&lean, now, memory_order_relaxed);
+    follow_lean();
 }
 
 /* The thread's first slow path. */
@@ -166,10 +175,9 @@ static void cache_be_born(void)
     static pthread_key_t at_exit = (pthread_key_t)-1;
     cache.state = CACHE_ALIVE; /* first: what follows may allocate */
     const bool locked = lock_acquire(&heap_lock);
-    const bool first = heap.reclaim == NULL;
-    heap.reclaim = cache_reclaim;
-    heap.reclaim_kept = medium_return_all;
-    heap.pause_cache = cache_pause;
+    static bool any_born;
+    const bool first = !any_born;
+    any_born = true;
     if (first) { /* later ones are not alone */
         medium_begin();
     }
@@ -186,11 +194,14 @@ void cache_settle(void)
     if (UNLIKELY(cache.state == CACHE_UNBORN)) {
         cache_be_born();
     }
-    if (UNLIKELY(cache.state == CACHE_PAUSED) && !__libc_single_threaded) {
-        cache.state = CACHE_ALIVE; /* whoever ends the wait ends it for itself */
-    }
     if (UNLIKELY(cache_should_share())) {
         cache_begin_sharing();
+    }
+    if (UNLIKELY(cache.lean != atomic_load_explicit(&lean, memory_order_relaxed)) &&
+        cache.state == CACHE_ALIVE) {
+        const bool locked = lock_acquire(&heap_lock);
+        follow_lean();
+        lock_release(&heap_lock, locked);
     }
 }
 
@@ -224,7 +235,7 @@ static size_t depot_limit(size_t list)
 /* A full list for other threads. false: the depots hold enough, or there is none. */
 static bool depot_give(size_t list, uintptr_t link)
 {
-    if (!cache.shares ||
+    if (!cache.shares || cache.lean ||
         atomic_load_explicit(bytes_in_depots(list), memory_order_relaxed) >
             depot_limit(list)) {
         return false;
@@ -262,7 +273,7 @@ size_t cache_free_bytes(size_t size_class)
     const bool locked = lock_acquire(&depot->lock);
     for (uintptr_t link = depot->lists; link != 0;) {
         uintptr_t *const first = link_object(link);
-        objects += list_limit_if(size_class, true);
+        objects += list_limit_if(size_class, true, false);
         link = first[1] ^ object_key(first);
     }
     lock_release(&depot->lock, locked);
@@ -329,41 +340,23 @@ static void take_into_current(void *object, void *context)
     link_push(context, object);
 }
 
-static void *allocate_block(size_t size_class, size_t size)
-{
-    struct block *const block = heap_allocate(block_bytes_from_request(size));
-    if (block == NULL) {
-        return NULL;
-    }
-    run_note_allocated(size_class, block_size(block));
-    object_set_live(block_payload(block)); /* a free object may have stood there */
-    return block_payload(block);
-}
-
-void *cache_allocate(size_t size_class, size_t size)
+void *cache_take(size_t size_class)
 {
     cache_settle();
-    if (link_object(cache.current[size_class]) != NULL || take_list(size_class)) {
-        return cache_pop(size_class);
+    return link_object(cache.current[size_class]) != NULL || take_list(size_class)
+               ? cache_pop(size_class)
+               : NULL;
+}
+
+void *cache_fill(size_t size_class)
+{
+    if (UNLIKELY(!run_serves(size_class)) || UNLIKELY(cache.state == CACHE_DEAD)) {
+        return NULL;
     }
-    const bool locked = lock_acquire(&heap_lock);
-    heap_purge_if_due();
-    void *payload = NULL;
-    if (LIKELY(run_serves(size_class) && cache.state != CACHE_DEAD)) {
-        const size_t most = cache.state == CACHE_ALIVE ? list_limit(size_class) : 1;
-        cache.current[size_class] = most << LINK_ROOM_SHIFT;
-        run_take_objects(size_class, most, take_into_current,
-                         &cache.current[size_class]);
-        payload = cache_pop(size_class);
-        if (UNLIKELY(cache.state == CACHE_PAUSED)) {
-            cache.current[size_class] = empty_list(size_class);
-        }
-    }
-    if (payload == NULL) {
-        payload = allocate_block(size_class, size);
-    }
-    lock_release(&heap_lock, locked);
-    return payload;
+    const size_t most = cache.state == CACHE_ALIVE ? list_limit(size_class) : 1;
+    cache.current[size_class] = most << LINK_ROOM_SHIFT;
+    run_take_objects(size_class, most, take_into_current, &cache.current[size_class]);
+    return cache_pop(size_class);
 }
 
 void *cache_allocate_medium(size_t class)
@@ -386,7 +379,7 @@ static void make_room(size_t list)
     }
     const bool locked = lock_acquire(&heap_lock);
     list_return(list, leaving);
-    heap_purge_if_due();
+    cache.gave_back = true;
     lock_release(&heap_lock, locked);
 }
 
@@ -401,6 +394,7 @@ void cache_free(size_t size_class, void *object)
     }
     const bool locked = lock_acquire(&heap_lock);
     run_return_object(object);
+    cache.gave_back = true;
     lock_release(&heap_lock, locked);
 }
 

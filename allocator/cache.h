@@ -34,8 +34,7 @@ enum {
 enum cache_state {
     CACHE_UNBORN, /* the thread has not freed or refilled yet */
     CACHE_ALIVE,
-    CACHE_PAUSED, /* nothing is kept until the heap's purge is over (heap_trim.c) */
-    CACHE_DEAD    /* the thread is ending: nothing is kept any more */
+    CACHE_DEAD /* the thread is ending: nothing is kept any more */
 };
 
 struct places; /* cache.c */
@@ -48,6 +47,8 @@ struct cache {
     struct places *parked; /* full lists; NULL: none was parked yet */
     uint8_t state;         /* enum cache_state */
     bool shares;           /* lists are short and may go to other threads */
+    bool gave_back;        /* objects to the heap, and nobody has looked since */
+    bool lean;             /* lists are shorter still, as most of the heap is free */
 };
 
 extern OUR_OWN __thread struct cache cache;
@@ -101,8 +102,12 @@ static ALWAYS_INLINE bool cache_push(size_t list, void *object)
 /* Every slow path that allocates from a cache or frees into one begins here: the thread
  * may be new, or not alone any more. */
 void cache_settle(void);
-/* The slow ways: other lists, other threads' lists, the runs, the heap. */
-COLD_CODE void *cache_allocate(size_t size_class, size_t size);
+/* The slow ways: an object of the thread's other list, or of one that another thread
+ * left; NULL: there is none. */
+COLD_CODE void *cache_take(size_t size_class);
+/* From the runs, with others for the current list, which is empty. NULL: the class has no
+ * runs, or the heap fails as in heap_allocate. Under the heap lock. */
+COLD_CODE void *cache_fill(size_t size_class);
 COLD_CODE void cache_free(size_t size_class, void *object);
 /* NULL: only the heap has such a block. */
 COLD_CODE void *cache_allocate_medium(size_t class);
@@ -112,6 +117,9 @@ bool cache_keep_medium(void *payload, size_t block_bytes);
 /* Called with the heap lock held: all that this thread and the depots hold goes back.
  */
 bool cache_reclaim(size_t least_bytes);
+/* From now on, each thread as it comes by: lists are short and all that is in them goes
+ * back, or they are as long as ever. Under the heap lock. */
+void cache_set_lean(bool now);
 /* Bytes in free objects of a class, and in medium blocks that threads share, that stand
  * in this thread's lists and in the depots; other threads' lists cannot be looked at.
  * Under the heap lock. O(lists). */

@@ -29,41 +29,31 @@
  * of it: too small to be of use, it would be split off now and merged again later. */
 #define SPLIT_SHARE 32
 
-/* Blocks of this size and more get a mapping of their own... */
-#define MMAP_THRESHOLD_BYTES (128 * KIB)
-/* ...until one is given back: then blocks up to some times its size come from the heap,
- * since such blocks come and go, and often grow (a fixed threshold costs a program that
- * allocates and frees a large buffer in a loop two system calls and all its page faults
- * each time round). */
-#define MMAP_THRESHOLD_RAISE 4
-#define MMAP_THRESHOLD_LIMIT_BYTES (32 * MIB)
+/* Blocks of this size and more get a mapping of their own. */
+#define MMAP_THRESHOLD_BYTES (64 * MIB)
+/* A block of this size and more that has to move while memory is short moves its pages
+ * and not their contents. */
+#define MOVE_LEAST_BYTES (256 * KIB)
+/* A block beyond this size that grows does so to the end of a page. */
+#define GROW_PAGES_BYTES (128 * KIB)
 
-/* A block of this size that cannot grow where it is moves into a mapping. */
-#define REMAP_BYTES MIB
-
-/* Free memory at the top of the heap goes back to the system beyond this, and beyond
- * this share of what the heap has touched... */
-#define TRIM_THRESHOLD_BYTES (256 * KIB)
-#define TRIM_SHARE 8
-/* ...but not sooner than this after the last trim, for each page given back then: a
- * page fault costs 0.5 us on hardware and 12 to 25 us on the virtual machines measured,
- * so that the faults of a program that takes the pages again stay near a tenth of its
- * time. */
-#define TRIM_NS_PER_PAGE ((size_t)200000)
-
-/* When all but this share of a heap that has touched so much is free, whole pages
- * inside free blocks go back, too, under the same rule of time. */
-#define PURGE_SHARE 32
-/* ...if it has been so for this long: a program that goes on to its next phase takes
- * the pages again at once, and would pay a fault for each. */
-#define PURGE_DELAY_NS ((size_t)100000000)
-/* Holes of this size and more have whole pages inside that are given back. */
-#define PURGE_BLOCK_BYTES (64 * KIB)
-#define PURGE_HEAP_BYTES (16 * MIB)
-
-/* Before the heap grows by this share, or maps as much, the pages of holes go back that
- * are as much of it each. */
-#define GROWTH_PURGE_SHARE 8
+/* Pages of free blocks of at least so much go back to the system... */
+#define HOLE_LEAST_BYTES (64 * KIB)
+/* ...when more would be resident than ever before: of blocks that are this share of it
+ * each, until a larger share went, and only if so much can be had. */
+#define GIVE_SHARE 48
+#define GIVE_HOLE_SHARE 96
+/* Unless more is live than ever before, this share of what went may be resident beyond
+ * the ceiling from then on. */
+#define CEILING_LIFT_SHARE 8
+/* A heap of at least so much, of which all but this share is free, goes back if most of
+ * that is in blocks that are another share each. With other threads, whose caches keep
+ * a little here and there, less is enough. */
+#define EMPTIED_HEAP_BYTES (8 * MIB)
+#define EMPTIED_SHARE 32
+#define EMPTIED_HOLE_SHARE 64
+#define EMPTIED_THREADS_SHARE 8
+#define EMPTIED_WORTH_SHARE 4
 
 /* Requests up to this are served from runs: blocks cut into objects of one size class
  * without a header each. Classes beyond 512 bytes were no faster and less compact. */
@@ -84,6 +74,7 @@
 /* Before the heap touches new pages, caches are taken back if they hold this share of
  * it and this many bytes; looked at once for every so many bytes that it grows. */
 #define RECLAIM_SHARE 64
+#define RECLAIM_ALL_SHARE 16
 #define RECLAIM_STEP_BYTES (4 * KIB)
 
 /* A list of a cache is full with this much of a class; then it is parked, and with more
@@ -93,6 +84,9 @@
 #define LIST_LIMIT_OBJECTS 256
 #define LIST_LIMIT_SINGLE_BYTES MIB
 #define LIST_LIMIT_SINGLE_OBJECTS 32768
+/* While most of the heap is free lists are this much shorter, those of a thread that is
+ * alone as those of threads that share: what stands in them keeps whole runs. */
+#define LIST_LEAN_SHARE 16
 #define MEDIUM_RECLAIM_WEIGHT 16
 #define MEDIUM_LIST_LIMIT_BYTES (32 * KIB)
 /* Freed medium blocks are kept up to this size, and in all a little more than this
@@ -101,6 +95,7 @@
  * request's size and a little is broken, if they are more than another share. */
 #define MEDIUM_LIMIT_BYTES (128 * KIB)
 #define MEDIUM_KEEP_SHARE 4
+#define MEDIUM_KEEP_LEAN_SHARE 128
 #define MEDIUM_KEEP_MIN_BYTES (64 * KIB)
 #define MEDIUM_KEEP_MAX_BYTES (8 * MIB)
 #define KEPT_SHARE 32
@@ -114,6 +109,5 @@
 #define MEDIUM_DEPOT_MIN_BYTES (256 * KIB)
 
 static_assert(PREALLOCATE_BYTES >= 4 * KIB, "extend by whole pages");
-static_assert(MMAP_THRESHOLD_BYTES <= MMAP_THRESHOLD_LIMIT_BYTES, "");
 
 #endif

@@ -4,8 +4,10 @@
 
 #include "debug_guard.h"
 #include "debug_options.h"
-#include "heap.h"
+#include "pressure.h"
 
+/* At level check blocks of this size and more stand between guard pages. */
+#define PAGES_LEAST_BYTES (128 * KIB)
 #define ZONE_LIMIT_BYTES ((size_t)1024)
 
 enum {
@@ -45,8 +47,8 @@ static bool find_in_heap(struct debug_block *block, size_t alignment)
     /* Behind an odd size the zone begins at once, and goes on to the block's end. */
     const size_t bytes = block_bytes_from_request(front + block->size + zone);
     struct block *const place = alignment > ALIGNMENT_BYTES
-                                    ? heap_allocate_aligned(bytes, alignment)
-                                    : heap_allocate(bytes);
+                                    ? pressure_allocate_aligned(bytes, alignment)
+                                    : pressure_allocate(bytes);
     if (place == NULL) {
         return false;
     }
@@ -59,7 +61,7 @@ static bool find_in_heap(struct debug_block *block, size_t alignment)
 
 static bool wants_pages(const struct debug_block *block, size_t alignment)
 {
-    return (debug_mode == DEBUG_GUARD || block->size >= MMAP_THRESHOLD_BYTES ||
+    return (debug_mode == DEBUG_GUARD || block->size >= PAGES_LEAST_BYTES ||
             alignment > PAGE_BYTES) &&
            debug_guard_has_room();
 }

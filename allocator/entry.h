@@ -12,7 +12,6 @@ size_t policy_mmap_threshold(void);
 
 /* Whether blocks may get mappings at all. Under the lock. */
 void policy_allow_mappings(bool allow);
-bool policy_allows_mappings(void);
 
 /* NULL, with errno ENOMEM. */
 COLD_CODE void *out_of_memory(void);

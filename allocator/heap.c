@@ -1,10 +1,9 @@
 #include "heap.h"
 
+#include <string.h>
+
 struct bins heap_bins;
-struct heap heap = {
-    .trim_threshold_bytes = TRIM_THRESHOLD_BYTES,
-    .purge_look_at = PURGE_HEAP_BYTES / 2,
-};
+struct heap heap;
 
 __thread size_t heap_kept_bytes;
 
@@ -25,85 +24,137 @@ void heap_set_top(char *top)
     touch_to(top + BLOCK_HEADER_BYTES);
 }
 
-/* The top is about to rise beyond what has been touched, or beyond the region: first
- * take back what lies unused in caches, if it is worth it. */
-static COLD_CODE bool reclaim_for(size_t bytes)
+/* The allocation fails for want of so many bytes. */
+static COLD_CODE void want(size_t bytes)
 {
-    const bool must_grow = heap.top + bytes > heap.end;
-    heap.reclaim_at = heap.top + bytes + RECLAIM_STEP_BYTES;
-    heap_purge_for_growth(bytes + RECLAIM_STEP_BYTES);
-    return heap.reclaim != NULL &&
-           heap.reclaim(
-               must_grow ? 1 : heap.touched_bytes / RECLAIM_SHARE + RECLAIM_STEP_BYTES);
+    heap.wanted_bytes = bytes;
 }
 
-static ALWAYS_INLINE bool is_reclaim_due(size_t bytes)
+/* Whether so many bytes more may become resident. */
+static bool is_granted(size_t bytes)
 {
-    /* Without a heap the top is NULL, to which C lets nobody add. */
-    char *const risen = (char *)((uintptr_t)heap.top + bytes);
-    return heap.regions != NULL &&
-           ((risen > heap.touched && risen > heap.reclaim_at) || risen > heap.end);
+    return bytes == 0 || heap_resident_bytes() + bytes <= heap.limit_bytes;
 }
 
-static struct block *allocate_from_top(size_t bytes)
+/* How many bytes more are resident once the top has risen to here. */
+static size_t rise_of_top(uintptr_t risen)
 {
-    if (UNLIKELY(bytes > (size_t)(heap.end - heap.top)) && !heap_grow(bytes)) {
-        return NULL;
+    const uintptr_t touched = (uintptr_t)heap.touched;
+    size_t rise = risen > touched ? risen - touched : 0;
+    if (UNLIKELY(pages_vacant_bytes != 0)) {
+        rise += pages_vacant_within((uintptr_t)heap.top, risen + BLOCK_HEADER_BYTES);
     }
-    struct block *const block = (struct block *)(uintptr_t)heap.top;
-    heap.dirty_end = heap.touched;
+    return rise;
+}
+
+/* Whether the top has `bytes` to give. Without a heap it is NULL, to which C lets nobody
+ * add. */
+static bool top_has(size_t bytes)
+{
+    const uintptr_t risen = (uintptr_t)heap.top + bytes;
+    if (LIKELY(risen <= (uintptr_t)heap.end) && is_granted(rise_of_top(risen))) {
+        return true;
+    }
+    want(bytes);
+    return false;
+}
+
+/* What begins at `start`, and the tag behind it, will be written. */
+static COLD_CODE void occupy(uintptr_t start, size_t bytes)
+{
+    pages_occupy(start, start + bytes + BLOCK_HEADER_BYTES, &heap.clean);
+}
+
+/* Make the top begin `bytes` later: it has them. */
+static void raise_top(size_t bytes)
+{
+    if (UNLIKELY(pages_vacant_bytes != 0)) {
+        occupy((uintptr_t)heap.top, bytes);
+    }
+    heap.clean = (struct page_range){(uintptr_t)heap.touched, UINTPTR_MAX};
     heap_set_top(heap.top + bytes);
+}
+
+static struct block *take_from_top(size_t bytes)
+{
+    struct block *const block = (struct block *)(uintptr_t)heap.top;
+    raise_top(bytes);
     block_set_in_use(block, bytes);
     return block;
 }
 
-/* Take the first `bytes` of a hole, or all of it if the rest is smaller than
- * least_rest. Returns the bytes taken. */
-static ALWAYS_INLINE size_t take_front(uint32_t hole, size_t bytes, size_t least_rest)
+/* How much of a hole is used for `bytes`: all, if the rest would be smaller than
+ * least_rest. */
+static ALWAYS_INLINE size_t used_of(uint32_t hole, size_t bytes, size_t least_rest)
 {
     const size_t size = bins_bytes(&heap_bins, hole);
-    if (size - bytes < least_rest) {
+    return size - bytes < least_rest ? size : bytes;
+}
+
+/* How many bytes more are resident once a hole is used from `offset` to `end`: there, and
+ * where the tag behind it will be. */
+static ALWAYS_INLINE size_t rise_in_hole(uint32_t hole, size_t offset, size_t end)
+{
+    if (LIKELY(pages_vacant_bytes == 0) || bins_bytes(&heap_bins, hole) < PAGE_BYTES) {
+        return 0;
+    }
+    const uintptr_t start = (uintptr_t)bins_block(&heap_bins, hole);
+    return pages_vacant_within(start + offset, start + end + BLOCK_HEADER_BYTES);
+}
+
+/* Take the first bytes of a hole, or all of it. */
+static ALWAYS_INLINE void take_front(uint32_t hole, size_t bytes)
+{
+    const size_t size = bins_bytes(&heap_bins, hole);
+    if (size == bytes) {
         bins_drop(&heap_bins, hole);
-        return size;
+        return;
     }
     struct block *const rest = block_at(bins_block(&heap_bins, hole), bytes);
     bins_change(&heap_bins, hole, rest, size - bytes);
     block_set_free(rest, hole); /* the footer stands already */
-    return bytes;
 }
 
-/* Whether to coalesce what the thread keeps before this hole is used: it is too large
- * to be broken lightly, and what is kept is worth the work. */
-static ALWAYS_INLINE bool should_reclaim_kept(uint32_t hole, size_t bytes)
+/* Whether what the thread keeps should be coalesced before this hole is used: it is too
+ * large to be broken lightly, and what is kept is worth the work. */
+static ALWAYS_INLINE bool breaks_too_much(uint32_t hole, size_t bytes)
 {
     return bins_bytes(&heap_bins, hole) > bytes + bytes / 2 + KEPT_SPLIT_BYTES &&
            heap_kept_bytes > heap.touched_bytes / KEPT_SHARE + KEPT_MIN_BYTES;
 }
 
-/* The best fit; 0: none, and nothing is kept any more. */
-static ALWAYS_INLINE uint32_t best_hole(size_t bytes)
+/* A block of a hole's first bytes, of which those behind `gap` are asked for; NULL: more
+ * would be resident than may be. */
+static ALWAYS_INLINE struct block *take_from_hole(uint32_t hole, size_t gap,
+                                                  size_t bytes)
 {
-    uint32_t hole = bins_best(&heap_bins, bytes);
-    if (heap_kept_bytes != 0 && (hole == 0 || should_reclaim_kept(hole, bytes)) &&
-        heap.reclaim_kept()) {
-        hole = bins_best(&heap_bins, bytes);
+    struct block *const block = bins_block(&heap_bins, hole);
+    const size_t used = used_of(hole, gap + bytes, block_least_rest(bytes));
+    const size_t rise = rise_in_hole(hole, gap, used);
+    if (UNLIKELY(!is_granted(rise))) {
+        want(used);
+        return NULL;
     }
-    return hole;
+    take_front(hole, used);
+    block_set_in_use(block, used);
+    heap.clean = (struct page_range){UINTPTR_MAX, UINTPTR_MAX};
+    if (UNLIKELY(rise != 0)) {
+        occupy((uintptr_t)block + gap, used - gap);
+    }
+    return block;
 }
 
 struct block *heap_allocate(size_t bytes)
 {
-    uint32_t hole = best_hole(bytes);
-    if (hole == 0 && UNLIKELY(is_reclaim_due(bytes)) && reclaim_for(bytes)) {
-        hole = bins_best(&heap_bins, bytes);
+    const uint32_t hole = bins_best(&heap_bins, bytes);
+    if (heap_kept_bytes != 0 && (hole == 0 || breaks_too_much(hole, bytes))) {
+        want(HEAP_WANTS_COALESCED);
+        return NULL;
     }
-    if (hole == 0) {
-        return allocate_from_top(bytes);
+    if (LIKELY(hole != 0)) {
+        return take_from_hole(hole, 0, bytes);
     }
-    struct block *const block = bins_block(&heap_bins, hole);
-    block_set_in_use(block, take_front(hole, bytes, block_least_rest(bytes)));
-    heap.dirty_end = (char *)UINTPTR_MAX;
-    return block;
+    return top_has(bytes) ? take_from_top(bytes) : NULL;
 }
 
 static void heap_shrink(struct block *block, size_t bytes);
@@ -148,34 +199,46 @@ static uint32_t best_aligned(size_t bytes, size_t alignment)
 
 struct block *heap_allocate_aligned(size_t bytes, size_t alignment)
 {
-    uint32_t hole = best_aligned(bytes, alignment);
     const size_t most = bytes + alignment + ALIGNMENT_BYTES;
-    if (hole == 0 && UNLIKELY(is_reclaim_due(most)) && reclaim_for(most)) {
-        hole = best_aligned(bytes, alignment);
-    }
+    const uint32_t hole = best_aligned(bytes, alignment);
+    const struct block *const place = hole != 0
+                                          ? bins_block(&heap_bins, hole)
+                                          : (const struct block *)(uintptr_t)heap.top;
+    const size_t gap = gap_before_aligned(place, alignment);
+    struct block *block = NULL;
     if (hole != 0) {
-        heap.dirty_end = (char *)UINTPTR_MAX;
-        struct block *block = bins_block(&heap_bins, hole);
-        const size_t gap = gap_before_aligned(block, alignment);
-        block_set_in_use(block, take_front(hole, gap + bytes, block_least_rest(bytes)));
-        return cut_front(block, gap);
+        block = take_from_hole(hole, gap, bytes);
+    } else if (top_has(most)) {
+        block = take_from_top(gap + bytes);
     }
-    if (most > (size_t)(heap.end - heap.top) && !heap_grow(most)) {
+    return block != NULL ? cut_front(block, gap) : NULL;
+}
+
+struct block *heap_allocate_congruent(size_t bytes, const void *payload)
+{
+    struct block *const block = heap_allocate(bytes + PAGE_BYTES + BLOCK_MIN_BYTES);
+    if (block == NULL) {
         return NULL;
     }
-    const struct block *const top = (const struct block *)(uintptr_t)heap.top;
-    const size_t gap = gap_before_aligned(top, alignment);
-    return cut_front(allocate_from_top(gap + bytes), gap);
+    const uintptr_t place = (uintptr_t)block_payload(block);
+    size_t gap = ((uintptr_t)payload - place) % PAGE_BYTES;
+    if (gap != 0 && gap < BLOCK_MIN_BYTES) {
+        gap += PAGE_BYTES;
+    }
+    struct block *const moved = cut_front(block, gap);
+    heap_shrink(moved, bytes);
+    return moved;
 }
 
 bool heap_has_room(size_t bytes)
 {
     const size_t most = bytes + GRANULE_BYTES + ALIGNMENT_BYTES;
-    if (bins_best(&heap_bins, bytes) != 0 || heap.top + most <= heap.touched) {
-        return true;
-    }
-    return is_reclaim_due(most) && reclaim_for(most) &&
-           bins_best(&heap_bins, bytes) != 0;
+    return bins_best(&heap_bins, bytes) != 0 || heap.top + most <= heap.touched;
+}
+
+bool heap_may_rise(size_t bytes)
+{
+    return top_has(bytes + GRANULE_BYTES + ALIGNMENT_BYTES);
 }
 
 /* The block becomes part of the top. */
@@ -188,9 +251,6 @@ static void merge_with_top(struct block *block, uint32_t before)
         block_set_gone(block);
     }
     heap_set_top((char *)top);
-    if (UNLIKELY((size_t)(heap.touched - heap.top) > heap.trim_threshold_bytes)) {
-        heap_consider_trim();
-    }
 }
 
 /* There was no memory for a record: later frees try again. */
@@ -276,7 +336,7 @@ bool heap_resize(struct block *block, size_t bytes)
             (!heap_grow(more) || heap.regions != region)) {
             return false;
         }
-        heap_set_top(heap.top + more);
+        raise_top(more);
         block_set_in_use(block, bytes);
         return true;
     }
@@ -289,19 +349,31 @@ bool heap_resize(struct block *block, size_t bytes)
     if (bins_bytes(&heap_bins, after) < more) {
         return false;
     }
-    block_set_in_use(block, size + take_front(after, more, block_least_rest(bytes)));
+    const size_t used = used_of(after, more, block_least_rest(bytes));
+    if (UNLIKELY(rise_in_hole(after, 0, used) != 0)) {
+        occupy((uintptr_t)next, used);
+    }
+    take_front(after, used);
+    block_set_in_use(block, size + used);
     return true;
 }
 
 size_t heap_dirty_bytes(struct block *block)
 {
     const uintptr_t payload = (uintptr_t)block_payload(block);
-    const uintptr_t dirty_end = (uintptr_t)heap.dirty_end;
-    if (payload >= dirty_end) {
-        return 0;
-    }
     const size_t bytes = block_payload_bytes(block);
-    return dirty_end - payload < bytes ? (size_t)(dirty_end - payload) : bytes;
+    const uintptr_t end = payload + bytes;
+    struct page_range clean = heap.clean;
+    if (clean.end > end) {
+        clean.end = end;
+    }
+    if (clean.start >= end || end - clean.end > PAGE_BYTES) {
+        return bytes;
+    }
+    if (clean.end < end) { /* a part of a page */
+        memset((void *)clean.end, 0, end - clean.end);
+    }
+    return clean.start > payload ? clean.start - payload : 0;
 }
 
 /* Where the blocks end of the region that an address is in; 0 if it is in none. */

@@ -24,6 +24,7 @@
 
 #include "bins.h"
 #include "map.h"
+#include "pages.h"
 
 struct heap_region { /* stands in the region's first bytes */
     struct heap_region *older;
@@ -31,41 +32,28 @@ struct heap_region { /* stands in the region's first bytes */
     size_t no_footer; /* 0; the first tag stands 8 bytes before a multiple of 16 */
 };
 
+#define HEAP_WANTS_NOTHING ((size_t)0)
+#define HEAP_WANTS_COALESCED SIZE_MAX
+
 struct heap {
-    char *top;       /* where the next tag goes; == 8 modulo 16 */
-    char *end;       /* of the current region, 8 bytes kept back for a fence */
-    char *touched;   /* no byte at or above has been written */
-    char *dirty_end; /* of the last block allocated: its bytes from here on are zero */
+    char *top;               /* where the next tag goes; == 8 modulo 16 */
+    char *end;               /* of the current region, 8 bytes kept back for a fence */
+    char *touched;           /* no byte at or above has been written */
+    struct page_range clean; /* what of the last block allocated is zero */
     char *break_end; /* where our last brk ended; NULL: the region is not from brk */
     struct heap_region *regions; /* newest first */
     struct block *stranded; /* freed, but there was no memory for a record: linked by
                                their payloads, tried again at later frees */
     size_t region_bytes;    /* sum over regions: address space taken */
     size_t touched_bytes;   /* sum over regions, less what was given back */
-    size_t trim_threshold_bytes;
+    size_t limit_bytes;     /* allocations fail rather than let more be resident */
+    size_t
+        wanted_bytes; /* by the allocation that failed last; HEAP_WANTS_COALESCED: that
+                            what the thread keeps goes back first */
     size_t top_pad_bytes; /* kept above the top at a trim */
-    uint64_t trimmed_at_ns;
-    size_t trimmed_pages;    /* by the last trim */
-    unsigned trim_patience;  /* frees to let pass before the clock is read again */
-    unsigned purge_patience; /* the same for the purge */
-    size_t purge_look_at;    /* with more free than this a purge is considered */
-    uint64_t purged_at_ns;
-    size_t purged_pages;       /* by the last purge */
-    uint64_t purge_due_ns;     /* nearly all is free: give back then; 0: it is not so */
-    size_t grown_bytes;        /* since the last purge before growth, or look at it */
-    size_t growth_purge_bytes; /* given back by such purges, ever */
-    bool grows_sparingly;      /* a reserve would count against a limit */
-    bool locked;      /* by mlockall: a reserve would become resident, and what is
-                         purged would be faulted in again where nobody expects it */
-    char *reclaim_at; /* the top may not pass this without asking for cached memory */
-    /* Give what caches hold back to the heap, if that is at least so many bytes; true
-     * if any was. Called under the lock. */
-    bool (*reclaim)(size_t least_bytes);
-    /* The same for the medium blocks that the calling thread keeps, however few. */
-    bool (*reclaim_kept)(void);
-    /* Give all that the calling thread's caches hold back to the heap, and keep nothing
-     * more (true), or again (false). */
-    void (*pause_cache)(bool pause);
+    bool grows_sparingly; /* a reserve would count against a limit */
+    bool locked;          /* by mlockall: a reserve would become resident, and what is
+                             given back would be faulted in again where nobody expects it */
 };
 
 extern OUR_OWN struct heap heap;
@@ -91,15 +79,21 @@ COLD_CODE bool heap_return_reserve(void);
 /* Zeroed pages that are not the heap's. Where the system refuses them, its reserve goes
  * back first. NULL: refused all the same. */
 void *heap_map(size_t bytes);
-/* A block of exactly `bytes` (a block size), in use; NULL if the system gives no
- * memory. O(log bytes), and one brk or mmap when the heap must grow. */
+/* A block of exactly `bytes` (a block size), in use. NULL: it would grow the heap, or
+ * make more of it resident than limit_bytes, or break a large free block while the
+ * thread keeps others; heap.wanted_bytes says what to do (pressure.h). O(log bytes). */
 struct block *heap_allocate(size_t bytes);
 /* The same with its payload at a multiple of alignment, a power of two above 16. */
 struct block *heap_allocate_aligned(size_t bytes, size_t alignment);
+/* The same with its payload where another is within its page, so that whole pages can
+ * move from there. */
+struct block *heap_allocate_congruent(size_t bytes, const void *payload);
 /* Whether a block of `bytes`, aligned to a granule, can be had without touching new
- * pages. Takes back what caches hold first, when that is due. */
+ * pages. */
 bool heap_has_room(size_t bytes);
-/* Give a block back: coalesce with both neighbours, bin it, trim the top. O(log n). */
+/* Whether the top may rise by such a block; false as heap_allocate. */
+bool heap_may_rise(size_t bytes);
+/* Give a block back: coalesce with both neighbours, bin it. O(log n). */
 void heap_free(struct block *block);
 /* Resize in place, into the next free block or the top; false: not possible here. */
 bool heap_resize(struct block *block, size_t bytes);
@@ -126,34 +120,32 @@ static ALWAYS_INLINE size_t heap_block_bytes(const struct block *block)
 }
 /* Bytes of the block just allocated, from its payload on, that may not be zero. */
 size_t heap_dirty_bytes(struct block *block);
-/* Trim the top if that is worth a system call and it has been long enough since. */
-COLD_CODE void heap_consider_trim(void);
-/* When nearly all of the heap is free, and has been for a while: take back what caches
- * hold, and purge, if it has been long enough since. A thread that is alone caches
- * nothing meanwhile, so that each of its frees comes by here. Only where no list of a
- * cache is being walked. */
-COLD_CODE void heap_consider_purge(void);
+/* What is written to, as far as is known: all that was touched but for vacant pages. */
+static ALWAYS_INLINE size_t heap_resident_bytes(void)
+{
+    return heap.touched_bytes - pages_vacant_bytes;
+}
+/* In holes and above the top, vacant pages included. */
 static ALWAYS_INLINE size_t heap_unused_bytes(void)
 {
     return heap_bins.free_bytes + (size_t)(heap.touched - heap.top);
 }
-static ALWAYS_INLINE void heap_purge_if_due(void)
-{
-    if (UNLIKELY(heap_unused_bytes() > heap.purge_look_at) ||
-        UNLIKELY(heap.purge_due_ns != 0)) {
-        heap_consider_purge();
-    }
-}
-/* So many bytes more are about to become resident, in the heap or a mapping: give back
- * the pages of holes that are a good part of the heap each first. */
-COLD_CODE void heap_purge_for_growth(size_t bytes);
 /* Give back what has been touched above the top, but for pad_bytes. Returns the bytes
- * given back; one system call. */
+ * that are not resident any more; one system call. */
 size_t heap_trim_top(size_t pad_bytes);
-/* Give back the whole pages inside holes of PURGE_BLOCK_BYTES and of least_bytes and
- * more. Returns the bytes given back, what had been given back before counted again;
- * one system call a hole. */
-size_t heap_purge_blocks(size_t least_bytes);
+/* The whole pages inside a hole. */
+static ALWAYS_INLINE struct page_range heap_hole_pages(const struct block *hole,
+                                                       size_t bytes)
+{
+    return (struct page_range){
+        align_up((uintptr_t)hole + sizeof *hole, PAGE_BYTES),
+        align_down((uintptr_t)hole + bytes - sizeof(size_t), PAGE_BYTES)};
+}
+/* Give back whole pages of a hole; the bytes that are not resident any more; 0: the
+ * system refused, or the memory is locked. One system call. */
+size_t heap_vacate(struct page_range pages);
+/* The same for every hole of HOLE_LEAST_BYTES and more with anything resident. */
+size_t heap_vacate_holes(void);
 /* The first invariant that does not hold, as a sentence; NULL if all hold. O(blocks).
  */
 const char *heap_check(void);

@@ -39,6 +39,7 @@ bool heap_visit(void (*visit)(const struct block *block, size_t bytes, void *con
 struct free_sum {
     size_t blocks;
     size_t bytes;
+    size_t vacant_bytes; /* in whole pages inside them */
 };
 
 static void add_free(const struct block *block, size_t bytes, void *context)
@@ -68,6 +69,10 @@ static const char *check_region(const struct heap_region *region, struct free_su
         previous_in_use = block_is_in_use(block);
         if (!previous_in_use) {
             add_free(block, bytes, sum);
+            const struct page_range inside = heap_hole_pages(block, bytes);
+            if (inside.start < inside.end) {
+                sum->vacant_bytes += pages_vacant_within(inside.start, inside.end);
+            }
         }
         block = block_at(block, bytes);
         if (!previous_in_use && block < end && !block_is_in_use(block)) {
@@ -99,8 +104,8 @@ static const char *check_untouched(void)
 
 const char *heap_check(void)
 {
-    struct free_sum in_heap = {0, 0};
-    struct free_sum in_bins = {0, 0};
+    struct free_sum in_heap = {0, 0, 0};
+    struct free_sum in_bins = {0, 0, 0};
     for (const struct heap_region *r = heap.regions; r != NULL; r = r->older) {
         const char *const broken = check_region(r, &in_heap);
         if (broken != NULL) {
@@ -115,6 +120,14 @@ const char *heap_check(void)
     if (in_heap.blocks != in_bins.blocks || in_heap.bytes != in_bins.bytes ||
         in_bins.bytes != heap_bins.free_bytes) {
         return "the bins do not hold exactly the free blocks";
+    }
+    const uintptr_t top =
+        align_up((uintptr_t)heap.top + BLOCK_HEADER_BYTES, PAGE_BYTES);
+    if (top < (uintptr_t)heap.touched) {
+        in_heap.vacant_bytes += pages_vacant_within(top, (uintptr_t)heap.touched);
+    }
+    if (in_heap.vacant_bytes != pages_vacant_bytes) {
+        return "vacant pages are not inside free blocks";
     }
     return check_untouched();
 }

@@ -21,6 +21,12 @@ static void region_close(void)
     }
     struct block *const rest = (struct block *)(uintptr_t)heap.top;
     const size_t bytes = (size_t)(heap.end - heap.top);
+    /* What was never touched counts as touched and vacant from now on. */
+    __atomic_store_n(&heap.touched_bytes,
+                     heap.touched_bytes + (size_t)(heap.end - heap.touched),
+                     __ATOMIC_RELAXED);
+    pages_vacate(align_up((uintptr_t)heap.touched, PAGE_BYTES),
+                 heap_hole_pages(rest, bytes).end);
     block_set_in_use((struct block *)(uintptr_t)heap.end, 0);
     heap.top = heap.end = heap.touched = NULL;
     if (bytes != 0) {
@@ -56,7 +62,6 @@ static void region_open(char *memory, size_t bytes)
     heap_set_top(heap.touched);
     heap.end = region->end;
     __atomic_store_n(&heap.region_bytes, heap.region_bytes + bytes, __ATOMIC_RELAXED);
-    heap.reclaim_at = heap.top;
     map_cover(end);
 }
 

@@ -6,12 +6,9 @@
 
 #include "output.h"
 
-#define MS_LIMIT ((size_t)1 << 40)
-
 static struct knobs knobs = {
     .preallocate_bytes = PREALLOCATE_BYTES,
-    .mmap_threshold_bytes = SIZE_MAX,
-    .purge_ms = SIZE_MAX,
+    .mmap_threshold_bytes = MMAP_THRESHOLD_BYTES,
 };
 
 static const struct {
@@ -22,7 +19,6 @@ static const struct {
     {"SNUG_PREALLOCATE", &knobs.preallocate_bytes, REQUEST_LIMIT_BYTES / 2},
     {"SNUG_MMAP_THRESHOLD", &knobs.mmap_threshold_bytes, REQUEST_LIMIT_BYTES},
     {"SNUG_HUGE_PAGES", &knobs.huge_pages, 1},
-    {"SNUG_PURGE", &knobs.purge_ms, MS_LIMIT},
 };
 
 void knobs_complain(const char *variable, const char *value, size_t length)
@@ -39,22 +35,44 @@ void knobs_complain(const char *variable, const char *value, size_t length)
     output_write(&text);
 }
 
+/* NULL: not set. */
+static const char *value_of(const char *variable)
+{
+    const char *const value = secure_getenv(variable);
+    return value != NULL && *value != '\0' ? value : NULL;
+}
+
+static void read_purge(void)
+{
+    static const char variable[] = "SNUG_PURGE";
+    const char *const value = value_of(variable);
+    if (value == NULL) {
+        return;
+    }
+    if (strcmp(value, "never") == 0) {
+        knobs.purge = KNOBS_PURGE_NEVER;
+    } else if (strcmp(value, "always") == 0) {
+        knobs.purge = KNOBS_PURGE_ALWAYS;
+    } else {
+        knobs_complain(variable, value, strlen(value));
+    }
+}
+
 static void read_environment(void)
 {
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        const char *const value = secure_getenv(table[i].variable);
-        if (value == NULL || *value == '\0') {
+        const char *const value = value_of(table[i].variable);
+        if (value == NULL) {
             continue;
         }
         const size_t number = text_to_number(value, strlen(value));
         if (number <= table[i].most) {
             *table[i].value = number;
-        } else if (table[i].value == &knobs.purge_ms && strcmp(value, "never") == 0) {
-            knobs.purge_ms = KNOBS_PURGE_NEVER;
         } else {
             knobs_complain(table[i].variable, value, strlen(value));
         }
     }
+    read_purge();
 }
 
 const struct knobs *knobs_get(void)
@@ -65,13 +83,4 @@ const struct knobs *knobs_get(void)
         read_environment();
     }
     return &knobs;
-}
-
-uint64_t knobs_purge_ns(uint64_t usual_ns)
-{
-    const size_t ms = knobs_get()->purge_ms;
-    if (ms == SIZE_MAX) {
-        return usual_ns;
-    }
-    return ms == KNOBS_PURGE_NEVER ? UINT64_MAX : (uint64_t)ms * 1000000U;
 }

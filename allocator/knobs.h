@@ -6,21 +6,21 @@
 
 #include "base.h"
 
-struct knobs {
-    size_t preallocate_bytes;    /* the heap grows by at least this */
-    size_t mmap_threshold_bytes; /* SIZE_MAX: not set, the threshold adapts */
-    size_t huge_pages;           /* 1: ask for them */
-    size_t purge_ms;             /* SIZE_MAX: not set; KNOBS_PURGE_NEVER */
+enum knobs_purge {
+    KNOBS_PURGE_USUAL,
+    KNOBS_PURGE_NEVER, /* nothing goes back but by malloc_trim */
+    KNOBS_PURGE_ALWAYS /* an emptied heap goes back each time */
 };
 
-#define KNOBS_PURGE_NEVER (SIZE_MAX - 1)
+struct knobs {
+    size_t preallocate_bytes;    /* the heap grows by at least this */
+    size_t mmap_threshold_bytes; /* blocks of this size get mappings of their own */
+    size_t huge_pages;           /* 1: ask for them */
+    enum knobs_purge purge;
+};
 
 /* Before libc has set the environment up: the defaults, and it is asked again later. */
 COLD_CODE const struct knobs *knobs_get(void);
-
-/* How long after giving memory back more may be given; usual_ns if SNUG_PURGE is not
- * set, UINT64_MAX: never. */
-uint64_t knobs_purge_ns(uint64_t usual_ns);
 
 /* "snug: VARIABLE: not understood, see snug.h: VALUE", on stderr. */
 COLD_CODE void knobs_complain(const char *variable, const char *value, size_t length);

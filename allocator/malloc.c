@@ -8,19 +8,17 @@
 #include "entry.h"
 #include "fast.h"
 #include "knobs.h"
-#include "large.h"
+#include "pressure.h"
 #include "zero.h"
 
 static struct {
-    size_t mmap_threshold_bytes;
-    bool mmap_threshold_fixed; /* set by the user: does not adapt */
+    size_t mmap_threshold_bytes; /* 0: not settled yet: every size is looked at */
     bool no_mappings;
-} policy; /* 0: not settled yet, so that every size is looked at */
+} policy;
 
 void policy_set_mmap_threshold(size_t bytes)
 {
     policy.mmap_threshold_bytes = bytes > 0 ? bytes : 1;
-    policy.mmap_threshold_fixed = true;
 }
 
 size_t policy_mmap_threshold(void)
@@ -33,21 +31,11 @@ void policy_allow_mappings(bool allow)
     policy.no_mappings = !allow;
 }
 
-bool policy_allows_mappings(void)
-{
-    return !policy.no_mappings;
-}
-
 /* Whether a size beyond the threshold is; the environment may have set it. */
 static COLD_CODE bool wants_mapping(size_t size)
 {
     if (policy.mmap_threshold_bytes == 0) {
-        const size_t bytes = knobs_get()->mmap_threshold_bytes;
-        if (bytes != SIZE_MAX) {
-            policy_set_mmap_threshold(bytes);
-        } else {
-            policy.mmap_threshold_bytes = MMAP_THRESHOLD_BYTES;
-        }
+        policy_set_mmap_threshold(knobs_get()->mmap_threshold_bytes);
     }
     return size >= policy.mmap_threshold_bytes && !policy.no_mappings;
 }
@@ -70,8 +58,7 @@ static void *live_payload(struct block *block)
 static void *allocate(size_t size, size_t block_bytes, size_t *dirty_bytes)
 {
     if (UNLIKELY(size >= policy.mmap_threshold_bytes) && wants_mapping(size)) {
-        heap_purge_for_growth(size);
-        void *const payload = large_allocate(size, PAGE_BYTES);
+        void *const payload = pressure_map(size, PAGE_BYTES);
         if (payload != NULL) {
             if (dirty_bytes != NULL) {
                 *dirty_bytes = 0;
@@ -79,7 +66,7 @@ static void *allocate(size_t size, size_t block_bytes, size_t *dirty_bytes)
             return payload;
         }
     }
-    struct block *const block = heap_allocate(block_bytes);
+    struct block *const block = pressure_allocate(block_bytes);
     if (UNLIKELY(block == NULL)) {
         return NULL;
     }
@@ -149,12 +136,47 @@ static NO_INLINE void *allocate_medium(size_t size, size_t *dirty_bytes)
     return allocate_large(size, block_bytes, dirty_bytes);
 }
 
+/* Of a size class that has no runs, or no memory for one; under the lock. */
+static void *allocate_as_block(size_t size_class, size_t size)
+{
+    struct block *const block = pressure_allocate(block_bytes_from_request(size));
+    if (block == NULL) {
+        return NULL;
+    }
+    run_note_allocated(size_class, block_size(block));
+    return live_payload(block);
+}
+
+/* An object, when the current list is empty. */
+static void *allocate_object(size_t size)
+{
+    const size_t size_class = class_from_request(size);
+    void *object = cache_take(size_class);
+    if (object != NULL) {
+        return object;
+    }
+    const bool locked = lock_acquire(&heap_lock);
+    pressure_after_free();
+    object = cache_fill(size_class);
+    if (UNLIKELY(object == NULL) && run_serves(size_class)) {
+        while (object == NULL && pressure_relieve()) {
+            object = cache_fill(size_class);
+        }
+        pressure_settle();
+    }
+    if (object == NULL) {
+        object = allocate_as_block(size_class, size);
+    }
+    lock_release(&heap_lock, locked);
+    return object;
+}
+
 static void *allocate_nothing(void)
 {
     const bool locked = lock_acquire(&heap_lock);
     void *const nothing = zero_allocate();
     lock_release(&heap_lock, locked);
-    return nothing != NULL ? nothing : cache_allocate(1, 1);
+    return nothing != NULL ? nothing : allocate_object(1);
 }
 
 /* Of the size classes, when the list is empty. */
@@ -164,9 +186,7 @@ static NO_INLINE void *allocate_small(size_t size)
         void *const payload = debug_allocate(size, 1, DEBUG_MALLOC, NULL);
         return payload != NULL ? payload : out_of_memory();
     }
-    void *const object = LIKELY(size != 0)
-                             ? cache_allocate(class_from_request(size), size)
-                             : allocate_nothing();
+    void *const object = LIKELY(size != 0) ? allocate_object(size) : allocate_nothing();
     return LIKELY(object != NULL) ? object : out_of_memory();
 }
 
@@ -186,7 +206,7 @@ static NO_INLINE void *allocate_anew(size_t size)
     if (UNLIKELY(!is_for_heap_alone(size))) {
         return allocate_medium(size, NULL);
     }
-    struct block *const block = heap_allocate(block_bytes_from_request(size));
+    struct block *const block = pressure_allocate(block_bytes_from_request(size));
     return LIKELY(block != NULL) ? live_payload(block) : out_of_memory();
 }
 
@@ -223,18 +243,6 @@ void *snug_calloc(size_t count, size_t size)
         }
     }
     return memset(payload, 0, dirty_bytes < bytes ? dirty_bytes : bytes);
-}
-
-/* A freed mapping raises the threshold past its size: such blocks come and go. */
-static void adapt_mmap_threshold(size_t freed_bytes)
-{
-    if (policy.mmap_threshold_fixed || freed_bytes < policy.mmap_threshold_bytes ||
-        freed_bytes > MMAP_THRESHOLD_LIMIT_BYTES) {
-        return;
-    }
-    const size_t raised = MMAP_THRESHOLD_RAISE * freed_bytes;
-    policy.mmap_threshold_bytes =
-        raised <= MMAP_THRESHOLD_LIMIT_BYTES ? raised : MMAP_THRESHOLD_LIMIT_BYTES + 1;
 }
 
 static void free_large(void *ptr, size_t bytes)
@@ -274,14 +282,13 @@ static NO_INLINE void free_block(void *ptr)
             run_note_freed(block_size(block));
         }
         heap_free(block);
-        heap_purge_if_due();
+        pressure_after_free();
     } else if (zero_spans(ptr)) {
         REQUIRE(zero_is_live(ptr), "double free of", ptr);
         zero_free(ptr);
     } else {
         large = large_take(ptr);
         REQUIRE(large != 0, "free of a pointer that is no block:", ptr);
-        adapt_mmap_threshold(large);
     }
     lock_release(&heap_lock, locked);
     if (UNLIKELY(large != 0)) {
@@ -315,6 +322,26 @@ static ALWAYS_INLINE void keep_alone(void *ptr, size_t bytes)
     medium_keep(block, bytes);
 }
 
+/* What a cache gave back may have left nearly nothing in use. */
+static void look_after_free(void)
+{
+    if (cache.gave_back) {
+        cache.gave_back = false;
+        const bool locked = lock_acquire(&heap_lock);
+        pressure_after_free();
+        lock_release(&heap_lock, locked);
+    }
+}
+
+/* All that the thread keeps goes back. */
+static void make_room_for_medium(void)
+{
+    const bool locked = lock_acquire(&heap_lock);
+    medium_return_all();
+    pressure_after_free();
+    lock_release(&heap_lock, locked);
+}
+
 /* Where there is no room, or the thread is new; and what is not kept. */
 static NO_INLINE void free_medium_slowly(void *ptr)
 {
@@ -322,12 +349,13 @@ static NO_INLINE void free_medium_slowly(void *ptr)
     if (bytes != 0) {
         REQUIRE(!object_is_free(ptr), "double free of", ptr);
         if (medium_cache.open && __libc_single_threaded) {
-            medium_make_room();
+            make_room_for_medium();
             if (LIKELY(medium_has_room())) {
                 keep_alone(ptr, bytes);
                 return;
             }
         } else if (cache_keep_medium(ptr, bytes)) {
+            look_after_free();
             return;
         }
     }
@@ -358,6 +386,7 @@ NO_INLINE void free_object(void *ptr)
                        "free of a pointer that is no block:");
     }
     cache_free(entry.size_class, ptr);
+    look_after_free();
 }
 
 void snug_free(void *ptr)
@@ -423,11 +452,11 @@ void *allocate_aligned(size_t alignment, size_t size)
     const bool locked = lock_acquire(&heap_lock);
     void *payload = NULL;
     if (size >= policy.mmap_threshold_bytes && wants_mapping(size)) {
-        payload = large_allocate(size, alignment);
+        payload = pressure_map(size, alignment);
     }
     if (payload == NULL) {
         struct block *const block =
-            heap_allocate_aligned(block_bytes_from_request(size), alignment);
+            pressure_allocate_aligned(block_bytes_from_request(size), alignment);
         payload = block != NULL ? live_payload(block) : NULL;
     }
     lock_release(&heap_lock, locked);

@@ -1,7 +1,5 @@
 #include "medium.h"
 
-#include "lock.h"
-
 static struct block *first_lists[MEDIUM_KEPT_CLASSES + 1];
 /* Nobody writes to these: the limit is 0. */
 static struct block *const no_lists[MEDIUM_KEPT_CLASSES + 1];
@@ -14,11 +12,8 @@ __thread struct medium_cache medium_cache = {
  * given back to the system. */
 static void set_limit(void)
 {
-    const size_t touched = heap.touched_bytes;
-    const bool emptied =
-        touched >= PURGE_HEAP_BYTES && heap_unused_bytes() >= touched / 2;
-    const size_t share = emptied ? 2 * PURGE_SHARE : MEDIUM_KEEP_SHARE;
-    const size_t limit = touched / share + MEDIUM_KEEP_MIN_BYTES;
+    const size_t share = medium_cache.lean ? MEDIUM_KEEP_LEAN_SHARE : MEDIUM_KEEP_SHARE;
+    const size_t limit = heap.touched_bytes / share + MEDIUM_KEEP_MIN_BYTES;
     const size_t most = limit < MEDIUM_KEEP_MAX_BYTES ? limit : MEDIUM_KEEP_MAX_BYTES;
     medium_cache.limit_bytes = medium_cache.open ? most : 0;
 }
@@ -103,10 +98,8 @@ const char *medium_check(void)
     return broken;
 }
 
-void medium_make_room(void)
+void medium_set_lean(bool lean)
 {
-    const bool locked = lock_acquire(&heap_lock);
-    medium_return_all();
-    heap_purge_if_due();
-    lock_release(&heap_lock, locked);
+    medium_cache.lean = lean;
+    set_limit();
 }

@@ -8,9 +8,9 @@
  * touched, it is linked and sealed as object.h says.
  *
  * Blocks that wait do not coalesce, and what they could serve would be cut from other
- * memory: so heap_allocate takes them all back before it breaks a hole of more than
- * one and a half times the size when they are many, and always before the heap grows
- * (cache_reclaim). Thread-local, no lock; threads that share have lists of another kind
+ * memory: so they all go back before a hole of more than one and a half times the size
+ * is broken when they are many, and always before the heap grows (heap_allocate fails
+ * until then). Thread-local, no lock; threads that share have lists of another kind
  * (cache.h). */
 #ifndef SNUG_MEDIUM_H
 #define SNUG_MEDIUM_H
@@ -27,6 +27,7 @@ struct medium_cache {
     uint64_t filled;     /* classes in which any was kept since all were given back */
     size_t limit_bytes;  /* to keep; 0 at first, so that the first block sets it */
     bool open;           /* false: nothing is kept, the limit is 0 */
+    bool lean;           /* most of the heap is free: little is kept */
 };
 
 static_assert(MEDIUM_LIMIT_BYTES <= (size_t)1 << (MEDIUM_FIRST_LOG2 + 8),
@@ -88,7 +89,7 @@ void medium_visit(void (*visit)(const struct block *block, size_t bytes, void *c
  * hold: every kept block is sealed, in use by its tag, and of its list's class; the
  * sums are right. */
 const char *medium_check(void);
-/* Give all back, taking the lock: the thread keeps as many as it may. */
-COLD_CODE void medium_make_room(void);
+/* How much may be kept: less while most of the heap is free. Under the heap lock. */
+void medium_set_lean(bool lean);
 
 #endif

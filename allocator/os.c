@@ -1,5 +1,6 @@
 #include "os.h"
 
+#include <errno.h>
 #include <linux/futex.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -136,6 +137,24 @@ bool os_purge(void *pages, size_t bytes)
 {
     return !count_call(OS_MMAP) &&
            map(pages, bytes, PROT_READ | PROT_WRITE, MAP_FIXED) == pages;
+}
+
+bool os_move_pages(void *from, size_t bytes, void *to)
+{
+    static atomic_bool refused; /* the kernel does not know the flag */
+    if (atomic_load_explicit(&refused, memory_order_relaxed) || count_call(OS_MREMAP)) {
+        return false;
+    }
+    const long moved =
+        kernel_call(SYS_mremap, (long)from, (long)bytes, (long)bytes,
+                    MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, (long)to, 0);
+    if (moved == -EINVAL) {
+        atomic_store_explicit(&refused, true, memory_order_relaxed);
+    } else if (kernel_failed(moved)) {
+        /* It may have unmapped the new pages before it failed. */
+        os_purge(to, bytes);
+    }
+    return (void *)moved == to;
 }
 
 void os_want_huge_pages(void *begin, const char *end)

@@ -39,6 +39,10 @@ void *os_remap(void *pages, size_t old_bytes, size_t new_bytes);
  * it. false: they are as they were. */
 bool os_purge(void *pages, size_t bytes);
 
+/* Move what whole pages hold to others by changing the page tables; the old ones read as
+ * zero afterwards. false: nothing has moved, as on kernels before 5.7. */
+bool os_move_pages(void *from, size_t bytes, void *to);
+
 /* Ask for huge pages from the page of begin to end; a kernel that has none says no,
  * which is fine. */
 void os_want_huge_pages(void *begin, const char *end);

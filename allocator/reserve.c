@@ -35,6 +35,9 @@ int reserve_mlockall(int flags)
     heap_return_reserve();
     const long result = kernel_call(SYS_mlockall, flags, 0, 0, 0, 0, 0);
     heap.locked = !kernel_failed(result);
+    if (heap.locked) {
+        pages_occupy_all();
+    }
     lock_release(&heap_lock, locked);
     return finish(result);
 }

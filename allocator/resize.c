@@ -6,7 +6,8 @@
 #include "debug.h"
 #include "entry.h"
 #include "fast.h"
-#include "large.h"
+#include "os.h"
+#include "pressure.h"
 #include "zero.h"
 
 /* Bytes usable at a live block; under the lock. */
@@ -31,46 +32,85 @@ static size_t usable_bytes(const void *ptr, const char *misuse, const char *fore
     return bytes;
 }
 
+/* heap_resize, and what follows if more is resident then. A large block that grows goes
+ * on to the end of a page: most of its further steps are none. Under the lock. */
+static bool resize_block_in_place(struct block *block, size_t needed)
+{
+    const bool grows = needed > block_size(block);
+    const bool rounds = grows && needed >= GROW_PAGES_BYTES;
+    const bool resized =
+        heap_resize(block, rounds ? align_up(needed, PAGE_BYTES) : needed);
+    if (UNLIKELY(heap_resident_bytes() > heap.limit_bytes)) {
+        pressure_settle();
+    }
+    return resized;
+}
+
+static void *resize_mapping(void *ptr, size_t size)
+{
+    /* One that shrinks below half the threshold goes back into the heap. */
+    if (size < policy_mmap_threshold() / 2) {
+        return NULL;
+    }
+    void *const resized = large_resize(ptr, size);
+    pressure_settle();
+    return resized;
+}
+
 /* Resize without copying; NULL: the block must move. Under the lock. */
 static void *resize_in_place(void *ptr, size_t size)
 {
     if (heap_owns(ptr)) {
         struct block *const block = block_from_payload(ptr);
-        return heap_resize(block, block_bytes_from_request(size)) ? ptr : NULL;
+        return resize_block_in_place(block, block_bytes_from_request(size)) ? ptr
+                                                                            : NULL;
     }
-    if (zero_spans(ptr)) {
-        return NULL;
-    }
-    /* A mapping that shrinks below half the threshold goes back into the heap. */
-    return size >= policy_mmap_threshold() / 2 ? large_resize(ptr, size) : NULL;
-}
-
-/* A place to grow into. A block of REMAP_BYTES that had to move once gets a mapping,
- * however high the threshold is by now: from then on mremap grows it without copying.
- */
-static void *place_to_move(size_t old_bytes, size_t size)
-{
-    if (LIKELY(size < REMAP_BYTES || size < old_bytes)) {
-        return snug_malloc(size);
-    }
-    const bool locked = lock_acquire(&heap_lock);
-    void *mapping = NULL;
-    if (policy_allows_mappings()) {
-        heap_purge_for_growth(size);
-        mapping = large_allocate(size, PAGE_BYTES);
-    }
-    lock_release(&heap_lock, locked);
-    return mapping != NULL ? mapping : snug_malloc(size);
+    return zero_spans(ptr) ? NULL : resize_mapping(ptr, size);
 }
 
 static void *move(void *ptr, size_t old_bytes, size_t size)
 {
-    void *const moved = place_to_move(old_bytes, size);
+    void *const moved = snug_malloc(size);
     if (moved != NULL) {
         memcpy(moved, ptr, old_bytes < size ? old_bytes : size);
         snug_free(ptr);
     }
     return moved;
+}
+
+/* To a place in the heap that is as far from the start of a page: where both places
+ * together would be more than was ever resident the whole pages move there, and not what
+ * they hold. */
+static NO_INLINE void *move_pages(void *ptr, size_t old_bytes, size_t size)
+{
+    const struct page_range pages = {
+        align_up((uintptr_t)ptr, PAGE_BYTES),
+        align_down((uintptr_t)ptr + old_bytes, PAGE_BYTES)};
+    bool locked = lock_acquire(&heap_lock);
+    struct block *const block =
+        pressure_allocate_congruent(block_bytes_from_request(size), ptr);
+    bool moves = block != NULL && pressure_wants_move(pages.end - pages.start);
+    lock_release(&heap_lock, locked);
+    if (block == NULL) {
+        return out_of_memory();
+    }
+    char *const to = block_payload(block);
+    object_set_live(to);
+    const size_t front = pages.start - (uintptr_t)ptr;
+    const size_t bytes = pages.end - pages.start;
+    moves = moves && os_move_pages((void *)pages.start, bytes, to + front);
+    memcpy(to, ptr, moves ? front : old_bytes);
+    if (moves) {
+        memcpy(to + front + bytes, (void *)pages.end, old_bytes - front - bytes);
+    }
+    locked = lock_acquire(&heap_lock);
+    if (moves) {
+        pages_vacate(pages.start, pages.end);
+    }
+    pressure_settle();
+    lock_release(&heap_lock, locked);
+    snug_free(ptr);
+    return to;
 }
 
 /* Whether a block has the size already, or one too near to it to split. */
@@ -89,10 +129,14 @@ static void *resize_own(struct block *block, size_t size)
     }
     const bool locked = lock_acquire(&heap_lock);
     const size_t old_bytes = block_payload_bytes(block);
-    const bool resized = heap_resize(block, needed);
+    const bool resized = resize_block_in_place(block, needed);
     lock_release(&heap_lock, locked);
-    return LIKELY(resized) ? block_payload(block)
-                           : move(block_payload(block), old_bytes, size);
+    if (LIKELY(resized)) {
+        return block_payload(block);
+    }
+    return old_bytes >= MOVE_LEAST_BYTES && size > old_bytes
+               ? move_pages(block_payload(block), old_bytes, size)
+               : move(block_payload(block), old_bytes, size);
 }
 
 /* A block that is no object of a run. */

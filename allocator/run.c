@@ -1,5 +1,7 @@
 #include "run.h"
 
+#include <stddef.h>
+
 #include "object.h"
 
 /* The bookkeeping at a run's start. Free objects are linked (object.h) by the
@@ -31,6 +33,14 @@ static struct {
     size_t run_count;
     uint32_t runs_of[CLASS_COUNT];
 } classes;
+
+size_t run_free_sum;
+
+static void count_free(size_t size_class, ptrdiff_t bytes)
+{
+    classes.free_bytes[size_class] += (size_t)bytes;
+    run_free_sum += (size_t)bytes;
+}
 
 static struct run *run_of(const void *pointer)
 {
@@ -112,12 +122,7 @@ static struct run *run_create(size_t size_class)
     struct block *const block =
         heap_allocate_aligned(granules * GRANULE_BYTES, GRANULE_BYTES);
     if (block == NULL) {
-        return classes.runs[size_class];
-    }
-    if (classes.runs[size_class] !=
-        NULL) { /* the heap has reclaimed cached objects for it */
-        heap_free(block);
-        return classes.runs[size_class];
+        return NULL;
     }
     struct run *const run = block_payload(block);
     if (!map_covers((char *)run + granules * GRANULE_BYTES - 1)) {
@@ -140,7 +145,7 @@ static struct run *run_create(size_t size_class)
     list_insert(run);
     classes.run_count++;
     classes.runs_of[size_class]++;
-    classes.free_bytes[size_class] += run->end - sizeof *run;
+    count_free(size_class, (ptrdiff_t)(run->end - sizeof *run));
     return run;
 }
 
@@ -152,7 +157,7 @@ static void run_destroy(struct run *run)
     }
     classes.run_count--;
     classes.runs_of[run->size_class]--;
-    classes.free_bytes[run->size_class] -= run->end - sizeof *run;
+    count_free(run->size_class, -(ptrdiff_t)(run->end - sizeof *run));
     heap_free(block_from_payload(run));
 }
 
@@ -186,8 +191,11 @@ void run_note_freed(size_t block_bytes)
  * heap grows, an object half used is better than one not used at all. */
 static struct run *find_run(size_t size_class)
 {
-    if (classes.runs[size_class] == NULL &&
-        !heap_has_room(RUN_LIMIT_GRANULES * GRANULE_BYTES)) {
+    const size_t longest_bytes = RUN_LIMIT_GRANULES * GRANULE_BYTES;
+    if (classes.runs[size_class] == NULL && !heap_has_room(longest_bytes)) {
+        if (!heap_may_rise(longest_bytes)) { /* what caches hold comes first */
+            return NULL;
+        }
         const size_t most_bytes = 2 * class_bytes(size_class);
         for (size_t c = size_class; c < CLASS_COUNT && class_bytes(c) <= most_bytes;
              c++) {
@@ -251,7 +259,7 @@ size_t run_take_objects(size_t size_class, size_t most,
     const size_t count = run->first_free != 0 ? take_free(run, most, take, context)
                                               : carve(run, most, take, context);
     run->live = (uint16_t)(run->live + count);
-    classes.free_bytes[run->size_class] -= count * class_bytes(run->size_class);
+    count_free(run->size_class, -(ptrdiff_t)(count * class_bytes(run->size_class)));
     if (run->carved_end == run->end && run->free_count == 0) {
         list_remove(run);
     }
@@ -265,7 +273,7 @@ void run_return_object(void *object)
     run->first_free = (uint16_t)((uintptr_t)object - (uintptr_t)run);
     run->free_count++;
     run->live--;
-    classes.free_bytes[run->size_class] += class_bytes(run->size_class);
+    count_free(run->size_class, (ptrdiff_t)class_bytes(run->size_class));
     if (!run->listed) {
         list_insert(run);
     }

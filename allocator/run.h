@@ -31,7 +31,7 @@ void run_note_allocated(size_t size_class, size_t block_bytes);
 void run_note_freed(size_t block_bytes);
 
 /* Take up to `most` free objects of a class from one run: calls `take` for each.
- * Returns how many; 0: the heap gives no memory for a run. */
+ * Returns how many; 0: the heap fails to give memory for a run, as heap_allocate. */
 size_t run_take_objects(size_t size_class, size_t most,
                         void (*take)(void *object, void *context), void *context);
 /* Put an object back. */
@@ -56,6 +56,12 @@ static ALWAYS_INLINE bool run_is_object(struct map_entry entry, const void *poin
 
 /* In objects of a class that are free or were never used, caches not included. */
 size_t run_free_bytes(size_t size_class);
+/* The sum over all classes. */
+extern OUR_OWN size_t run_free_sum;
+static ALWAYS_INLINE size_t run_all_free_bytes(void)
+{
+    return run_free_sum;
+}
 size_t run_count(void);
 const char *run_check(void);
 

@@ -1,10 +1,9 @@
 /* Statistics and parameters: mallinfo2, malloc_stats, malloc_trim, mallopt, checks. */
 #include "snug.h"
 
-#include "cache.h"
 #include "entry.h"
-#include "large.h"
 #include "output.h"
+#include "pressure.h"
 
 /* The most that M_MXFAST may be, as in glibc. */
 #define MXFAST_LIMIT_BYTES (80 * sizeof(size_t) / 4)
@@ -94,10 +93,9 @@ void snug_malloc_stats(void)
 int snug_malloc_trim(size_t pad)
 {
     const bool locked = lock_acquire(&heap_lock);
-    cache_reclaim(1);
-    const size_t given_back = heap_purge_blocks(PURGE_BLOCK_BYTES) + heap_trim_top(pad);
+    const bool given_back = pressure_trim(pad);
     lock_release(&heap_lock, locked);
-    return given_back != 0;
+    return given_back ? 1 : 0;
 }
 
 /* Under the lock. false: no parameter of malloc.h, or glibc would refuse the value. */
@@ -112,7 +110,7 @@ static bool set_parameter(int parameter, int value)
         policy_allow_mappings(value > 0);
         return true;
     case M_TRIM_THRESHOLD:
-        heap.trim_threshold_bytes = bytes;
+        pressure.never = value < 0;
         return true;
     case M_TOP_PAD:
         heap.top_pad_bytes = bytes;
@@ -146,6 +144,9 @@ const char *snug_check_heap(void)
     const char *broken = heap_check();
     if (broken == NULL) {
         broken = run_check();
+    }
+    if (broken == NULL) {
+        broken = pages_check();
     }
     if (broken == NULL) {
         broken = large_check();

@@ -150,7 +150,7 @@ bool snug_stats(struct snug_stats *stats)
         stats->regions++;
     }
     stats->region_bytes = heap.region_bytes;
-    stats->touched_bytes = heap.touched_bytes;
+    stats->touched_bytes = heap_resident_bytes();
     stats->large_blocks = large_counts().blocks;
     stats->large_bytes = large_counts().bytes;
     lock_release(&heap_lock, locked);

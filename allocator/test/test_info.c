@@ -135,7 +135,7 @@ static void info_is_the_xml_of_glibc_and_true(void)
     fill(SMALL, 40);
     empty(SMALL - 10);
     void *const odd[] = {snug_malloc(5000), snug_malloc(60000), snug_malloc(5000)};
-    void *const large = snug_malloc((size_t)50 << 20);
+    void *const large = snug_malloc((size_t)80 << 20);
     CHECK(odd[0] != NULL && odd[2] != NULL && large != NULL);
     snug_free(odd[1]);
     char *const text = info_text();

@@ -104,6 +104,7 @@ static void churn(unsigned operations)
 
 static void check_nothing_interposed_is_called(void)
 {
+    CHECK(snug_mallopt(M_MMAP_THRESHOLD, 256 * 1024) == 1); /* mappings, too */
     watching = true;
     churn(10000);
     watching = false;

@@ -306,7 +306,7 @@ static struct row rows[] = {
     ROW(double_free, 40, DOUBLE, DOUBLE_N, DOUBLE_N),
     ROW(double_free, 520, DOUBLE, DOUBLE_N, DOUBLE_N),
     ROW(double_free, 20000, DOUBLE, DOUBLE_N, DOUBLE_N),
-    ROW(double_free, 300000, FOREIGN, DOUBLE_N, DOUBLE_N),
+    ROW(double_free, 300000, DOUBLE, DOUBLE_N, DOUBLE_N),
     ROW(double_free, 64 * MIB, FOREIGN, DOUBLE_N, DOUBLE_N),
     ROW(double_free, 0, DOUBLE, DOUBLE_N, DOUBLE_N),
     ROW(double_free_of_many, 8, DOUBLE, DOUBLE_N, DOUBLE_N),

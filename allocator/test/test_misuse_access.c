@@ -190,6 +190,7 @@ static char *block_behind_another(size_t bytes)
     if (running_level > 0) {
         return block_between(bytes);
     }
+    CHECK(snug_mallopt(M_MMAP_THRESHOLD, 128 * 1024) == 1);
     const size_t mapped = (bytes + 4095) / 4096 * 4096;
     char *last = snug_malloc(bytes);
     for (size_t i = 0; i < 100; i++) {
@@ -259,12 +260,14 @@ static struct row rows[] = {
     /* program, bytes: at level 0, 1, 2 */
     ROW(read_after_free, 40, UNNOTICED, UNNOTICED, SEGV),
     ROW(read_after_free, 20000, UNNOTICED, UNNOTICED, SEGV),
-    ROW(read_after_free, 300000, SEGV, SEGV, SEGV),
+    ROW(read_after_free, 300000, UNNOTICED, SEGV, SEGV),
+    ROW(read_after_free, 64 << 20, SEGV, SEGV, SEGV),
     ROW(read_after_free_of_many, 40, UNNOTICED, UNNOTICED, SEGV),
     ROW(write_after_free, 40, UNNOTICED, AFTER_FREE, SEGV),
     ROW(write_after_free, 1000, UNNOTICED, AFTER_FREE, SEGV),
     ROW(write_after_free, 20000, UNNOTICED, AFTER_FREE, SEGV),
-    ROW(write_after_free, 300000, SEGV, SEGV, SEGV),
+    ROW(write_after_free, 300000, UNNOTICED, SEGV, SEGV),
+    ROW(write_after_free, 64 << 20, SEGV, SEGV, SEGV),
     ROW(write_after_free_of_many, 40, UNNOTICED, AFTER_FREE, SEGV),
     ROW(write_after_free_and_free_many, 1000, UNNOTICED, AFTER_FREE, SEGV),
     ROW(write_into_the_link_and_allocate, 16, LINK, AFTER_FREE, SEGV),
@@ -299,6 +302,7 @@ static struct row rows[] = {
     ROW(write_a_byte_before, 48, FOREIGN, BEFORE, BEFORE),
     ROW(write_a_byte_before, 1000, FOREIGN, BEFORE, BEFORE),
     ROW(write_a_byte_before, 20000, FOREIGN, BEFORE, BEFORE),
+    ROW(write_a_byte_before, 300000, FOREIGN, BEFORE, BEFORE),
     ROW(write_a_byte_before_a_mapping, 300000, UNNOTICED, BEFORE, BEFORE),
     ROW(write_a_byte_before_a_mapping, 262144, UNNOTICED, SEGV, SEGV),
     ROW(write_a_byte_before_one_of_many, 48, UNNOTICED, BEFORE, BEFORE),

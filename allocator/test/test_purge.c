@@ -1,12 +1,11 @@
-/* A heap of which nearly all has been freed: its pages go back after a while, unless
- * the program goes on to use them. */
+/* Memory goes back: from a heap of which nearly all has been freed, whoever freed it, and
+ * before more would be resident than ever before. */
 #include "snug.h"
 
 #include <malloc.h>
 #include <pthread.h>
 #include <unistd.h>
 
-#include "cache.h"
 #include "child.h"
 #include "resident.h"
 
@@ -68,42 +67,31 @@ static void a_trim_gives_holes_back(void)
     CHECK_HEAP();
 }
 
-/* What a program may do when it has freed nearly all: each must come by the purge. The
- * size is of a class that has runs by now. */
-static void *free_one_small(void)
+/* What a program may do when it has freed nearly all. */
+static void free_one_small(void)
 {
     snug_free(snug_malloc(64));
-    return NULL;
 }
 
-static void *free_one_medium(void)
+static void free_one_medium(void)
 {
     snug_free(snug_malloc(3000));
-    return NULL;
 }
 
-static void *keep_one_small(void)
+static void keep_one_small(void)
 {
-    return snug_malloc(48);
+    CHECK(snug_malloc(48) != NULL);
 }
 
-static void emptied_heap_goes_back(void *(*activity)(void))
+static void emptied_heap_goes_back(void (*activity)(void))
 {
-    CHECK(setenv("SNUG_PURGE", "20", 1) == 0);
     scatter();
     const size_t before = scattered_resident();
     gather_in();
-    /* What lay at the top may have gone back already while it was freed. */
-    for (int i = 0;
-         i < 1000 && (cache.state != CACHE_ALIVE || scattered_resident() > before / 8);
-         i++) {
-        usleep(1000);
-        for (int j = 0; j < 100; j++) {
-            activity();
-        }
+    for (int j = 0; j < 1000; j++) {
+        activity();
     }
     CHECK_NUMBERS(scattered_resident(), <=, before / 8);
-    CHECK_NUMBERS(cache.state, ==, CACHE_ALIVE);
     CHECK_HEAP();
 }
 
@@ -122,44 +110,148 @@ static void an_emptied_heap_goes_back_while_it_fills(void)
     emptied_heap_goes_back(keep_one_small);
 }
 
-static void a_heap_that_fills_again_is_kept(void)
+/* Growth has paid for one time: a program that repeats itself keeps its pages. */
+static void a_heap_that_is_emptied_again_is_kept(void)
 {
-    CHECK(setenv("SNUG_PURGE", "100000", 1) == 0);
+    scatter();
+    gather_in();
+    const uint64_t maps = snug_system_calls().mmap;
+    for (int round = 0; round < 5; round++) {
+        scatter();
+        gather_in();
+        CHECK_HEAP();
+    }
+    CHECK_NUMBERS(snug_system_calls().mmap, <=, maps + 1);
+}
+
+static void purge_never_keeps_an_emptied_heap(void)
+{
+    CHECK(setenv("SNUG_PURGE", "never", 1) == 0);
     scatter();
     const size_t before = scattered_resident();
     gather_in();
-    CHECK_NUMBERS(cache.state, ==, CACHE_PAUSED);
-    CHECK_HEAP();
-    CHECK_NUMBERS(scattered_resident(), >, before / 2);
-    scatter();
-    free_one_small();
-    CHECK_NUMBERS(cache.state, ==, CACHE_ALIVE);
-    gather_in();
-    CHECK_HEAP();
+    CHECK_NUMBERS(scattered_resident(), ==, before);
 }
 
-static void *scatter_and_gather(void *unused)
+static void purge_always_gives_it_back_each_time(void)
 {
-    (void)unused;
-    scatter();
-    gather_in();
+    CHECK(setenv("SNUG_PURGE", "always", 1) == 0);
+    for (int round = 0; round < 3; round++) {
+        scatter();
+        const size_t before = scattered_resident();
+        gather_in();
+        CHECK_NUMBERS(scattered_resident(), <=, before / 8);
+        CHECK_HEAP();
+    }
+}
+
+/* A buffer is replaced by a larger one, over and over: the holes that are left go back
+ * before more is resident than needed, and what is asked for in them reads as zeros. */
+static void holes_go_back_before_the_heap_grows(void)
+{
+    enum {
+        STEPS = 40,
+        STEP_BYTES = 200000
+    };
+    char *buffer = NULL;
+    char *const first = snug_malloc(100);
+    char *last = first;
+    for (size_t i = 1; i < STEPS; i++) {
+        char *const larger = snug_malloc(i * STEP_BYTES);
+        CHECK(larger != NULL && snug_malloc(1000) != NULL);
+        memset(larger, 1, i * STEP_BYTES);
+        last = larger + i * STEP_BYTES;
+        snug_free(buffer);
+        buffer = larger;
+        CHECK_HEAP();
+    }
+    CHECK_NUMBERS(resident_bytes(first, last), <=,
+                  (size_t)(2 * STEPS * STEP_BYTES + STEPS * STEP_BYTES / 8));
+    CHECK_NUMBERS(snug_system_calls().mmap, >=, 1);
+    CHECK_NUMBERS(snug_system_calls().mmap, <=, 2 * STEPS);
+    for (size_t bytes = STEP_BYTES; bytes < STEPS * STEP_BYTES;
+         bytes += 7 * STEP_BYTES) {
+        char *const zeros = snug_calloc(1, bytes);
+        CHECK(zeros != NULL);
+        for (size_t i = 0; i < bytes; i++) {
+            CHECK(zeros[i] == 0);
+        }
+        CHECK_HEAP();
+    }
+}
+
+/* Each thread fills and frees, and all live on: what they keep is little. */
+static pthread_barrier_t barrier;
+
+static void *fill_free_and_stay(void *argument)
+{
+    enum {
+        BLOCKS = 6000
+    };
+    char **const blocks = argument;
+    for (size_t i = 0; i < BLOCKS; i++) {
+        const size_t size = 32 + i * 7919 % 4065;
+        blocks[i] = snug_malloc(size);
+        CHECK(blocks[i] != NULL);
+        memset(blocks[i], 1, size);
+    }
+    pthread_barrier_wait(&barrier); /* all have filled */
+    pthread_barrier_wait(&barrier);
+    for (size_t i = 0; i < BLOCKS; i++) {
+        snug_free(blocks[i]);
+    }
+    pthread_barrier_wait(&barrier); /* all have freed */
+    for (size_t i = 0; i < 10000; i++) {
+        snug_free(snug_malloc(16 + i % 100 * 80));
+    }
+    pthread_barrier_wait(&barrier);
+    pthread_barrier_wait(&barrier); /* lives until it has been looked at */
     return NULL;
 }
 
-/* The thread that waited is not alone any more, and another one purges. */
-static void a_pause_ends_among_threads(void)
+static size_t private_bytes(void)
 {
-    pthread_t thread;
-    CHECK(setenv("SNUG_PURGE", "100000", 1) == 0);
-    scatter();
-    gather_in();
-    CHECK_NUMBERS(cache.state, ==, CACHE_PAUSED);
-    CHECK(pthread_create(&thread, NULL, scatter_and_gather, NULL) == 0);
-    CHECK(pthread_join(thread, NULL) == 0);
-    free_one_small();
-    free_one_medium();
-    CHECK_NUMBERS(cache.state, ==, CACHE_ALIVE);
+    FILE *const file = fopen("/proc/self/smaps_rollup", "r");
+    char line[200];
+    size_t kib = 0;
+    if (file == NULL) {
+        _exit(CHILD_SKIPPED);
+    }
+    while (fgets(line, sizeof line, file) != NULL) {
+        if (strncmp(line, "Private_Dirty:", 14) == 0) {
+            kib = strtoul(line + 14, NULL, 10);
+        }
+    }
+    fclose(file);
+    return kib * 1024;
+}
+
+static void threads_that_live_on_keep_little(void)
+{
+    enum {
+        THREADS = 4
+    };
+    static char *blocks[THREADS][6000];
+    pthread_t threads[THREADS];
+    pthread_barrier_init(&barrier, NULL, THREADS + 1);
+    memset(blocks, 1, sizeof blocks); /* resident from now on */
+    const size_t before = private_bytes();
+    for (size_t i = 0; i < THREADS; i++) {
+        CHECK(pthread_create(&threads[i], NULL, fill_free_and_stay, blocks[i]) == 0);
+    }
+    pthread_barrier_wait(&barrier);
+    const size_t peak = private_bytes() - before;
+    CHECK_NUMBERS(peak, >, 40 * mib);
+    for (int i = 0; i < 3; i++) {
+        pthread_barrier_wait(&barrier);
+    }
+    const size_t after = private_bytes() - before;
     CHECK_HEAP();
+    CHECK_NUMBERS(after, <=, peak / 8);
+    pthread_barrier_wait(&barrier);
+    for (size_t i = 0; i < THREADS; i++) {
+        CHECK(pthread_join(threads[i], NULL) == 0);
+    }
 }
 
 int main(void)
@@ -169,8 +261,11 @@ int main(void)
         CHILD_TEST(an_emptied_heap_goes_back_amid_small_blocks),
         CHILD_TEST(an_emptied_heap_goes_back_amid_medium_blocks),
         CHILD_TEST(an_emptied_heap_goes_back_while_it_fills),
-        CHILD_TEST(a_heap_that_fills_again_is_kept),
-        CHILD_TEST(a_pause_ends_among_threads),
+        CHILD_TEST(a_heap_that_is_emptied_again_is_kept),
+        CHILD_TEST(purge_never_keeps_an_emptied_heap),
+        CHILD_TEST(purge_always_gives_it_back_each_time),
+        CHILD_TEST(holes_go_back_before_the_heap_grows),
+        CHILD_TEST(threads_that_live_on_keep_little),
     };
     return cmocka_run_group_tests_name("purge", tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* What the person at the terminal sees: walk, stats, dump, leaks and describe. */
 #include "snug.h"
 
+#include <malloc.h>
 #include <pthread.h>
 
 #include "child.h"
@@ -20,6 +21,7 @@ static size_t size_of(size_t i)
 
 static void allocate_blocks(void)
 {
+    CHECK(snug_mallopt(M_MMAP_THRESHOLD, 128 * 1024) == 1); /* so that some are large */
     for (size_t i = 0; i < BLOCKS; i++) {
         blocks[i] = snug_malloc(size_of(i));
         CHECK(blocks[i] != NULL);
@@ -277,6 +279,7 @@ static void says_that_the_lock_is_held(void **state)
 
 static void dump_a_few(void)
 {
+    CHECK(snug_mallopt(M_MMAP_THRESHOLD, 128 * 1024) == 1);
     for (size_t i = 0; i < 60; i++) {
         blocks[i] = snug_malloc(48);
     }
