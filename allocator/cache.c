@@ -368,11 +368,15 @@ void *cache_allocate_medium(size_t class)
 }
 
 /* Make room in the current list: it is full and gets parked, and what was parked leaves
- * the thread; or it was never used. */
+ * the thread, or it leaves at once where little is kept; or it was never used. */
 static void make_room(size_t list)
 {
-    const uintptr_t full = cache.current[list];
-    const uintptr_t leaving = link_object(full) != NULL ? park(list, full) : 0;
+    uintptr_t leaving = cache.current[list];
+    if (link_object(leaving) == NULL) {
+        leaving = 0;
+    } else if (!cache.lean) {
+        leaving = park(list, leaving);
+    }
     cache.current[list] = empty_list(list);
     if (leaving == 0 || depot_give(list, leaving)) {
         return;

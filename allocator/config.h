@@ -43,15 +43,15 @@
  * each, until a larger share went, and only if so much can be had. */
 #define GIVE_SHARE 48
 #define GIVE_HOLE_SHARE 96
-/* Unless more is live than ever before, this share of what went may be resident beyond
- * the ceiling from then on. */
+/* This share of what went may be resident above the ceiling from then on. */
 #define CEILING_LIFT_SHARE 8
-/* A heap of at least so much, of which all but this share is free, goes back if most of
- * that is in blocks that are another share each. With other threads, whose caches keep
- * a little here and there, less is enough. */
+
+/* A heap of at least so much, of which all but a share is free, goes back, if most of
+ * that can be had, by calls that give so much each on average. With other threads, whose
+ * caches keep a little here and there, all blocks go that may. */
 #define EMPTIED_HEAP_BYTES (8 * MIB)
 #define EMPTIED_SHARE 32
-#define EMPTIED_HOLE_SHARE 64
+#define EMPTIED_EACH_BYTES (256 * KIB)
 #define EMPTIED_THREADS_SHARE 8
 #define EMPTIED_WORTH_SHARE 4
 
@@ -86,7 +86,7 @@
 #define LIST_LIMIT_SINGLE_OBJECTS 32768
 /* While most of the heap is free lists are this much shorter, those of a thread that is
  * alone as those of threads that share: what stands in them keeps whole runs. */
-#define LIST_LEAN_SHARE 16
+#define LIST_LEAN_SHARE 64
 #define MEDIUM_RECLAIM_WEIGHT 16
 #define MEDIUM_LIST_LIMIT_BYTES (32 * KIB)
 /* Freed medium blocks are kept up to this size, and in all a little more than this

@@ -139,22 +139,30 @@ bool os_purge(void *pages, size_t bytes)
            map(pages, bytes, PROT_READ | PROT_WRITE, MAP_FIXED) == pages;
 }
 
-bool os_move_pages(void *from, size_t bytes, void *to)
+enum os_move os_move_pages(void *from, size_t bytes, void *to)
 {
-    static atomic_bool refused; /* the kernel does not know the flag */
+    static atomic_bool refused;
     if (atomic_load_explicit(&refused, memory_order_relaxed) || count_call(OS_MREMAP)) {
-        return false;
+        return OS_NOT_MOVED;
     }
     const long moved =
         kernel_call(SYS_mremap, (long)from, (long)bytes, (long)bytes,
                     MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, (long)to, 0);
+    if ((void *)moved == to) {
+        return OS_MOVED;
+    }
     if (moved == -EINVAL) {
         atomic_store_explicit(&refused, true, memory_order_relaxed);
-    } else if (kernel_failed(moved)) {
-        /* It may have unmapped the new pages before it failed. */
-        os_purge(to, bytes);
+        return OS_NOT_MOVED;
     }
-    return (void *)moved == to;
+    /* The kernel unmaps the new pages before it fails. They are mapped again, unless
+     * another thread's mapping is there already. */
+    count_call(OS_MMAP);
+    if (map(to, bytes, PROT_READ | PROT_WRITE, MAP_FIXED_NOREPLACE) == to) {
+        return OS_NOT_MOVED;
+    }
+    atomic_store_explicit(&refused, true, memory_order_relaxed);
+    return OS_MOVE_LOST;
 }
 
 void os_want_huge_pages(void *begin, const char *end)

@@ -39,9 +39,14 @@ void *os_remap(void *pages, size_t old_bytes, size_t new_bytes);
  * it. false: they are as they were. */
 bool os_purge(void *pages, size_t bytes);
 
-/* Move what whole pages hold to others by changing the page tables; the old ones read as
- * zero afterwards. false: nothing has moved, as on kernels before 5.7. */
-bool os_move_pages(void *from, size_t bytes, void *to);
+enum os_move {
+    OS_NOT_MOVED, /* all is as it was, but for what the new pages held */
+    OS_MOVED,     /* the old pages read as zero */
+    OS_MOVE_LOST  /* the new pages are not this process's memory any more, or another's */
+};
+/* Move what whole pages hold to others by changing the page tables. A kernel before 5.7
+ * cannot, and is asked once. */
+enum os_move os_move_pages(void *from, size_t bytes, void *to);
 
 /* Ask for huge pages from the page of begin to end; a kernel that has none says no,
  * which is fine. */

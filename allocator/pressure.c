@@ -2,7 +2,8 @@
 
 #include "knobs.h"
 
-struct pressure pressure = {.emptied_at = EMPTIED_HEAP_BYTES / 2};
+struct pressure pressure = {.look_free_bytes = EMPTIED_HEAP_BYTES / 4 * 3,
+                            .filled_at_bytes = SIZE_MAX};
 
 static size_t resident_bytes(void)
 {
@@ -66,58 +67,63 @@ static void find_candidates(struct candidates *candidates, size_t least_bytes)
     bins_visit(&heap_bins, add_candidate, candidates);
 }
 
-/* Pages of the top and of holes of at least least_bytes go back, the largest first,
- * until wanted_bytes went; nothing, if they are less than worth_bytes. Returns what
- * went. */
-static size_t give_back(size_t wanted_bytes, size_t least_bytes, size_t worth_bytes)
+/* What is to go back, in bytes. */
+struct demand {
+    size_t wanted; /* in all */
+    size_t worth;  /* if it is less, nothing */
+    size_t least;  /* of a hole */
+    size_t each;   /* of all calls, on average */
+};
+
+/* Pages of the top and of holes go back, the largest first. Returns what went. */
+static size_t give_back(struct demand demand)
 {
     struct candidates candidates;
-    find_candidates(&candidates, least_bytes);
+    find_candidates(&candidates, demand.least);
     const size_t at_top = (size_t)(heap.touched - heap.top);
-    const size_t of_top = at_top >= least_bytes ? at_top : 0;
-    if (candidates.bytes + of_top < worth_bytes) {
+    const size_t of_top = at_top >= demand.least ? at_top : 0;
+    if (candidates.bytes + of_top < demand.worth) {
         return 0;
     }
     size_t given = of_top != 0 ? heap_trim_top(heap.top_pad_bytes) : 0;
-    while (given < wanted_bytes && candidates.count > 0) {
-        const size_t before = given;
-        for (size_t i = 0; i < candidates.count && given < wanted_bytes; i++) {
-            given += heap_vacate(candidates.list[i].pages);
+    for (size_t calls = 1; candidates.count > 0;
+         find_candidates(&candidates, demand.least)) {
+        for (size_t i = 0; i < candidates.count; i++, calls++) {
+            if (given >= demand.wanted ||
+                given + candidates.list[i].resident_bytes < calls * demand.each) {
+                return given;
+            }
+            const size_t more = heap_vacate(candidates.list[i].pages);
+            if (more == 0) { /* the system refuses */
+                return given;
+            }
+            given += more;
         }
-        if (given == before) { /* the system refuses */
-            break;
-        }
-        find_candidates(&candidates, least_bytes);
     }
     return given;
 }
 
-/* What it cost to stay below the ceiling. */
-static void pay(size_t live_bytes, size_t bytes)
+static size_t larger(size_t a, size_t b)
 {
-    if (live_bytes > pressure.live_peak_bytes) {
-        pressure.live_peak_bytes = live_bytes;
-    } else {
-        pressure.ceiling_bytes += bytes / CEILING_LIFT_SHARE;
-    }
+    return a > b ? a : b;
 }
 
 static void press(size_t resident)
 {
-    const size_t spare = spare_bytes();
     const size_t share = resident / GIVE_SHARE;
-    const size_t worth = share > HOLE_LEAST_BYTES ? share : HOLE_LEAST_BYTES;
-    size_t given = 0;
-    if (spare >= worth && resident >= pressure.look_at_bytes && gives_back()) {
-        const size_t excess = resident - pressure.ceiling_bytes;
-        const size_t part = resident / GIVE_HOLE_SHARE;
-        given = give_back(excess > worth ? excess : worth,
-                          part > HOLE_LEAST_BYTES ? part : HOLE_LEAST_BYTES, worth);
-        if (given < worth) {
-            pressure.look_at_bytes = resident + share;
-        }
+    const size_t worth = larger(share, HOLE_LEAST_BYTES);
+    if (spare_bytes() < worth || resident < pressure.look_at_bytes || !gives_back()) {
+        return;
     }
-    pay(resident - spare, given);
+    const size_t given = give_back((struct demand){
+        .wanted = larger(resident - pressure.ceiling_bytes, worth),
+        .worth = worth,
+        .least = larger(resident / GIVE_HOLE_SHARE, HOLE_LEAST_BYTES),
+    });
+    if (given < worth) {
+        pressure.look_at_bytes = resident + share;
+    }
+    pressure.ceiling_bytes += given / CEILING_LIFT_SHARE;
 }
 
 void pressure_settle(void)
@@ -203,14 +209,9 @@ void *pressure_map(size_t bytes, size_t alignment)
     return payload;
 }
 
-bool pressure_wants_move(size_t bytes)
+bool pressure_wants_move(void)
 {
-    const size_t resident = resident_bytes();
-    if (resident <= pressure.ceiling_bytes || heap.locked) {
-        return false;
-    }
-    pay(resident - bytes - spare_bytes(), bytes);
-    return true;
+    return resident_bytes() > pressure.ceiling_bytes && !heap.locked;
 }
 
 bool pressure_trim(size_t pad_bytes)
@@ -221,22 +222,25 @@ bool pressure_trim(size_t pad_bytes)
     return given_back != 0;
 }
 
-/* Look again when a further part is free. */
-static void look_later(void)
+static size_t in_use_bytes(void)
 {
-    const size_t resident = heap_resident_bytes();
-    const size_t step = pressure_free_bytes() + resident / (4 * EMPTIED_SHARE);
-    const size_t half =
-        resident / 2 > EMPTIED_HEAP_BYTES / 2 ? resident / 2 : EMPTIED_HEAP_BYTES / 2;
-    pressure.emptied_at = step > half ? step : half;
+    return heap_resident_bytes() - pressure_free_bytes();
 }
 
+/* Most of the heap is free: what is in use is looked at again when it is a quarter less,
+ * and is many again when it is twice as much. Else the heap is looked at when three
+ * quarters of it are free. */
 static void set_emptied(bool emptied)
 {
     if (pressure.emptied != emptied) {
         pressure.emptied = emptied;
         cache_set_lean(emptied);
     }
+    const size_t resident = heap_resident_bytes();
+    const size_t in_use = in_use_bytes();
+    pressure.filled_at_bytes = 2 * in_use + EMPTIED_HEAP_BYTES / 8;
+    pressure.look_free_bytes = emptied ? resident - in_use / 4 * 3
+                                       : larger(resident, EMPTIED_HEAP_BYTES) / 4 * 3;
 }
 
 /* Nearly all of the heap is free: it goes back. */
@@ -248,30 +252,28 @@ static void give_all_back(void)
                       pressure.credit_bytes >= spare - spare / 8;
     const bool alone = __libc_single_threaded;
     const size_t in_use = resident / (alone ? EMPTIED_SHARE : EMPTIED_THREADS_SHARE);
-    const size_t hole = alone ? spare / EMPTIED_HOLE_SHARE : 0;
     if (spare < resident - in_use || !paid) {
         return;
     }
-    const size_t given =
-        give_back(spare, hole > HOLE_LEAST_BYTES ? hole : HOLE_LEAST_BYTES,
-                  spare - spare / EMPTIED_WORTH_SHARE);
+    const size_t given = give_back((struct demand){
+        .wanted = spare,
+        .worth = spare - spare / EMPTIED_WORTH_SHARE,
+        .least = HOLE_LEAST_BYTES,
+        .each = alone ? EMPTIED_EACH_BYTES : HOLE_LEAST_BYTES,
+    });
     pressure.credit_bytes -=
         given < pressure.credit_bytes ? given : pressure.credit_bytes;
 }
 
 void pressure_consider(void)
 {
-    const size_t resident = heap_resident_bytes();
-    const size_t free_bytes = pressure_free_bytes();
-    if (resident < EMPTIED_HEAP_BYTES || free_bytes < resident / 4 || !gives_back()) {
+    if (heap_resident_bytes() < EMPTIED_HEAP_BYTES || !gives_back() ||
+        in_use_bytes() > pressure.filled_at_bytes) {
         set_emptied(false);
-        look_later();
-        return;
-    }
-    if (free_bytes > pressure.emptied_at) {
+    } else if (pressure_free_bytes() > pressure.look_free_bytes) {
         set_emptied(true);
         cache_reclaim(1);
         give_all_back();
-        look_later();
+        set_emptied(true);
     }
 }

@@ -13,9 +13,8 @@
  *        blocks go back to the system, largest first, until it is not, or until a good
  *        part went; or else the ceiling rises.
  *
- * To give pages back costs faults when they are used again. It is free of charge while
- * more is live than ever before. Else the ceiling rises by a share of what went, so that
- * a program that repeats itself pays a few times only. When nearly all is free it all
+ * To give pages back costs faults when they are used again: the ceiling rises by a share
+ * of what went, so that a program that repeats itself pays a few times only. When nearly all is free it all
  * goes back, paid from a credit that growth has earned. No rule here looks at a clock:
  * a program has the same footprint on any machine.
  *
@@ -28,13 +27,13 @@
 #include "large.h"
 
 struct pressure {
-    size_t ceiling_bytes; /* the most that was resident, and what was paid for */
-    size_t live_peak_bytes;
-    size_t look_at_bytes; /* resident; below it nothing large was free last time */
-    size_t credit_bytes;  /* earned by growth, not yet spent on an emptied heap */
-    size_t emptied_at;    /* with more free than this the heap may be nearly empty */
-    bool emptied;         /* half is free: caches are lean */
-    bool never;           /* nothing goes back but by malloc_trim */
+    size_t ceiling_bytes;   /* the most that was resident, and what was paid for */
+    size_t look_at_bytes;   /* resident; below it nothing large was free last time */
+    size_t credit_bytes;    /* earned by growth, not yet spent on an emptied heap */
+    size_t look_free_bytes; /* with more free than this the heap may be nearly empty */
+    size_t filled_at_bytes; /* with more in use than this it is not any more */
+    bool emptied;           /* most is free: caches are lean */
+    bool never;             /* nothing goes back but by malloc_trim */
 };
 
 extern OUR_OWN struct pressure pressure;
@@ -51,8 +50,9 @@ struct block *pressure_allocate_aligned(size_t bytes, size_t alignment);
 struct block *pressure_allocate_congruent(size_t bytes, const void *payload);
 /* A block with a mapping of its own. NULL: the system refuses. */
 void *pressure_map(size_t bytes, size_t alignment);
-/* So many bytes of a block will be at two places: whether their pages should move. */
-bool pressure_wants_move(size_t bytes);
+/* A block has a second place now: whether its pages should move there, since more would
+ * be resident than ever before. */
+bool pressure_wants_move(void);
 /* malloc_trim: true if anything went back. */
 bool pressure_trim(size_t pad_bytes);
 
@@ -69,7 +69,7 @@ static ALWAYS_INLINE size_t pressure_free_bytes(void)
 static ALWAYS_INLINE void pressure_after_free(void)
 {
     if (UNLIKELY(pressure.emptied) ||
-        UNLIKELY(pressure_free_bytes() > pressure.emptied_at)) {
+        UNLIKELY(pressure_free_bytes() > pressure.look_free_bytes)) {
         pressure_consider();
     }
 }

@@ -81,31 +81,35 @@ static void *move(void *ptr, size_t old_bytes, size_t size)
 /* To a place in the heap that is as far from the start of a page: where both places
  * together would be more than was ever resident the whole pages move there, and not what
  * they hold. */
-static NO_INLINE void *move_pages(void *ptr, size_t old_bytes, size_t size)
+static NO_INLINE void *move_pages(char *ptr, size_t old_bytes, size_t size)
 {
-    const struct page_range pages = {
-        align_up((uintptr_t)ptr, PAGE_BYTES),
-        align_down((uintptr_t)ptr + old_bytes, PAGE_BYTES)};
+    char *const first = (char *)align_up((uintptr_t)ptr, PAGE_BYTES);
+    char *const end = (char *)align_down((uintptr_t)ptr + old_bytes, PAGE_BYTES);
+    const size_t front = (size_t)(first - ptr);
+    const size_t bytes = (size_t)(end - first);
     bool locked = lock_acquire(&heap_lock);
     struct block *const block =
         pressure_allocate_congruent(block_bytes_from_request(size), ptr);
-    bool moves = block != NULL && pressure_wants_move(pages.end - pages.start);
+    const bool moves = block != NULL && pressure_wants_move();
     lock_release(&heap_lock, locked);
     if (block == NULL) {
         return out_of_memory();
     }
     char *const to = block_payload(block);
-    object_set_live(to);
-    const size_t front = pages.start - (uintptr_t)ptr;
-    const size_t bytes = pages.end - pages.start;
-    moves = moves && os_move_pages((void *)pages.start, bytes, to + front);
-    memcpy(to, ptr, moves ? front : old_bytes);
-    if (moves) {
-        memcpy(to + front + bytes, (void *)pages.end, old_bytes - front - bytes);
+    const enum os_move moved =
+        moves ? os_move_pages(first, bytes, to + front) : OS_NOT_MOVED;
+    if (moved == OS_MOVE_LOST) { /* the block stays in use for ever */
+        return move(ptr, old_bytes, size);
+    }
+    if (moved == OS_MOVED) {
+        memcpy(to, ptr, front);
+        memcpy(to + front + bytes, end, old_bytes - front - bytes);
+    } else {
+        memcpy(to, ptr, old_bytes);
     }
     locked = lock_acquire(&heap_lock);
-    if (moves) {
-        pages_vacate(pages.start, pages.end);
+    if (moved == OS_MOVED) {
+        pages_vacate((uintptr_t)first, (uintptr_t)end);
     }
     pressure_settle();
     lock_release(&heap_lock, locked);
