@@ -41,14 +41,14 @@ static atomic_bool lean;
 /* How many objects a list holds. */
 static size_t list_limit_if(size_t list, bool is_short, bool is_lean)
 {
-    const size_t share = is_short && is_lean ? LIST_LEAN_SHARE : 1;
+    const unsigned shift = is_short && is_lean ? LIST_LEAN_SHIFT : 0;
     const size_t bytes = is_short ? shared_list_bytes(list) : LIST_LIMIT_SINGLE_BYTES;
     const size_t most = is_short ? LIST_LIMIT_OBJECTS : LIST_LIMIT_SINGLE_OBJECTS;
-    const size_t objects = bytes / share / list_bytes(list);
+    const size_t objects = (bytes >> shift) / list_bytes(list);
     if (objects == 0) {
         return 1; /* a block of the largest classes may be more than a list's share */
     }
-    return objects < most / share ? objects : most / share;
+    return objects < most >> shift ? objects : most >> shift;
 }
 
 static size_t list_limit(size_t list)
@@ -65,8 +65,8 @@ static uintptr_t empty_list(size_t list)
 /* Give every object of a list back to its run, or to the heap. Under the heap lock. */
 static bool list_return(size_t list, uintptr_t link)
 {
-    const bool any = link_object(link) != NULL;
-    for (void *object = link_object(link); object != NULL;) {
+    size_t objects = 0;
+    for (void *object = link_object(link); object != NULL; objects++) {
         object_require_free(object);
         void *const next = link_object(object_link(object));
         object_set_live(object);
@@ -77,7 +77,10 @@ static bool list_return(size_t list, uintptr_t link)
         }
         object = next;
     }
-    return any;
+    if (list < CLASS_COUNT) {
+        run_note_returned(list, objects);
+    }
+    return objects != 0;
 }
 
 /* 0: none is parked. */
@@ -398,6 +401,7 @@ void cache_free(size_t size_class, void *object)
     }
     const bool locked = lock_acquire(&heap_lock);
     run_return_object(object);
+    run_note_returned(size_class, 1);
     cache.gave_back = true;
     lock_release(&heap_lock, locked);
 }

@@ -51,7 +51,7 @@
  * caches keep a little here and there, all blocks go that may. */
 #define EMPTIED_HEAP_BYTES (8 * MIB)
 #define EMPTIED_SHARE 32
-#define EMPTIED_EACH_BYTES (256 * KIB)
+#define EMPTIED_EACH_BYTES (512 * KIB)
 #define EMPTIED_THREADS_SHARE 8
 #define EMPTIED_WORTH_SHARE 4
 
@@ -84,9 +84,9 @@
 #define LIST_LIMIT_OBJECTS 256
 #define LIST_LIMIT_SINGLE_BYTES MIB
 #define LIST_LIMIT_SINGLE_OBJECTS 32768
-/* While most of the heap is free lists are this much shorter, those of a thread that is
+/* While most of the heap is free lists are shorter by so many bits, those of a thread that is
  * alone as those of threads that share: what stands in them keeps whole runs. */
-#define LIST_LEAN_SHARE 64
+#define LIST_LEAN_SHIFT 6
 #define MEDIUM_RECLAIM_WEIGHT 16
 #define MEDIUM_LIST_LIMIT_BYTES (32 * KIB)
 /* Freed medium blocks are kept up to this size, and in all a little more than this

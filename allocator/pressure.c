@@ -136,8 +136,8 @@ void pressure_settle(void)
         pressure.credit_bytes += resident - pressure.ceiling_bytes;
         pressure.ceiling_bytes = resident;
     }
-    heap.limit_bytes =
-        heap_resident_bytes() + pressure.ceiling_bytes - resident + RECLAIM_STEP_BYTES;
+    const size_t limit = heap_resident_bytes() + pressure.ceiling_bytes - resident;
+    heap.limit_bytes = limit + RECLAIM_STEP_BYTES;
 }
 
 bool pressure_relieve(void)
@@ -154,13 +154,21 @@ bool pressure_relieve(void)
     const size_t resident = heap_resident_bytes();
     if (heap.regions != NULL) {
         const bool all = !reaches || wanted > resident / RECLAIM_ALL_SHARE;
-        cache_reclaim(all ? 1 : resident / RECLAIM_SHARE + RECLAIM_STEP_BYTES);
+        const size_t share = resident / RECLAIM_SHARE + RECLAIM_STEP_BYTES;
+        /* A class may have borrowed instead: caches hold as much again at once. */
+        const bool same = resident == pressure.relieved_at_bytes;
+        cache_reclaim(all ? 1 : same ? 2 * share : share);
     }
     if (!reaches && bins_best(&heap_bins, wanted) == 0 && !heap_grow(wanted)) {
         return false;
     }
-    /* The pages at both ends may be vacant, too. */
-    heap.limit_bytes = heap_resident_bytes() + wanted + 2 * PAGE_BYTES;
+    const size_t at_top = (size_t)(heap.touched - heap.top);
+    size_t rise = wanted > at_top ? wanted - at_top : 0;
+    if (pages_vacant_bytes != 0) { /* those at both ends may be, too */
+        rise = wanted + 2 * PAGE_BYTES;
+    }
+    heap.limit_bytes = heap_resident_bytes() + rise + RECLAIM_STEP_BYTES;
+    pressure.relieved_at_bytes = heap_resident_bytes();
     return true;
 }
 

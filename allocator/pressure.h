@@ -27,9 +27,10 @@
 #include "large.h"
 
 struct pressure {
-    size_t ceiling_bytes;   /* the most that was resident, and what was paid for */
-    size_t look_at_bytes;   /* resident; below it nothing large was free last time */
-    size_t credit_bytes;    /* earned by growth, not yet spent on an emptied heap */
+    size_t ceiling_bytes;     /* the most that was resident, and what was paid for */
+    size_t look_at_bytes;     /* resident; below it nothing large was free last time */
+    size_t relieved_at_bytes; /* resident of the heap when it was relieved last */
+    size_t credit_bytes;      /* earned by growth, not yet spent on an emptied heap */
     size_t look_free_bytes; /* with more free than this the heap may be nearly empty */
     size_t filled_at_bytes; /* with more in use than this it is not any more */
     bool emptied;           /* most is free: caches are lean */

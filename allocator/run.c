@@ -1,7 +1,5 @@
 #include "run.h"
 
-#include <stddef.h>
-
 #include "object.h"
 
 /* The bookkeeping at a run's start. Free objects are linked (object.h) by the
@@ -35,12 +33,6 @@ static struct {
 } classes;
 
 size_t run_free_sum;
-
-static void count_free(size_t size_class, ptrdiff_t bytes)
-{
-    classes.free_bytes[size_class] += (size_t)bytes;
-    run_free_sum += (size_t)bytes;
-}
 
 static struct run *run_of(const void *pointer)
 {
@@ -145,7 +137,8 @@ static struct run *run_create(size_t size_class)
     list_insert(run);
     classes.run_count++;
     classes.runs_of[size_class]++;
-    count_free(size_class, (ptrdiff_t)(run->end - sizeof *run));
+    classes.free_bytes[size_class] += run->end - sizeof *run;
+    run_free_sum += run->end - sizeof *run;
     return run;
 }
 
@@ -157,7 +150,8 @@ static void run_destroy(struct run *run)
     }
     classes.run_count--;
     classes.runs_of[run->size_class]--;
-    count_free(run->size_class, -(ptrdiff_t)(run->end - sizeof *run));
+    classes.free_bytes[run->size_class] -= run->end - sizeof *run;
+    run_free_sum -= run->end - sizeof *run;
     heap_free(block_from_payload(run));
 }
 
@@ -259,7 +253,8 @@ size_t run_take_objects(size_t size_class, size_t most,
     const size_t count = run->first_free != 0 ? take_free(run, most, take, context)
                                               : carve(run, most, take, context);
     run->live = (uint16_t)(run->live + count);
-    count_free(run->size_class, -(ptrdiff_t)(count * class_bytes(run->size_class)));
+    classes.free_bytes[run->size_class] -= count * class_bytes(run->size_class);
+    run_free_sum -= count * class_bytes(run->size_class);
     if (run->carved_end == run->end && run->free_count == 0) {
         list_remove(run);
     }
@@ -273,7 +268,7 @@ void run_return_object(void *object)
     run->first_free = (uint16_t)((uintptr_t)object - (uintptr_t)run);
     run->free_count++;
     run->live--;
-    count_free(run->size_class, (ptrdiff_t)class_bytes(run->size_class));
+    classes.free_bytes[run->size_class] += class_bytes(run->size_class);
     if (!run->listed) {
         list_insert(run);
     }

@@ -34,7 +34,7 @@ void run_note_freed(size_t block_bytes);
  * Returns how many; 0: the heap fails to give memory for a run, as heap_allocate. */
 size_t run_take_objects(size_t size_class, size_t most,
                         void (*take)(void *object, void *context), void *context);
-/* Put an object back. */
+/* Put an object back; run_note_returned follows for all of a list. */
 void run_return_object(void *object);
 
 /* 2^32 / class_bytes, rounded up; 0 for a class that has had no run. */
@@ -61,6 +61,10 @@ extern OUR_OWN size_t run_free_sum;
 static ALWAYS_INLINE size_t run_all_free_bytes(void)
 {
     return run_free_sum;
+}
+static ALWAYS_INLINE void run_note_returned(size_t size_class, size_t objects)
+{
+    run_free_sum += objects * class_bytes(size_class);
 }
 size_t run_count(void);
 const char *run_check(void);
