@@ -51,9 +51,11 @@
  * caches keep a little here and there, all blocks go that may. */
 #define EMPTIED_HEAP_BYTES (8 * MIB)
 #define EMPTIED_SHARE 32
-#define EMPTIED_EACH_BYTES (512 * KIB)
+#define EMPTIED_EACH_BYTES (256 * KIB)
 #define EMPTIED_THREADS_SHARE 8
 #define EMPTIED_WORTH_SHARE 4
+/* To look for that costs this share of the heap, of a credit of 5/4 of its growth. */
+#define LOOK_SHARE 64
 
 /* Requests up to this are served from runs: blocks cut into objects of one size class
  * without a header each. Classes beyond 512 bytes were no faster and less compact. */

@@ -133,8 +133,12 @@ void pressure_settle(void)
     }
     const size_t resident = resident_bytes();
     if (resident > pressure.ceiling_bytes) {
-        pressure.credit_bytes += resident - pressure.ceiling_bytes;
+        const size_t growth = resident - pressure.ceiling_bytes;
+        pressure.credit_bytes += growth + growth / 4;
         pressure.ceiling_bytes = resident;
+        if (pressure.look_free_bytes == SIZE_MAX) {
+            pressure.look_free_bytes = larger(resident, EMPTIED_HEAP_BYTES) / 4 * 3;
+        }
     }
     const size_t limit = heap_resident_bytes() + pressure.ceiling_bytes - resident;
     heap.limit_bytes = limit + RECLAIM_STEP_BYTES;
@@ -251,16 +255,27 @@ static void set_emptied(bool emptied)
                                        : larger(resident, EMPTIED_HEAP_BYTES) / 4 * 3;
 }
 
+/* Whether it is paid for that all of the heap goes back, nearly. */
+static bool has_credit(void)
+{
+    return pressure.credit_bytes >= heap_resident_bytes() / 4 * 3 ||
+           knobs_get()->purge == KNOBS_PURGE_ALWAYS;
+}
+
+static void spend(size_t bytes)
+{
+    pressure.credit_bytes -=
+        bytes < pressure.credit_bytes ? bytes : pressure.credit_bytes;
+}
+
 /* Nearly all of the heap is free: it goes back. */
 static void give_all_back(void)
 {
     const size_t spare = spare_bytes();
     const size_t resident = heap_resident_bytes();
-    const bool paid = knobs_get()->purge == KNOBS_PURGE_ALWAYS ||
-                      pressure.credit_bytes >= spare - spare / 8;
     const bool alone = __libc_single_threaded;
     const size_t in_use = resident / (alone ? EMPTIED_SHARE : EMPTIED_THREADS_SHARE);
-    if (spare < resident - in_use || !paid) {
+    if (spare < resident - in_use) {
         return;
     }
     const size_t given = give_back((struct demand){
@@ -269,18 +284,21 @@ static void give_all_back(void)
         .least = HOLE_LEAST_BYTES,
         .each = alone ? EMPTIED_EACH_BYTES : HOLE_LEAST_BYTES,
     });
-    pressure.credit_bytes -=
-        given < pressure.credit_bytes ? given : pressure.credit_bytes;
+    spend(given);
 }
 
 void pressure_consider(void)
 {
-    if (heap_resident_bytes() < EMPTIED_HEAP_BYTES || !gives_back() ||
-        in_use_bytes() > pressure.filled_at_bytes) {
+    if (!gives_back() || !has_credit()) {
+        set_emptied(false);
+        pressure.look_free_bytes = SIZE_MAX; /* until the heap has grown */
+    } else if (heap_resident_bytes() < EMPTIED_HEAP_BYTES ||
+               in_use_bytes() > pressure.filled_at_bytes) {
         set_emptied(false);
     } else if (pressure_free_bytes() > pressure.look_free_bytes) {
         set_emptied(true);
         cache_reclaim(1);
+        spend(heap_resident_bytes() / LOOK_SHARE); /* in vain, as a rule */
         give_all_back();
         set_emptied(true);
     }
