@@ -101,12 +101,12 @@ SNUG_API size_t snug_malloc_usable_size(void *ptr);
 SNUG_API int snug_malloc_trim(size_t pad);
 
 /* Set a parameter of malloc.h. 1 done, 0 unknown, or a value that glibc refuses, too.
- *   M_MMAP_THRESHOLD  bytes from which a block gets its own mapping, which then does
- *                     not adapt any more; negative: no block does
+ *   M_MMAP_THRESHOLD  bytes from which a block gets its own mapping; negative: no block
+ *                     does
  *   M_MMAP_MAX        0 and less: no block gets a mapping; else they may again, however
  *                     many they are
- *   M_TRIM_THRESHOLD  bytes free at the top that are given back; negative: nothing is
- *                     ever given back but by malloc_trim
+ *   M_TRIM_THRESHOLD  negative: nothing is ever given back but by malloc_trim; any other
+ *                     value: as if it had not been set
  *   M_TOP_PAD         bytes kept there; negative: all
  *
  * M_MXFAST (0 to 160), M_PERTURB, M_CHECK_ACTION, M_ARENA_TEST, M_ARENA_MAX, M_NLBLKS,
@@ -118,12 +118,11 @@ SNUG_API int snug_mallopt(int parameter, int value);
  * or G for 2^10, 2^20, 2^30; what is not understood gets a line on stderr and the
  * default; programs with more rights than their user ignore all):
  *   SNUG_PREALLOCATE=SIZE     the heap grows by at least this (64M)
- *   SNUG_MMAP_THRESHOLD=SIZE  as M_MMAP_THRESHOLD (128K, adapting)
+ *   SNUG_MMAP_THRESHOLD=SIZE  as M_MMAP_THRESHOLD (64M)
  *   SNUG_HUGE_PAGES=1         ask for huge pages for the heap (0)
- *   SNUG_PURGE=MS|never       how long after free memory has gone back to the system
- *                             more may go (0.2 ms for each page that went), and how
- *                             long nearly all of the heap must be free before it goes
- *                             (100 ms); 0: at once; malloc_trim does not ask */
+ *   SNUG_PURGE=never|always   never: nothing goes back to the system but by malloc_trim;
+ *                             always: nearly all goes back each time that nearly all is
+ *                             free (by default only after the heap has grown) */
 
 /* Totals, in bytes. arena: address space of the heap; hblks, hblkhd: large blocks and
  * their bytes; uordblks, fordblks: heap in use (headers included) and free; ordblks:
