@@ -105,8 +105,8 @@ void cache_settle(void);
 /* The slow ways: an object of the thread's other list, or of one that another thread
  * left; NULL: there is none. */
 COLD_CODE void *cache_take(size_t size_class);
-/* From the runs, with others for the current list, which is empty. NULL: the class has no
- * runs, or the heap fails as in heap_allocate. Under the heap lock. */
+/* From the runs, with others for the current list, which is empty. NULL: the class has
+ * no runs, or the heap fails as in heap_allocate. Under the heap lock. */
 COLD_CODE void *cache_fill(size_t size_class);
 COLD_CODE void cache_free(size_t size_class, void *object);
 /* NULL: only the heap has such a block. */

@@ -47,8 +47,8 @@
 #define CEILING_LIFT_SHARE 8
 
 /* A heap of at least so much, of which all but a share is free, goes back, if most of
- * that can be had, by calls that give so much each on average. With other threads, whose
- * caches keep a little here and there, all blocks go that may. */
+ * that can be had, by calls that give so much each on average. With other threads,
+ * whose caches keep a little here and there, all blocks go that may. */
 #define EMPTIED_HEAP_BYTES (8 * MIB)
 #define EMPTIED_SHARE 32
 #define EMPTIED_EACH_BYTES (256 * KIB)
@@ -86,8 +86,8 @@
 #define LIST_LIMIT_OBJECTS 256
 #define LIST_LIMIT_SINGLE_BYTES MIB
 #define LIST_LIMIT_SINGLE_OBJECTS 32768
-/* While most of the heap is free lists are shorter by so many bits, those of a thread that is
- * alone as those of threads that share: what stands in them keeps whole runs. */
+/* While most of the heap is free lists are shorter by so many bits, those of a thread
+ * that is alone as those of threads that share: what they hold keeps whole runs. */
 #define LIST_LEAN_SHIFT 6
 #define MEDIUM_RECLAIM_WEIGHT 16
 #define MEDIUM_LIST_LIMIT_BYTES (32 * KIB)

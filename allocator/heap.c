@@ -47,8 +47,8 @@ static size_t rise_of_top(uintptr_t risen)
     return rise;
 }
 
-/* Whether the top has `bytes` to give. Without a heap it is NULL, to which C lets nobody
- * add. */
+/* Whether the top has `bytes` to give. Without a heap it is NULL, to which C lets
+ * nobody add. */
 static bool top_has(size_t bytes)
 {
     const uintptr_t risen = (uintptr_t)heap.top + bytes;
@@ -91,8 +91,8 @@ static ALWAYS_INLINE size_t used_of(uint32_t hole, size_t bytes, size_t least_re
     return size - bytes < least_rest ? size : bytes;
 }
 
-/* How many bytes more are resident once a hole is used from `offset` to `end`: there, and
- * where the tag behind it will be. */
+/* How many bytes more are resident once a hole is used from `offset` to `end`: there,
+ * and where the tag behind it will be. */
 static ALWAYS_INLINE size_t rise_in_hole(uint32_t hole, size_t offset, size_t end)
 {
     if (LIKELY(pages_vacant_bytes == 0) || bins_bytes(&heap_bins, hole) < PAGE_BYTES) {
@@ -123,8 +123,8 @@ static ALWAYS_INLINE bool breaks_too_much(uint32_t hole, size_t bytes)
            heap_kept_bytes > heap.touched_bytes / KEPT_SHARE + KEPT_MIN_BYTES;
 }
 
-/* A block of a hole's first bytes, of which those behind `gap` are asked for; NULL: more
- * would be resident than may be. */
+/* A block of a hole's first bytes, of which those behind `gap` are asked for; NULL:
+ * more would be resident than may be. */
 static ALWAYS_INLINE struct block *take_from_hole(uint32_t hole, size_t gap,
                                                   size_t bytes)
 {

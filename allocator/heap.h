@@ -47,13 +47,12 @@ struct heap {
     size_t region_bytes;    /* sum over regions: address space taken */
     size_t touched_bytes;   /* sum over regions, less what was given back */
     size_t limit_bytes;     /* allocations fail rather than let more be resident */
-    size_t
-        wanted_bytes; /* by the allocation that failed last; HEAP_WANTS_COALESCED: that
-                            what the thread keeps goes back first */
-    size_t top_pad_bytes; /* kept above the top at a trim */
-    bool grows_sparingly; /* a reserve would count against a limit */
-    bool locked;          /* by mlockall: a reserve would become resident, and what is
-                             given back would be faulted in again where nobody expects it */
+    size_t wanted_bytes;    /* by the allocation that failed last, or that what the
+                               thread keeps goes back first */
+    size_t top_pad_bytes;   /* kept above the top at a trim */
+    bool grows_sparingly;   /* a reserve would count against a limit */
+    bool locked; /* by mlockall: a reserve would become resident, and what is given
+                    back would be faulted in again where nobody expects it */
 };
 
 extern OUR_OWN struct heap heap;

@@ -42,7 +42,7 @@ bool os_purge(void *pages, size_t bytes);
 enum os_move {
     OS_NOT_MOVED, /* all is as it was, but for what the new pages held */
     OS_MOVED,     /* the old pages read as zero */
-    OS_MOVE_LOST /* the new pages are not this process's memory any more, or another's */
+    OS_MOVE_LOST  /* the new pages may be another's mapping by now */
 };
 /* Move what whole pages hold to others by changing the page tables. A kernel before 5.7
  * cannot, and is asked once. */

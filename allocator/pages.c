@@ -82,7 +82,7 @@ void pages_occupy(uintptr_t start, uintptr_t end, struct page_range *vacant)
     while (at < range_count && ranges[at].start < pages.end) {
         const struct page_range range = ranges[at];
         const struct page_range part = common_part(range, pages);
-        struct page_range left[2];
+        struct page_range left[2] = {{0, 0}, {0, 0}};
         size_t count = 0;
         if (range.start < part.start) {
             left[count++] = (struct page_range){range.start, part.start};

@@ -239,9 +239,9 @@ static size_t in_use_bytes(void)
     return heap_resident_bytes() - pressure_free_bytes();
 }
 
-/* Most of the heap is free: what is in use is looked at again when it is a quarter less,
- * and is many again when it is twice as much. Else the heap is looked at when three
- * quarters of it are free. */
+/* Most of the heap is free: what is in use is looked at again when it is a quarter
+ * less, and is many again when it is twice as much. Else the heap is looked at when
+ * three quarters of it are free. */
 static void set_emptied(bool emptied)
 {
     if (pressure.emptied != emptied) {

@@ -13,10 +13,10 @@
  *        blocks go back to the system, largest first, until it is not, or until a good
  *        part went; or else the ceiling rises.
  *
- * To give pages back costs faults when they are used again: the ceiling rises by a share
- * of what went, so that a program that repeats itself pays a few times only. When nearly all is free it all
- * goes back, paid from a credit that growth has earned. No rule here looks at a clock:
- * a program has the same footprint on any machine.
+ * To give pages back costs faults when they are used again: the ceiling rises by a
+ * share of what went, so that a program that repeats itself pays a few times only. When
+ * nearly all is free it all goes back, paid from a credit that growth has earned. No
+ * rule here looks at a clock: a program has the same footprint on any machine.
  *
  * Everything is called with the heap lock held. The heap itself never asks: it fails,
  * says what it wants (heap.wanted_bytes), and whoever has called it comes here. */
@@ -39,8 +39,8 @@ struct pressure {
 
 extern OUR_OWN struct pressure pressure;
 
-/* The heap has failed: make room for what it wants. true: try again, and once it is done
- * call pressure_settle; false: the system gives no memory. */
+/* The heap has failed: make room for what it wants. true: try again, and once it is
+ * done call pressure_settle; false: the system gives no memory. */
 COLD_CODE bool pressure_relieve(void);
 /* Whether more is resident than ever before is looked at, and acted on. */
 COLD_CODE void pressure_settle(void);

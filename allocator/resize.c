@@ -79,8 +79,8 @@ static void *move(void *ptr, size_t old_bytes, size_t size)
 }
 
 /* To a place in the heap that is as far from the start of a page: where both places
- * together would be more than was ever resident the whole pages move there, and not what
- * they hold. */
+ * together would be more than was ever resident the whole pages move there, and not
+ * what they hold. */
 static NO_INLINE void *move_pages(char *ptr, size_t old_bytes, size_t size)
 {
     char *const first = (char *)align_up((uintptr_t)ptr, PAGE_BYTES);

@@ -105,8 +105,8 @@ SNUG_API int snug_malloc_trim(size_t pad);
  *                     does
  *   M_MMAP_MAX        0 and less: no block gets a mapping; else they may again, however
  *                     many they are
- *   M_TRIM_THRESHOLD  negative: nothing is ever given back but by malloc_trim; any other
- *                     value: as if it had not been set
+ *   M_TRIM_THRESHOLD  negative: nothing is ever given back but by malloc_trim; other
+ *                     values: as if it had not been set
  *   M_TOP_PAD         bytes kept there; negative: all
  *
  * M_MXFAST (0 to 160), M_PERTURB, M_CHECK_ACTION, M_ARENA_TEST, M_ARENA_MAX, M_NLBLKS,
@@ -120,9 +120,9 @@ SNUG_API int snug_mallopt(int parameter, int value);
  *   SNUG_PREALLOCATE=SIZE     the heap grows by at least this (64M)
  *   SNUG_MMAP_THRESHOLD=SIZE  as M_MMAP_THRESHOLD (64M)
  *   SNUG_HUGE_PAGES=1         ask for huge pages for the heap (0)
- *   SNUG_PURGE=never|always   never: nothing goes back to the system but by malloc_trim;
- *                             always: nearly all goes back each time that nearly all is
- *                             free (by default only after the heap has grown) */
+ *   SNUG_PURGE=never|always   never: nothing goes back but by malloc_trim; always:
+ *                             nearly all goes back each time that nearly all is free
+ *                             (by default only after the heap has grown) */
 
 /* Totals, in bytes. arena: address space of the heap; hblks, hblkhd: large blocks and
  * their bytes; uordblks, fordblks: heap in use (headers included) and free; ordblks:

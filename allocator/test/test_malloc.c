@@ -434,8 +434,8 @@ static void realloc_of_mappings_moves_pages_not_bytes(void)
 }
 
 /* In the heap: a block that must move because another stands behind it, each time by
- * more than was ever resident. The bytes at both ends, which share pages with others, are
- * copied. */
+ * more than was ever resident. The bytes at both ends, which share pages with others,
+ * are copied. */
 static void realloc_of_large_blocks_moves_pages_not_bytes(void)
 {
     char *block = snug_malloc(mib);

@@ -1,5 +1,5 @@
-/* Memory goes back: from a heap of which nearly all has been freed, whoever freed it, and
- * before more would be resident than ever before. */
+/* Memory goes back: from a heap of which nearly all has been freed, whoever freed it,
+ * and before more would be resident than ever before. */
 #include "snug.h"
 
 #include <malloc.h>
