@@ -33,6 +33,7 @@ struct input {
     bool has_failed; /* reading stopped before the end; told after the lines */
     const char *failure; /* why, the archive's own text; may be NULL */
     uint64_t line_number;
+    uint64_t byte_count; /* given by input_bytes */
 };
 
 const char *input_escape(char *buffer, const char *text, size_t length, size_t limit)
@@ -115,6 +116,14 @@ static void fill(struct input *input)
     input->nul = nul != NULL ? (size_t)(nul - input->buffer) : BUFFER_BYTES;
 }
 
+bool input_fail_byte(const struct input *input, struct trace_error *error, uint64_t at,
+                     const char *message)
+{
+    snprintf(error->text, sizeof error->text, "%s: at byte %" PRIu64 ": %s",
+             input->path, at, message);
+    return false;
+}
+
 static bool fail_errno(const struct input *input, struct trace_error *error,
                        const char *what)
 {
@@ -144,6 +153,9 @@ static bool fail_read(const struct input *input, struct trace_error *error,
     }
     if (input->line_number > 0) {
         return input_fail_line(input, error, message, NULL);
+    }
+    if (input->byte_count > 0) {
+        return input_fail_byte(input, error, input->byte_count, message);
     }
     return input_fail_file(input, error, message);
 }
@@ -310,4 +322,34 @@ enum input_status input_next(struct input *input, struct input_line *line,
     }
     *line = (struct input_line){text, length, input->line_number};
     return INPUT_LINE;
+}
+
+uint64_t input_byte_count(const struct input *input)
+{
+    return input->byte_count;
+}
+
+bool input_bytes(struct input *input, void *to, size_t count, size_t *given,
+                 struct trace_error *error)
+{
+    char *out = to;
+    size_t wanted = count;
+    while (wanted > 0) {
+        if (input->start == input->end && !input->at_end) {
+            fill(input);
+        }
+        const size_t there = input->end - input->start;
+        if (there == 0) {
+            break;
+        }
+        const size_t taken = there < wanted ? there : wanted;
+        memcpy(out, input->buffer + input->start, taken);
+        input->start += taken;
+        out += taken;
+        wanted -= taken;
+    }
+    *given = count - wanted;
+    input->byte_count += *given;
+    return wanted == 0 || !input->has_failed ||
+           fail_read(input, error, input->failure);
 }

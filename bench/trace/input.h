@@ -1,8 +1,9 @@
-/* A text file, plain or compressed (recognised by content: zstd, gzip, xz, lzma, lz4,
- * bzip2), read line by line. "-" is standard input.
+/* A file, plain or compressed (recognised by content: zstd, gzip, xz, lzma, lz4,
+ * bzip2), read line by line, or by bytes where it is binary. "-" is standard input.
  *
  * Owns the file and one buffer; a line is valid until the next call. Errors are one
- * line: `file:line: expected ..., found ...`, or `file: ...` where there is no line. */
+ * line: `file:line: expected ..., found ...`; `file: at byte N: ...` of a binary file;
+ * or `file: ...` where there is neither. */
 #ifndef SNUGBENCH_TRACE_INPUT_H
 #define SNUGBENCH_TRACE_INPUT_H
 
@@ -39,8 +40,21 @@ const char *input_peek(const struct input *input, size_t *length);
 enum input_status input_next(struct input *input, struct input_line *line,
                              struct trace_error *error);
 
+/* The next `count` bytes of a binary file into `to`; fewer in `given` where the contents
+ * end. A file is read by lines or by bytes, not by both. false: it cannot be read on
+ * (damaged, cut off), with error filled in. */
+bool input_bytes(struct input *input, void *to, size_t count, size_t *given,
+                 struct trace_error *error);
+
+/* How many bytes input_bytes has given. */
+uint64_t input_byte_count(const struct input *input);
+
 /* Number of the last line given; 0 before the first. */
 uint64_t input_line_number(const struct input *input);
+
+/* "file: at byte N: message", N from 0. Always false. */
+bool input_fail_byte(const struct input *input, struct trace_error *error, uint64_t at,
+                     const char *message);
 
 /* "file: message" and "file:line: expected EXPECTED, found FOUND" for the last line
  * given. `found` may be any bytes: it is quoted, escaped and shortened; NULL:
