@@ -350,6 +350,5 @@ bool input_bytes(struct input *input, void *to, size_t count, size_t *given,
     }
     *given = count - wanted;
     input->byte_count += *given;
-    return wanted == 0 || !input->has_failed ||
-           fail_read(input, error, input->failure);
+    return wanted == 0 || !input->has_failed || fail_read(input, error, input->failure);
 }

@@ -23,6 +23,10 @@ struct trace_format {
 /* NAME stands for NAME_format in NAME.c. rep takes any text, so it is last. */
 #define TRACE_FORMATS(ROW)                                                             \
     ROW(mtrace)                                                                        \
+    ROW(logalloc)                                                                      \
+    ROW(heaptrack)                                                                     \
+    ROW(protobuf)                                                                      \
+    ROW(libmalloc)                                                                     \
     ROW(rep)
 
 #define TRACE_FORMAT_DECLARE(name) extern const struct trace_format name##_format;

@@ -1,0 +1,83 @@
+/* The reader of logs of Mozilla's logalloc: golden files, and every error. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "reader_case.h"
+
+static void a_log_with_addresses(void **state)
+{
+    (void)state;
+    golden_reads("logalloc.log", "logalloc", "logalloc.dump");
+}
+
+static void a_munged_log(void **state)
+{
+    (void)state;
+    golden_reads("logalloc-munged.log", "logalloc", "logalloc-munged.dump");
+}
+
+static void a_log_without_threads(void **state)
+{
+    (void)state;
+    golden_reads("logalloc-old.log", "logalloc", "logalloc-old.dump");
+}
+
+static void what_looks_alike_is_not_taken(void **state)
+{
+    (void)state;
+    static const char *const others[] = {
+        "1 2\na 0 1\nf 0\n", "1 a 0 5\n", "1 1 malloc\n", "1 1 mallocs(4)=#1\n", "12",
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        is_recognised(others[i], strlen(others[i]), "rep");
+    }
+    is_recognised("1 2 malloc(", 11, "logalloc");
+}
+
+static void errors_name_line_and_reason(void **state)
+{
+    (void)state;
+    static const struct error_row rows[] = {
+        {"x malloc(1)=#1\n", 0, ":1: expected a process number, found 'x'"},
+        {"1 1 new(1)=#1\n", 0,
+         ":1: expected a call of malloc, free, calloc, realloc ..., found 'new(1)=#1'"},
+        {"1 1 malloc 1\n", 0,
+         ":1: expected a call of malloc, free, calloc, realloc ..., found 'malloc'"},
+        {"1 1 malloc(1=#1\n", 0,
+         ":1: expected a call that ends in ')', found 'malloc(1=#1'"},
+        {"1 1 malloc(1)#1\n", 0, ":1: expected '=' and a result, found '#1'"},
+        {"1 1 malloc(1)\n", 0,
+         ":1: expected a hexadecimal address, found the end of the line"},
+        {"1 1 malloc(-1)=#1\n", 0, ":1: expected a size below 2^47 bytes, found '-1'"},
+        {"1 1 malloc(140737488355328)=#1\n", 0,
+         ":1: expected a size below 2^47 bytes, found '140737488355328'"},
+        {"1 1 calloc(70368744177664,4)=#1\n", 0,
+         ":1: expected a product below 2^47 bytes, found '70368744177664'"},
+        {"1 1 memalign(70368744177665,4)=#1\n", 0,
+         ":1: expected an alignment of at most 2^46, found '70368744177665'"},
+        {"1 1 malloc(1,2)=#1\n", 0, ":1: expected the end of the line, found '#1'"},
+        {"1 1 malloc(1)=#x\n", 0, ":1: expected the number of a slot, found 'x'"},
+        {"1 1 free(#1)\n1 1 free(zz)\n", 0,
+         ":2: expected a hexadecimal address, found 'zz'"},
+        {"1 1 free(#1,3)\n", 0, ":1: expected the end of the line, found '3'"},
+        {"1 1 realloc(#1)=#1\n", 0, ":1: expected a size below 2^47 bytes, found '#1'"},
+        {"1 1 jemalloc_stats()\n", 0, ": expected a call, found none"},
+    };
+    errors_are("logalloc", rows, sizeof rows / sizeof *rows);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_log_with_addresses),
+        cmocka_unit_test(a_munged_log),
+        cmocka_unit_test(a_log_without_threads),
+        cmocka_unit_test(what_looks_alike_is_not_taken),
+        cmocka_unit_test(errors_name_line_and_reason),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
