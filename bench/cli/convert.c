@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "report/units.h"
+#include "trace/formats/course_write.h"
 #include "trace/formats/format.h"
 #include "trace/trace.h"
 
@@ -12,39 +13,58 @@ enum {
     COMMENT_BYTES = 400
 };
 
+enum target {
+    TO_REP,
+    TO_CLASSIC,
+    TO_MODERN,
+};
+
+static const char *const target_names[] = {"rep", "classic", "modern", NULL};
+
 struct options {
     const struct trace_format *from; /* NULL: recognised by content */
     const char *from_name;
+    enum target to;
     const char *input;
     const char *output;
 };
 
 static void print_help(void)
 {
-    printf("usage: snugbench convert [--from FORMAT] IN OUT\n\n"
-           "Turn a trace or a log of any format into a trace in .rep text. IN may be\n"
-           "compressed; '-' is standard input or output. What was read, dropped and\n"
-           "repaired goes to stderr.\n\n"
-           "The ending of OUT chooses the compression: .rep.zst .rep.gz .rep.xz\n"
-           ".rep.lz4 or .rep.\n\n"
-           "      --from FORMAT   do not guess the format of IN from its contents\n"
-           "  -h, --help          this text\n\n"
-           "formats:\n");
+    printf(
+        "usage: snugbench convert [OPTIONS] IN OUT\n\n"
+        "Turn a trace or a log of any format into a trace in .rep text. IN may be\n"
+        "compressed; '-' is standard input or output. What was read, dropped and\n"
+        "repaired goes to stderr.\n\n"
+        "The ending of OUT chooses the compression: .rep.zst .rep.gz .rep.xz\n"
+        ".rep.lz4 or .rep.\n\n"
+        "      --from FORMAT   do not guess the format of IN from its contents\n"
+        "      --to DIALECT    of OUT (default: rep): rep says all that a trace has;\n"
+        "                      classic and modern are what the drivers of malloc labs\n"
+        "                      read (header: heap size, ids, operations, weight, or\n"
+        "                      weight, ids, operations, peak): malloc, realloc and\n"
+        "                      free of one thread. What is lost is told\n"
+        "  -h, --help          this text\n\n"
+        "formats:\n");
     size_t count = 0;
     const struct trace_format *const *formats = trace_formats(&count);
     for (size_t i = 0; i < count; i++) {
         printf("  %-13s %s\n", formats[i]->name, formats[i]->summary);
     }
-    printf("\nexamples:\n"
-           "  MALLOC_TRACE=app.log LD_PRELOAD=libc_malloc_debug.so.0 ./app\n"
-           "  snugbench convert app.log app.rep.zst\n"
-           "  snugbench convert --from mtrace - - <app.log | snugbench stat -\n");
+    printf(
+        "\nexamples:\n"
+        "  MALLOC_TRACE=app.log LD_PRELOAD=libc_malloc_debug.so.0 ./app\n"
+        "  snugbench convert app.log app.rep.zst\n"
+        "  heaptrack --raw -o app ./app && snugbench convert app.raw.zst app.rep.zst\n"
+        "  snugbench convert --to classic app.rep.zst lab.rep\n"
+        "  snugbench convert --from mtrace - - <app.log | snugbench stat -\n");
 }
 
 static int parse_options(int argc, char **argv, struct options *options)
 {
     const struct options_row rows[] = {
         {0, "from", options_text, .target = &options->from_name},
+        {0, "to", options_choice, .target = &options->to, .choices = target_names},
     };
     const struct options_command command = {"convert", print_help, OPERANDS_ANYWHERE,
                                             rows, sizeof rows / sizeof *rows};
@@ -85,6 +105,37 @@ static void report(const struct trace *trace, const char *path)
     }
 }
 
+static void tell_loss(const char *path, uint64_t count, const char *what)
+{
+    if (count > 0) {
+        fprintf(stderr, "snugbench: %s: %s: %s.\n", path, what,
+                units_count(count).bytes);
+    }
+}
+
+/* For a course's driver; says on stderr what such a file cannot. */
+static bool write_course(const struct trace *trace, const struct options *options,
+                         struct trace_error *error)
+{
+    const char *path = options->output;
+    struct course_losses losses;
+    if (!course_write(trace, path,
+                      options->to == TO_CLASSIC ? COURSE_CLASSIC : COURSE_MODERN,
+                      &losses, error)) {
+        return false;
+    }
+    tell_loss(path, losses.threads, "Threads that are one now");
+    tell_loss(path, losses.callocs, "Callocs that are mallocs now");
+    tell_loss(path, losses.alignments, "Alignments lost, mallocs now");
+    tell_loss(path, losses.frees_of_null, "Frees of NULL left out");
+    tell_loss(path, losses.zero_sizes,
+              "Requests for 0 bytes, now for 1, since drivers take NULL for a failure");
+    tell_loss(path, losses.events, "Begins and ends of threads and marks left out");
+    tell_loss(path, losses.large,
+              "Requests of 2 GiB and more, which drivers that read an int cannot take");
+    return true;
+}
+
 static bool write_trace(const struct trace *trace, const struct options *options,
                         struct trace_error *error)
 {
@@ -110,7 +161,10 @@ int cli_convert(int argc, char **argv)
     }
     report(trace, options.input);
     code = EXIT_OK;
-    if (!write_trace(trace, &options, &error)) {
+    const bool is_written = options.to == TO_REP
+                                ? write_trace(trace, &options, &error)
+                                : write_course(trace, &options, &error);
+    if (!is_written) {
         fprintf(stderr, "snugbench: %s\n", error.text);
         code = EXIT_FAILED;
     }
