@@ -16,6 +16,7 @@ enum exit_code {
 int cli_compare(int argc, char **argv);
 int cli_convert(int argc, char **argv);
 int cli_doctor(int argc, char **argv);
+int cli_filter(int argc, char **argv);
 int cli_generate(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_micro(int argc, char **argv);
