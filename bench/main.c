@@ -15,6 +15,7 @@ static const struct command {
     {"record", cli_record, "record the allocations of a real program"},
     {"convert", cli_convert, "turn traces and logs of other tools into .rep"},
     {"filter", cli_filter, "part of a trace, by window, thread and size"},
+    {"minimize", cli_minimize, "the smallest trace that fails, or is slow"},
     {"generate", cli_generate, "write a synthetic trace from a model and a seed"},
     {"stat", cli_stat, "what is in a trace: operations, sizes, peak live bytes"},
     {"report", cli_report, "charts and one page out of a results folder"},

@@ -20,6 +20,7 @@ int cli_filter(int argc, char **argv);
 int cli_generate(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_micro(int argc, char **argv);
+int cli_minimize(int argc, char **argv);
 int cli_record(int argc, char **argv);
 int cli_replay(int argc, char **argv);
 int cli_report(int argc, char **argv);
