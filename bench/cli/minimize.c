@@ -103,6 +103,16 @@ static int parse_options(int argc, char **argv, struct options *options)
     if (options->reference != NULL && options->slower == 0) {
         return options_complain(&command, "--reference belongs to --slower RATIO");
     }
+    if (options->slower > 0 && options->reference == NULL) {
+        options->reference = "glibc";
+    }
+    if (options->slower > 0 &&
+        strcmp(options->reference, options->allocators.items[0]) == 0) {
+        return options_complain(&command,
+                                "%s is the reference itself; name another with "
+                                "--reference",
+                                options->reference);
+    }
     options->input = argv[first];
     return -1;
 }
@@ -342,8 +352,7 @@ int cli_minimize(int argc, char **argv)
         struct allocator_list allocators;
         struct allocator_error error;
         if (options.slower > 0) {
-            options_list_add(&options.allocators,
-                             options.reference != NULL ? options.reference : "glibc");
+            options_list_add(&options.allocators, options.reference);
         }
         if (allocators_parse(&allocators, options.allocators.items,
                              options.allocators.count, &error)) {

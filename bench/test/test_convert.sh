@@ -106,4 +106,69 @@ if gcc -O1 -o "$folder/program" "$folder/program.c" 2>/dev/null &&
 else
     skip "a fresh mtrace log" "no gcc or libc_malloc_debug.so.0 here"
 fi
+# A fresh file of heaptrack's beside a recording of ours of the same program. What the
+# program itself asks for has 100,000 bytes and more.
+cat >"$folder/blocks.c" <<'PROGRAM'
+#include <stdlib.h>
+
+static void *volatile blocks[50];
+
+int main(void)
+{
+    for (unsigned round = 0; round < 20; round++) {
+        for (unsigned i = 0; i < 50; i++) {
+            unsigned draw = round * 7919 + i * 104729;
+            if (draw % 4 == 1) {
+                blocks[i] = realloc(blocks[i], 100000 + draw % 49999);
+                continue;
+            }
+            free(blocks[i]);
+            blocks[i] = draw % 4 == 0   ? malloc(100000 + draw % 997)
+                        : draw % 4 == 2 ? calloc(2, 50000 + draw % 997)
+                                        : NULL;
+        }
+    }
+    return 0;
+}
+PROGRAM
+
+# Bytes allocated, peak, and what is left, blocks and bytes: the same whether a realloc
+# counts as one call or as two.
+totals()
+{
+    "$bench" filter --min 100000 --max 160000 "$1" - 2>/dev/null |
+        "$bench" stat --csv - | tail -1 | cut -d, -f14,15,17-19
+}
+
+if command -v heaptrack >/dev/null && gcc -O1 -o "$folder/blocks" "$folder/blocks.c" &&
+    heaptrack --raw -o "$folder/fresh" "$folder/blocks" >/dev/null 2>&1 &&
+    raw=$(compgen -G "$folder/fresh.raw.*"); then
+    "$bench" record -o "$folder/blocks.rep" -- "$folder/blocks" >/dev/null 2>&1
+    is "heaptrack's data have the bytes, peak and leftovers of our recording" \
+        "$(totals "$raw")" "$(totals "$folder/blocks.rep")"
+    is "in which there is something" "$(totals "$raw" | tr -d '"')" \
+        "81406733,4277724,39,4100720,38"
+    is "their sizes are the program's, in its order" \
+        "$("$bench" convert "$raw" - 2>/dev/null |
+            awk '$1 == "a" && $3 >= 100000 { print $3 }' | md5sum)" \
+        "$("$bench" convert --to classic "$folder/blocks.rep" - 2>/dev/null |
+            awk '$1 ~ /^[ar]$/ && $3 >= 100000 { print $3 }' | md5sum)"
+    has "and nothing is dropped" "Read as heaptrack" "$("$bench" convert "$raw" - 2>&1 >/dev/null |
+        grep -Ev "Dropped|Added|Left out")"
+    heaptrack -o "$folder/interpreted" "$folder/blocks" >/dev/null 2>&1
+    found=$("$bench" convert "$(compgen -G "$folder/interpreted.*")" "$folder/none.rep" 2>&1)
+    is "heaptrack's interpreted data are refused" $? 2
+    has "with what to do" "record with 'heaptrack --raw'" "$found"
+else
+    skip "fresh data of heaptrack" "no gcc or heaptrack that works here"
+fi
+
+# For the drivers of malloc labs.
+"$bench" convert --to classic bench/test/golden/superset.rep "$folder/lab.rep" 2>"$folder/err"
+is "a trace for a course" $? 0
+is "has nothing that a driver does not know" \
+    "$(grep -Evc '^([0-9]+|[ar] [0-9]+ [1-9][0-9]*|f [0-9]+)$' "$folder/lab.rep")" 0
+has "and what is lost is told" "lab.rep: Alignments lost, mallocs now: 2" "$(cat "$folder/err")"
+found=$("$bench" convert --to nonsense a b 2>&1)
+is "an unknown dialect is refused" $? 2
 plan

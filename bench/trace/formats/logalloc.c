@@ -258,28 +258,40 @@ static bool logalloc_read(struct input *input, struct trace_builder *builder,
     return good;
 }
 
-/* One or two numbers, then a function that is known and its bracket. */
+/* How many numbers, two at most, stand before `*at`, which is set behind them. */
+static int skip_numbers(const char *text, size_t length, size_t *at)
+{
+    int count = 0;
+    while (count < 2 && *at < length && isdigit((unsigned char)text[*at])) {
+        while (*at < length && isdigit((unsigned char)text[*at])) {
+            ++*at;
+        }
+        while (*at < length && text[*at] == ' ') {
+            ++*at;
+        }
+        count++;
+    }
+    return count;
+}
+
+/* One or two numbers, a function that is known, its brackets, and no blank before the
+ * result. With one number other logs look alike, but for the numbers of slots. */
 static bool logalloc_recognises(const char *text, size_t length)
 {
     size_t at = 0;
-    for (int numbers = 0; numbers < 2; numbers++) {
-        const size_t first = at;
-        while (at < length && isdigit((unsigned char)text[at])) {
-            at++;
-        }
-        if (at == first && numbers == 0) {
-            return false;
-        }
-        while (at < length && text[at] == ' ') {
-            at++;
-        }
+    const int numbers = skip_numbers(text, length, &at);
+    const char *newline = memchr(text, '\n', length);
+    const char *end = newline != NULL ? newline : text + length;
+    const char *name = text + at;
+    const char *open = at < length ? memchr(name, '(', (size_t)(end - name)) : NULL;
+    const char *close = open != NULL ? memchr(open, ')', (size_t)(end - open)) : NULL;
+    if (numbers == 0 || close == NULL ||
+        find_function(name, (size_t)(open - name)) == NULL ||
+        (close + 1 < end && close[1] != '=' && close[1] != '\r')) {
+        return false;
     }
-    size_t end = at;
-    while (end < length && (isalpha((unsigned char)text[end]) || text[end] == '_')) {
-        end++;
-    }
-    return end < length && text[end] == '(' &&
-           find_function(text + at, end - at) != NULL;
+    return numbers == 2 || memchr(open, '#', (size_t)(end - open)) != NULL ||
+           open + 1 == close; /* jemalloc_stats() */
 }
 
 const struct trace_format logalloc_format = {
