@@ -103,15 +103,14 @@ static int parse_options(int argc, char **argv, struct options *options)
     if (options->reference != NULL && options->slower == 0) {
         return options_complain(&command, "--reference belongs to --slower RATIO");
     }
-    if (options->slower > 0 && options->reference == NULL) {
-        options->reference = "glibc";
-    }
-    if (options->slower > 0 &&
-        strcmp(options->reference, options->allocators.items[0]) == 0) {
-        return options_complain(&command,
-                                "%s is the reference itself; name another with "
-                                "--reference",
-                                options->reference);
+    if (options->slower > 0) {
+        const char *name = options->reference != NULL ? options->reference : "glibc";
+        if (strcmp(name, options->allocators.items[0]) == 0) {
+            return options_complain(
+                &command, "%s is the reference itself; name another with --reference",
+                name);
+        }
+        options->reference = name;
     }
     options->input = argv[first];
     return -1;

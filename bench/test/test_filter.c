@@ -63,6 +63,14 @@ static void a_window_meets_the_heap_it_had(void **state)
                "a 0 20\n");
 }
 
+static void the_oldest_block_comes_first(void **state)
+{
+    (void)state;
+    struct filter filter = filter_all;
+    filter.first = 5;
+    filters_to("a 0 1\na 1 2\nf 0\na 0 3\nf 1\n", filter, "a 0 2\na 1 3\nf 0\n");
+}
+
 static void a_window_may_begin_empty(void **state)
 {
     (void)state;
@@ -158,6 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_is_the_trace_itself),
         cmocka_unit_test(a_window_meets_the_heap_it_had),
+        cmocka_unit_test(the_oldest_block_comes_first),
         cmocka_unit_test(a_window_may_begin_empty),
         cmocka_unit_test(the_owner_of_a_block_decides),
         cmocka_unit_test(reallocs_cross_the_range_of_sizes),

@@ -18,7 +18,7 @@ static void every_call_of_a_file(void **state)
 #define EVENTS(length) "\x01\xe0\x01\xe0\x01\x00\x01\x00" length "\0\0\0\0\0\0\0"
 #define ROW(bytes, expected)                                                           \
     {                                                                                  \
-        bytes, sizeof bytes - 1, expected                                              \
+        bytes, sizeof(bytes) - 1, expected                                             \
     }
 
 static void errors_name_byte_and_reason(void **state)

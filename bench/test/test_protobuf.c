@@ -26,7 +26,7 @@ static void text_is_not_taken(void **state)
 
 #define ROW(bytes, expected)                                                           \
     {                                                                                  \
-        bytes, sizeof bytes - 1, expected                                              \
+        bytes, sizeof(bytes) - 1, expected                                             \
     }
 
 static void errors_name_byte_and_reason(void **state)
