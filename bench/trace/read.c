@@ -35,7 +35,8 @@ static bool ends_with(const char *text, size_t length, const char *ending)
 /* "dir/cc1.rep.zst" is called cc1: one ending of compression and one of format fall. */
 static char *name_of(const char *path)
 {
-    static const char *const compressions[] = {".zst", ".gz", ".xz", ".lz4", ".bz2"};
+    static const char *const compressions[] = {".zst", ".gz",  ".xz",
+                                               ".lz4", ".bz2", ".zip"};
     static const char *const endings[] = {".rep", ".trace", ".txt", ".log"};
     if (strcmp(path, "-") == 0) {
         return strdup("stdin");

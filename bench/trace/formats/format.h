@@ -27,6 +27,10 @@ struct trace_format {
     ROW(heaptrack)                                                                     \
     ROW(protobuf)                                                                      \
     ROW(libmalloc)                                                                     \
+    ROW(android)                                                                       \
+    ROW(valgrind)                                                                      \
+    ROW(ltrace)                                                                        \
+    ROW(calls)                                                                         \
     ROW(rep)
 
 #define TRACE_FORMAT_DECLARE(name) extern const struct trace_format name##_format;
