@@ -77,15 +77,20 @@ stress: $(BUILD)/test/test_stress ## the allocator's stress test at length (SNUG
 
 FUZZ_SECONDS ?= 60
 FUZZ_FLAGS := address,undefined -fno-sanitize-recover=undefined
-# AddressSanitizer keeps 20 KiB of each thread for ever, and inputs have threads: no limit.
-fuzz: ## libFuzzer on the whole API for FUZZ_SECONDS (clang); finds stay in build/fuzz/corpus
+FUZZ := $(BUILD)/fuzz/test
+FUZZ_OPTIONS = -max_total_time=$(FUZZ_SECONDS) -timeout=20 -print_final_stats=1 \
+    -artifact_prefix=$(BUILD)/fuzz/
+# AddressSanitizer keeps 20 KiB of each thread for ever, and inputs of the API have threads:
+# no limit. What a reader may take for 4 KiB of input is stated in bench/trace/README.md.
+fuzz: ## libFuzzer for FUZZ_SECONDS on the whole API, as long on the readers (clang); finds stay in build/fuzz
 	@$(MAKE) -s BUILD=$(BUILD)/fuzz CC=clang OPT=-O1 \
 	    CFLAGS="-fsanitize=fuzzer-no-link,$(FUZZ_FLAGS)" \
-	    LDFLAGS="-fsanitize=fuzzer,$(FUZZ_FLAGS)" $(BUILD)/fuzz/test/fuzz_api
-	@mkdir -p $(BUILD)/fuzz/corpus
-	$(BUILD)/fuzz/test/fuzz_api -max_total_time=$(FUZZ_SECONDS) -max_len=2048 -timeout=20 \
-	    -rss_limit_mb=0 -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/ \
+	    LDFLAGS="-fsanitize=fuzzer,$(FUZZ_FLAGS)" $(FUZZ)/fuzz_api $(FUZZ)/fuzz_readers
+	@mkdir -p $(BUILD)/fuzz/corpus $(BUILD)/fuzz/corpus-readers
+	$(FUZZ)/fuzz_api $(FUZZ_OPTIONS) -max_len=2048 -rss_limit_mb=0 \
 	    $(BUILD)/fuzz/corpus allocator/test/corpus
+	$(FUZZ)/fuzz_readers $(FUZZ_OPTIONS) -max_len=4096 -rss_limit_mb=512 \
+	    $(BUILD)/fuzz/corpus-readers bench/test/corpus bench/test/golden
 
 test-variants: ## the allocator's tests with clang, LTO, -O0, -O3 and under sanitizers
 	@BUILD=$(BUILD) scripts/test-variants $(VARIANTS)

@@ -21,6 +21,8 @@ enum {
     REASON_SHOWN_BYTES = 60
 };
 
+static const char several_files[] = "expected a zip with one file, found several";
+
 struct input {
     char path[PATH_SHOWN_BYTES + 4]; /* as messages show it: "..." and the end */
     int fd;
@@ -32,6 +34,7 @@ struct input {
     bool at_end;     /* nothing more will come */
     bool has_failed; /* reading stopped before the end; told after the lines */
     const char *failure; /* why, the archive's own text; may be NULL */
+    bool is_zip;
     uint64_t line_number;
     uint64_t byte_count; /* given by input_bytes */
 };
@@ -90,6 +93,17 @@ bool input_fail_line(const struct input *input, struct trace_error *error,
     return false;
 }
 
+/* The next file in an archive; raw data are one. */
+static int next_file(struct archive *archive)
+{
+    struct archive_entry *entry = NULL;
+    int status;
+    do {
+        status = archive_read_next_header(archive, &entry);
+    } while (status == ARCHIVE_OK && archive_entry_filetype(entry) == AE_IFDIR);
+    return status;
+}
+
 /* More text behind what is there. Text that was read before an error is still given out
    line by line; the error comes when it is used up. */
 static void fill(struct input *input)
@@ -110,6 +124,9 @@ static void fill(struct input *input)
         if (got < 0) {
             input->has_failed = true;
             input->failure = archive_error_string(input->archive);
+        } else if (input->is_zip && next_file(input->archive) == ARCHIVE_OK) {
+            input->has_failed = true;
+            input->failure = several_files;
         }
     }
     const char *nul = memchr(input->buffer, '\0', input->end);
@@ -145,6 +162,9 @@ static bool fail_read(const struct input *input, struct trace_error *error,
 {
     char message[8 * REASON_SHOWN_BYTES] =
         "expected the rest of the compressed data, found the end of the file";
+    if (reason == several_files) {
+        return input_fail_file(input, error, reason);
+    }
     if (!is_truncation(reason)) {
         char shown[4 * REASON_SHOWN_BYTES + 4];
         input_escape(shown, reason, strlen(reason), REASON_SHOWN_BYTES);
@@ -191,11 +211,12 @@ static bool open_archive(struct input *input, struct trace_error *error)
     archive_read_support_filter_bzip2(archive);
     archive_read_support_format_raw(archive);
     archive_read_support_format_empty(archive);
+    archive_read_support_format_zip(archive);
     if (archive_read_open_fd(archive, input->fd, READ_BLOCK_BYTES) != ARCHIVE_OK) {
         return fail_read(input, error, archive_error_string(archive));
     }
-    struct archive_entry *entry = NULL;
-    int status = archive_read_next_header(archive, &entry);
+    int status = next_file(archive);
+    input->is_zip = archive_format(archive) == ARCHIVE_FORMAT_ZIP;
     if (status == ARCHIVE_EOF) {
         return input_fail_file(input, error, "expected a trace, found an empty file");
     }

@@ -29,7 +29,8 @@ enum input_status {
     INPUT_ERROR,
 };
 
-/* NULL with error filled in: not there, not readable, a directory, empty. */
+/* NULL with error filled in: not there, not readable, a directory, empty. Of a zip the
+ * one file in it is read. */
 struct input *input_open(const char *path, struct trace_error *error);
 void input_close(struct input *input);
 

@@ -35,7 +35,7 @@ static bool take_tid(struct fields *fields, uint64_t *tid)
     while (*at >= '0' && *at <= '9' && *tid <= UINT32_MAX) {
         *tid = *tid * 10 + (uint64_t)(*at++ - '0');
     }
-    if (at == fields->at || *at != ':') {
+    if (at == fields->at || *at != ':' || *tid > UINT32_MAX) {
         return fields_fail(fields, "a thread number and ':'", fields->at);
     }
     fields->at = at + 1;

@@ -1,12 +1,12 @@
 /* Reader of what ltrace prints, with any of its options for more columns.
  *
- *     [pid N] [TIME] [[0xPC]] [CALLER->]NAME[@LIBRARY](ARGUMENTS)   = RESULT [<TIME>]
+ *     [[pid N]] [TIME] [[0xPC]] [CALLER->]NAME[@LIBRARY](ARGUMENTS)   = RESULT [<TIME>]
  *     ... NAME(ARGUMENTS <unfinished ...>        another line comes between
  *     ... NAME(ARGUMENTS <no return ...>
  *     ... <... NAME resumed> )                   = RESULT
  *
- * Without "[pid N]" all is of one thread. With -f, N is a thread or a process: processes
- * that fork are not told from threads. What the family calls inside its own functions
+ * With -o the first column is "N ". Without one all is of one thread. With -f, N is a
+ * thread or a process: processes that fork are not told from threads. What the family calls inside its own functions
  * (-x, -l) is left out. posix_memalign does not print the block it made: neither it nor
  * the free of its block is read. Lines of other functions, signals and the program's own
  * words are skipped. */
@@ -16,27 +16,36 @@
 #include "trace/formats/format.h"
 #include "trace/peek.h"
 
-/* Digits up to `end`; NULL: something else. */
-static const char *skip_number(const char *at, char end, uint64_t *number)
+/* Digits and `end`, which are skipped; false: something else. */
+static bool skip_number(struct fields *fields, char end, uint64_t *number)
 {
-    const char *first = at;
+    const char *at = fields->at;
     *number = 0;
     while (*at >= '0' && *at <= '9') {
         *number = *number * 10 + (uint64_t)(*at++ - '0');
     }
-    return at > first && *at == end ? at + 1 : NULL;
+    if (at == fields->at || *at != end) {
+        return false;
+    }
+    fields->at = at + 1;
+    fields_skip_blanks(fields);
+    return true;
 }
 
-/* Behind the columns before the call: thread, time, place, caller. */
-static void skip_columns(struct fields *fields, uint64_t *tid)
+/* "[pid N] ", or "N " in a file that -o wrote; 0 where there is none. */
+static void skip_tid(struct fields *fields, uint64_t *tid)
 {
     static const char pid[] = "[pid ";
-    *tid = 0;
-    if (strncmp(fields->at, pid, strlen(pid)) == 0) {
-        const char *behind = skip_number(fields->at + strlen(pid), ']', tid);
-        fields->at = behind != NULL ? behind : fields->at;
-        fields_skip_blanks(fields);
+    bool is_bracketed = strncmp(fields->at, pid, strlen(pid)) == 0;
+    fields->at += is_bracketed ? strlen(pid) : 0;
+    if (!skip_number(fields, is_bracketed ? ']' : ' ', tid)) {
+        *tid = 0;
     }
+}
+
+/* Time, place and caller. */
+static void skip_columns(struct fields *fields)
+{
     size_t length = strspn(fields->at, "0123456789.:");
     if (fields->at[length] == ' ') {
         fields->at += length;
@@ -48,7 +57,7 @@ static void skip_columns(struct fields *fields, uint64_t *tid)
         fields_skip_blanks(fields);
     }
     length = strcspn(fields->at, " (<\"");
-    const char *arrow = memmem(fields->at, length + 1, "->", 2);
+    const char *arrow = memmem(fields->at, length, "->", 2);
     fields->at = arrow != NULL ? arrow + 2 : fields->at;
 }
 
@@ -119,7 +128,8 @@ static bool read_line(struct calls *calls, struct fields *fields, void *reader)
     (void)reader;
     uint64_t tid;
     struct call call;
-    skip_columns(fields, &tid);
+    skip_tid(fields, &tid);
+    skip_columns(fields);
     if (take_resumed(fields)) {
         return read_resumed(calls, fields, tid);
     }
