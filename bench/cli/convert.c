@@ -56,8 +56,11 @@ static void print_help(void)
         "  MALLOC_TRACE=app.log LD_PRELOAD=libc_malloc_debug.so.0 ./app\n"
         "  snugbench convert app.log app.rep.zst\n"
         "  heaptrack --raw -o app ./app && snugbench convert app.raw.zst app.rep.zst\n"
-        "  snugbench convert --to classic app.rep.zst lab.rep\n"
-        "  snugbench convert --from mtrace - - <app.log | snugbench stat -\n");
+        "  valgrind --trace-malloc=yes --run-libc-freeres=no --log-file=app.log ./app\n"
+        "  snugbench convert --from valgrind - - <app.log | snugbench stat -\n"
+        "  ltrace -f -o app.log ./app\n"
+        "  snugbench convert trace-from-android.zip app.rep.zst\n"
+        "  snugbench convert --to classic app.rep.zst lab.rep\n");
 }
 
 static int parse_options(int argc, char **argv, struct options *options)

@@ -1,5 +1,5 @@
 /* libFuzzer's way in: see `make fuzz`. */
-#include "fuzz_readers.h"
+#include "reader_fuzz.h"
 
 // NOLINTBEGIN(readability-identifier-naming): libFuzzer's name
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

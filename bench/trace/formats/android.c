@@ -57,23 +57,26 @@ static bool take_argument(struct fields *fields, char role, struct call *call)
     }
 }
 
-static bool skip_time(struct fields *fields)
+/* Nothing, or as many times as the call has. */
+static bool take_end(struct fields *fields, unsigned times)
 {
     uint64_t time;
-    return fields_number(fields, UINT64_MAX, "a time in nanoseconds", &time);
-}
-
-static bool is_at_end(struct fields *fields)
-{
     fields_skip_blanks(fields);
-    return *fields->at == '\0';
+    if (*fields->at == '\0') {
+        return true;
+    }
+    for (unsigned i = 0; i < times; i++) {
+        if (!fields_number(fields, UINT64_MAX, "a time in nanoseconds", &time)) {
+            return false;
+        }
+    }
+    return fields_end(fields);
 }
 
 static bool read_thread_done(struct calls *calls, struct fields *fields, uint64_t tid)
 {
     uint64_t address;
-    if (!fields_address(fields, &address) ||
-        (!is_at_end(fields) && !skip_time(fields)) || !fields_end(fields)) {
+    if (!fields_address(fields, &address) || !take_end(fields, 1)) {
         return false;
     }
     return pointers_event(calls->pointers, tid, TRACE_THREAD_END) ||
@@ -94,8 +97,7 @@ static bool read_call(struct calls *calls, struct fields *fields, uint64_t tid,
             return false;
         }
     }
-    if (!is_at_end(fields) &&
-        (!skip_time(fields) || !skip_time(fields) || !fields_end(fields))) {
+    if (!take_end(fields, 2)) {
         return false;
     }
     return calls_whole(calls, tid, &call, fields);

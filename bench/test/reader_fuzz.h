@@ -1,8 +1,8 @@
 /* One input to the readers of traces: the name of a format and a newline, if it is to
  * be forced, then the contents of a file. What a reader takes is sealed, written as
  * .rep and read back: the same operations must come. */
-#ifndef SNUGBENCH_TEST_FUZZ_READERS_H
-#define SNUGBENCH_TEST_FUZZ_READERS_H
+#ifndef SNUGBENCH_TEST_READER_FUZZ_H
+#define SNUGBENCH_TEST_READER_FUZZ_H
 
 #include <stdint.h>
 #include <stdio.h>
@@ -66,8 +66,8 @@ static inline void fuzz_readers(const uint8_t *data, size_t size)
     size_t start;
     const struct trace_format *format = fuzz_format(data, size, &start);
     int fd = memfd_create("fuzz", MFD_CLOEXEC);
-    fuzz_require(fd >= 0 && write(fd, data + start, size - start) ==
-                                (ssize_t)(size - start),
+    fuzz_require(fd >= 0 &&
+                     write(fd, data + start, size - start) == (ssize_t)(size - start),
                  "no file");
     char path[64];
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
