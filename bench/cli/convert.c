@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "report/units.h"
+#include "trace/formats/android_write.h"
 #include "trace/formats/course_write.h"
 #include "trace/formats/format.h"
 #include "trace/trace.h"
@@ -17,9 +18,10 @@ enum target {
     TO_REP,
     TO_CLASSIC,
     TO_MODERN,
+    TO_ANDROID,
 };
 
-static const char *const target_names[] = {"rep", "classic", "modern", NULL};
+static const char *const target_names[] = {"rep", "classic", "modern", "android", NULL};
 
 struct options {
     const struct trace_format *from; /* NULL: recognised by content */
@@ -43,7 +45,8 @@ static void print_help(void)
         "                      classic and modern are what the drivers of malloc labs\n"
         "                      read (header: heap size, ids, operations, weight, or\n"
         "                      weight, ids, operations, peak): malloc, realloc and\n"
-        "                      free of one thread. What is lost is told\n"
+        "                      free of one thread; android is what its memory_replay\n"
+        "                      reads. What is lost is told\n"
         "  -h, --help          this text\n\n"
         "formats:\n");
     size_t count = 0;
@@ -60,7 +63,8 @@ static void print_help(void)
         "  snugbench convert --from valgrind - - <app.log | snugbench stat -\n"
         "  ltrace -f -o app.log ./app\n"
         "  snugbench convert trace-from-android.zip app.rep.zst\n"
-        "  snugbench convert --to classic app.rep.zst lab.rep\n");
+        "  snugbench convert --to classic app.rep.zst lab.rep\n"
+        "  snugbench convert --to android app.rep.zst app.txt\n");
 }
 
 static int parse_options(int argc, char **argv, struct options *options)
@@ -139,14 +143,39 @@ static bool write_course(const struct trace *trace, const struct options *option
     return true;
 }
 
-static bool write_trace(const struct trace *trace, const struct options *options,
-                        struct trace_error *error)
+static bool write_android(const struct trace *trace, const struct options *options,
+                          struct trace_error *error)
+{
+    uint64_t lost_events;
+    if (!android_write(trace, options->output, &lost_events, error)) {
+        return false;
+    }
+    tell_loss(options->output, lost_events, "Begins of threads and marks left out");
+    return true;
+}
+
+static bool write_rep(const struct trace *trace, const struct options *options,
+                      struct trace_error *error)
 {
     char origin[COMMENT_BYTES];
     snprintf(origin, sizeof origin, "snugbench %s convert, from %s: %.300s",
              SNUGBENCH_VERSION, trace->format, options->input);
     const char *const comments[] = {origin, NULL};
     return trace_write(trace, options->output, comments, error);
+}
+
+static bool write_trace(const struct trace *trace, const struct options *options,
+                        struct trace_error *error)
+{
+    switch (options->to) {
+    case TO_CLASSIC:
+    case TO_MODERN:
+        return write_course(trace, options, error);
+    case TO_ANDROID:
+        return write_android(trace, options, error);
+    default:
+        return write_rep(trace, options, error);
+    }
 }
 
 int cli_convert(int argc, char **argv)
@@ -164,10 +193,7 @@ int cli_convert(int argc, char **argv)
     }
     report(trace, options.input);
     code = EXIT_OK;
-    const bool is_written = options.to == TO_REP
-                                ? write_trace(trace, &options, &error)
-                                : write_course(trace, &options, &error);
-    if (!is_written) {
+    if (!write_trace(trace, &options, &error)) {
         fprintf(stderr, "snugbench: %s\n", error.text);
         code = EXIT_FAILED;
     }

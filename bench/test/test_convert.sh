@@ -48,6 +48,18 @@ is "nothing is written then" $? 0
 found=$("$bench" convert --from nonsense a b 2>&1)
 is "an unknown format is refused" $? 2
 has "by name" "there is no format 'nonsense'" "$found"
+# Threads, each kind of call; a realloc to 0 bytes, which Android has as free and malloc,
+# and marks are not in it.
+printf '%s\n' 1 6 12 0 'a 0 10' 'c 1 3 8' 't 5' 'm 2 64 7' 'r 0 500' 'r 3 9' 'f -1' \
+    'f 1' 't 0' 'a 1 4' 'f 2' '#@ end 5' 'f 0' >"$folder/kinds.rep"
+"$bench" convert "$folder/kinds.rep" "$folder/ours.rep" 2>/dev/null
+"$bench" convert --to android "$folder/kinds.rep" "$folder/android.txt.gz" 2>/dev/null &&
+    "$bench" convert "$folder/android.txt.gz" "$folder/again.rep" 2>/dev/null
+is "to Android's text and back" "$(grep -v '^# ' "$folder/again.rep")" \
+    "$(grep -v '^# ' "$folder/ours.rep")"
+has "threads are numbered from 1, reallocs have both addresses" \
+    "^2: realloc 0x1000 0x1000 500\$" "$(zcat "$folder/android.txt.gz")"
+
 found=$("$bench" convert only-one 2>&1)
 is "two files are needed" $? 2
 has "with a word on it" "IN and OUT" "$found"
