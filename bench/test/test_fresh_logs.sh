@@ -61,10 +61,11 @@ int main()
 }
 PROGRAM
 
-# body TRACE: without the comments, which tell where a trace comes from.
+# body TRACE: without the comments, which tell where a trace comes from, and the blanks
+# that keep room for late numbers.
 body()
 {
-    grep -v '^#' "$1"
+    sed '/^#/d; s/ *$//' "$1"
 }
 
 # agrees NAME LOG PROGRAM: LOG, converted, is what our recorder saw of PROGRAM.
