@@ -30,12 +30,8 @@ static void what_looks_alike_is_not_taken(void **state)
 {
     (void)state;
     static const char *const others[] = {
-        "1 2\na 0 1\nf 0\n",
-        "1 a 0 5\n",
-        "1 1 malloc\n",
-        "1 1 mallocs(4)=#1\n",
-        "12",
-        "1 1 malloc(4) = 0x1\n",
+        "1 2\na 0 1\nf 0\n",   "1 a 0 5\n", "1 1 malloc\n",
+        "1 1 mallocs(4)=#1\n", "12",        "1 1 malloc(4) = 0x1\n",
         "1 1 malloc(4\n)",
     };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
