@@ -86,6 +86,50 @@ void generator_free(struct generator *generator, block_handle block)
     generator->place[last] = place;
 }
 
+void generator_replace(struct generator *generator, block_handle *place, uint64_t bytes)
+{
+    generator_free(generator, *place);
+    *place = generator_malloc(generator, bytes);
+}
+
+void generator_release(struct generator *generator, block_handle *place)
+{
+    generator_free(generator, *place);
+    *place = 0;
+}
+
+uint64_t generator_uniform_size(struct generator *generator)
+{
+    const struct generate_parameters *parameters = &generator->parameters;
+    return random_between(&generator->random, parameters->min_bytes,
+                          parameters->max_bytes);
+}
+
+uint64_t generator_clamp(const struct generator *generator, uint64_t bytes)
+{
+    const struct generate_parameters *parameters = &generator->parameters;
+    if (bytes < parameters->min_bytes) {
+        return parameters->min_bytes;
+    }
+    return bytes > parameters->max_bytes ? parameters->max_bytes : bytes;
+}
+
+static uint64_t log2_rounded_up(uint64_t number)
+{
+    return number <= 1 ? 0 : 64 - (uint64_t)__builtin_clzll(number - 1);
+}
+
+uint64_t generator_octave_size(struct generator *generator)
+{
+    const struct generate_parameters *parameters = &generator->parameters;
+    uint64_t k =
+        random_between(&generator->random, log2_rounded_up(parameters->min_bytes),
+                       log2_rounded_up(parameters->max_bytes));
+    uint64_t last = (uint64_t)1 << k;
+    return random_between(&generator->random, generator_clamp(generator, last / 2 + 1),
+                          generator_clamp(generator, last));
+}
+
 block_handle generator_any(struct generator *generator)
 {
     return generator->live[random_below(&generator->random, generator->live_count)];

@@ -37,6 +37,19 @@ block_handle generator_malloc(struct generator *generator, uint64_t bytes);
 void generator_realloc(struct generator *generator, block_handle block, uint64_t bytes);
 void generator_free(struct generator *generator, block_handle block);
 
+/* Replace what stands in `*place` by a new block, or by block 0. */
+void generator_replace(struct generator *generator, block_handle *place,
+                       uint64_t bytes);
+void generator_release(struct generator *generator, block_handle *place);
+
+/* Into the range of sizes that the parameters allow. */
+uint64_t generator_clamp(const struct generator *generator, uint64_t bytes);
+
+/* Uniform over that range; or log-uniform: an octave (2^(k-1), 2^k], each as likely,
+ * then a size in it, each as likely. */
+uint64_t generator_uniform_size(struct generator *generator);
+uint64_t generator_octave_size(struct generator *generator);
+
 /* Any live block, each as likely; there must be one. */
 block_handle generator_any(struct generator *generator);
 

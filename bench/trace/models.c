@@ -3,53 +3,6 @@
 
 #include "trace/generator.h"
 
-/* Replace what stands in `*place` by a new block. */
-static void replace(struct generator *generator, block_handle *place, uint64_t bytes)
-{
-    generator_free(generator, *place);
-    *place = generator_malloc(generator, bytes);
-}
-
-static void release(struct generator *generator, block_handle *place)
-{
-    generator_free(generator, *place);
-    *place = 0;
-}
-
-static uint64_t uniform_size(struct generator *generator)
-{
-    const struct generate_parameters *parameters = &generator->parameters;
-    return random_between(&generator->random, parameters->min_bytes,
-                          parameters->max_bytes);
-}
-
-static uint64_t clamp(const struct generator *generator, uint64_t bytes)
-{
-    const struct generate_parameters *parameters = &generator->parameters;
-    if (bytes < parameters->min_bytes) {
-        return parameters->min_bytes;
-    }
-    return bytes > parameters->max_bytes ? parameters->max_bytes : bytes;
-}
-
-static uint64_t log2_rounded_up(uint64_t number)
-{
-    return number <= 1 ? 0 : 64 - (uint64_t)__builtin_clzll(number - 1);
-}
-
-/* Log-uniform: an octave (2^(k-1), 2^k], each as likely, then a size in it, each as
-   likely. */
-static uint64_t octave_size(struct generator *generator)
-{
-    const struct generate_parameters *parameters = &generator->parameters;
-    uint64_t k =
-        random_between(&generator->random, log2_rounded_up(parameters->min_bytes),
-                       log2_rounded_up(parameters->max_bytes));
-    uint64_t last = (uint64_t)1 << k;
-    return random_between(&generator->random, clamp(generator, last / 2 + 1),
-                          clamp(generator, last));
-}
-
 /* Power law with exponent 1: half of the sizes are below twice the minimum, half of the
    others below four times, and so on. */
 static uint64_t power_law_size(struct generator *generator)
@@ -63,7 +16,8 @@ static uint64_t power_law_size(struct generator *generator)
     if (octave > parameters->max_bytes) {
         octave = parameters->max_bytes;
     }
-    return random_between(&generator->random, octave, clamp(generator, 2 * octave - 1));
+    return random_between(&generator->random, octave,
+                          generator_clamp(generator, 2 * octave - 1));
 }
 
 /* Allocations and frees of any block, about as many of each once `live` is reached: the
@@ -82,12 +36,12 @@ static void mix(struct generator *generator, uint64_t (*size)(struct generator *
 
 void model_random(struct generator *generator)
 {
-    mix(generator, uniform_size);
+    mix(generator, generator_uniform_size);
 }
 
 void model_medium(struct generator *generator)
 {
-    mix(generator, octave_size);
+    mix(generator, generator_octave_size);
 }
 
 void model_churn(struct generator *generator)
@@ -96,7 +50,7 @@ void model_churn(struct generator *generator)
         if (generator->live_count >= generator->parameters.live) {
             generator_free(generator, generator_any(generator));
         }
-        generator_malloc(generator, uniform_size(generator));
+        generator_malloc(generator, generator_uniform_size(generator));
     }
 }
 
@@ -108,27 +62,27 @@ void model_binary(struct generator *generator)
     block_handle *small = generator_blocks(generator, pairs);
     block_handle *large = generator_blocks(generator, pairs);
     while (generator_goes_on(generator)) {
-        uint64_t small_bytes =
-            clamp(generator, generator->parameters.min_bytes +
-                                 random_below(&generator->random,
-                                              generator->parameters.min_bytes));
-        uint64_t large_bytes =
-            clamp(generator, generator->parameters.max_bytes -
-                                 random_below(&generator->random,
-                                              generator->parameters.max_bytes / 4 + 1));
+        uint64_t small_bytes = generator_clamp(
+            generator,
+            generator->parameters.min_bytes +
+                random_below(&generator->random, generator->parameters.min_bytes));
+        uint64_t large_bytes = generator_clamp(
+            generator, generator->parameters.max_bytes -
+                           random_below(&generator->random,
+                                        generator->parameters.max_bytes / 4 + 1));
         for (uint64_t i = 0; i < pairs; i++) {
-            replace(generator, &small[i], small_bytes);
-            replace(generator, &large[i], large_bytes);
+            generator_replace(generator, &small[i], small_bytes);
+            generator_replace(generator, &large[i], large_bytes);
         }
         for (uint64_t i = 0; i < pairs; i++) {
-            release(generator, &large[i]);
+            generator_release(generator, &large[i]);
         }
         for (uint64_t i = 0; i < pairs; i++) {
-            replace(generator, &large[i], large_bytes + small_bytes);
+            generator_replace(generator, &large[i], large_bytes + small_bytes);
         }
         for (uint64_t i = 0; i < pairs; i++) {
-            release(generator, &small[i]);
-            release(generator, &large[i]);
+            generator_release(generator, &small[i]);
+            generator_release(generator, &large[i]);
         }
     }
     free(small);
@@ -141,12 +95,12 @@ void model_coalesce(struct generator *generator)
     uint64_t live = generator->parameters.live;
     block_handle *kept = generator_blocks(generator, live);
     for (uint64_t i = 0; generator_goes_on(generator); i = (i + 1) % live) {
-        uint64_t bytes = uniform_size(generator);
+        uint64_t bytes = generator_uniform_size(generator);
         block_handle left = generator_malloc(generator, bytes);
         block_handle right = generator_malloc(generator, bytes);
         generator_free(generator, left);
         generator_free(generator, right);
-        replace(generator, &kept[i], 2 * bytes);
+        generator_replace(generator, &kept[i], 2 * bytes);
     }
     free(kept);
 }
@@ -168,12 +122,13 @@ void model_realloc(struct generator *generator)
         bytes[k] += (uint64_t)1 << k;
         if (buffers[k] == 0 || bytes[k] > parameters->max_bytes) {
             bytes[k] = parameters->min_bytes;
-            replace(generator, &buffers[k], bytes[k]);
+            generator_replace(generator, &buffers[k], bytes[k]);
         } else {
             generator_realloc(generator, buffers[k], bytes[k]);
         }
         if (random_below(&generator->random, 4) == 0) {
-            replace(generator, &small[i], random_between(&generator->random, 16, 64));
+            generator_replace(generator, &small[i],
+                              random_between(&generator->random, 16, 64));
         }
     }
     free(small);
@@ -192,9 +147,10 @@ void model_strings(struct generator *generator)
     for (uint64_t i = 0; generator_goes_on(generator); i = (i + 1) % RECENT) {
         uint64_t bytes = power_law_size(generator);
         if (random_below(&generator->random, 4) != 0) {
-            replace(generator, &recent[i], bytes);
+            generator_replace(generator, &recent[i], bytes);
         } else {
-            replace(generator, &kept[random_below(&generator->random, live)], bytes);
+            generator_replace(generator, &kept[random_below(&generator->random, live)],
+                              bytes);
         }
     }
     free(kept);
@@ -230,12 +186,12 @@ static void struct_phase(struct generator *generator, const uint64_t *kind_bytes
         uint64_t kind = (popular_rank(generator) + shift) % STRUCT_KINDS;
         bool stays = random_below(&generator->random, 2) == 0;
         uint64_t where = random_below(&generator->random, live);
-        replace(generator, stays ? &kept[where] : &recent[i % RECENT],
-                kind_bytes[kind]);
+        generator_replace(generator, stays ? &kept[where] : &recent[i % RECENT],
+                          kind_bytes[kind]);
     }
     for (uint64_t i = 0; i < live && generator_goes_on(generator); i++) {
         if (random_below(&generator->random, 8) != 0) {
-            release(generator, &kept[i]);
+            generator_release(generator, &kept[i]);
         }
     }
 }
@@ -246,7 +202,8 @@ void model_structs(struct generator *generator)
     block_handle *kept = generator_blocks(generator, generator->parameters.live);
     uint64_t kind_bytes[STRUCT_KINDS];
     for (int i = 0; i < STRUCT_KINDS; i++) {
-        kind_bytes[i] = clamp(generator, (octave_size(generator) + 7) / 8 * 8);
+        kind_bytes[i] =
+            generator_clamp(generator, (generator_octave_size(generator) + 7) / 8 * 8);
     }
     while (generator_goes_on(generator)) {
         struct_phase(generator, kind_bytes, kept, recent);
@@ -281,10 +238,11 @@ void model_nodes(struct generator *generator)
     block_handle *building = generator_blocks(generator, live);
     block_handle *falling = generator_blocks(generator, live);
     while (generator_goes_on(generator)) {
-        uint64_t node_bytes = clamp(generator, (uniform_size(generator) + 7) / 8 * 8);
+        uint64_t node_bytes =
+            generator_clamp(generator, (generator_uniform_size(generator) + 7) / 8 * 8);
         uint64_t length = random_between(&generator->random, live / 2 + 1, live);
         for (uint64_t i = 0; i < live; i++) {
-            release(generator, &falling[i]);
+            generator_release(generator, &falling[i]);
             building[i] = i < length ? generator_malloc(generator, node_bytes) : 0;
         }
         uint64_t order = random_below(&generator->random, 3);
