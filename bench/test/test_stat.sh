@@ -112,5 +112,5 @@ is "generate into a missing folder: exit code 1" "$?" 1
 is "generate into a missing folder: said so" "$(cat "$folder/err")" \
     "snugbench: $folder/none/x.rep: cannot be created: No such file or directory"
 is "every model is in the help" \
-    "$("$bench" generate --help | grep -cE '^  (binary|churn|coalesce|medium|nodes|random|realloc|strings|structs) ')" 9
+    "$("$bench" generate --help | grep -cE "^            -n ")" 19
 plan

@@ -70,4 +70,18 @@ void model_realloc(struct generator *generator);
 void model_strings(struct generator *generator);
 void model_structs(struct generator *generator);
 
+/* In models_large.c. */
+void model_buffers(struct generator *generator);
+void model_chunks(struct generator *generator);
+void model_diagrams(struct generator *generator);
+void model_lists(struct generator *generator);
+void model_phases(struct generator *generator);
+void model_turnover(struct generator *generator);
+
+/* In adversaries.c. */
+void model_classes(struct generator *generator);
+void model_robson(struct generator *generator);
+void model_splinters(struct generator *generator);
+void model_vectors(struct generator *generator);
+
 #endif
