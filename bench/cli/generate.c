@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "trace/fit.h"
 #include "trace/generate.h"
 
 enum {
@@ -12,27 +13,37 @@ enum {
 };
 
 struct options {
-    const struct generate_model *model;
+    const struct generate_model *model; /* NULL: fit */
+    const char *fit;                    /* the trace that is to be modelled */
     struct generate_parameters parameters;
     const char *output;
 };
 
 static void print_help(void)
 {
-    printf("usage: snugbench generate MODEL -o FILE [OPTIONS]\n\n"
-           "Write a synthetic trace. The same model, options and seed give the same\n"
-           "trace on every machine; the file says in comments how it was made.\n\n"
-           "  -o, --output FILE   the trace; its ending chooses the compression: "
-           ".rep.zst\n"
-           "                      .rep.gz .rep.xz .rep.lz4 or .rep; - is standard "
-           "output\n"
-           "  -n, --ops N         operations, at most\n"
-           "  -s, --seed N        default 1\n"
-           "      --min BYTES     least size of a request\n"
-           "      --max BYTES     greatest size of a request\n"
-           "      --live N        blocks live at a time, about\n"
-           "  -h, --help          this text\n\n"
-           "models, and their defaults:\n");
+    printf(
+        "usage: snugbench generate MODEL -o FILE [OPTIONS]\n"
+        "       snugbench generate --fit TRACE -o FILE [-n N] [-s SEED]\n\n"
+        "Write a synthetic trace. The same model, options and seed give the same\n"
+        "trace on every machine; the file says in comments how it was made.\n\n"
+        "      --fit TRACE     model a trace instead: blocks keep sizes, lifetimes,\n"
+        "                      reallocs and threads; what they are, and in which "
+        "order,\n"
+        "                      is drawn anew along the trace\n"
+        "  -o, --output FILE   the trace; its ending chooses the compression: "
+        ".rep.zst\n"
+        "                      .rep.gz .rep.xz .rep.lz4 or .rep; - is standard "
+        "output\n"
+        "  -n, --ops N         operations, at most; of a fit: about so many (default: "
+        "as\n"
+        "                      many as TRACE has; for more it runs again and "
+        "again)\n"
+        "  -s, --seed N        default 1\n"
+        "      --min BYTES     least size of a request\n"
+        "      --max BYTES     greatest size of a request\n"
+        "      --live N        blocks live at a time, about\n"
+        "  -h, --help          this text\n\n"
+        "models, and their defaults:\n");
     size_t count = 0;
     const struct generate_model *models = generate_models(&count);
     for (size_t i = 0; i < count; i++) {
@@ -46,7 +57,29 @@ static void print_help(void)
     printf("\nexamples:\n"
            "  snugbench generate random -o random.rep.zst\n"
            "  snugbench generate strings -n 1000000 -s 7 -o strings.rep.zst\n"
+           "  snugbench generate --fit app.rep.zst -n 10000000 -o long.rep.zst\n"
            "  snugbench generate churn --min 24 --max 24 -o - | snugbench stat -\n");
+}
+
+/* A fit takes its sizes from the trace. -1: all is well. */
+static int check_fit(const struct options_command *command,
+                     const struct options *options, int operands)
+{
+    const struct generate_parameters *parameters = &options->parameters;
+    if (operands > 0) {
+        return options_complain(command, "a model or --fit, not both");
+    }
+    if (parameters->min_bytes != 0 || parameters->max_bytes != 0 ||
+        parameters->live != 0) {
+        return options_complain(command, "--fit takes no --min, --max or --live");
+    }
+    if (parameters->ops > GENERATE_OPS_MAX) {
+        return options_complain(command, "--ops is 2^32 at most");
+    }
+    if (options->output == NULL) {
+        return options_complain(command, "name the file with -o FILE");
+    }
+    return -1;
 }
 
 static int parse_options(int argc, char **argv, struct options *options)
@@ -59,6 +92,7 @@ static int parse_options(int argc, char **argv, struct options *options)
         {0, "min", options_whole, .target = &parameters->min_bytes},
         {0, "max", options_whole, .target = &parameters->max_bytes},
         {0, "live", options_whole, .target = &parameters->live},
+        {0, "fit", options_text, .target = &options->fit},
     };
     const struct options_command command = {"generate", print_help, OPERANDS_ANYWHERE,
                                             rows, sizeof rows / sizeof *rows};
@@ -66,6 +100,9 @@ static int parse_options(int argc, char **argv, struct options *options)
     const int code = options_parse(&command, argc, argv, &first);
     if (code >= 0) {
         return code;
+    }
+    if (options->fit != NULL) {
+        return check_fit(&command, options, argc - first);
     }
     if (first == argc) {
         return options_complain(&command, "no model is named");
@@ -86,7 +123,7 @@ static int parse_options(int argc, char **argv, struct options *options)
     return options_parse(&command, argc, argv, &first);
 }
 
-static bool write_trace(const struct trace *trace, const struct options *options,
+static bool write_model(const struct trace *trace, const struct options *options,
                         struct trace_error *error)
 {
     const struct generate_parameters *parameters = &options->parameters;
@@ -103,21 +140,53 @@ static bool write_trace(const struct trace *trace, const struct options *options
     return trace_write(trace, options->output, comments, error);
 }
 
+/* The trace that is modelled is known by its name: where it lies is nobody's business. */
+static bool write_fit(const struct trace *trace, const struct options *options,
+                      struct trace_error *error)
+{
+    char command[COMMENT_BYTES];
+    snprintf(command, sizeof command,
+             "snugbench %s generate --fit %s -n %" PRIu64 " -s %" PRIu64,
+             SNUGBENCH_VERSION, trace->name, options->parameters.ops,
+             options->parameters.seed);
+    const char *const comments[] = {"synthetic: fit of a trace", command, NULL};
+    return trace_write(trace, options->output, comments, error);
+}
+
+static struct trace *make_fit(struct options *options, struct trace_error *error)
+{
+    struct trace *given = trace_read(options->fit, error);
+    if (given == NULL) {
+        return NULL;
+    }
+    struct generate_parameters *parameters = &options->parameters;
+    if (parameters->ops == 0) {
+        parameters->ops = given->header->op_count;
+    }
+    struct trace *trace = fit_generate(given, parameters->ops, parameters->seed, error);
+    trace_destroy(given);
+    return trace;
+}
+
 int cli_generate(int argc, char **argv)
 {
-    struct options options = {0};
+    struct options options = {.parameters = {.seed = 1}};
     int code = parse_options(argc, argv, &options);
     if (code >= 0) {
         return code;
     }
     struct trace_error error;
-    struct trace *trace = generate_trace(options.model, &options.parameters, &error);
+    struct trace *trace =
+        options.fit != NULL
+            ? make_fit(&options, &error)
+            : generate_trace(options.model, &options.parameters, &error);
     if (trace == NULL) {
         fprintf(stderr, "snugbench: generate: %s\n", error.text);
         return EXIT_USAGE;
     }
     code = EXIT_OK;
-    if (!write_trace(trace, &options, &error)) {
+    if (!(options.fit != NULL ? write_fit(trace, &options, &error)
+                              : write_model(trace, &options, &error))) {
         fprintf(stderr, "snugbench: %s\n", error.text);
         code = EXIT_FAILED;
     }
