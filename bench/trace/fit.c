@@ -11,27 +11,46 @@
 #include "trace/random.h"
 
 enum {
-    /* A stretch has so many lives on average; the window is such a part of the trace,
-       and no shorter than so many operations; a life is large from such a part of the
-       peak on. Chosen on half of the shipped traces, see bench/METHOD.md. */
-    STRETCH_MEAN = 64,
-    WINDOW_SHARE = 64,
-    WINDOW_LEAST = 256,
-    LARGE_SHARE = 256
+    /* A stretch is such a part of the trace on average, but no longer than so many
+       operations: the fewer the cuts, the better a processor guesses branches as in the
+       trace (periodic programs have long periods); the shorter what moves, the less do
+       lifetimes change. It moves by its own length at most. */
+    STRETCH_SHARE = 128,
+    STRETCH_MOST = 4096,
+    PASSED = UINT32_MAX
+};
+
+/* Operations [start, end) of the trace, and where in the order it stands. */
+struct stretch {
+    uint64_t start;
+    uint64_t end;
+    uint64_t key;
+};
+
+/* A step that waits for the time of its operation in the trace. */
+struct waiting {
+    uint64_t step;
+    uint32_t slot;
+    uint32_t steps_left;
+    uint32_t next; /* that waits for the same operation; 0: none */
 };
 
 struct fitting {
     struct lives lives;
     struct trace_builder *builder;
-    struct agenda agenda;
+    struct agenda agenda;    /* steps whose operation is past, by the clock */
+    struct waiting *waiting; /* from 1 on */
+    uint32_t waiting_count, waiting_capacity, waiting_free;
+    uint32_t
+        *waits_for; /* by operation of the trace: the first in waiting, or PASSED */
+    struct stretch *stretches;
+    size_t stretch_count;
     struct random random;
-    double scale; /* operations made for one of the trace */
+    double scale; /* operations made for one of the trace, at most 1 */
     uint64_t op_count;
-    uint64_t window;
-    uint64_t large_bytes;
-    uint64_t clock;     /* in operations of the trace */
-    size_t next_large;  /* the lives before it that are large have come */
-    uint32_t *leftover; /* slots of what is never freed */
+    uint64_t stretch_ops; /* on average */
+    uint64_t clock;       /* in operations of the trace */
+    uint32_t *leftover;   /* slots of what is never freed */
     size_t leftover_count, leftover_capacity;
     bool is_last; /* the trace is run once more after this, or not */
     bool failed;
@@ -43,42 +62,99 @@ static void append(struct fitting *fitting, struct trace_op op, uint32_t slot)
     fitting->failed = fitting->failed || !trace_builder_append(fitting->builder, op);
 }
 
-/* When a step comes that is `op` in the trace, if the one before it was `before` there
-   and comes now. */
-static uint64_t due(const struct fitting *fitting, uint64_t before, uint64_t op)
+/* Places are used again, the one given back last first. */
+static uint32_t waiting_place(struct fitting *fitting)
 {
-    if (op - before <= fitting->window) {
-        return fitting->clock + (op - before);
+    uint32_t place = fitting->waiting_free;
+    if (place != 0) {
+        fitting->waiting_free = fitting->waiting[place].next;
+        return place;
     }
-    return op > fitting->clock ? op : fitting->clock;
+    if (fitting->waiting_count + 1 >= fitting->waiting_capacity) {
+        uint32_t capacity = 2 * fitting->waiting_capacity + 1024;
+        struct waiting *waiting =
+            reallocarray(fitting->waiting, capacity, sizeof *waiting);
+        if (waiting == NULL) {
+            return 0;
+        }
+        fitting->waiting = waiting;
+        fitting->waiting_capacity = capacity;
+    }
+    return ++fitting->waiting_count;
 }
 
-static void plan(struct fitting *fitting, uint64_t before, uint64_t step,
-                 uint32_t steps_left, uint32_t slot)
+static void wait_for(struct fitting *fitting, struct waiting waiting)
 {
+    uint64_t op = fitting->lives.steps[waiting.step];
+    uint32_t place = waiting_place(fitting);
+    if (place == 0) {
+        fitting->failed = true;
+        return;
+    }
+    waiting.next = fitting->waits_for[op];
+    fitting->waiting[place] = waiting;
+    fitting->waits_for[op] = place;
+}
+
+/* The next step of a life that stands at the operation `op` of the trace. It waits for
+   its own operation; if that is past, as its stretch came before this one, it keeps its
+   distance. */
+static void plan(struct fitting *fitting, uint64_t op, struct waiting next)
+{
+    uint64_t step_op = fitting->lives.steps[next.step];
+    if (fitting->waits_for[step_op] != PASSED) {
+        wait_for(fitting, next);
+        return;
+    }
     struct agenda_entry entry = {
-        .due = due(fitting, before, fitting->lives.steps[step]),
-        .step = step,
-        .steps_left = steps_left,
-        .slot = slot,
+        .due = fitting->clock + (step_op - op),
+        .step = next.step,
+        .steps_left = next.steps_left,
+        .slot = next.slot,
     };
     fitting->failed = fitting->failed || !agenda_put(&fitting->agenda, entry);
 }
 
-/* All steps that are due until `until`; the clock stands where each belongs. */
+static void do_step(struct fitting *fitting, struct waiting step)
+{
+    uint64_t op = fitting->lives.steps[step.step];
+    append(fitting, fitting->lives.trace->ops[op], step.slot);
+    if (step.steps_left > 1) {
+        plan(fitting, op,
+             (struct waiting){.step = step.step + 1,
+                              .slot = step.slot,
+                              .steps_left = step.steps_left - 1});
+    } else if (fitting->lives.trace->ops[op].kind != TRACE_REALLOC) {
+        trace_builder_release_slot(fitting->builder, step.slot);
+    }
+}
+
+/* The steps of the agenda that are due until `until`; the clock stands where each belongs. */
 static void run_agenda(struct fitting *fitting, uint64_t until)
 {
     while (!fitting->failed && fitting->agenda.count > 0 &&
            agenda_first(&fitting->agenda)->due <= until) {
         struct agenda_entry entry = agenda_take(&fitting->agenda);
-        uint64_t op = fitting->lives.steps[entry.step];
         fitting->clock = entry.due;
-        append(fitting, fitting->lives.trace->ops[op], entry.slot);
-        if (entry.steps_left > 1) {
-            plan(fitting, op, entry.step + 1, entry.steps_left - 1, entry.slot);
-        } else if (fitting->lives.trace->ops[op].kind != TRACE_REALLOC) {
-            trace_builder_release_slot(fitting->builder, entry.slot);
-        }
+        do_step(fitting, (struct waiting){.step = entry.step,
+                                          .slot = entry.slot,
+                                          .steps_left = entry.steps_left});
+    }
+    if (until != UINT64_MAX) {
+        fitting->clock = until;
+    }
+}
+
+static void run_waiting(struct fitting *fitting, uint64_t op)
+{
+    uint32_t place = fitting->waits_for[op];
+    fitting->waits_for[op] = PASSED;
+    while (place != 0) {
+        struct waiting step = fitting->waiting[place];
+        fitting->waiting[place].next = fitting->waiting_free;
+        fitting->waiting_free = place;
+        do_step(fitting, step);
+        place = step.next;
     }
 }
 
@@ -109,16 +185,14 @@ static void begin_life(struct fitting *fitting, const struct life *life)
     fitting->failed = fitting->failed || slot == 0;
     append(fitting, op, slot);
     if (life->step_count > 0) {
-        plan(fitting, life->op, life->first_step, life->step_count, slot);
+        plan(fitting, life->op,
+             (struct waiting){.step = life->first_step,
+                              .slot = slot,
+                              .steps_left = life->step_count});
     }
     if (!life->is_freed) {
         keep_leftover(fitting, slot);
     }
-}
-
-static bool is_large(const struct fitting *fitting, const struct life *life)
-{
-    return life->most_bytes >= fitting->large_bytes;
 }
 
 static bool happens(struct fitting *fitting, double probability)
@@ -126,76 +200,77 @@ static bool happens(struct fitting *fitting, double probability)
     return (double)(random_next(&fitting->random) >> 11) * 0x1p-53 < probability;
 }
 
-/* Go on to `until`; the steps that are due on the way come, and the large lives. */
-static void advance(struct fitting *fitting, uint64_t until)
+/* Lives at the distances that they have in the trace, and what waits for the operations
+   between them. */
+static void run_stretch(struct fitting *fitting, const struct stretch *stretch)
 {
     const struct lives *lives = &fitting->lives;
-    for (; fitting->next_large < lives->count &&
-           lives->lives[fitting->next_large].op <= until;
-         fitting->next_large++) {
-        const struct life *life = &lives->lives[fitting->next_large];
-        if (is_large(fitting, life) && happens(fitting, fitting->scale)) {
-            run_agenda(fitting, life->op);
-            fitting->clock = life->op;
-            begin_life(fitting, life);
+    size_t next = lives_find(lives, stretch->start);
+    for (uint64_t op = stretch->start; op < stretch->end && !fitting->failed; op++) {
+        run_agenda(fitting, fitting->clock);
+        run_waiting(fitting, op);
+        if (next < lives->count && lives->lives[next].op == op) {
+            if (happens(fitting, fitting->scale)) {
+                begin_life(fitting, &lives->lives[next]);
+            }
+            next++;
         }
+        fitting->clock++;
     }
-    run_agenda(fitting, until);
-    fitting->clock = until;
 }
 
-/* A time near the clock, each as likely. */
-static uint64_t random_time(struct fitting *fitting)
+static int compare_stretches(const void *a, const void *b)
 {
-    uint64_t half = fitting->window / 2;
-    uint64_t first = fitting->clock > half ? fitting->clock - half : 0;
-    uint64_t last = fitting->clock + half;
-    if (last >= fitting->op_count) {
-        last = fitting->op_count - 1;
+    const struct stretch *left = a;
+    const struct stretch *right = b;
+    if (left->key != right->key) {
+        return left->key < right->key ? -1 : 1;
     }
-    return random_between(&fitting->random, first, last);
+    return (left->start > right->start) - (left->start < right->start);
 }
 
-/* Lives one after the other, at the distances that they have in the trace. Returns how
-   far the clock went. */
-static uint64_t run_stretch(struct fitting *fitting)
+/* Cut the trace anew; false: out of memory. */
+static bool cut(struct fitting *fitting)
 {
-    const struct lives *lives = &fitting->lives;
-    uint64_t start = fitting->clock;
-    uint64_t time = random_time(fitting);
-    size_t i = lives_find(lives, time);
-    do {
-        uint64_t next_op = i < lives->count ? lives->lives[i].op : fitting->op_count;
-        advance(fitting, fitting->clock + (next_op - time));
-        if (i < lives->count && !is_large(fitting, &lives->lives[i])) {
-            begin_life(fitting, &lives->lives[i]);
+    size_t capacity = 0;
+    fitting->stretch_count = 0;
+    free(fitting->stretches);
+    fitting->stretches = NULL;
+    for (uint64_t start = 0; start < fitting->op_count;) {
+        if (fitting->stretch_count == capacity) {
+            capacity = 2 * capacity + 64;
+            struct stretch *stretches =
+                reallocarray(fitting->stretches, capacity, sizeof *stretches);
+            if (stretches == NULL) {
+                return false;
+            }
+            fitting->stretches = stretches;
         }
-        time = next_op;
-        i++;
-    } while (i <= lives->count && fitting->clock < fitting->op_count &&
-             random_below(&fitting->random, STRETCH_MEAN) != 0 && !fitting->failed);
-    advance(fitting, fitting->clock + 1);
-    return fitting->clock - start;
+        uint64_t end =
+            start + random_between(&fitting->random, 1, 2 * fitting->stretch_ops);
+        end = end < fitting->op_count ? end : fitting->op_count;
+        fitting->stretches[fitting->stretch_count++] = (struct stretch){
+            .start = start,
+            .end = end,
+            .key = start + random_below(&fitting->random, fitting->stretch_ops),
+        };
+        start = end;
+    }
+    if (fitting->stretch_count > 0) {
+        qsort(fitting->stretches, fitting->stretch_count, sizeof *fitting->stretches,
+              compare_stretches);
+    }
+    return true;
 }
 
-/* The whole trace once. Where fewer operations are wanted than it has, the clock goes on
-   a little more after each stretch; where more are, it goes back. */
+/* The whole trace once. */
 static void run_once(struct fitting *fitting)
 {
-    double owed = 0;
     fitting->clock = 0;
-    fitting->next_large = 0;
-    while (fitting->clock < fitting->op_count && !fitting->failed) {
-        owed += (double)run_stretch(fitting) * (1 / fitting->scale - 1);
-        if (owed >= 1) {
-            uint64_t whole = (uint64_t)owed;
-            owed -= (double)whole;
-            advance(fitting, fitting->clock + whole);
-        } else if (owed <= -1 && fitting->clock < fitting->op_count) {
-            uint64_t whole = (uint64_t)-owed;
-            owed += (double)whole;
-            fitting->clock -= whole < fitting->clock ? whole : fitting->clock;
-        }
+    memset(fitting->waits_for, 0, fitting->op_count * sizeof *fitting->waits_for);
+    fitting->failed = fitting->failed || !cut(fitting);
+    for (size_t i = 0; i < fitting->stretch_count && !fitting->failed; i++) {
+        run_stretch(fitting, &fitting->stretches[i]);
     }
     run_agenda(fitting, UINT64_MAX);
     for (size_t i = 0; i < fitting->leftover_count && !fitting->is_last; i++) {
@@ -206,6 +281,16 @@ static void run_once(struct fitting *fitting)
     fitting->leftover_count = 0;
 }
 
+static bool prepare(struct fitting *fitting, const struct trace *trace)
+{
+    if (fitting->builder == NULL || !lives_of_trace(&fitting->lives, trace)) {
+        return false;
+    }
+    fitting->waits_for =
+        calloc((size_t)fitting->op_count + 1, sizeof *fitting->waits_for);
+    return fitting->waits_for != NULL;
+}
+
 struct trace *fit_generate(const struct trace *trace, uint64_t ops, uint64_t seed,
                            struct trace_error *error)
 {
@@ -213,24 +298,24 @@ struct trace *fit_generate(const struct trace *trace, uint64_t ops, uint64_t see
         .builder = trace_builder_create(trace->name, "-"),
         .random = {.state = seed},
         .op_count = trace->header->op_count,
-        .window = trace->header->op_count / WINDOW_SHARE,
-        .large_bytes = trace->header->peak_live_bytes / LARGE_SHARE + 1,
+        .stretch_ops = trace->header->op_count / STRETCH_SHARE + 1,
     };
     uint64_t wanted = ops > 0 ? ops : fitting.op_count;
-    uint64_t runs = (wanted + fitting.op_count / 2) / fitting.op_count;
-    runs = runs > 0 ? runs : 1;
+    uint64_t runs = (wanted + fitting.op_count - 1) / fitting.op_count;
     fitting.scale = (double)wanted / ((double)runs * (double)fitting.op_count);
-    if (fitting.window < WINDOW_LEAST) {
-        fitting.window = WINDOW_LEAST;
+    if (fitting.stretch_ops > STRETCH_MOST) {
+        fitting.stretch_ops = STRETCH_MOST;
     }
-    fitting.failed = fitting.builder == NULL || !lives_of_trace(&fitting.lives, trace);
-    for (uint64_t run = 1; run <= runs && !fitting.failed && fitting.lives.count > 0;
-         run++) {
+    fitting.failed = !prepare(&fitting, trace);
+    for (uint64_t run = 1; run <= runs && !fitting.failed; run++) {
         fitting.is_last = run == runs;
         run_once(&fitting);
     }
     lives_destroy(&fitting.lives);
     agenda_destroy(&fitting.agenda);
+    free(fitting.waiting);
+    free(fitting.waits_for);
+    free(fitting.stretches);
     free(fitting.leftover);
     if (fitting.failed) {
         snprintf(error->text, sizeof error->text, "no memory for the trace: %s",

@@ -16,7 +16,7 @@ struct summing {
     uint64_t *lifetimes_end; /* an operation has a size or ends a life, never both */
 };
 
-static unsigned bucket_of(uint64_t bytes)
+unsigned summary_bucket(uint64_t bytes)
 {
     if (bytes <= 1) {
         return (unsigned)bytes;
@@ -29,8 +29,8 @@ static void add_request(struct summing *summing, uint64_t index, struct trace_op
     struct trace_summary *summary = summing->summary;
     struct block *block = &summing->blocks[op.slot];
     uint64_t bytes = (uint64_t)op.size_bytes * op.count;
-    summary->bucket_requests[bucket_of(bytes)]++;
-    summary->bucket_bytes[bucket_of(bytes)] += bytes;
+    summary->bucket_requests[summary_bucket(bytes)]++;
+    summary->bucket_bytes[summary_bucket(bytes)] += bytes;
     summing->sizes[summary->size_bytes.count++] = bytes;
     if (!block->is_live) {
         *block = (struct block){.first_op = index, .is_live = true};
@@ -84,7 +84,7 @@ static uint64_t at_rank(const uint64_t *sorted, uint64_t count, uint64_t pct)
     return sorted[(count * pct + 99) / 100 - 1];
 }
 
-static struct percentiles percentiles_of(uint64_t *values, uint64_t count)
+struct percentiles summary_percentiles(uint64_t *values, uint64_t count)
 {
     if (count == 0) {
         return (struct percentiles){0};
@@ -113,8 +113,9 @@ bool trace_summarize(const struct trace *trace, struct trace_summary *summary)
         summing.lifetimes_end = summing.sizes + op_count + 1;
         summing.lifetimes = summing.lifetimes_end;
         add_all(&summing, trace);
-        summary->size_bytes = percentiles_of(summing.sizes, summary->size_bytes.count);
-        summary->lifetime_ops = percentiles_of(
+        summary->size_bytes =
+            summary_percentiles(summing.sizes, summary->size_bytes.count);
+        summary->lifetime_ops = summary_percentiles(
             summing.lifetimes, (uint64_t)(summing.lifetimes_end - summing.lifetimes));
     }
     free(summing.blocks);

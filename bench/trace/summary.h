@@ -25,6 +25,11 @@ struct trace_summary {
     uint64_t leftover_bytes;
 };
 
+unsigned summary_bucket(uint64_t number);
+
+/* Sorts them. */
+struct percentiles summary_percentiles(uint64_t *values, uint64_t count);
+
 /* O(n log n). false: out of memory (errno). */
 bool trace_summarize(const struct trace *trace, struct trace_summary *summary);
 
