@@ -1,7 +1,7 @@
 # Shared by the charts: what is in the CSV, colours, axes. 'snugbench report' sets
 #   dir      the results folder           format   svg, narrow, png, pdf or text
 #   out      the file to write            columns  the width of a text
-#   trace    for the timeline; or ""      style, canvas, rows: the shared scripts
+#   trace    for charts of one; or ""     style, canvas, rows, one_trace: the shared scripts
 # and a chart sets `file`, its CSV, before it loads this.
 set datafile separator comma
 set datafile columnheaders

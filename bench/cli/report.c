@@ -35,7 +35,8 @@ static void print_help(void)
 {
     printf(
         "usage: snugbench report [OPTIONS] DIR\n\n"
-        "Draws what compare, replay and micro kept in DIR (-o DIR): every chart that\n"
+        "Draws what compare, replay, micro and stat kept in DIR (-o DIR): every chart "
+        "that\n"
         "the CSV files there allow, as NAME.svg, NAME.png and NAME.pdf, and a page "
         "for\n"
         "people, DIR/report.html. The page is one file that needs no network: the\n"
@@ -135,8 +136,8 @@ static bool is_usable(const char *directory)
     }
     if (!found) {
         fprintf(stderr,
-                "snugbench: nothing to show in '%s': no figures of compare, replay or "
-                "micro; 'snugbench compare -o %s -- PROGRAM' measures some\n",
+                "snugbench: nothing to show in '%s': no figures of compare, replay, "
+                "micro or stat; 'snugbench compare -o %s -- PROGRAM' measures some\n",
                 directory, directory);
     }
     return found;

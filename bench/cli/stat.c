@@ -26,14 +26,14 @@ static void print_help(void)
         "      --csv            one row a trace, for other programs\n"
         "      --compare        how the first trace differs from the others\n"
         "  -o, --output DIR     traces.csv, trace_sizes.csv, trace_live.csv and\n"
-        "                       trace_lifetimes.csv, from which scripts/charts draws\n"
-        "                       live bytes over time, sizes and lifetimes\n"
+        "                       trace_lifetimes.csv, from which 'snugbench report'\n"
+        "                       draws live bytes over time, sizes and lifetimes\n"
         "  -h, --help           this text\n\n"
         "examples:\n"
         "  snugbench stat traces/cc1.rep.zst\n"
         "  snugbench stat --csv traces/*.rep.zst >traces.csv\n"
         "  snugbench stat --compare app.rep.zst traces/*.rep.zst\n"
-        "  snugbench stat -o shape app.rep.zst && scripts/charts shape\n");
+        "  snugbench stat -o shape app.rep.zst && snugbench report shape\n");
 }
 
 /* The facts of one trace, and, if it is to be told alone, their telling. */

@@ -5,12 +5,13 @@
 #define SNUGBENCH_REPORT_CARRIED_H
 
 /* Each ends with a NUL. Scripts of gnuplot that the charts share: */
-extern const char chart_style[], chart_canvas[], chart_rows[];
+extern const char chart_style[], chart_canvas[], chart_rows[], chart_one_trace[];
 
 /* One for each chart: */
 extern const char chart_scatter[], chart_live[], chart_programs[], chart_memory[],
     chart_memory_parts[], chart_timeline[], chart_latency[], chart_throughput[],
-    chart_utilization[], chart_syscalls[], chart_micro[], chart_micro_scaling[];
+    chart_utilization[], chart_syscalls[], chart_micro[], chart_micro_scaling[],
+    chart_trace_live[], chart_trace_sizes[], chart_trace_lifetimes[];
 
 /* Of the page: */
 extern const char page_css[], page_js[];

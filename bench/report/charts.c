@@ -99,6 +99,30 @@ const struct chart charts[] = {
      "at the left, nanoseconds an operation over the number of live blocks at the "
      "right.",
      chart_micro_scaling},
+    {"trace-live",
+     SECTION_SHAPE,
+     {"trace_live.csv", NULL},
+     "Live bytes along a trace",
+     "Areas over the operations of one trace: the bytes that are live in blocks of up "
+     "to "
+     "512 B, up to 32 KiB, below 128 KiB and above.",
+     chart_trace_live},
+    {"trace-sizes",
+     SECTION_SHAPE,
+     {"trace_sizes.csv", NULL},
+     "Sizes of a trace",
+     "Three bars for each power of two: its share of the requests, of the bytes asked "
+     "for "
+     "and of the bytes live at the peak.",
+     chart_trace_sizes},
+    {"trace-lifetimes",
+     SECTION_SHAPE,
+     {"trace_lifetimes.csv", NULL},
+     "Lifetimes of a trace",
+     "Two rising lines: the share of the blocks that is freed after so many "
+     "operations, "
+     "and after so many bytes were asked for.",
+     chart_trace_lifetimes},
 };
 
 const size_t charts_count = sizeof charts / sizeof *charts;

@@ -19,6 +19,7 @@ enum chart_section {
     SECTION_TRACES,
     SECTION_SYSCALLS,
     SECTION_MICRO,
+    SECTION_SHAPE,
     SECTION_COUNT
 };
 
@@ -45,7 +46,7 @@ enum chart_outcome {
 
 struct chart_request {
     const char *directory;
-    const char *trace; /* of the timeline; NULL: the one with the largest peak */
+    const char *trace; /* NULL: the one with the largest peak, or the first */
 };
 
 /* The text of two SVG files; NULL: it is not drawn. */

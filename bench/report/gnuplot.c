@@ -19,6 +19,7 @@ enum script {
     SCRIPT_STYLE,
     SCRIPT_CANVAS,
     SCRIPT_ROWS,
+    SCRIPT_ONE_TRACE,
     SCRIPT_CHART,
     SCRIPT_COUNT
 };
@@ -49,6 +50,7 @@ static bool open_files(int *files, const struct gnuplot_plan *plan)
     const char *const texts[SCRIPT_COUNT] = {[SCRIPT_STYLE] = chart_style,
                                              [SCRIPT_CANVAS] = chart_canvas,
                                              [SCRIPT_ROWS] = chart_rows,
+                                             [SCRIPT_ONE_TRACE] = chart_one_trace,
                                              [SCRIPT_CHART] = plan->script};
     bool done = true;
     for (size_t i = 0; i < SCRIPT_COUNT; i++) {
@@ -87,7 +89,8 @@ static char *settings_of(const struct gnuplot_plan *plan, const int *files)
     set_variable(out, "out", plan->out);
     fprintf(out, "columns=%u; style='/dev/fd/%d'; canvas='/dev/fd/%d'; ", plan->columns,
             files[SCRIPT_STYLE], files[SCRIPT_CANVAS]);
-    fprintf(out, "rows='/dev/fd/%d'", files[SCRIPT_ROWS]);
+    fprintf(out, "rows='/dev/fd/%d'; one_trace='/dev/fd/%d'", files[SCRIPT_ROWS],
+            files[SCRIPT_ONE_TRACE]);
     if (fclose(out) != 0) {
         free(text);
         return NULL;

@@ -44,6 +44,9 @@ static const struct section {
          "Small programs that look at threads, growth, realloc and memory "
          "given back.",
          "snugbench micro -o DIR"},
+    [SECTION_SHAPE] = {"shape", "What is in a trace",
+                       "Live bytes, sizes and lifetimes, whatever the allocator.",
+                       "snugbench stat -o DIR TRACE..."},
 };
 
 bool page_has(const char *directory, const char *name)

@@ -49,6 +49,19 @@ if needs "charts" gnuplot; then
     ok "the floor is drawn" shows "$dir/run/scatter.svg" 'floor (harness)'
     ok "nothing is left aside" [ -z "$(find "$dir/run" -name '.*')" ]
 
+    printf '0\n2\n4\n1\na 0 100\na 1 200000\nf 0\nf 1\n' >"$dir/growing.rep"
+    "$bench" stat -o "$dir/shape" "$dir/growing.rep" || fail "stat writes the files"
+    ok "charts of a trace are drawn without a complaint" \
+        [ -z "$("$bench" report "$dir/shape" 2>&1 >/dev/null)" ]
+    for chart in trace-live trace-sizes trace-lifetimes; do
+        ok "$chart.png" is_png "$dir/shape/$chart.png"
+        ok "$chart.svg" is_svg "$dir/shape/$chart.svg"
+        ok "$chart is in the page" \
+            grep -q "<svg.*aria-labelledby=\"$chart-title" "$dir/shape/report.html"
+    done
+    "$bench" report --plot --only trace-sizes --trace none "$dir/shape" >/dev/null 2>"$dir/said"
+    ok "and one that is not there is named" grep -q "no trace 'none'" "$dir/said"
+
     "$bench" report --trace first "$dir/run" >/dev/null
     ok "memory along the trace that is asked for" grep -q '>first: ' "$dir/run/timeline.svg"
     "$bench" report --trace none "$dir/run" >/dev/null 2>"$dir/said"
