@@ -48,7 +48,7 @@ PRODUCTS := $(BUILD)/libsnug.so $(BUILD)/libsnug.a $(BUILD)/snugbench \
     $(BUILD)/libsnugbench-floor.so $(BUILD)/libsnugbench-floor-delayed.so \
     $(BUILD)/libsnugbench-record.so
 
-.PHONY: all man install uninstall help tools everything test test-variants mutate stress fuzz check bench bench-full bench-allocator programs traces format clean
+.PHONY: all man install uninstall help tools everything test test-variants mutate stress fuzz check bench bench-full bench-heldout bench-allocator programs traces format clean
 all: $(PRODUCTS) ## build everything into build/
 
 man: $(BUILD)/man/snugbench.1 ## manual pages and completion, from --help and snug.h
@@ -106,6 +106,9 @@ bench: all ## the main job: shipped traces, all allocators, table, CSV and chart
 
 bench-full: all ## the same with more rounds, for figures to publish (results/full)
 	@scripts/run-bench results/full --full
+
+bench-heldout: all ## the same on traces that no constant was chosen on: recorded first (results/heldout)
+	@scripts/run-heldout results/heldout
 
 bench-allocator: all ## one question each: threads, growth, realloc ... (results/micro)
 	@mkdir -p results/micro

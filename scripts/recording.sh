@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+# shellcheck shell=bash disable=SC2154 # recorder, target, programs, wanted: see below
 # recording.sh: sourced by the scripts that record traces of programs. They set
 #   recorder  their name, for messages       target  the folder of the traces
 #   programs  PROGRAM:PACKAGE of what they start
@@ -32,7 +32,7 @@ unset "${!PYTHON@}" "${!GIT@}" "${!PERL@}" "${!RUBY@}" LD_PRELOAD BASH_ENV VIMIN
 export LC_ALL=C TZ=UTC HOME="$work" GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null
 
 cp "$root"/scripts/workloads/* "$work"
-cd "$work"
+cd "$work" || exit
 echo "$recorder: making the inputs" >&2
 
 is_wanted()
@@ -53,8 +53,11 @@ record()
     shift 2
     is_wanted "$name" || return 0
     [ -z "$package" ] || origin="package: $package $(dpkg-query -W -f '${Version}' "$package")"
-    if ! timeout 300 "$snugbench" record -o "$target/$name.rep.zst" -c "$origin" -- "$@" \
-        </dev/null >output.txt 2>messages.txt; then
+    local code=0
+    timeout 300 "$snugbench" record -o "$target/$name.rep.zst" -c "$origin" -- "$@" \
+        </dev/null >output.txt 2>messages.txt || code=$?
+    # 10 and 20 are a solver's answers.
+    if [ "$code" -ne 0 ] && [ "$code" -ne 10 ] && [ "$code" -ne 20 ]; then
         tail -n 20 messages.txt >&2
         echo "$recorder: recording $name failed" >&2
         exit 1

@@ -1,10 +1,11 @@
 #!/usr/bin/perl
 # inputs.pl: writes the inputs of the recorded programs into the current folder. The same
-# bytes on every machine: words are made of syllables by a generator of our own.
+# bytes on every machine for the same seed (an argument; 42): words are made of syllables by
+# a generator of our own.
 use strict;
 use warnings;
 
-my $state = 42;
+my $state = shift // 42;
 
 # A whole number below the limit (a 31-bit linear congruential generator, high bits).
 sub below {
