@@ -140,7 +140,8 @@ static bool write_model(const struct trace *trace, const struct options *options
     return trace_write(trace, options->output, comments, error);
 }
 
-/* The trace that is modelled is known by its name: where it lies is nobody's business. */
+/* The trace that is modelled is known by its name: where it lies is nobody's
+   business. */
 static bool write_fit(const struct trace *trace, const struct options *options,
                       struct trace_error *error)
 {

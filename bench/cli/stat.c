@@ -1,4 +1,6 @@
 /* snugbench stat: what is in a trace. */
+#include "cli/stat.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,7 +8,6 @@
 
 #include "cli/cli.h"
 #include "cli/options.h"
-#include "cli/stat.h"
 #include "report/output.h"
 
 struct options {
@@ -92,7 +93,8 @@ static int write_files(const struct stat_traces *traces, const char *directory)
 static int look_at_all(char *const *paths, size_t path_count,
                        const struct options *options)
 {
-    struct stat_traces traces = {.traces = calloc(path_count, sizeof *traces.traces)};
+    struct stat_traces traces = {.traces =
+                                     calloc(path_count + 1, sizeof *traces.traces)};
     if (traces.traces == NULL) {
         fprintf(stderr, "snugbench: no memory for %zu traces\n", path_count);
         return EXIT_FAILED;

@@ -129,8 +129,8 @@ static void check_model(const struct generate_model *model,
             assert_in_range(trace->ops[i].size_bytes, sizes.least, sizes.most);
         }
     }
-    /* About `live`: a buffer or a ring more, or half of it; each chunk has up to a hundred
-       entities. */
+    /* About `live`: a buffer or a ring more, or half of it; each chunk has up to a
+       hundred entities. */
     uint64_t each = strcmp(model->name, "chunks") == 0 ? 101 : 2;
     assert_true(header->peak_live_blocks <= each * parameters.live + 48);
     trace_destroy(trace);

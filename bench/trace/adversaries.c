@@ -53,7 +53,8 @@ static void free_others(struct ideal *ideal, uint64_t offset, uint64_t modulus)
     ideal->count = kept;
 }
 
-/* First fit of blocks of one size is one sweep: from gap to gap, and behind the last. */
+/* First fit of blocks of one size is one sweep: from gap to gap, and behind the
+   last. */
 static void fill(struct ideal *ideal, uint64_t words, uint64_t most_words)
 {
     uint64_t wanted = (most_words - ideal->live_words) / words;
@@ -97,8 +98,12 @@ void model_robson(struct generator *generator)
         .placed = calloc((size_t)parameters->live, sizeof *ideal.placed),
         .spare = calloc((size_t)parameters->live, sizeof *ideal.spare),
     };
-    generator->failed =
-        generator->failed || ideal.placed == NULL || ideal.spare == NULL;
+    if (ideal.placed == NULL || ideal.spare == NULL) {
+        generator->failed = true;
+        free(ideal.placed);
+        free(ideal.spare);
+        return;
+    }
     while (generator_goes_on(generator)) {
         uint64_t offset = 0;
         fill(&ideal, 1, parameters->live);
@@ -126,13 +131,14 @@ enum {
     PAGE_BYTES = 4096
 };
 
-/* Size classes: the same number of bytes is asked for in one size after the other, and of
-   each all is freed but one block in a page, so that no page of it goes to another size.
+/* Size classes: the same number of bytes is asked for in one size after the other, and
+   of each all is freed but one block in a page, so that no page of it goes to another
+   size.
 
-   P. R. Wilson, M. S. Johnstone, M. Neely and D. Boles, "Dynamic storage allocation: a
-   survey and critical review", IWMM 1995, on segregated storage; B. Powers, D. Tench,
-   E. D. Berger and A. McGregor, "Mesh: compacting memory management for C/C++
-   applications", PLDI 2019, section 1. */
+   P. R. Wilson, M. S. Johnstone, M. Neely and D. Boles, "Dynamic storage allocation:
+   a survey and critical review", IWMM 1995, on segregated storage; B. Powers, D.
+   Tench, E. D. Berger and A. McGregor, "Mesh: compacting memory management for C/C++
+   applications", PLDI 2019. */
 void model_classes(struct generator *generator)
 {
     const struct generate_parameters *parameters = &generator->parameters;
@@ -166,14 +172,14 @@ void model_classes(struct generator *generator)
     free(blocks);
 }
 
-/* Splinters of best fit: every second block goes, and what takes its hole leaves one that
-   is smaller than anything that will be asked for. (Sizes are multiples of 16 less 8, as
-   a header of 8 bytes makes them whole.)
+/* Splinters of best fit: every second block goes, and what takes its hole leaves one
+   that is smaller than anything that will be asked for. (Sizes are multiples of 16 less
+   8, as a header of 8 bytes makes them whole.)
 
-   J. E. Shore, "On the external storage fragmentation produced by first-fit and best-fit
-   allocation strategies", Communications of the ACM 18(8), 1975; J. M. Robson, "Worst
-   case fragmentation of first fit and best fit storage allocation strategies", The
-   Computer Journal 20(3), 1977. */
+   J. E. Shore, "On the external storage fragmentation produced by first-fit and
+   best-fit allocation strategies", Communications of the ACM 18(8), 1975; J. M.
+   Robson, "Worst case fragmentation of first fit and best fit storage allocation
+   strategies", The Computer Journal 20(3), 1977. */
 void model_splinters(struct generator *generator)
 {
     uint64_t live = generator->parameters.live;
@@ -198,11 +204,11 @@ void model_splinters(struct generator *generator)
     free(blocks);
 }
 
-/* Growth by doubling: a vector moves to a new block of twice its size, and what it leaves
-   behind, all its blocks so far together, is always smaller than the next.
+/* Growth by doubling: a vector moves to a new block of twice its size, and what it
+   leaves behind, all its blocks so far together, is always smaller than the next.
 
-   A. Koenig, "Why are vectors efficient?", Journal of Object-Oriented Programming 11(5),
-   1998. */
+   A. Koenig, "Why are vectors efficient?", Journal of Object-Oriented Programming
+   11(5), 1998. */
 void model_vectors(struct generator *generator)
 {
     const struct generate_parameters *parameters = &generator->parameters;

@@ -1,5 +1,5 @@
-/* Steps that are due at a time: a binary heap, the earliest first; of those due at once,
- * the one that was put in first. */
+/* Steps that are due at a time: a binary heap, the earliest first; of those due at
+ * once, the one that was put in first. */
 #ifndef SNUGBENCH_TRACE_AGENDA_H
 #define SNUGBENCH_TRACE_AGENDA_H
 

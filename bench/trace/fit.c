@@ -129,7 +129,8 @@ static void do_step(struct fitting *fitting, struct waiting step)
     }
 }
 
-/* The steps of the agenda that are due until `until`; the clock stands where each belongs. */
+/* The steps of the agenda that are due until `until`; the clock stands where each
+   belongs. */
 static void run_agenda(struct fitting *fitting, uint64_t until)
 {
     while (!fitting->failed && fitting->agenda.count > 0 &&

@@ -8,8 +8,8 @@ enum {
     LINES_MAX = 400
 };
 
-/* A file is read into a buffer that grows by half until the file fits; lines are cut from
-   it, some of which outlive it. A few files are open at a time. */
+/* A file is read into a buffer that grows by half until the file fits; lines are cut
+   from it, some of which outlive it. A few files are open at a time. */
 void model_buffers(struct generator *generator)
 {
     const struct generate_parameters *parameters = &generator->parameters;
@@ -98,9 +98,9 @@ void model_lists(struct generator *generator)
     free(elements);
 }
 
-/* Decision diagrams: nodes of a few sizes in a table that doubles. When `live` nodes are
-   there, the dead are swept, one in two or three, in the order of the table; then the
-   holes are filled again. */
+/* Decision diagrams: nodes of a few sizes in a table that doubles. When `live` nodes
+   are there, the dead are swept, one in two or three, in the order of the table;
+   then the holes are filled again. */
 void model_diagrams(struct generator *generator)
 {
     const struct generate_parameters *parameters = &generator->parameters;
@@ -132,8 +132,8 @@ void model_diagrams(struct generator *generator)
     free(nodes);
 }
 
-/* A server that runs for long: its keys are filled in, thinned at random, filled up again
-   with values three times as large, and all flushed. */
+/* A server that runs for long: its keys are filled in, thinned at random, filled up
+   again with values three times as large, and all flushed. */
 void model_phases(struct generator *generator)
 {
     uint64_t live = generator->parameters.live;
@@ -166,8 +166,8 @@ void model_phases(struct generator *generator)
     free(keys);
 }
 
-/* Small objects are built and all freed; then one block as large as all of them together
-   is asked for, and half of it kept for a while. */
+/* Small objects are built and all freed; then one block as large as all of them
+   together is asked for, and half of it kept for a while. */
 void model_turnover(struct generator *generator)
 {
     uint64_t live = generator->parameters.live;

@@ -1,6 +1,6 @@
-/* Where a trace stands among others: how large what is live is, and how much of it lies in
- * large blocks; growth by realloc; lifetimes; frees by other threads; and all that along
- * the trace. */
+/* Where a trace stands among others: how large what is live is, and how much of it
+ * lies in large blocks; growth by realloc; lifetimes; frees by other threads; and
+ * all that along the trace. */
 #ifndef SNUGBENCH_TRACE_SHAPE_H
 #define SNUGBENCH_TRACE_SHAPE_H
 
