@@ -207,8 +207,8 @@ void model_splinters(struct generator *generator)
 /* Growth by doubling: a vector moves to a new block of twice its size, and what it
    leaves behind, all its blocks so far together, is always smaller than the next.
 
-   A. Koenig, "Why are vectors efficient?", Journal of Object-Oriented Programming
-   11(5), 1998. */
+   The documentation of folly's fbvector tells why a growth factor of 2 is the worst
+   there is. */
 void model_vectors(struct generator *generator)
 {
     const struct generate_parameters *parameters = &generator->parameters;

@@ -81,7 +81,7 @@ static const struct generate_model models[] = {
      {200000, 1, 16, 256, 20000},
      model_turnover},
     {"vectors",
-     "each doubles by a new block: what is freed never suffices (Koenig)",
+     "each doubles by a new block: what is freed never suffices",
      {10000, 1, 64, 1 << 20, 8},
      model_vectors},
 };
