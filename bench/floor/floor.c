@@ -1,11 +1,11 @@
 /* The floor: what a replay costs when the allocator costs nothing.
  *
- * Blocks are addresses in one page that is used over and over, so they overlap, and
- * free does nothing. Only snugbench-worker may run on it, and only in modes that write
- * no more than the first byte of a block: any program that keeps data in its blocks
- * breaks. The few blocks that libc itself takes at start-up live, as the page is longer
- * than those together. What is measured under it is the replay loop, the calls and the
- * worker.
+ * Blocks are addresses in one page (of each thread) that is used over and over, so they
+ * overlap, and free does nothing. Only snugbench-worker may run on it, and only in
+ * modes that write no more than the first byte of a block: any program that keeps data
+ * in its blocks breaks. The few blocks that libc itself takes at start-up live, as the
+ * page is longer than those together. What is measured under it is the replay loop, the
+ * calls and the worker.
  *
  * It is built a second time as libsnugbench-floor-delayed.so, see floor/delay.h. */
 #include <errno.h>
@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "floor/delay.h"
@@ -21,10 +22,21 @@ enum {
     PAGE_BYTES = 4096,
     STEP_BYTES = 64,
     WINDOW_BYTES = 4 * PAGE_BYTES, /* room behind the last address */
+    WINDOW_COUNT = 16,
 };
 
-static unsigned char window[WINDOW_BYTES] __attribute__((aligned(PAGE_BYTES)));
-static size_t cursor_bytes;
+/* A window for each thread, as far as they last, so that threads do not write to one
+ * cache line. Blocks are in its first page; so bit 12 of an address is set only when it
+ * has come to the end. */
+static unsigned char windows[WINDOW_COUNT][WINDOW_BYTES]
+    __attribute__((aligned(2 * PAGE_BYTES)));
+static __thread unsigned char *last_block __attribute__((tls_model("initial-exec"))) =
+    windows[0];
+
+/* What calloc gives out instead, for a worker that begins a thread: libc keeps the
+ * thread's own data in it. */
+static __thread unsigned char *kept __attribute__((tls_model("initial-exec")));
+static __thread size_t kept_bytes __attribute__((tls_model("initial-exec")));
 
 #if FLOOR_IS_DELAYED
 /* volatile: whoever starts it has written another number over this one in the file. */
@@ -32,7 +44,7 @@ static const volatile struct delay delay = {DELAY_MARK, DELAY_BASE_STEPS};
 
 static inline void wait_now_and_then(void)
 {
-    static unsigned calls;
+    static __thread unsigned calls __attribute__((tls_model("initial-exec")));
     if (++calls % DELAY_PERIOD_CALLS == 0) {
         for (uint32_t step = delay.steps; step > 0; step--) {
             __asm__ volatile("");
@@ -45,10 +57,42 @@ static inline void wait_now_and_then(void)
 }
 #endif
 
-static inline void *next_block(void)
+static inline unsigned char *window_of_thread(void)
 {
-    cursor_bytes = (cursor_bytes + STEP_BYTES) & (PAGE_BYTES - 1);
-    return window + cursor_bytes;
+    return last_block - ((uintptr_t)last_block & (PAGE_BYTES - 1));
+}
+
+static inline unsigned char *next_block(void)
+{
+    unsigned char *block = last_block + STEP_BYTES;
+    block -= (uintptr_t)block & PAGE_BYTES;
+    last_block = block;
+    return block;
+}
+
+void snugbench_floor_part(uint32_t part);
+void snugbench_floor_part(uint32_t part)
+{
+    last_block = windows[part % WINDOW_COUNT];
+}
+
+void snugbench_floor_keep(void *memory, size_t bytes);
+void snugbench_floor_keep(void *memory, size_t bytes)
+{
+    kept = memory;
+    kept_bytes = bytes;
+}
+
+static void *keep_block(size_t bytes)
+{
+    if (bytes > kept_bytes) {
+        return NULL;
+    }
+    unsigned char *block = kept;
+    const size_t taken_bytes = (bytes + STEP_BYTES - 1) / STEP_BYTES * STEP_BYTES;
+    kept += taken_bytes;
+    kept_bytes = taken_bytes < kept_bytes ? kept_bytes - taken_bytes : 0;
+    return memset(block, 0, bytes);
 }
 
 /* One address for each alignment beyond a page, reserved at its first use. */
@@ -56,15 +100,17 @@ static void *far_block(size_t alignment)
 {
     static void *blocks[64];
     void **block = &blocks[__builtin_ctzl(alignment)];
-    if (*block == NULL) {
+    void *found = __atomic_load_n(block, __ATOMIC_RELAXED);
+    if (found == NULL) {
         unsigned char *start = mmap(NULL, 2 * alignment, PROT_READ | PROT_WRITE,
                                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (start == MAP_FAILED) {
             return NULL;
         }
-        *block = start + (-(uintptr_t)start & (alignment - 1));
+        found = start + (-(uintptr_t)start & (alignment - 1));
+        __atomic_store_n(block, found, __ATOMIC_RELAXED);
     }
-    return *block;
+    return found;
 }
 
 static inline void *aligned_block(size_t alignment)
@@ -72,7 +118,7 @@ static inline void *aligned_block(size_t alignment)
     if (alignment <= STEP_BYTES) {
         return next_block();
     }
-    return alignment <= PAGE_BYTES ? window : far_block(alignment);
+    return alignment <= PAGE_BYTES ? window_of_thread() : far_block(alignment);
 }
 
 void *malloc(size_t bytes)
@@ -92,7 +138,9 @@ void free(void *block)
 void *calloc(size_t count, size_t bytes)
 {
     wait_now_and_then();
-    (void)count, (void)bytes;
+    if (__builtin_expect(kept != NULL, 0)) {
+        return keep_block(count * bytes);
+    }
     unsigned char *block = next_block();
     *block = 0;
     return block;
@@ -142,14 +190,14 @@ void *valloc(size_t bytes)
 {
     wait_now_and_then();
     (void)bytes;
-    return window;
+    return window_of_thread();
 }
 
 void *pvalloc(size_t bytes)
 {
     wait_now_and_then();
     (void)bytes;
-    return window;
+    return window_of_thread();
 }
 
 size_t malloc_usable_size(void *block)
