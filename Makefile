@@ -183,7 +183,7 @@ $(RECORDER_OBJECTS): BENCH_FLAGS += -fPIC -fvisibility=hidden -fno-builtin \
 
 # Linked with nothing but libc: what it touches is what an allocator is measured against.
 $(BUILD)/snugbench-worker: $(call tool_objects,worker)
-	$(CC) $(OPT) -g -Wl,-z,now -o $@ $^ $(LDFLAGS)
+	$(CC) $(OPT) -g -Wl,-z,now -o $@ $^ -lpthread $(LDFLAGS)
 
 $(BUILD)/snugbench-micro: $(call tool_objects,micro)
 	$(CC) $(OPT) -g -Wl,-z,now -o $@ $^ -lpthread $(LDFLAGS)

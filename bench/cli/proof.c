@@ -101,6 +101,7 @@ static struct run *race(struct campaign *campaign, size_t trace, const uint32_t 
         schedule.modes = 1u << WORKER_WARM;
         schedule.min_rounds = schedule.max_rounds = rounds;
         schedule.is_quiet = true;
+        schedule.is_flat = true; /* the delayed floor's price is of one thread */
         struct sources view = {
             .items = &campaign->sources.items[trace], .count = 1, .is_reused = true};
         run = run_create(&list, 1);

@@ -61,6 +61,12 @@ static void print_help(void)
         "                         are timed: none, first (byte), page (a byte in\n"
         "                         each), all (default: first)\n"
         "      --cold-touch HOW   the same in cold passes (default: page)\n"
+        "      --threads HOW      recorded: threads of a trace as they were, each "
+        "waiting\n"
+        "                         only for blocks that another passes to it; flat: "
+        "one\n"
+        "                         thread does the operations of all (default: "
+        "recorded)\n"
         "      --warm-effect PCT  smaller differences are none (default: %g)\n"
         "      --cold-effect PCT  the same for cold passes (default: %g)\n"
         "      --seed N           order of the rounds (default: a new one, shown)\n"
@@ -137,6 +143,8 @@ static int complete_mdriver(const struct options_command *command,
     return -1;
 }
 
+static const char *const thread_names[] = {"recorded", "flat", NULL};
+
 static const char *const touch_names[] = {
     [TOUCH_NONE] = "none",
     [TOUCH_FIRST] = "first",
@@ -183,6 +191,7 @@ int replay_options_parse(struct replay_options *options, int argc, char **argv)
     *options = replay_options_defaults();
     struct schedule_options *schedule = &options->schedule;
     struct options_rounds rounds = {.least = 0};
+    unsigned threads = 0; /* in thread_names */
     const struct options_row rows[] = {
         {'a', "allocator", options_append, .target = &options->allocators},
         {0, "reference", options_text, .target = &options->reference},
@@ -201,6 +210,7 @@ int replay_options_parse(struct replay_options *options, int argc, char **argv)
          .choices = touch_names},
         {0, "cold-touch", options_choice, .target = &options->cold_touch,
          .choices = touch_names},
+        {0, "threads", options_choice, .target = &threads, .choices = thread_names},
         {0, "warm-effect", options_percent, .target = &options->summary.warm_effect},
         {0, "cold-effect", options_percent, .target = &options->summary.cold_effect},
         {0, "seed", options_whole, .target = &options->seed,
@@ -219,6 +229,7 @@ int replay_options_parse(struct replay_options *options, int argc, char **argv)
     if (options->uses_callgrind) {
         schedule->modes |= MODE_SET_CALLGRIND;
     }
+    schedule->is_flat = threads != 0;
     options->traces = argv + first;
     options->trace_count = (size_t)(argc - first);
     if (!options_settle_rounds(rounds, &schedule->min_rounds, &schedule->max_rounds)) {

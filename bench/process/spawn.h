@@ -14,7 +14,7 @@ enum {
     /* The position of the stack alone moves timings by percents, so a padding in the
      * environment, of a random length below this, moves it from run to run. */
     PROCESS_PADDING_LIMIT_BYTES = 4096,
-    PROCESS_FILES_MAX = 5,
+    PROCESS_FILES_MAX = 6,
 };
 
 enum process_kind {

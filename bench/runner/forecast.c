@@ -38,11 +38,12 @@ static double once_seconds(const struct mode *mode, double rows, double ops,
 
 /* All rounds of the modes [first, end). */
 static double rounds_seconds(size_t first, size_t end, double rows, double ops,
-                             const struct schedule_options *options)
+                             bool has_threads, const struct schedule_options *options)
 {
     double round = 0;
     for (size_t i = first; i < end; i++) {
-        if (mode_in_set(options->modes, i)) {
+        if (mode_in_set(options->modes, i) &&
+            (has_threads || !mode_table[i].needs_threads)) {
             round += rows * process_seconds(&mode_table[i], ops, options);
         }
     }
@@ -56,6 +57,7 @@ struct forecast forecast_trace(const struct run *run, const struct trace_header 
 {
     double rows = (double)run->allocator_count;
     double ops = (double)header->op_count;
+    const bool has_threads = header->thread_count > 1 && !options->is_flat;
     struct forecast forecast = {.seconds = 0};
     for (size_t i = 0, end; i < WORKER_MODE_COUNT; i = end) {
         end = mode_pass_end(i);
@@ -65,9 +67,10 @@ struct forecast forecast_trace(const struct run *run, const struct trace_header 
         if (!mode_any_in_set(options->modes, i, end)) {
             continue;
         }
-        forecast.seconds += mode_table[i].in_rounds
-                                ? rounds_seconds(i, end, rows, ops, options)
-                                : once_seconds(&mode_table[i], rows, ops, options);
+        forecast.seconds +=
+            mode_table[i].in_rounds
+                ? rounds_seconds(i, end, rows, ops, has_threads, options)
+                : once_seconds(&mode_table[i], rows, ops, options);
     }
     forecast.seconds = fmax(forecast.seconds, shortest_s);
     for (size_t i = 0; i < WORKER_MODE_COUNT; i++) {

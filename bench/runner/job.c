@@ -126,6 +126,7 @@ bool job_start(struct job *job)
         .variables = job->allocator->variables,
         .trace_fd = job->trace->memfd,
         .record_fd = record_fd,
+        .streams_fd = job->streams != NULL ? job->streams->memfd : -1,
         .padding_bytes = job->padding_bytes,
         .timeout_ns = job->timeout_ns,
         .filter = job->filter,
@@ -152,11 +153,25 @@ void job_close(struct job *job)
     }
 }
 
+/* The operation that was reached, as the trace counts it. Of several threads it is the
+ * last that any of them began. */
+static uint64_t reached_number(const struct job *job)
+{
+    const uint64_t reached = job->record->current_op;
+    const struct trace_header *header = job->trace->header;
+    if (job->streams == NULL || reached == 0 ||
+        reached > job->streams->header->op_count + header->epilogue_count) {
+        return reached;
+    }
+    return stream_number(job->streams->header, header->op_count, job->trace->ops,
+                         reached - 1);
+}
+
 /* "at operation 12 of 40 (verify pass)", as far as it is known. */
 static void describe_place(const struct job *job, char *text, size_t size)
 {
     const char *mode = mode_of(job)->label;
-    uint64_t reached = job->record->current_op;
+    uint64_t reached = reached_number(job);
     if (!mode_of(job)->keeps_position) {
         snprintf(text, size, "in the %s", mode);
     } else if (reached == 0) {
@@ -164,7 +179,8 @@ static void describe_place(const struct job *job, char *text, size_t size)
     } else if (reached > job->trace->header->op_count) {
         snprintf(text, size, "in the frees that empty the heap (%s)", mode);
     } else {
-        snprintf(text, size, "at operation %" PRIu64 " of %" PRIu64 " (%s)", reached,
+        snprintf(text, size, "%s operation %" PRIu64 " of %" PRIu64 " (%s)",
+                 job->streams != NULL ? "near" : "at", reached,
                  job->trace->header->op_count, mode);
     }
 }

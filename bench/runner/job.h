@@ -13,12 +13,14 @@
 #include "runner/callgrind.h"
 #include "runner/result.h"
 #include "runner/tracer.h"
+#include "trace/streams.h"
 #include "trace/trace.h"
 
 struct job {
     /* asked */
     const struct allocator *allocator;
     const struct trace *trace;
+    const struct streams *streams; /* of its threads; NULL: one thread does all */
     enum worker_mode mode;
     enum worker_touch touch;
     uint64_t warm_budget_ns;

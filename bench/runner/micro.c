@@ -83,6 +83,7 @@ static void ask(struct answer *answer, const char *library, char *const *variabl
         .variables = variables,
         .trace_fd = -1,
         .record_fd = fd,
+        .streams_fd = -1,
         .padding_bytes = padding_bytes,
         .timeout_ns = timeout_ns,
     };

@@ -34,6 +34,7 @@ static void take_memory(struct result *result, const struct job *job, uint32_t r
     memory->after_free = record->after_free;
     memory->after_second = record->after_second;
     memory->lab_heap_bytes = record->lab_heap_bytes;
+    memory->peak_live_bytes = record->peak_live_bytes;
     memory->sample_count = (size_t)record->sample_count;
     memory->samples = memory_allocate(memory->sample_count, sizeof *memory->samples);
     memcpy(memory->samples, record->samples,
@@ -58,6 +59,8 @@ static void add_sample(struct timing_samples *samples,
     for (uint32_t i = 0; i < record->pass_count && i < WORKER_MAX_PASSES; i++) {
         if (record->pass_ns[i] < sample.best_pass_ns) {
             sample.best_pass_ns = record->pass_ns[i];
+            sample.best_cpu_ns = record->pass_cpu_ns[i];
+            sample.best_waited_ns = record->pass_waited_ns[i];
         }
     }
     samples->items =
@@ -73,6 +76,11 @@ static void take_cold(struct result *result, const struct job *job, uint32_t rou
 static void take_warm(struct result *result, const struct job *job, uint32_t round)
 {
     add_sample(&result->warm, job->record, round);
+}
+
+static void take_flat(struct result *result, const struct job *job, uint32_t round)
+{
+    add_sample(&result->flat, job->record, round);
 }
 
 static size_t latency_bytes(const struct trace_header *header)

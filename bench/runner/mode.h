@@ -43,6 +43,8 @@ struct mode {
     bool skips_floor;
     bool keeps_position; /* the record tells the operation that was reached */
     bool finds_peaks;    /* the tracer does */
+    bool needs_threads;  /* without several in the trace, not run */
+    bool is_flat;        /* one thread does what several did */
     bool needs_counters; /* without any of the processor's, not run */
     /* The worker is run by callgrind, in the same surroundings each time. It is an
      * extra: not among the default passes, and what fails there, as what needs more

@@ -36,7 +36,9 @@ struct timing_sample {
     uint32_t round;              /* from 0; pairs allocators of one round */
     uint32_t warm_up_pass_count; /* before the timed ones */
     uint32_t pass_count;
-    uint64_t best_pass_ns; /* minimum over the passes of this process */
+    uint64_t best_pass_ns;   /* minimum over the passes of this process */
+    uint64_t best_cpu_ns;    /* of that pass: processor time of all threads, */
+    uint64_t best_waited_ns; /* and how long they slept for each other, summed up */
     uint64_t first_pass_ns;
     uint64_t minor_faults; /* over the timed passes, as switches */
     uint64_t involuntary_switches;
@@ -75,7 +77,8 @@ struct memory_profile {
     struct worker_sample *samples; /* along the trace, whole process */
     size_t sample_count;
     struct memory_peaks peaks;
-    uint64_t lab_heap_bytes; /* of a course's allocator: mem_heapsize at the end */
+    uint64_t peak_live_bytes; /* of the trace; threads came to it in their own order */
+    uint64_t lab_heap_bytes;  /* of a course's allocator: mem_heapsize at the end */
 };
 
 /* Sums over the processes of the latency pass; worker/latency.h explains them. */
@@ -106,6 +109,7 @@ struct result {
     char status_text[320];      /* for people, one line; empty when OK */
     struct timing_samples cold; /* touch: page by default */
     struct timing_samples warm; /* touch: first by default */
+    struct timing_samples flat; /* the same in one thread, of a trace with several */
     struct latency_profile latency;
     struct counter_samples counters;
     uint64_t callgrind_instructions; /* of one warm pass; 0: not counted */
@@ -121,6 +125,7 @@ struct trace_facts {
     char *path;
     struct trace_header header;
     enum trace_weight weight; /* in a course's score */
+    uint64_t replay_threads;  /* that replayed it; 1: flattened, or it has no more */
     char skipped[256];        /* why it was not run; empty: it was */
 };
 

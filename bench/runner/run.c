@@ -61,6 +61,7 @@ void run_destroy(struct run *run)
         free(result->cold.items);
         free(result->warm.items);
         free(result->counters.items);
+        free(result->flat.items);
         free_latency(&result->latency);
         free(result->memory.samples);
         free(result->syscalls.items);

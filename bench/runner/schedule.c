@@ -48,6 +48,7 @@ struct schedule {
     bool has_counters;
     size_t trace_index;
     const struct trace *trace;
+    struct streams *streams;  /* of this trace; NULL: one thread replays it */
     struct forecast forecast; /* of this trace */
 };
 
@@ -102,6 +103,7 @@ static struct job make_job(struct schedule *schedule, size_t allocator_index,
     return (struct job){
         .allocator = &schedule->run->allocators[allocator_index],
         .trace = schedule->trace,
+        .streams = mode->is_flat ? NULL : schedule->streams,
         .mode = (enum worker_mode)mode_index,
         .touch = touch_of(schedule, mode->touch),
         .warm_budget_ns = schedule->options->warm_budget_ns,
@@ -138,6 +140,7 @@ static bool take_status(struct schedule *schedule, struct result *result,
     if (job->status != RESULT_INTERRUPTED) {
         result->cold.count = 0;
         result->warm.count = 0;
+        result->flat.count = 0;
     }
     return false;
 }
@@ -262,7 +265,8 @@ static uint32_t run_rounds(struct schedule *schedule, size_t first, size_t end)
                           "%s %" PRIu32 ", %s", mode_table[first].progress, round + 1,
                           run->allocators[order[i]].name);
             for (size_t mode = first; mode < end; mode++) {
-                if (mode_in_set(options->modes, mode)) {
+                if (mode_in_set(options->modes, mode) &&
+                    (schedule->streams != NULL || !mode_table[mode].needs_threads)) {
                     run_timed(schedule, order[i], mode, round);
                 }
             }
@@ -343,6 +347,17 @@ static bool check_size(const struct schedule *schedule)
     return false;
 }
 
+/* A trace with several threads is replayed by as many, unless it is to be flattened. */
+static bool part_threads(struct schedule *schedule, struct trace_error *error)
+{
+    struct trace_facts *facts = &schedule->run->traces[schedule->trace_index];
+    facts->replay_threads = schedule->options->is_flat ? 1 : facts->header.thread_count;
+    if (facts->replay_threads > 1) {
+        schedule->streams = streams_create(schedule->trace, error);
+    }
+    return facts->replay_threads == 1 || schedule->streams != NULL;
+}
+
 static void run_trace(struct schedule *schedule, struct sources *sources)
 {
     size_t index = schedule->trace_index;
@@ -360,7 +375,13 @@ static void run_trace(struct schedule *schedule, struct sources *sources)
     }
     if (trace != NULL) {
         schedule->trace = trace;
-        run_passes(schedule);
+        if (part_threads(schedule, &error)) {
+            run_passes(schedule);
+        } else {
+            set_all(schedule, RESULT_ERROR, "%s", error.text);
+        }
+        streams_destroy(schedule->streams);
+        schedule->streams = NULL;
         sources_close(sources, index, trace);
     }
     if (!signals_interrupted()) {

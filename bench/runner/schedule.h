@@ -22,6 +22,7 @@ struct schedule_options {
     uint64_t timeout_ns; /* of one process */
     uint64_t warm_budget_ns;
     uint32_t warm_min_passes;
+    bool is_flat;  /* one thread for all that a trace's threads did */
     bool is_quiet; /* no progress: the caller shows its own */
 };
 

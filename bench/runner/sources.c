@@ -65,7 +65,7 @@ void sources_sum_up(const struct sources *sources)
     if (unfreed > 0 && sources->is_brief) {
         print_share(WARNING_UNFREED, unfreed, sources->count);
     }
-    if (threaded > 0) {
+    if (threaded > 0 && sources->is_flat) {
         print_share(WARNING_THREADED, threaded, sources->count);
     }
 }

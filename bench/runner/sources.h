@@ -24,6 +24,7 @@ struct sources {
     size_t count;
     size_t kept_bytes;
     bool is_brief;  /* remarks on single traces are not printed, only summed up */
+    bool is_flat;   /* they are replayed flattened, which is told in summing up */
     bool is_reused; /* more than one run: what is kept stays until sources_free */
 };
 

@@ -96,10 +96,11 @@ static const struct warning warnings[WARNING_COUNT] = {
          "traces with blocks never freed: %s; these are freed after the "
          "last operation, outside the figures",
          NULL},
-    [WARNING_THREADED] = {"threads",
-                          "traces with several threads: %s; replayed in one thread, in "
-                          "the order recorded",
-                          NULL},
+    [WARNING_THREADED] =
+        {"threads",
+         "traces with several threads: %s; flattened (--threads flat): "
+         "replayed in one thread, in the order recorded",
+         NULL},
 };
 
 const struct warning *warning_find(enum warning_id id)

@@ -101,8 +101,10 @@ static const char *prepare_arguments(const char *arguments[ARGUMENTS_LIMIT],
         }
         arguments[count++] = tool_path;
     }
+    /* The descriptors, as they are given out below. */
     arguments[count++] = "3";
     arguments[count++] = plan->trace_fd >= 0 ? "4" : NULL;
+    arguments[count++] = plan->streams_fd >= 0 ? "5" : NULL;
     arguments[count] = NULL;
     return plan->launcher == NULL ? tool_path : arguments[0];
 }
@@ -152,7 +154,8 @@ bool worker_start(struct process *process, const struct worker_plan *plan, char 
     if (has_trace) {
         process_plan.files[3] = plan->trace_fd;
         process_plan.files[4] = plan->record_fd;
-        process_plan.file_count = 5;
+        process_plan.files[5] = plan->streams_fd;
+        process_plan.file_count = plan->streams_fd >= 0 ? 6 : 5;
     }
     return process_start(process, &process_plan, error, error_size);
 }

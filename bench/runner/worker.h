@@ -24,8 +24,10 @@ struct worker_plan {
     const char *library;    /* to preload; NULL: none */
     char *const *variables; /* of its environment, then NULL; NULL: none */
     int trace_fd;           /* negative: none */
-    int record_fd;          /* the tool is told its descriptors, trace and record */
-    size_t padding_bytes;   /* below PROCESS_PADDING_LIMIT_BYTES */
+    int record_fd;
+    int streams_fd; /* negative: none. The tool is told its descriptors: trace, record,
+                       streams */
+    size_t padding_bytes; /* below PROCESS_PADDING_LIMIT_BYTES */
     uint64_t timeout_ns;
     /* Held back until process_go, then under this seccomp filter; NULL: runs at once.
      */

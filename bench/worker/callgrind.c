@@ -9,9 +9,9 @@ enum {
 };
 
 /* Known to callgrind by its name: neither inlined nor local. */
-bool worker_counted_pass(struct job *job, touch_pass *pass);
+bool worker_counted_pass(struct job *job, job_pass *pass);
 
-__attribute__((noinline)) bool worker_counted_pass(struct job *job, touch_pass *pass)
+__attribute__((noinline)) bool worker_counted_pass(struct job *job, job_pass *pass)
 {
     bool done = pass(job, 0, job->header->op_count);
     job->record->pass_count = done; /* it returns here, and not from the pass */
@@ -21,8 +21,8 @@ __attribute__((noinline)) bool worker_counted_pass(struct job *job, touch_pass *
 void callgrind_run(struct job *job)
 {
     struct worker_record *record = job->record;
-    touch_pass *warm_up = touch_pass_for(record, TOUCH_PAGE);
-    touch_pass *pass = touch_pass_for(record, record->touch);
+    job_pass *warm_up = touch_pass_for(record, TOUCH_PAGE);
+    job_pass *pass = touch_pass_for(record, record->touch);
     const uint64_t op_count = job->header->op_count;
     const uint64_t all_count = op_count + job->header->epilogue_count;
     for (int i = 0; i < WARM_UP_PASSES; i++) {

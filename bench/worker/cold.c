@@ -5,7 +5,7 @@
 
 void cold_run(struct job *job)
 {
-    touch_pass *pass = touch_pass_for(job->record, job->record->touch);
+    job_pass *pass = touch_pass_for(job->record, job->record->touch);
     if (timing_pass(job, pass)) {
         job->record->status = WORKER_DONE;
     }

@@ -39,7 +39,7 @@ static void read_counters(struct worker_record *record, const int fds[COUNTER_CO
     }
 }
 
-static bool counted_pass(struct job *job, touch_pass *pass)
+static bool counted_pass(struct job *job, job_pass *pass)
 {
     prctl(PR_TASK_PERF_EVENTS_ENABLE);
     bool done = pass(job, 0, job->header->op_count);
@@ -50,7 +50,7 @@ static bool counted_pass(struct job *job, touch_pass *pass)
 static bool run_passes(struct job *job)
 {
     struct worker_record *record = job->record;
-    touch_pass *pass = touch_pass_for(record, record->touch);
+    job_pass *pass = touch_pass_for(record, record->touch);
     const uint64_t op_count = job->header->op_count;
     const uint64_t all_count = op_count + job->header->epilogue_count;
     do {

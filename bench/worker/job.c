@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "worker/crew.h"
 #include "worker/message.h"
 
 void *job_pages(size_t bytes)
@@ -19,6 +20,32 @@ void *job_pages(size_t bytes)
 void job_enter_phase(enum worker_phase phase)
 {
     prctl(WORKER_MARK_PRCTL, phase, 0, 0, 0);
+}
+
+void job_begin_failure(void)
+{
+    static bool has_begun;
+    if (__atomic_exchange_n(&has_begun, true, __ATOMIC_RELAXED)) {
+        for (;;) {
+            pause();
+        }
+    }
+}
+
+uint64_t job_begin_failure_at(struct job *job, const struct trace_op *op)
+{
+    uint64_t number = (uint64_t)(op - job->ops) + 1;
+    job_begin_failure();
+    if (job->streams != NULL) {
+        number = stream_number(job->streams, job->header->op_count, job->trace_ops,
+                               number - 1);
+        message_add(job->record, "operation %lu (thread %lu): ", number,
+                    (uint64_t)op->thread);
+    } else {
+        message_add(job->record, "operation %lu: ", number);
+    }
+    message_add_call(job->record, &job->trace_ops[number - 1]);
+    return number;
 }
 
 bool job_fail(struct job *job, enum worker_status status, uint64_t number)
@@ -72,29 +99,44 @@ static bool map_trace(struct job *job, int trace_fd)
         message_add(job->record, "the trace image has the wrong magic number");
         return job_fail(job, WORKER_INTERNAL_ERROR, 0);
     }
-    job->ops = (const struct trace_op *)(image + job->header->ops_offset);
+    job->trace_ops = (const struct trace_op *)(image + job->header->ops_offset);
+    job->ops = job->trace_ops;
+    job->slot_count = job->header->slot_count;
     job->samples = (const uint64_t *)(image + job->header->samples_offset);
     return true;
 }
 
-bool job_open(struct job *job, int trace_fd, int record_fd)
+static bool map_streams(struct job *job, int streams_fd)
+{
+    job->streams = (const struct stream_header *)map_image(streams_fd);
+    if (job->streams == NULL || job->streams->magic != STREAM_MAGIC) {
+        message_add(job->record, "cannot map the streams of the trace: %s",
+                    strerrordesc_np(errno));
+        return job_fail(job, WORKER_INTERNAL_ERROR, 0);
+    }
+    job->ops = stream_ops(job->streams);
+    job->slot_count = job->streams->slot_count;
+    return true;
+}
+
+bool job_open(struct job *job, int trace_fd, int record_fd, int streams_fd)
 {
     static const char no_record[] = "snugbench: worker: cannot map the record; start "
                                     "it through 'snugbench replay'\n";
-    job->record = map_record(record_fd);
+    *job = (struct job){.record = map_record(record_fd)};
     if (job->record == NULL) {
         (void)!write(STDERR_FILENO, no_record, sizeof no_record - 1);
         return false;
     }
-    if (!map_trace(job, trace_fd)) {
+    if (!map_trace(job, trace_fd) ||
+        (streams_fd >= 0 && !map_streams(job, streams_fd))) {
         return false;
     }
-    job->table = job_pages(job->header->slot_count * sizeof *job->table);
-    job->sizes = job_pages(job->header->slot_count * sizeof *job->sizes);
+    job->table = job_pages(job->slot_count * sizeof *job->table);
+    job->sizes = job_pages(job->slot_count * sizeof *job->sizes);
     if (job->table == NULL || job->sizes == NULL) {
-        message_add(job->record, "no memory for a table of %lu slots",
-                    job->header->slot_count);
+        message_add(job->record, "no memory for a table of %lu slots", job->slot_count);
         return job_fail(job, WORKER_INTERNAL_ERROR, 0);
     }
-    return true;
+    return job->streams == NULL || crew_open(job);
 }

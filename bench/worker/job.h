@@ -14,26 +14,49 @@
 #include <stdint.h>
 
 #include "trace/op.h"
+#include "trace/stream.h"
 #include "worker/record.h"
 
 struct job {
     const struct trace_header *header;
-    const struct trace_op *ops; /* one beyond the last can be read */
+    const struct trace_op *trace_ops; /* in their one total order */
     const uint64_t *samples;
     struct worker_record *record;
+
+    /* What is replayed: the trace's operations or, with several threads, those of all
+     * streams, each followed by an epilogue; one beyond the last can be read. */
+    const struct trace_op *ops;
+    const struct stream_header *streams; /* NULL: one thread does all */
+    uint64_t slot_count;
     void **table;
     uint64_t *sizes; /* requested bytes by slot; kept by the modes that need them */
+
+    /* Each thread has a copy of the job, with these of its own; see crew.h. */
+    uint32_t seat; /* 0: the main thread */
+    uint64_t waited_ns;
 };
 
-/* Map trace and record, and the tables. false: the reason is in the record, or on
- * stderr if there is no record to write it to. */
-bool job_open(struct job *job, int trace_fd, int record_fd);
+/* Operations [from, to) of job->ops. false: stopped early, the record says why. */
+typedef bool job_pass(struct job *job, uint64_t from, uint64_t to);
+
+/* Map trace, record and, if its descriptor is not negative, the streams; and the
+ * tables. false: the reason is in the record, or on stderr if there is no record to
+ * write it to. */
+bool job_open(struct job *job, int trace_fd, int record_fd, int streams_fd);
 
 /* Zeroed, resident pages of the worker's own. NULL: no memory (errno). */
 void *job_pages(size_t bytes);
 
-/* Record the end of a failed job at operation `number` (from 1; 0: none). The message
- * itself is added by message_add. Always false, so that observers can return it. */
+/* To be called before the first message_add of a failure: of several threads that fail
+ * only one returns, the others wait for the end of the process. */
+void job_begin_failure(void);
+
+/* The same for a failure at `op`, one of job->ops: begins the message with "operation
+ * 17: malloc(24)". Returns its number, from 1. */
+uint64_t job_begin_failure_at(struct job *job, const struct trace_op *op);
+
+/* Record the end of a failed job at operation `number` (0: none). The message itself is
+ * added by message_add. Always false, so that observers can return it. */
 bool job_fail(struct job *job, enum worker_status status, uint64_t number);
 
 /* Tell the tracer, if there is one, what begins now. */

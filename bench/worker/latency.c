@@ -4,7 +4,9 @@
 #include "worker/latency.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
+#include "worker/crew.h"
 #include "worker/job.h"
 #include "worker/ticks.h"
 #include "worker/timing.h"
@@ -17,10 +19,11 @@ enum {
 };
 
 /* The replay loop has no other place to keep them. */
-static struct worker_latency *latency;
+static struct worker_latency *latency; /* the answer, and what the main thread counts */
+static struct worker_latency *others;  /* of the threads from seat 1 on */
 static touch_arrive *touch_block;
 static bool has_tsc;
-static uint64_t before_ticks;
+static __thread uint64_t before_ticks;
 
 static inline uint64_t read_ticks(void)
 {
@@ -39,7 +42,8 @@ static void count(const struct job *job, const struct trace_op *op, uint64_t byt
     if (kind == LATENCY_FREE) {
         bytes = job->sizes[op->slot];
     }
-    histogram_add(&latency->operations[kind][latency_class_of(bytes)], ticks);
+    struct worker_latency *own = job->seat == 0 ? latency : &others[job->seat - 1];
+    histogram_add(&own->operations[kind][latency_class_of(bytes)], ticks);
 }
 
 static inline void before_call(void)
@@ -100,17 +104,42 @@ static void time_nothing(void)
 static bool run_passes(struct job *job)
 {
     struct worker_record *record = job->record;
-    touch_pass *plain = touch_pass_for(record, record->touch);
-    const uint64_t op_count = job->header->op_count;
-    const uint64_t all_count = op_count + job->header->epilogue_count;
+    job_pass *plain = touch_pass_for(record, record->touch);
     do {
-        if (!clocked_pass(job, 0, op_count) || !plain(job, op_count, all_count)) {
+        if (!crew_pass(job, clocked_pass) || !crew_epilogue(job, plain)) {
             return false;
         }
         record->pass_count++;
-    } while (record->pass_count * op_count < LATENCY_OPS &&
+    } while (record->pass_count * job->header->op_count < LATENCY_OPS &&
              record->pass_count < WORKER_MAX_PASSES);
     return true;
+}
+
+/* Where each seat beside the first counts; pages that nobody touches take no memory,
+ * and the first touch of one comes after the clock is read. */
+static bool open_others(struct job *job)
+{
+    const size_t bytes = (size_t)job->streams->seat_count * sizeof *others;
+    others = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (others == MAP_FAILED) {
+        message_add(job->record, "no memory for the latencies of %lu threads",
+                    job->streams->seat_count);
+        return job_fail(job, WORKER_INTERNAL_ERROR, 0);
+    }
+    return true;
+}
+
+static void add_others(const struct job *job)
+{
+    for (uint64_t i = 0; i < job->streams->seat_count; i++) {
+        for (size_t kind = 0; kind < LATENCY_KIND_COUNT; kind++) {
+            for (size_t class = 0; class < LATENCY_CLASS_COUNT; class ++) {
+                histogram_add_all(&latency->operations[kind][class],
+                                  &others[i].operations[kind][class]);
+            }
+        }
+    }
 }
 
 void latency_run(struct job *job)
@@ -124,8 +153,12 @@ void latency_run(struct job *job)
     touch_block = touch_arrive_for(job->record, job->record->touch);
     read_both(&start_ticks, &start_ns);
     time_nothing();
-    if (!timing_warm_up(job) || !run_passes(job)) {
+    if ((job->streams != NULL && !open_others(job)) || !timing_warm_up(job) ||
+        !run_passes(job)) {
         return;
+    }
+    if (job->streams != NULL) {
+        add_others(job);
     }
     read_both(&latency->ticks, &latency->ns);
     latency->ticks -= start_ticks;

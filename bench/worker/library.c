@@ -49,6 +49,31 @@ uint64_t library_lab_heap_bytes(void)
     return call_lab("snugbench_lab_heap_bytes");
 }
 
+static void (*floor_part)(uint32_t part);
+static void (*floor_keep)(void *memory, size_t bytes);
+
+/* Of the floor alone: other libraries have no such functions. */
+bool library_open_floor(void)
+{
+    floor_part = (void (*)(uint32_t))dlsym(RTLD_DEFAULT, "snugbench_floor_part");
+    floor_keep = (void (*)(void *, size_t))dlsym(RTLD_DEFAULT, "snugbench_floor_keep");
+    return floor_part != NULL && floor_keep != NULL;
+}
+
+void library_floor_part(uint32_t part)
+{
+    if (floor_part != NULL) {
+        floor_part(part);
+    }
+}
+
+void library_floor_keep(void *memory, size_t bytes)
+{
+    if (floor_keep != NULL) {
+        floor_keep(memory, bytes);
+    }
+}
+
 static bool is_libc(const char *path)
 {
     const char *slash = strrchr(path, '/');

@@ -20,4 +20,12 @@ bool library_has_usable_size(const struct job *job);
 uint64_t library_lab_alignment_bytes(void);
 uint64_t library_lab_heap_bytes(void);
 
+/* Of the floor, once it is opened (false: it has no such functions), and without effect
+ * on others: the calling thread's blocks come from a part of their own, so that threads
+ * do not write to each other's; and what it allocates by calloc is kept apart in
+ * `memory`, until that is NULL. */
+bool library_open_floor(void);
+void library_floor_part(uint32_t part);
+void library_floor_keep(void *memory, size_t bytes);
+
 #endif

@@ -1,6 +1,6 @@
-/* snugbench-worker TRACE_FD RECORD_FD: one job in one fresh process. Started by
- * snugbench with the allocator to measure preloaded; worker/record.h is the contract.
- */
+/* snugbench-worker TRACE_FD RECORD_FD [STREAMS_FD]: one job in one fresh process.
+ * Started by snugbench with the allocator to measure preloaded; worker/record.h is the
+ * contract. */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -34,16 +34,19 @@ static bool parse_fd(const char *text, int *fd)
 int main(int argc, char **argv)
 {
     static const char usage[] =
-        "snugbench: worker: usage: snugbench-worker TRACE_FD RECORD_FD; "
+        "snugbench: worker: usage: snugbench-worker TRACE_FD RECORD_FD [STREAMS_FD]; "
         "'snugbench replay' starts it\n";
     int trace_fd;
     int record_fd;
-    if (argc != 3 || !parse_fd(argv[1], &trace_fd) || !parse_fd(argv[2], &record_fd)) {
+    int streams_fd = -1;
+    if (argc < 3 || argc > 4 || !parse_fd(argv[1], &trace_fd) ||
+        !parse_fd(argv[2], &record_fd) ||
+        (argc == 4 && !parse_fd(argv[3], &streams_fd))) {
         (void)!write(STDERR_FILENO, usage, sizeof usage - 1);
         return 2;
     }
     struct job job;
-    if (!job_open(&job, trace_fd, record_fd)) {
+    if (!job_open(&job, trace_fd, record_fd, streams_fd)) {
         return job.record == NULL ? 2 : 0;
     }
     if (library_check(&job)) {

@@ -52,11 +52,9 @@ void message_add(struct worker_record *record, const char *format, ...)
     record->message[length] = '\0';
 }
 
-void message_add_call(struct worker_record *record, uint64_t number,
-                      const struct trace_op *op)
+void message_add_call(struct worker_record *record, const struct trace_op *op)
 {
     uint64_t bytes = op->size_bytes;
-    message_add(record, "operation %lu: ", number);
     switch (op->kind) {
     case TRACE_MALLOC:
         message_add(record, "malloc(%lu)", bytes);

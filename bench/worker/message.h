@@ -11,8 +11,7 @@
 void message_add(struct worker_record *record, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Append "operation 17: malloc(24)". */
-void message_add_call(struct worker_record *record, uint64_t number,
-                      const struct trace_op *op);
+/* Append "malloc(24)". */
+void message_add_call(struct worker_record *record, const struct trace_op *op);
 
 #endif

@@ -33,6 +33,11 @@
     MODE(WARM, warm_run, .pass = "time", .label = "warm passes", .progress = "round",  \
          .in_rounds = true, .is_repeated = true, .touch = MODE_TOUCHES_AS_WARM,        \
          .op_s = 150e-9, .pass_op_s = 25e-9, .process_s = 0.004, .take = take_warm)    \
+    /* The same for the flattened trace: what threads gain, and what they cost. */     \
+    MODE(FLAT, warm_run, .pass = "time", .label = "flat warm passes",                  \
+         .progress = "round", .in_rounds = true, .is_repeated = true,                  \
+         .needs_threads = true, .is_flat = true, .touch = MODE_TOUCHES_AS_WARM,        \
+         .op_s = 150e-9, .pass_op_s = 25e-9, .process_s = 0.004, .take = take_flat)    \
     /* Untimed passes, then some with a clock around each call. */                     \
     MODE(LATENCY, latency_run, .pass = "latency", .label = "latency passes",           \
          .progress = "latency round", .in_rounds = true, .most_rounds = 3,             \
@@ -41,12 +46,12 @@
     /* Untimed passes, then some with the processor's counters on. */                  \
     MODE(COUNTERS, counters_run, .pass = "counters", .label = "counters passes",       \
          .progress = "counters round", .in_rounds = true, .most_rounds = 3,            \
-         .touch = MODE_TOUCHES_AS_WARM, .needs_counters = true, .op_s = 150e-9,        \
-         .process_s = 0.05, .take = take_counters)                                     \
+         .touch = MODE_TOUCHES_AS_WARM, .needs_counters = true, .is_flat = true,       \
+         .op_s = 150e-9, .process_s = 0.05, .take = take_counters)                     \
     /* Untimed passes and one that is counted, each instruction simulated. */          \
     MODE(CALLGRIND, callgrind_run, .pass = "callgrind", .label = "callgrind pass",     \
          .progress = "callgrind", .company = MODE_ON_EACH_PROCESSOR,                   \
-         .touch = MODE_TOUCHES_AS_WARM, .is_under_callgrind = true,                    \
+         .touch = MODE_TOUCHES_AS_WARM, .is_under_callgrind = true, .is_flat = true,   \
          .sleep_ns = 1200000000000, .op_s = 10e-6, .process_s = 1.5,                   \
          .take = take_callgrind)
 

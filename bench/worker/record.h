@@ -3,9 +3,9 @@
  * Both stand in one shared memfd, so a worker that crashes or is killed leaves what it
  * had measured and the operation it had reached. The worker is started as
  *
- *     snugbench-worker TRACE_FD RECORD_FD
+ *     snugbench-worker TRACE_FD RECORD_FD [STREAMS_FD]
  *
- * with LD_PRELOAD set by the parent, maps both, does one job and exits 0. */
+ * with LD_PRELOAD set by the parent, maps them, does one job and exits 0. */
 #ifndef SNUGBENCH_WORKER_RECORD_H
 #define SNUGBENCH_WORKER_RECORD_H
 
@@ -76,11 +76,15 @@ struct worker_record {
     /* answered */
     uint32_t status; /* enum worker_status */
     uint32_t pass_count;
-    uint64_t failed_op;  /* counted from 1, as messages print it */
-    uint64_t current_op; /* of modes that keep their position, for crash and hang */
+    uint64_t failed_op; /* counted from 1, as messages print it */
+    uint64_t
+        current_op; /* of modes that keep their position, for crash and hang: from 1,
+                            with several threads among all operations of the streams */
     char message[256];
     char malloc_library[4096]; /* where malloc was found */
     uint64_t pass_ns[WORKER_MAX_PASSES];
+    uint64_t pass_cpu_ns[WORKER_MAX_PASSES];    /* of all threads */
+    uint64_t pass_waited_ns[WORKER_MAX_PASSES]; /* asleep for each other, summed up */
     uint64_t minor_faults; /* over all timed passes, as the next two */
     uint64_t major_faults;
     uint64_t involuntary_switches;
@@ -90,6 +94,7 @@ struct worker_record {
     /* WORKER_MEMORY: as the call that is under way found them, for whoever stops the
      * worker in it. */
     struct worker_blocks blocks;
+    uint64_t peak_live_bytes;          /* as the threads came to it */
     struct worker_sample before;       /* WORKER_MEMORY: at the first operation */
     struct worker_sample after_free;   /* after the epilogue */
     struct worker_sample after_second; /* one second and a little activity later */

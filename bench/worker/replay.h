@@ -9,6 +9,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 
+#include "worker/crew.h"
 #include "worker/job.h"
 #include "worker/message.h"
 
@@ -22,7 +23,7 @@ enum {
  * called with failures already excluded: `block` is NULL only for 0 bytes. false: stop,
  * the record says why. */
 struct replay_observer {
-    bool keeps_position; /* store each operation's number in the record */
+    bool keeps_position; /* store each operation's place in the record */
     bool (*leave)(struct job *job, const struct trace_op *op);
     bool (*arrive)(struct job *job, const struct trace_op *op, unsigned char *block,
                    uint64_t bytes);
@@ -40,8 +41,7 @@ struct replay_observer {
 static bool __attribute__((noinline, cold, unused))
 replay_out_of_memory(struct job *job, const struct trace_op *op)
 {
-    uint64_t number = (uint64_t)(op - job->ops) + 1;
-    message_add_call(job->record, number, op);
+    uint64_t number = job_begin_failure_at(job, op);
     message_add(job->record, " returned NULL");
     return job_fail(job, WORKER_OUT_OF_MEMORY, number);
 }
@@ -152,7 +152,7 @@ replay_other(struct job *job, void **table, const struct trace_op *op,
     case TRACE_MEMALIGN:
         return replay_memalign(job, table, op, observer);
     default: /* thread and mark operations hold a place in the order only */
-        return true;
+        return op->kind < TRACE_KIND_COUNT || crew_step(job, op);
     }
 }
 

@@ -11,6 +11,7 @@ static const char statm_path[] = "/proc/self/statm";
 
 static bool fail_to_read(struct job *job, const char *path)
 {
+    job_begin_failure();
     message_add(job->record, "cannot read %s, which memory figures come from", path);
     return job_fail(job, WORKER_INTERNAL_ERROR, 0);
 }

@@ -3,6 +3,9 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "worker/crew.h"
+#include "worker/touch.h"
+
 enum {
     WARM_UP_LIMIT = 3, /* passes */
     /* A pass with no more than a fault in so many operations is settled: at 0.5 to 1 us
@@ -10,21 +13,30 @@ enum {
     SETTLED_OPS_PER_FAULT = 1024,
 };
 
-uint64_t timing_now_ns(void)
+static uint64_t clock_ns(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+uint64_t timing_now_ns(void)
+{
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
 /* The trace's own operations; the time goes to the record. */
-static bool timed_pass(struct job *job, touch_pass *pass)
+static bool timed_pass(struct job *job, job_pass *pass)
 {
     struct worker_record *record = job->record;
+    uint64_t start_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
     uint64_t start_ns = timing_now_ns();
-    bool done = pass(job, 0, job->header->op_count);
+    bool done = crew_pass(job, pass);
     uint64_t end_ns = timing_now_ns();
+    uint64_t end_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
     if (done) {
+        record->pass_cpu_ns[record->pass_count] = end_cpu_ns - start_cpu_ns;
+        record->pass_waited_ns[record->pass_count] = job->waited_ns;
         record->pass_ns[record->pass_count++] = end_ns - start_ns;
     }
     return done;
@@ -41,7 +53,7 @@ static void record_usage(struct job *job, const struct rusage *before)
     record->involuntary_switches += (uint64_t)(after.ru_nivcsw - before->ru_nivcsw);
 }
 
-bool timing_pass(struct job *job, touch_pass *pass)
+bool timing_pass(struct job *job, job_pass *pass)
 {
     struct rusage before;
     timing_now_ns(); /* faults in the clock's own page */
@@ -63,20 +75,18 @@ static uint64_t faults_so_far(void)
 bool timing_warm_up(struct job *job)
 {
     struct worker_record *record = job->record;
-    touch_pass *pass = touch_pass_for(record, TOUCH_PAGE);
-    const uint64_t op_count = job->header->op_count;
-    const uint64_t all_count = op_count + job->header->epilogue_count;
-    const uint64_t few = op_count / SETTLED_OPS_PER_FAULT;
+    job_pass *pass = touch_pass_for(record, TOUCH_PAGE);
+    const uint64_t few = job->header->op_count / SETTLED_OPS_PER_FAULT;
     uint64_t faults = UINT64_MAX;
     uint64_t faults_before;
     do {
         faults_before = faults;
         const uint64_t start = faults_so_far();
-        if (!pass(job, 0, op_count)) {
+        if (!crew_pass(job, pass)) {
             return false;
         }
         faults = faults_so_far() - start;
-        if (!pass(job, op_count, all_count)) {
+        if (!crew_epilogue(job, pass)) {
             return false;
         }
         record->warm_up_pass_count++;

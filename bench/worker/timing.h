@@ -3,13 +3,12 @@
 #define SNUGBENCH_WORKER_TIMING_H
 
 #include "worker/job.h"
-#include "worker/touch.h"
 
 uint64_t timing_now_ns(void);
 
 /* The trace's own operations once; time, faults and switches go to the record. false:
- * the record says why. */
-bool timing_pass(struct job *job, touch_pass *pass);
+ * the record says why. Begins and ends with the threads, if there are several. */
+bool timing_pass(struct job *job, job_pass *pass);
 
 /* Whole passes, a byte written in every page of every block, until they take hardly any
  * faults or no fewer than the one before (less an eighth). false: as above. */

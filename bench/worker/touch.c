@@ -87,9 +87,9 @@ static enum worker_touch touch_within(const struct worker_record *record,
     return record->is_floor && touch != TOUCH_NONE ? TOUCH_FIRST : touch;
 }
 
-touch_pass *touch_pass_for(const struct worker_record *record, enum worker_touch touch)
+job_pass *touch_pass_for(const struct worker_record *record, enum worker_touch touch)
 {
-    static touch_pass *const passes[] = {
+    static job_pass *const passes[] = {
         [TOUCH_NONE] = pass_none,
         [TOUCH_FIRST] = pass_first,
         [TOUCH_PAGE] = pass_page,

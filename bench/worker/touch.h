@@ -5,15 +5,13 @@
 
 #include "worker/job.h"
 
-typedef bool touch_pass(struct job *job, uint64_t from, uint64_t to);
-
 /* What a pass does to one fresh block, as an observer's `arrive`. */
 typedef bool touch_arrive(struct job *job, const struct trace_op *op,
                           unsigned char *block, uint64_t bytes);
 
 /* The pass for a touch mode. Under the floor, whose blocks overlap and are shorter than
  * asked for, never more than the first byte. */
-touch_pass *touch_pass_for(const struct worker_record *record, enum worker_touch touch);
+job_pass *touch_pass_for(const struct worker_record *record, enum worker_touch touch);
 touch_arrive *touch_arrive_for(const struct worker_record *record,
                                enum worker_touch touch);
 

@@ -8,6 +8,7 @@
  *     free            contents as they were written
  *
  * The failure that is reported names the operation at which it was seen. */
+#include <pthread.h>
 #include <string.h>
 
 #include "worker/extents.h"
@@ -23,22 +24,18 @@ enum {
 };
 
 static struct {
+    pthread_mutex_t lock; /* of the extents; all else is its block's thread's */
     struct extents extents;
     uint64_t *seeds; /* of the pattern, by slot */
     bool has_usable_size;
     uint64_t lab_alignment_bytes; /* what the course asks for */
-} verifier;
-
-static uint64_t number_of(const struct job *job, const struct trace_op *op)
-{
-    return (uint64_t)(op - job->ops) + 1;
-}
+    uint64_t address_bits;        /* of all blocks of 16 bytes and more */
+} verifier = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* Begin the message; always false. */
 static bool fail(struct job *job, const struct trace_op *op, const void *block)
 {
-    uint64_t number = number_of(job, op);
-    message_add_call(job->record, number, op);
+    uint64_t number = job_begin_failure_at(job, op);
     if (op->kind != TRACE_FREE && op->kind != TRACE_FREE_SIZED) {
         message_add(job->record, " returned %p", block);
     }
@@ -46,12 +43,10 @@ static bool fail(struct job *job, const struct trace_op *op, const void *block)
 }
 
 /* A course may ask for less than programs are promised: then it is told, not failed. */
-static void note_alignment(struct worker_record *record, const void *block,
-                           uint64_t bytes)
+static void note_alignment(const void *block, uint64_t bytes)
 {
     if (bytes >= 16) {
-        uint64_t all_blocks = record->lab_alignment_bytes | (uintptr_t)block;
-        record->lab_alignment_bytes = all_blocks & -all_blocks;
+        __atomic_fetch_or(&verifier.address_bits, (uintptr_t)block, __ATOMIC_RELAXED);
     }
 }
 
@@ -63,7 +58,7 @@ static bool check_alignment(struct job *job, const struct trace_op *op,
         alignment = (uint64_t)1 << op->align_log2;
     } else if (job->record->is_lab) {
         alignment = verifier.lab_alignment_bytes;
-        note_alignment(job->record, block, bytes);
+        note_alignment(block, bytes);
     }
     /* jemalloc's memalign(512, 0) is not aligned, and nothing can live there. */
     if (bytes == 0 || ((uintptr_t)block & (alignment - 1)) == 0) {
@@ -88,9 +83,13 @@ static bool check_extent(struct job *job, const struct trace_op *op,
         }
         extent_bytes = usable_bytes > extent_bytes ? usable_bytes : extent_bytes;
     }
+    pthread_mutex_lock(&verifier.lock);
     uint32_t other = extents_overlap(&verifier.extents, (uintptr_t)block, extent_bytes);
     if (other == 0) {
         extents_insert(&verifier.extents, op->slot, (uintptr_t)block, extent_bytes);
+    }
+    pthread_mutex_unlock(&verifier.lock);
+    if (other == 0) {
         return true;
     }
     fail(job, op, block);
@@ -156,7 +155,9 @@ static bool leave_verified(struct job *job, const struct trace_op *op)
         }
         job->sizes[op->slot] = 0;
     }
+    pthread_mutex_lock(&verifier.lock);
     extents_remove(&verifier.extents, op->slot);
+    pthread_mutex_unlock(&verifier.lock);
     return true;
 }
 
@@ -178,7 +179,7 @@ static bool arrive_verified(struct job *job, const struct trace_op *op,
         }
         kept_bytes = job->sizes[op->slot];
     } else {
-        verifier.seeds[op->slot] = pattern_seed(op->slot, number_of(job, op));
+        verifier.seeds[op->slot] = pattern_seed(op->slot, (uint64_t)(op - job->ops));
     }
     if (op->kind == TRACE_CALLOC && !check_zero(job, op, block, bytes)) {
         return false;
@@ -190,26 +191,33 @@ static bool arrive_verified(struct job *job, const struct trace_op *op,
     return true;
 }
 
-void verify_run(struct job *job)
+static bool verified_pass(struct job *job, uint64_t from, uint64_t to)
 {
     static const struct replay_observer observer = {
         .keeps_position = true,
         .leave = leave_verified,
         .arrive = arrive_verified,
     };
-    const struct trace_header *header = job->header;
+    return replay(job, from, to, &observer);
+}
+
+void verify_run(struct job *job)
+{
+    struct worker_record *record = job->record;
     verifier.has_usable_size = library_has_usable_size(job);
-    if (job->record->is_lab) {
+    if (record->is_lab) {
         verifier.lab_alignment_bytes = library_lab_alignment_bytes();
     }
-    verifier.seeds = job_pages(header->slot_count * sizeof *verifier.seeds);
-    if (verifier.seeds == NULL ||
-        !extents_open(&verifier.extents, header->slot_count)) {
-        message_add(job->record, "no memory to verify %lu slots", header->slot_count);
+    verifier.seeds = job_pages(job->slot_count * sizeof *verifier.seeds);
+    if (verifier.seeds == NULL || !extents_open(&verifier.extents, job->slot_count)) {
+        message_add(record, "no memory to verify %lu slots", job->slot_count);
         job_fail(job, WORKER_INTERNAL_ERROR, 0);
         return;
     }
-    if (replay(job, 0, header->op_count + header->epilogue_count, &observer)) {
-        job->record->status = WORKER_DONE;
+    const bool done =
+        crew_pass(job, verified_pass) && crew_epilogue(job, verified_pass);
+    record->lab_alignment_bytes = verifier.address_bits & -verifier.address_bits;
+    if (done) {
+        record->status = WORKER_DONE;
     }
 }

@@ -1,5 +1,6 @@
 /* Timed passes when untimed ones have settled the heap, until the time budget is spent:
  * what a long-running program pays. */
+#include "worker/crew.h"
 #include "worker/job.h"
 #include "worker/timing.h"
 #include "worker/touch.h"
@@ -9,9 +10,7 @@
 void warm_run(struct job *job)
 {
     struct worker_record *record = job->record;
-    touch_pass *pass = touch_pass_for(record, record->touch);
-    uint64_t op_count = job->header->op_count;
-    uint64_t all_count = op_count + job->header->epilogue_count;
+    job_pass *pass = touch_pass_for(record, record->touch);
     uint64_t start_ns = timing_now_ns();
     if (!timing_warm_up(job)) {
         return;
@@ -19,7 +18,7 @@ void warm_run(struct job *job)
     while (record->pass_count < WORKER_MAX_PASSES &&
            (record->pass_count < record->warm_min_passes ||
             timing_now_ns() - start_ns < record->warm_budget_ns)) {
-        if (!timing_pass(job, pass) || !pass(job, op_count, all_count)) {
+        if (!timing_pass(job, pass) || !crew_epilogue(job, pass)) {
             return;
         }
     }

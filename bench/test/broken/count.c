@@ -5,12 +5,12 @@
 #include "libc.h"
 
 static struct {
-    unsigned long malloc, calloc, realloc, memalign, free;
+    _Atomic unsigned long malloc, calloc, realloc, memalign, free;
 } calls;
 
 __attribute__((constructor)) static void begin(void)
 {
-    memset(&calls, 0, sizeof calls);
+    calls.malloc = calls.calloc = calls.realloc = calls.memalign = calls.free = 0;
 }
 
 __attribute__((destructor)) static void report(void)
