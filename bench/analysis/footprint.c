@@ -49,12 +49,11 @@ struct figure footprint_utilization(double live_bytes, struct figure growth_byte
 }
 
 struct memory_figures footprint_figures(const struct result *result,
-                                        const struct result *floor,
-                                        const struct trace_facts *trace)
+                                        const struct result *floor)
 {
     const struct memory_profile *memory = &result->memory;
     const struct memory_peaks *peaks = &memory->peaks;
-    const double live_bytes = (double)trace->header.peak_live_bytes;
+    const double live_bytes = (double)memory->peak_live_bytes;
     const struct worker_blocks blocks = blocks_at_peak(memory);
     struct memory_figures figures = {
         .live_at_resident_peak_bytes = growth(blocks.live_bytes, 0, peaks->measured),

@@ -8,8 +8,7 @@
 /* `floor` is the floor's result on the same trace, or NULL: then only what needs no
  * floor is present. */
 struct memory_figures footprint_figures(const struct result *result,
-                                        const struct result *floor,
-                                        const struct trace_facts *trace);
+                                        const struct result *floor);
 
 /* What is neither asked for nor behind that inside live blocks: headers, free blocks,
  * caches, tables. */

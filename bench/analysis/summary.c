@@ -9,6 +9,7 @@
 #include "analysis/means.h"
 #include "analysis/shared.h"
 #include "analysis/statistics.h"
+#include "analysis/threads.h"
 #include "analysis/timing.h"
 
 const struct summary_options summary_defaults = {.warm_effect = 0.02,
@@ -162,7 +163,7 @@ static void fill_cell(const struct workshop *shop, size_t trace, size_t allocato
             run->floor_index == SIZE_MAX
                 ? NULL
                 : &run->results[cell_index(run, trace, run->floor_index)];
-        cell->memory = footprint_figures(result, floor, &run->traces[trace]);
+        cell->memory = footprint_figures(result, floor);
     }
 }
 
@@ -295,7 +296,9 @@ static bool fill_values(const struct workshop *shop)
         if (!timing_values_create(&shop->warm[i], result->warm,
                                   comparable ? reference->warm : none, op_count) ||
             !timing_values_create(&shop->cold[i], result->cold,
-                                  comparable ? reference->cold : none, op_count)) {
+                                  comparable ? reference->cold : none, op_count) ||
+            !threads_figures(&shop->summary->cells[i].threads, result,
+                             &run->traces[trace])) {
             return false;
         }
     }

@@ -73,11 +73,22 @@ struct count_figures {
     struct figure callgrind_instructions;
 };
 
+/* Of a trace that several threads replayed; medians over warm processes, each with its
+ * best pass. */
+struct thread_figures {
+    struct figure wall_ns;
+    struct figure cpu_ns;           /* of all threads */
+    struct figure waited_ns;        /* asleep for each other, all threads together */
+    struct estimate flat_ns_per_op; /* one thread for all */
+    struct estimate scaling;        /* flat / wall, paired by round */
+};
+
 struct cell {
     struct timing_figures warm, cold;
     struct estimate warm_mops;
     /* Median over processes; cold: of the one pass. */
     struct figure warm_minor_faults_per_pass, cold_minor_faults_per_pass;
+    struct thread_figures threads;
     struct memory_figures memory;
     struct figure syscalls[PHASE_COUNT];
     struct count_figures counts;

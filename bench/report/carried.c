@@ -19,6 +19,7 @@ CARRIED_FILE("chart_memory", "bench/charts/memory.gp");
 CARRIED_FILE("chart_memory_parts", "bench/charts/memory-parts.gp");
 CARRIED_FILE("chart_timeline", "bench/charts/timeline.gp");
 CARRIED_FILE("chart_latency", "bench/charts/latency.gp");
+CARRIED_FILE("chart_threads", "bench/charts/threads.gp");
 CARRIED_FILE("chart_throughput", "bench/charts/throughput.gp");
 CARRIED_FILE("chart_utilization", "bench/charts/utilization.gp");
 CARRIED_FILE("chart_syscalls", "bench/charts/syscalls.gp");

@@ -10,8 +10,9 @@ extern const char chart_style[], chart_canvas[], chart_rows[], chart_one_trace[]
 /* One for each chart: */
 extern const char chart_scatter[], chart_live[], chart_programs[], chart_memory[],
     chart_memory_parts[], chart_timeline[], chart_latency[], chart_throughput[],
-    chart_utilization[], chart_syscalls[], chart_micro[], chart_micro_scaling[],
-    chart_trace_live[], chart_trace_sizes[], chart_trace_lifetimes[];
+    chart_threads[], chart_utilization[], chart_syscalls[], chart_micro[],
+    chart_micro_scaling[], chart_trace_live[], chart_trace_sizes[],
+    chart_trace_lifetimes[];
 
 /* Of the page: */
 extern const char page_css[], page_js[];

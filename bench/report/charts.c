@@ -68,6 +68,14 @@ const struct chart charts[] = {
      "A row for each trace and in it a mark for each allocator: million operations a "
      "second with a 95 % interval.",
      chart_throughput},
+    {"threads",
+     SECTION_TRACES,
+     {"summary.csv", NULL},
+     "Traces with threads",
+     "A row for each trace that several threads replayed and in it a mark for each "
+     "allocator: speed against the reference with a 95 % interval at the left, the "
+     "flattened trace's time against it at the right, a line for the floor.",
+     chart_threads},
     {"utilization",
      SECTION_TRACES,
      {"summary.csv", NULL},

@@ -13,6 +13,8 @@ static const char *const columns[] = {
     "operations_count",
     "minor_faults_count",
     "involuntary_switches_count",
+    "best_pass_cpu_ns",
+    "best_pass_waited_ns",
 };
 
 enum {
@@ -37,6 +39,8 @@ static bool write_samples(FILE *out, const struct run *run, const struct result 
         csv_line_count(&line, trace->header.op_count);
         csv_line_count(&line, sample->minor_faults);
         csv_line_count(&line, sample->involuntary_switches);
+        csv_line_count(&line, sample->best_cpu_ns);
+        csv_line_count(&line, sample->best_waited_ns);
         if (!csv_line_write(&line, out)) {
             return false;
         }
@@ -51,7 +55,8 @@ bool samples_csv_write(FILE *out, const struct run *run, const struct summary *s
          i++) {
         const struct result *result = &run->results[i];
         written = write_samples(out, run, result, "cold", result->cold) &&
-                  write_samples(out, run, result, "warm", result->warm);
+                  write_samples(out, run, result, "warm", result->warm) &&
+                  write_samples(out, run, result, "flat", result->flat);
     }
     return written;
 }

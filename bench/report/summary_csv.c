@@ -33,6 +33,17 @@ static const char *const columns[] = {
     "cold_speed_ratio_high",
     "cold_verdict",
     "cold_minor_faults_count",
+    "threads_count",
+    "warm_wall_ns",
+    "warm_cpu_ns",
+    "warm_waited_ns",
+    "flat_ns_per_op",
+    "flat_ns_per_op_low",
+    "flat_ns_per_op_high",
+    "scaling_ratio",
+    "scaling_ratio_low",
+    "scaling_ratio_high",
+    "replay_peak_live_bytes",
     "utilization_ratio",
     "utilization_from_first_op_ratio",
     "mapped_utilization_ratio",
@@ -65,6 +76,15 @@ static void add_times(struct csv_line *line, const struct timing_figures *times,
     field_estimate(line, times->ns_per_op);
     csv_line_count(line, samples->count);
     field_figure(line, times->outlier_count);
+}
+
+static void add_threads(struct csv_line *line, const struct thread_figures *threads)
+{
+    field_figure(line, threads->wall_ns);
+    field_figure(line, threads->cpu_ns);
+    field_figure(line, threads->waited_ns);
+    field_estimate(line, threads->flat_ns_per_op);
+    field_estimate(line, threads->scaling);
 }
 
 static void add_memory(struct csv_line *line, const struct memory_figures *memory)
@@ -100,6 +120,10 @@ static void add_cell(struct csv_line *line, const struct run *run,
     add_times(line, &cell->cold, &result->cold);
     field_comparison(line, cell->cold.against_reference);
     field_figure(line, cell->cold_minor_faults_per_pass);
+    csv_line_number(line, (double)trace->replay_threads, trace->replay_threads > 0);
+    add_threads(line, &cell->threads);
+    csv_line_number(line, (double)result->memory.peak_live_bytes,
+                    result->memory.measured);
     add_memory(line, &cell->memory);
     for (size_t phase = 0; phase < PHASE_COUNT; phase++) {
         field_figure(line, cell->syscalls[phase]);

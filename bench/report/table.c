@@ -7,6 +7,7 @@
 #include "report/fields.h"
 #include "report/grid.h"
 #include "report/report.h"
+#include "report/threads.h"
 #include "report/units.h"
 #include "report/verdicts.h"
 
@@ -198,7 +199,7 @@ bool report_trace_tables(FILE *out, const struct run *run,
     for (size_t trace = 0; done && trace < run->trace_count; trace++) {
         done = print_trace(out, run, summary, trace);
     }
-    return done;
+    return done && threads_print(out, run, summary);
 }
 
 bool report_table(FILE *out, const struct run *run, const struct summary *summary)

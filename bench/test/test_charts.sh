@@ -36,7 +36,7 @@ mkdir "$dir/bin"
 if needs "charts" gnuplot; then
     ok "charts and page are made without a complaint" \
         [ -z "$("$bench" report "$dir/run" 2>&1 >/dev/null)" ]
-    for chart in scatter throughput utilization syscalls memory-parts timeline latency; do
+    for chart in scatter throughput threads utilization syscalls memory-parts timeline latency; do
         ok "$chart.png" is_png "$dir/run/$chart.png"
         ok "$chart.pdf" is_pdf "$dir/run/$chart.pdf"
         ok "$chart.svg" is_svg "$dir/run/$chart.svg"

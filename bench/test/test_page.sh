@@ -90,7 +90,7 @@ for width in 1280 400; do
         ok "$at: so dark" sees dark "$([ "$scheme" = dark ] && echo true || echo false)"
         ok "$at: nothing in the console" [ ! -s "$dir/console" ]
         ok "$at: no request" sees requests 0
-        ok "$at: every chart" sees charts 7
+        ok "$at: every chart" sees charts 8
         ok "$at: no overflow" sees overflow 0
         ok "$at: boxes stay inside" sees wide-boxes 0
         ok "$at: texts can be read" sees faint-texts 0
@@ -104,7 +104,7 @@ ok "a click sorts a table" sees rises true
 ok "another the other way round" sees falls true
 ok "which is said to screen readers" sees sorted descending
 ok "an allocator that is not picked goes from tables" sees rows-picked 1
-ok "and from charts" sees plots-picked 8
+ok "and from charts" sees plots-picked 10
 
 # The test can fail: an error and a request are seen.
 printf '%s\n' 'document.body.append(Object.assign(new Image(), {src: "https://localhost:9/x.png"}));' \

@@ -137,16 +137,42 @@ grep -q 'unfreed.rep: Requests for 0 bytes: 1;' "$work/err" &&
 report "notes on one trace are not summed up" $?
 expect "notes on several traces are summed up" 0 err \
     '^snugbench: traces with blocks never freed: 1 of 3; .* outside the figures$' \
-    "$bench" replay "$trace" "$work/unfreed.rep" "$work/threads.rep" \
+    "$bench" replay "$trace" "$work/unfreed.rep" "$work/threads.rep" --threads flat \
     "${glibc_verified[@]}"
 ! grep -qE 'unfreed.rep:|Requests for 0' "$work/err"
 report "notes on several traces are summed up only" $?
 [ "$(grep -c 'several threads' "$work/err")" -eq 1 ] && grep -qE \
-    '^snugbench: traces with several threads: 1 of 3; replayed in one thread' "$work/err"
+    '^snugbench: traces with several threads: 1 of 3; flattened .*in one thread' "$work/err"
 report "threads are flattened: said once" $?
 expect "threads are flattened: said of one trace" 0 err \
-    '^snugbench: traces with several threads: 1 of 1; replayed in one thread' \
-    "$bench" replay "$work/threads.rep" "${glibc_verified[@]}"
+    '^snugbench: traces with several threads: 1 of 1; flattened' \
+    "$bench" replay "$work/threads.rep" "${glibc_verified[@]}" --threads flat
+expect "unknown threads" 2 err '^snugbench: --threads takes recorded or flat' \
+    "$bench" replay "$work/threads.rep" --threads many
+
+# Threads as they were recorded: a table of their own, and columns.
+# column FILE NAME: of glibc's row.
+column() {
+    tr -d '"' <"$1" | awk -F , -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
+        $2 == "glibc" { print $at[name] }'
+}
+expect "threads replay as threads" 0 out '^traces with threads' \
+    "$bench" replay "$work/threads.rep" -a glibc -r 1 -w 1 --passes verify,time,memory \
+    --export-csv "$work/threads.csv"
+! grep -q 'several threads' "$work/err" && grep -qE '^ *threads \(3\) +glibc .*x$' "$work/out"
+report "with a row for each allocator" $?
+[ "$(column "$work/threads.csv" threads_count)" = 3 ] &&
+    [ -n "$(column "$work/threads.csv" scaling_ratio)" ] &&
+    [ -n "$(column "$work/threads.csv" warm_waited_ns)" ] &&
+    [ "$(column "$work/threads.csv" replay_peak_live_bytes)" -ge 20 ]
+report "and the columns of threads" $?
+expect "flat has no such table" 0 out 'glibc' \
+    "$bench" replay "$work/threads.rep" -a glibc -r 1 -w 1 --passes time --threads flat \
+    --export-csv "$work/flat.csv"
+! grep -q 'traces with threads' "$work/out" &&
+    [ "$(column "$work/flat.csv" threads_count)" = 1 ] &&
+    [ -z "$(column "$work/flat.csv" scaling_ratio)" ]
+report "and no such columns" $?
 printf '9\n7\n2\n9\na 0 9\nf 0\n' >"$work/wrong.rep"
 expect "repairs are shown, however many traces" 0 err \
     'wrong.rep: Number of ids: the header says 7, the body has 1; the body is used' \
@@ -212,7 +238,8 @@ expect "a folder in a new folder" 0 out 'glibc' \
 report "is made" $?
 
 # Interrupted in the timed rounds: code 130, whole files, nobody left behind.
-"$bench" replay "$trace" -a glibc --passes time -r 10000 --export-csv "$work/cut.csv" \
+"$bench" generate larson -n 20000 -o "$work/larson.rep"
+"$bench" replay "$work/larson.rep" -a glibc --passes time -r 10000 --export-csv "$work/cut.csv" \
     -o "$work/cut" >"$work/out" 2>"$work/err" &
 pid=$!
 sleep 1

@@ -49,6 +49,39 @@ static void test_times(void **state)
     handmade_destroy(run);
 }
 
+static void test_threads(void **state)
+{
+    (void)state;
+    struct run *run = handmade_create();
+    struct summary *summary = summarise(run);
+    const struct thread_figures *flat =
+        &summary_cell(summary, 0, HANDMADE_SNUG)->threads;
+    assert_false(flat->wall_ns.present || flat->flat_ns_per_op.present ||
+                 flat->scaling.present);
+    const struct thread_figures *snug =
+        &summary_cell(summary, 1, HANDMADE_SNUG)->threads;
+    assert_figure(snug->wall_ns, 10 * HANDMADE_OPS);
+    assert_figure(snug->cpu_ns, 15 * HANDMADE_OPS);
+    assert_figure(snug->waited_ns, 2.5 * HANDMADE_OPS);
+    assert_float_equal(snug->flat_ns_per_op.value, 30, 1e-9);
+    assert_float_equal(snug->scaling.value, 3, 1e-9);
+    assert_true(snug->scaling.low < 3 && snug->scaling.high > 3);
+    summary_destroy(summary);
+    handmade_destroy(run);
+}
+
+/* Threads reach a peak of their own; utilization is counted with that. */
+static void test_utilization_is_of_the_replayed_peak(void **state)
+{
+    (void)state;
+    struct run *run = handmade_create();
+    handmade_result(run, 1, HANDMADE_SNUG)->memory.peak_live_bytes = HANDMADE_LIVE / 2;
+    struct summary *summary = summarise(run);
+    assert_figure(summary_cell(summary, 1, HANDMADE_SNUG)->memory.utilization, 0.4);
+    summary_destroy(summary);
+    handmade_destroy(run);
+}
+
 static void test_memory_is_growth_over_the_floor(void **state)
 {
     (void)state;
@@ -313,6 +346,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_times),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_utilization_is_of_the_replayed_peak),
         cmocka_unit_test(test_memory_is_growth_over_the_floor),
         cmocka_unit_test(test_the_peak_is_a_plateau),
         cmocka_unit_test(test_no_peaks_without_the_tracer),
