@@ -16,6 +16,7 @@ struct options {
     const struct generate_model *model; /* NULL: fit */
     const char *fit;                    /* the trace that is to be modelled */
     struct generate_parameters parameters;
+    uint64_t threads;
     const char *output;
 };
 
@@ -42,6 +43,7 @@ static void print_help(void)
         "      --min BYTES     least size of a request\n"
         "      --max BYTES     greatest size of a request\n"
         "      --live N        blocks live at a time, about\n"
+        "      --threads N     at a time, of a model with several\n"
         "  -h, --help          this text\n\n"
         "models, and their defaults:\n");
     size_t count = 0;
@@ -50,15 +52,21 @@ static void print_help(void)
         const struct generate_parameters *defaults = &models[i].defaults;
         printf("  %-9s %s\n"
                "            -n %" PRIu64 " --min %" PRIu64 " --max %" PRIu64
-               " --live %" PRIu64 "\n",
+               " --live %" PRIu64,
                models[i].name, models[i].summary, defaults->ops, defaults->min_bytes,
                defaults->max_bytes, defaults->live);
+        const uint64_t threads = generate_default_threads(&models[i]);
+        if (threads > 1) {
+            printf(" --threads %" PRIu64, threads);
+        }
+        putchar('\n');
     }
     printf("\nexamples:\n"
            "  snugbench generate random -o random.rep.zst\n"
            "  snugbench generate strings -n 1000000 -s 7 -o strings.rep.zst\n"
            "  snugbench generate --fit app.rep.zst -n 10000000 -o long.rep.zst\n"
-           "  snugbench generate churn --min 24 --max 24 -o - | snugbench stat -\n");
+           "  snugbench generate churn --min 24 --max 24 -o - | snugbench stat -\n"
+           "  snugbench generate producer-consumer --threads 8 -o pipes.rep.zst\n");
 }
 
 /* A fit takes its sizes from the trace. -1: all is well. */
@@ -70,8 +78,9 @@ static int check_fit(const struct options_command *command,
         return options_complain(command, "a model or --fit, not both");
     }
     if (parameters->min_bytes != 0 || parameters->max_bytes != 0 ||
-        parameters->live != 0) {
-        return options_complain(command, "--fit takes no --min, --max or --live");
+        parameters->live != 0 || options->threads != 0) {
+        return options_complain(command,
+                                "--fit takes no --min, --max, --live or --threads");
     }
     if (parameters->ops > GENERATE_OPS_MAX) {
         return options_complain(command, "--ops is 2^32 at most");
@@ -93,6 +102,7 @@ static int parse_options(int argc, char **argv, struct options *options)
         {0, "max", options_whole, .target = &parameters->max_bytes},
         {0, "live", options_whole, .target = &parameters->live},
         {0, "fit", options_text, .target = &options->fit},
+        {0, "threads", options_whole, .target = &options->threads},
     };
     const struct options_command command = {"generate", print_help, OPERANDS_ANYWHERE,
                                             rows, sizeof rows / sizeof *rows};
@@ -120,6 +130,7 @@ static int parse_options(int argc, char **argv, struct options *options)
     }
     /* The model may stand anywhere: now once more, over its defaults. */
     options->parameters = options->model->defaults;
+    options->threads = generate_default_threads(options->model);
     return options_parse(&command, argc, argv, &first);
 }
 
@@ -129,13 +140,17 @@ static bool write_model(const struct trace *trace, const struct options *options
     const struct generate_parameters *parameters = &options->parameters;
     char origin[COMMENT_BYTES];
     char command[COMMENT_BYTES];
+    char threads[32] = "";
+    if (options->threads > 1) {
+        snprintf(threads, sizeof threads, " --threads %" PRIu64, options->threads);
+    }
     snprintf(origin, sizeof origin, "synthetic: %s: %s", options->model->name,
              options->model->summary);
     snprintf(command, sizeof command,
              "snugbench %s generate %s -n %" PRIu64 " -s %" PRIu64 " --min %" PRIu64
-             " --max %" PRIu64 " --live %" PRIu64,
+             " --max %" PRIu64 " --live %" PRIu64 "%s",
              SNUGBENCH_VERSION, options->model->name, parameters->ops, parameters->seed,
-             parameters->min_bytes, parameters->max_bytes, parameters->live);
+             parameters->min_bytes, parameters->max_bytes, parameters->live, threads);
     const char *const comments[] = {origin, command, NULL};
     return trace_write(trace, options->output, comments, error);
 }
@@ -177,10 +192,10 @@ int cli_generate(int argc, char **argv)
         return code;
     }
     struct trace_error error;
-    struct trace *trace =
-        options.fit != NULL
-            ? make_fit(&options, &error)
-            : generate_trace(options.model, &options.parameters, &error);
+    struct trace *trace = options.fit != NULL
+                              ? make_fit(&options, &error)
+                              : generate_trace(options.model, &options.parameters,
+                                               options.threads, &error);
     if (trace == NULL) {
         fprintf(stderr, "snugbench: generate: %s\n", error.text);
         return EXIT_USAGE;

@@ -373,7 +373,9 @@ static bool add_generated(struct sources *sources)
     const struct generate_model *models = generate_models(&count);
     for (size_t i = 0; i < count; i++) {
         struct trace_error error;
-        struct trace *trace = generate_trace(&models[i], &models[i].defaults, &error);
+        struct trace *trace =
+            generate_trace(&models[i], &models[i].defaults,
+                           generate_default_threads(&models[i]), &error);
         if (trace == NULL) {
             fprintf(stderr, "snugbench: %s\n", error.text);
             return false;

@@ -23,7 +23,7 @@ static struct trace *generate(const char *name, uint64_t ops)
     struct trace_error error = {"no error"};
     struct generate_parameters parameters = generate_find(name)->defaults;
     parameters.ops = ops;
-    struct trace *trace = generate_trace(generate_find(name), &parameters, &error);
+    struct trace *trace = generate_trace(generate_find(name), &parameters, 1, &error);
     assert_non_null(trace);
     return trace;
 }

@@ -18,7 +18,8 @@ static struct trace *generate(const char *name, struct generate_parameters param
     struct trace_error error = {"no error"};
     const struct generate_model *model = generate_find(name);
     assert_non_null(model);
-    struct trace *trace = generate_trace(model, &parameters, &error);
+    struct trace *trace =
+        generate_trace(model, &parameters, generate_default_threads(model), &error);
     if (trace == NULL) {
         fail_msg("%s: %s", name, error.text);
     }
@@ -35,6 +36,9 @@ static uint64_t fingerprint(const struct trace *trace)
         for (size_t k = 0; k < 3; k++) {
             hash = (hash ^ parts[k]) * 0x100000001b3u;
         }
+        if (trace->header->thread_count > 1) {
+            hash = (hash ^ trace->ops[i].thread) * 0x100000001b3u;
+        }
     }
     return hash;
 }
@@ -48,16 +52,27 @@ static void a_seed_gives_the_same_trace_everywhere(void **state)
         const char *model;
         uint64_t fingerprint;
     } rows[] = {
-        {"binary", 0x09fefc3d22b317ffu},    {"buffers", 0x290f32d853fcb829u},
-        {"chunks", 0x3e97966ad6cfc860u},    {"churn", 0x14b50219a8489c6au},
-        {"classes", 0x31697e931062d115u},   {"coalesce", 0x22c1dd8b3d82823fu},
-        {"diagrams", 0xfa7561a3deed86e9u},  {"lists", 0xe049e81de660e5d2u},
-        {"medium", 0x0cc7711d54237f8fu},    {"nodes", 0xaf9a6327c55e6ba5u},
-        {"phases", 0xab34350bdf403286u},    {"random", 0x05f3ed5e7b6d4587u},
-        {"realloc", 0x963919ac0b6414fdu},   {"robson", 0xa9d19b2b283b0d0du},
-        {"splinters", 0x6bdf04bd820670c5u}, {"strings", 0x078d6344e5ef28f0u},
-        {"structs", 0xb4bb9800b84da83bu},   {"turnover", 0xaf7ef8b62c248249u},
+        {"binary", 0x09fefc3d22b317ffu},
+        {"buffers", 0x290f32d853fcb829u},
+        {"chunks", 0x3e97966ad6cfc860u},
+        {"churn", 0x14b50219a8489c6au},
+        {"classes", 0x31697e931062d115u},
+        {"coalesce", 0x22c1dd8b3d82823fu},
+        {"diagrams", 0xfa7561a3deed86e9u},
+        {"lists", 0xe049e81de660e5d2u},
+        {"medium", 0x0cc7711d54237f8fu},
+        {"nodes", 0xaf9a6327c55e6ba5u},
+        {"phases", 0xab34350bdf403286u},
+        {"random", 0x05f3ed5e7b6d4587u},
+        {"realloc", 0x963919ac0b6414fdu},
+        {"robson", 0xa9d19b2b283b0d0du},
+        {"splinters", 0x6bdf04bd820670c5u},
+        {"strings", 0x078d6344e5ef28f0u},
+        {"structs", 0xb4bb9800b84da83bu},
+        {"turnover", 0xaf7ef8b62c248249u},
         {"vectors", 0xa5e8973ed5361d71u},
+        {"larson", 0x1f14dde2ef32cc2eu},
+        {"producer-consumer", 0x626161f8f2d9f16eu},
     };
     size_t count = 0;
     generate_models(&count);
@@ -212,6 +227,51 @@ static void models_do_what_they_are_named_for(void **state)
     trace_destroy(trace);
 }
 
+/* Blocks that another thread frees than made them. */
+static uint64_t handed_over(const struct trace *trace)
+{
+    const uint64_t op_count = trace->header->op_count;
+    uint16_t *makers = calloc(trace->header->slot_count, sizeof *makers);
+    uint64_t count = 0;
+    for (uint64_t i = 0; i < op_count; i++) {
+        const struct trace_op op = trace->ops[i];
+        if (op.kind == TRACE_MALLOC) {
+            makers[op.slot] = op.thread;
+        } else {
+            count += makers[op.slot] != op.thread;
+        }
+    }
+    free(makers);
+    return count;
+}
+
+static void threads_do_what_their_models_say(void **state)
+{
+    (void)state;
+    struct trace_error error = {""};
+    const struct generate_model *model = generate_find("producer-consumer");
+    struct trace *trace = generate_trace(model, &model->defaults, 8, &error);
+    assert_non_null(trace);
+    assert_int_equal(trace->header->thread_count, 8);
+    assert_true(handed_over(trace) > trace->header->op_count * 22 / 100);
+    trace_destroy(trace);
+
+    model = generate_find("larson");
+    trace = generate_trace(model, &model->defaults, 3, &error);
+    assert_non_null(trace);
+    const uint64_t lives = trace->header->thread_count;
+    assert_in_range(lives, 30, 40); /* 200,000 rounds, 4 x 4,000 of three threads */
+    /* Of what a thread leaves, the next one frees nearly all. */
+    assert_in_range(handed_over(trace), (lives - 3) * 1200, (lives + 3) * 1400);
+    trace_destroy(trace);
+
+    assert_null(generate_trace(model, &model->defaults, 1, &error));
+    assert_string_equal(error.text, "expected between 2 and 64 threads");
+    model = generate_find("churn");
+    assert_null(generate_trace(model, &model->defaults, 2, &error));
+    assert_string_equal(error.text, "expected one thread: this model has no more");
+}
+
 static void parameters_out_of_range_are_refused(void **state)
 {
     (void)state;
@@ -231,7 +291,7 @@ static void parameters_out_of_range_are_refused(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct trace_error error = {""};
         assert_null(
-            generate_trace(generate_find("random"), &rows[i].parameters, &error));
+            generate_trace(generate_find("random"), &rows[i].parameters, 1, &error));
         assert_string_equal(error.text, rows[i].expected);
     }
     assert_null(generate_find("randomness"));
@@ -283,6 +343,7 @@ int main(void)
         cmocka_unit_test(a_seed_gives_the_same_trace_everywhere),
         cmocka_unit_test(models_keep_to_their_parameters),
         cmocka_unit_test(models_do_what_they_are_named_for),
+        cmocka_unit_test(threads_do_what_their_models_say),
         cmocka_unit_test(parameters_out_of_range_are_refused),
         cmocka_unit_test(a_summary_is_right),
     };

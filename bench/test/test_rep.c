@@ -309,7 +309,7 @@ static void truncated_compression(void **state)
     const struct generate_model *model = generate_find("random");
     struct generate_parameters parameters = model->defaults;
     parameters.ops = 30000;
-    struct trace *trace = generate_trace(model, &parameters, &error);
+    struct trace *trace = generate_trace(model, &parameters, 1, &error);
     assert_non_null(trace);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *path = in_folder(names[i]);

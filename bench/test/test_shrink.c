@@ -49,7 +49,7 @@ static struct trace *generated(const char *model, uint64_t ops)
     assert_non_null(found);
     struct generate_parameters parameters = found->defaults;
     parameters.ops = ops;
-    struct trace *trace = generate_trace(found, &parameters, &error);
+    struct trace *trace = generate_trace(found, &parameters, 1, &error);
     assert_non_null(trace);
     return trace;
 }

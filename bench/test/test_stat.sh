@@ -126,7 +126,7 @@ how="see 'generate --help'"
 bad_usage "generate with a model and a fit" \
     "a model or --fit, not both; $how" generate random --fit "$small" -o "$folder/x.rep"
 bad_usage "generate --fit with sizes" \
-    "--fit takes no --min, --max or --live; $how" generate --fit "$small" --min 8 -o "$folder/x.rep"
+    "--fit takes no --min, --max, --live or --threads; $how" generate --fit "$small" --min 8 -o "$folder/x.rep"
 bad_usage "generate --fit of a missing file" \
     "generate: $folder/none.rep: cannot be opened: No such file or directory" \
     generate --fit "$folder/none.rep" -o "$folder/x.rep"
@@ -164,5 +164,5 @@ is "generate into a missing folder: exit code 1" "$?" 1
 is "generate into a missing folder: said so" "$(cat "$folder/err")" \
     "snugbench: $folder/none/x.rep: cannot be created: No such file or directory"
 is "every model is in the help" \
-    "$("$bench" generate --help | grep -cE "^            -n ")" 19
+    "$("$bench" generate --help | grep -cE "^            -n ")" 21
 plan

@@ -84,7 +84,34 @@ static const struct generate_model models[] = {
      "each doubles by a new block: what is freed never suffices",
      {10000, 1, 64, 1 << 20, 8},
      model_vectors},
+    {"larson",
+     "threads that replace blocks at random and leave them to the next thread",
+     {400000, 1, 16, 1000, 4000},
+     model_larson},
+    {"producer-consumer",
+     "threads that make blocks, threads that free them and send small replies",
+     {400000, 1, 16, 1000, 4000},
+     model_producer_consumer},
 };
+
+/* Those with several threads, and how many there are if nobody says otherwise. */
+static const struct {
+    void (*run)(struct generator *generator);
+    uint64_t threads;
+} threaded[] = {
+    {model_larson, 4},
+    {model_producer_consumer, 4},
+};
+
+uint64_t generate_default_threads(const struct generate_model *model)
+{
+    for (size_t i = 0; i < sizeof threaded / sizeof *threaded; i++) {
+        if (threaded[i].run == model->run) {
+            return threaded[i].threads;
+        }
+    }
+    return 1;
+}
 
 const struct generate_model *generate_models(size_t *count)
 {
@@ -102,11 +129,17 @@ const struct generate_model *generate_find(const char *name)
     return NULL;
 }
 
-static bool parameters_fit(const struct generate_parameters *parameters,
-                           struct trace_error *error)
+static bool parameters_fit(const struct generate_model *model,
+                           const struct generate_parameters *parameters,
+                           uint64_t threads, struct trace_error *error)
 {
+    const bool has_threads = generate_default_threads(model) > 1;
     const char *wrong = NULL;
-    if (parameters->ops < 2 || parameters->ops > GENERATE_OPS_MAX) {
+    if (!has_threads && threads != 1) {
+        wrong = "one thread: this model has no more";
+    } else if (has_threads && (threads < 2 || threads > GENERATE_THREADS_MAX)) {
+        wrong = "between 2 and 64 threads";
+    } else if (parameters->ops < 2 || parameters->ops > GENERATE_OPS_MAX) {
         wrong = "between 2 and 2^32 operations";
     } else if (parameters->live < 1 || parameters->live > GENERATE_LIVE_MAX) {
         wrong = "between 1 and 2^28 live blocks";
@@ -132,13 +165,14 @@ static struct trace *fail(struct generator *generator, struct trace_error *error
 
 struct trace *generate_trace(const struct generate_model *model,
                              const struct generate_parameters *parameters,
-                             struct trace_error *error)
+                             uint64_t threads, struct trace_error *error)
 {
-    if (!parameters_fit(parameters, error)) {
+    if (!parameters_fit(model, parameters, threads, error)) {
         return NULL;
     }
     struct generator generator = {
         .parameters = *parameters,
+        .threads = threads,
         .random = {.state = parameters->seed},
         .builder = trace_builder_create(model->name, "-"),
     };

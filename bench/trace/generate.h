@@ -27,6 +27,10 @@ struct generate_model {
     void (*run)(struct generator *generator);
 };
 
+/* Threads of the model at once, unless asked otherwise; 1: it has no more. */
+uint64_t generate_default_threads(const struct generate_model *model);
+
+#define GENERATE_THREADS_MAX 64
 #define GENERATE_OPS_MAX ((uint64_t)1 << 32)
 #define GENERATE_LIVE_MAX ((uint64_t)1 << 28)
 #define GENERATE_BYTES_MAX ((uint64_t)1 << 40)
@@ -38,9 +42,10 @@ const struct generate_model *generate_models(size_t *count);
 const struct generate_model *generate_find(const char *name);
 
 /* A sealed trace named after the model. NULL with error: parameters out of range (1 <=
- * min_bytes <= max_bytes, and the maxima above) or out of memory. */
+ * min_bytes <= max_bytes, and the maxima above; `threads` from 2, or 1 for a model that
+ * has no more) or out of memory. */
 struct trace *generate_trace(const struct generate_model *model,
                              const struct generate_parameters *parameters,
-                             struct trace_error *error);
+                             uint64_t threads, struct trace_error *error);
 
 #endif

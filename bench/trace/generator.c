@@ -15,6 +15,7 @@ bool generator_goes_on(const struct generator *generator)
 static bool append(struct generator *generator, struct trace_op op)
 {
     op.count = 1;
+    op.thread = generator->thread;
     if (generator->failed || !trace_builder_append(generator->builder, op)) {
         generator->failed = true;
         return false;

@@ -19,6 +19,8 @@ typedef uint32_t block_handle;
 struct generator {
     struct generate_parameters parameters;
     struct random random;
+    uint64_t threads; /* at once; a model without them has one */
+    uint16_t thread;  /* that does what comes next */
     struct trace_builder *builder;
     uint64_t done;        /* operations */
     uint64_t live_count;  /* blocks */
@@ -83,5 +85,9 @@ void model_classes(struct generator *generator);
 void model_robson(struct generator *generator);
 void model_splinters(struct generator *generator);
 void model_vectors(struct generator *generator);
+
+/* Those with threads, in models_threads.c. */
+void model_larson(struct generator *generator);
+void model_producer_consumer(struct generator *generator);
 
 #endif
