@@ -22,7 +22,8 @@ ALLOCATOR_FLAGS := $(BASE_FLAGS) -Iallocator -fPIC -fvisibility=hidden \
 BENCH_FLAGS := $(BASE_FLAGS) -Ibench
 BENCH_LIBS := -larchive -lseccomp -lcsv -ljansson -lm -ldl
 
-ALLOCATOR_SOURCES := $(wildcard allocator/*.c)
+ALLOCATOR_SOURCES := \
+    $(wildcard $(foreach d,base heap small cache debug api,allocator/$d/*.c))
 BENCH_SOURCES := bench/main.c \
     $(wildcard $(foreach d,cli trace trace/formats process runner live analysis report,bench/$d/*.c)) \
     $(filter-out $(addprefix bench/record/,recorder.c attach.c writer.c),$(wildcard bench/record/*.c))
@@ -152,8 +153,9 @@ $(BUILD)/libsnug.a: $(ARCHIVE_OBJECTS)
 
 # Variables that every program touches lie together, before the bins, and what few programs
 # touch behind them: each page less is a fault less at start.
-TOUCHED_LAST := $(call object,$(addprefix allocator/,heap.c pages.c pressure.c cache.c places.c large.c zero.c)) \
-    $(call object,$(wildcard allocator/debug_*.c))
+TOUCHED_LAST := $(call object,$(addprefix allocator/,heap/heap.c heap/pages.c cache/pressure.c \
+    cache/cache.c cache/places.c heap/large.c heap/zero.c) \
+    $(filter-out %/debug.c,$(wildcard allocator/debug/*.c)))
 
 # Our own calls stay inside, but for those from one C++ operator to another: a program may
 # replace some of them. Code and constants in one mapping: two system calls less at each start.

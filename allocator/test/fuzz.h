@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "os.h"
+#include "base/os.h"
 #include "pattern.h"
 
 enum {

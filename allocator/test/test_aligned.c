@@ -3,8 +3,8 @@
 
 #include <errno.h>
 
+#include "base/os.h"
 #include "child.h"
-#include "os.h"
 #include "pattern.h"
 #include "random.h"
 

@@ -2,7 +2,7 @@
  *
  * The blocks are tags in a reservation far larger than memory; only the pages with a
  * tag or a footer are ever touched. */
-#include "bins.h"
+#include "heap/bins.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -8,8 +8,8 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
+#include "base/os.h"
 #include "child.h"
-#include "os.h"
 #include "pattern.h"
 #include "random.h"
 

@@ -6,9 +6,9 @@
 #include <limits.h>
 #include <malloc.h>
 
+#include "cache/pressure.h"
 #include "child.h"
 #include "pattern.h"
-#include "pressure.h"
 #include "random.h"
 
 static const size_t kib = 1024;

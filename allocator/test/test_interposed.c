@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "../snug.h"
+#include "snug.h"
 
 static const size_t kib = 1024;
 static const size_t mib = 1024 * 1024;

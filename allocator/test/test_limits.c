@@ -9,9 +9,9 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "base/os.h"
 #include "child.h"
-#include "heap.h"
-#include "os.h"
+#include "heap/heap.h"
 #include "pattern.h"
 #include "random.h"
 

@@ -1,5 +1,5 @@
 /* The table of vacant pages against an array with a byte for each page. */
-#include "pages.h"
+#include "heap/pages.h"
 
 #include <string.h>
 

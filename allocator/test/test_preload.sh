@@ -97,7 +97,7 @@ job_perl()
 
 job_gcc()
 {
-    for file in bench/main.c allocator/bins.c; do
+    for file in bench/main.c allocator/heap/bins.c; do
         gcc -std=gnu17 -D_GNU_SOURCE -O2 -g -I"$ROOT/${file%%/*}" -c -o part.o "$ROOT/$file" &&
             cksum <part.o
     done

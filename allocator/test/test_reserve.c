@@ -7,8 +7,8 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+#include "api/entry.h"
 #include "child.h"
-#include "entry.h"
 
 static const size_t kib = 1024;
 static const size_t mib = (size_t)1024 * 1024;

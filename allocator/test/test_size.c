@@ -1,5 +1,5 @@
 /* The arithmetic of sizes, at the ends of its range. */
-#include "size.h"
+#include "base/size.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

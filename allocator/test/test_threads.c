@@ -7,8 +7,8 @@
 #include <sched.h>
 #include <stdatomic.h>
 
+#include "base/os.h"
 #include "child.h"
-#include "os.h"
 #include "pattern.h"
 #include "random.h"
 

@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
-#include "../debug_unwind.h"
+#include "debug/unwind.h"
 
 enum {
     MOST = 400

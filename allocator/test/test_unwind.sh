@@ -26,7 +26,7 @@ cat >host.c <<'END'
 #include <stdio.h>
 #include <string.h>
 
-#include "debug_unwind.h"
+#include "debug/unwind.h"
 
 enum {
     MOST = 100,

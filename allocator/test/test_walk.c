@@ -4,8 +4,8 @@
 #include <malloc.h>
 #include <pthread.h>
 
+#include "base/lock.h"
 #include "child.h"
-#include "lock.h"
 
 enum {
     BLOCKS = 300

@@ -1,0 +1,42 @@
+/* The hot paths, inline, for the snug_ names and for libc's: what serves nearly every
+ * call, with no lock. All else is in malloc.c. */
+#ifndef SNUG_FAST_H
+#define SNUG_FAST_H
+
+#include "cache/cache.h"
+
+/* The rest of malloc; of free, for a block that is no object of a run, and for an
+ * object that the list has no room for or that is none. */
+void *allocate_slowly(size_t size);
+void free_medium(void *ptr);
+void free_object(void *ptr);
+
+static ALWAYS_INLINE void *fast_malloc(size_t size)
+{
+    if (LIKELY(size <= SMALL_LIMIT_BYTES)) {
+        void *const object = cache_pop(class_from_request(size));
+        if (LIKELY(object != NULL)) {
+            return object;
+        }
+    }
+    return allocate_slowly(size);
+}
+
+/* Whether a pointer is an object of a run that the program holds. */
+static ALWAYS_INLINE bool is_live_object(struct map_entry entry, const void *ptr)
+{
+    return LIKELY(run_is_object(entry, ptr)) && LIKELY(!object_is_free(ptr));
+}
+
+static ALWAYS_INLINE void fast_free(void *ptr)
+{
+    const struct map_entry entry = map_lookup(ptr);
+    if (entry.size_class == 0) {
+        free_medium(ptr);
+    } else if (!is_live_object(entry, ptr) ||
+               UNLIKELY(!cache_push(entry.size_class, ptr))) {
+        free_object(ptr);
+    }
+}
+
+#endif

@@ -1,0 +1,38 @@
+/* Fork: the child gets the heap in a consistent state, whatever other threads did. */
+#include <pthread.h>
+
+#include "cache/cache.h"
+#include "debug/debug.h"
+
+/* It stands here so that whoever links libsnug.a gets this file along with malloc: a
+ * linker takes a member of an archive only for a symbol that it needs. */
+struct lock heap_lock;
+
+static bool locked_for_fork;
+
+static void before_fork(void)
+{
+    const bool locked = lock_acquire(&heap_lock);
+    locked_for_fork = locked;
+    cache_before_fork();
+}
+
+static void after_fork(void)
+{
+    cache_after_fork(locked_for_fork);
+    lock_release(&heap_lock, locked_for_fork);
+}
+
+/* In the child nobody waits: the sleepers stayed in the parent. */
+static void after_fork_in_child(void)
+{
+    cache_after_fork_in_child();
+    debug_after_fork_in_child();
+    heap.locked = false; /* locks on memory are not inherited */
+    atomic_store(&heap_lock.state, LOCK_FREE);
+}
+
+static __attribute__((constructor)) void watch_fork(void)
+{
+    pthread_atfork(before_fork, after_fork, after_fork_in_child);
+}

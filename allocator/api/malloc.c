@@ -1,0 +1,464 @@
+/* The entry points, thin: check the request, take the lock, ask the right layer. */
+#include "snug.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "api/entry.h"
+#include "api/fast.h"
+#include "base/knobs.h"
+#include "cache/pressure.h"
+#include "debug/debug.h"
+#include "heap/zero.h"
+
+static struct {
+    size_t mmap_threshold_bytes; /* 0: not settled yet: every size is looked at */
+    bool no_mappings;
+} policy;
+
+void policy_set_mmap_threshold(size_t bytes)
+{
+    policy.mmap_threshold_bytes = bytes > 0 ? bytes : 1;
+}
+
+size_t policy_mmap_threshold(void)
+{
+    return policy.mmap_threshold_bytes;
+}
+
+void policy_allow_mappings(bool allow)
+{
+    policy.no_mappings = !allow;
+}
+
+/* Whether a size beyond the threshold is; the environment may have set it. */
+static COLD_CODE bool wants_mapping(size_t size)
+{
+    if (policy.mmap_threshold_bytes == 0) {
+        policy_set_mmap_threshold(knobs_get()->mmap_threshold_bytes);
+    }
+    return size >= policy.mmap_threshold_bytes && !policy.no_mappings;
+}
+
+COLD_CODE void *out_of_memory(void)
+{
+    errno = ENOMEM;
+    return NULL;
+}
+
+/* Of a block from the heap, where a free object with its seal may have stood. */
+static void *live_payload(struct block *block)
+{
+    object_set_live(block_payload(block));
+    return block_payload(block);
+}
+
+/* Under the lock. *dirty_bytes: how much of the payload may not be zero; NULL: of no
+ * interest. */
+static void *allocate(size_t size, size_t block_bytes, size_t *dirty_bytes)
+{
+    if (UNLIKELY(size >= policy.mmap_threshold_bytes) && wants_mapping(size)) {
+        void *const payload = pressure_map(size, PAGE_BYTES);
+        if (payload != NULL) {
+            if (dirty_bytes != NULL) {
+                *dirty_bytes = 0;
+            }
+            return payload;
+        }
+    }
+    struct block *const block = pressure_allocate(block_bytes);
+    if (UNLIKELY(block == NULL)) {
+        return NULL;
+    }
+    if (dirty_bytes != NULL) {
+        *dirty_bytes = heap_dirty_bytes(block);
+    }
+    return live_payload(block);
+}
+
+/* A medium block that was freed before and kept; NULL if there is none. The blocks of
+ * threads that share are as large as their class, so that any serves any request. */
+static ALWAYS_INLINE void *take_kept(size_t size)
+{
+    if (size > MEDIUM_LIMIT_BYTES - BLOCK_HEADER_BYTES) {
+        return NULL;
+    }
+    const size_t block_bytes = block_bytes_from_request(size);
+    if (cache.shares) {
+        const size_t class = medium_class_for(block_bytes);
+        return class < MEDIUM_CLASS_COUNT ? cache_pop(CLASS_COUNT + class) : NULL;
+    }
+    struct block *const kept = medium_take(block_bytes);
+    return LIKELY(kept != NULL) ? block_payload(kept) : NULL;
+}
+
+/* From other lists than the current one of a thread that shares; NULL: there is none,
+ * and the block should be as large as its class. */
+static NO_INLINE void *take_shared(size_t *block_bytes)
+{
+    const size_t class = medium_class_for(*block_bytes);
+    if (class >= MEDIUM_CLASS_COUNT) {
+        return NULL;
+    }
+    *block_bytes = medium_class_bytes(class);
+    return cache_allocate_medium(class);
+}
+
+/* Beyond the size classes, and not from what is kept. */
+static void *allocate_large(size_t size, size_t block_bytes, size_t *dirty_bytes)
+{
+    if (UNLIKELY(size > REQUEST_LIMIT_BYTES)) {
+        return out_of_memory();
+    }
+    void *payload;
+    if (debug_is_on()) {
+        payload = debug_allocate(size, 1, DEBUG_MALLOC, dirty_bytes);
+    } else {
+        const bool locked = lock_acquire(&heap_lock);
+        payload = allocate(size, block_bytes, dirty_bytes);
+        lock_release(&heap_lock, locked);
+    }
+    return LIKELY(payload != NULL) ? payload : out_of_memory();
+}
+
+/* Beyond the size classes, and not from what take_kept looks at. *dirty_bytes as in
+ * allocate. */
+static NO_INLINE void *allocate_medium(size_t size, size_t *dirty_bytes)
+{
+    size_t block_bytes = block_bytes_from_request(size);
+    if (size <= MEDIUM_LIMIT_BYTES &&
+        (cache.shares || UNLIKELY(cache_should_share()))) {
+        void *const kept = take_shared(&block_bytes);
+        if (LIKELY(kept != NULL)) {
+            return kept;
+        }
+    }
+    return allocate_large(size, block_bytes, dirty_bytes);
+}
+
+/* Of a size class that has no runs, or no memory for one; under the lock. */
+static void *allocate_as_block(size_t size_class, size_t size)
+{
+    struct block *const block = pressure_allocate(block_bytes_from_request(size));
+    if (block == NULL) {
+        return NULL;
+    }
+    run_note_allocated(size_class, block_size(block));
+    return live_payload(block);
+}
+
+/* An object, when the current list is empty. */
+static void *allocate_object(size_t size)
+{
+    const size_t size_class = class_from_request(size);
+    void *object = cache_take(size_class);
+    if (object != NULL) {
+        return object;
+    }
+    const bool locked = lock_acquire(&heap_lock);
+    pressure_after_free();
+    object = cache_fill(size_class);
+    if (UNLIKELY(object == NULL) && run_serves(size_class)) {
+        while (object == NULL && pressure_relieve()) {
+            object = cache_fill(size_class);
+        }
+        pressure_settle();
+    }
+    if (object == NULL) {
+        object = allocate_as_block(size_class, size);
+    }
+    lock_release(&heap_lock, locked);
+    return object;
+}
+
+static void *allocate_nothing(void)
+{
+    const bool locked = lock_acquire(&heap_lock);
+    void *const nothing = zero_allocate();
+    lock_release(&heap_lock, locked);
+    return nothing != NULL ? nothing : allocate_object(1);
+}
+
+/* Of the size classes, when the list is empty. */
+static NO_INLINE void *allocate_small(size_t size)
+{
+    if (debug_is_on()) {
+        void *const payload = debug_allocate(size, 1, DEBUG_MALLOC, NULL);
+        return payload != NULL ? payload : out_of_memory();
+    }
+    void *const object = LIKELY(size != 0) ? allocate_object(size) : allocate_nothing();
+    return LIKELY(object != NULL) ? object : out_of_memory();
+}
+
+/* Of a medium size, when nothing else than the heap has to be looked at, and without
+ * the lock: a thread that is alone may read the policy. */
+static ALWAYS_INLINE bool is_for_heap_alone(size_t size)
+{
+    return __libc_single_threaded && size < policy.mmap_threshold_bytes &&
+           debug_mode == DEBUG_OFF;
+}
+
+static NO_INLINE void *allocate_anew(size_t size)
+{
+    if (UNLIKELY(size <= SMALL_LIMIT_BYTES)) {
+        return allocate_small(size);
+    }
+    if (UNLIKELY(!is_for_heap_alone(size))) {
+        return allocate_medium(size, NULL);
+    }
+    struct block *const block = pressure_allocate(block_bytes_from_request(size));
+    return LIKELY(block != NULL) ? live_payload(block) : out_of_memory();
+}
+
+/* No call but the last: none has registers to save. */
+HOT_CODE NO_INLINE void *allocate_slowly(size_t size)
+{
+    if (LIKELY(size > SMALL_LIMIT_BYTES)) {
+        void *const kept = take_kept(size);
+        if (LIKELY(kept != NULL)) {
+            return kept;
+        }
+    }
+    return allocate_anew(size);
+}
+
+void *snug_malloc(size_t size)
+{
+    return fast_malloc(size);
+}
+
+void *snug_calloc(size_t count, size_t size)
+{
+    size_t bytes;
+    if (UNLIKELY(__builtin_mul_overflow(count, size, &bytes))) {
+        return out_of_memory();
+    }
+    size_t dirty_bytes = bytes;
+    void *payload = bytes <= SMALL_LIMIT_BYTES ? fast_malloc(bytes) : take_kept(bytes);
+    if (UNLIKELY(payload == NULL)) {
+        payload =
+            bytes > SMALL_LIMIT_BYTES ? allocate_medium(bytes, &dirty_bytes) : NULL;
+        if (payload == NULL) {
+            return NULL;
+        }
+    }
+    return memset(payload, 0, dirty_bytes < bytes ? dirty_bytes : bytes);
+}
+
+static void free_large(void *ptr, size_t bytes)
+{
+    if (!os_unmap(ptr, bytes)) { /* too many mappings to split one: keep the address */
+        os_purge(ptr, bytes);
+    }
+}
+
+/* Bytes of a block in use of a size that is kept, if its tag is right; else 0. */
+static ALWAYS_INLINE size_t keepable_bytes(const void *ptr)
+{
+    const struct block *const block = own_block(ptr);
+    const size_t bytes = block != NULL ? block_size(block) : 0;
+    return bytes > SMALL_LIMIT_BYTES + BLOCK_HEADER_BYTES && bytes <= MEDIUM_LIMIT_BYTES
+               ? bytes
+               : 0;
+}
+
+static NO_INLINE void free_block(void *ptr)
+{
+    if (ptr == NULL) {
+        return;
+    }
+    if (debug_is_on()) {
+        debug_free(ptr, (struct debug_release){.kind = DEBUG_MALLOC});
+        return;
+    }
+    if (UNLIKELY(cache.state != CACHE_ALIVE)) { /* from now on it may keep blocks */
+        cache_settle();
+    }
+    const bool locked = lock_acquire(&heap_lock);
+    size_t large = 0;
+    if (LIKELY(heap_owns(ptr))) {
+        struct block *const block = live_block(ptr, "double free of");
+        if (block_size(block) <= SMALL_LIMIT_BYTES + 2 * ALIGNMENT_BYTES) {
+            run_note_freed(block_size(block));
+        }
+        heap_free(block);
+        pressure_after_free();
+    } else if (zero_spans(ptr)) {
+        REQUIRE(zero_is_live(ptr), "double free of", ptr);
+        zero_free(ptr);
+    } else {
+        large = large_take(ptr);
+        REQUIRE(large != 0, "free of a pointer that is no block:", ptr);
+    }
+    lock_release(&heap_lock, locked);
+    if (UNLIKELY(large != 0)) {
+        free_large(ptr, large);
+    }
+}
+
+void misused_object(struct map_entry entry, const void *ptr, const char *freed,
+                    const char *foreign)
+{
+    fatal_pointer(run_is_object(entry, ptr) ? freed : foreign, ptr);
+}
+
+/* In the current list of a thread that shares, if it has room. */
+static ALWAYS_INLINE bool keep_shared(void *ptr)
+{
+    const size_t bytes = keepable_bytes(ptr);
+    if (bytes == 0 || medium_class(bytes) >= MEDIUM_CLASS_COUNT) {
+        return false;
+    }
+    REQUIRE(!object_is_free(ptr), "double free of", ptr);
+    return cache_push(CLASS_COUNT + medium_class(bytes), ptr);
+}
+
+/* In the lists of a thread that is alone, which have room. It may look at the
+ * neighbour: an overflow is noticed here. */
+static ALWAYS_INLINE void keep_alone(void *ptr, size_t bytes)
+{
+    struct block *const block = block_from_payload(ptr);
+    REQUIRE(block_is_sound(block_at(block, bytes)), "corrupted block after", ptr);
+    medium_keep(block, bytes);
+}
+
+/* What a cache gave back may have left nearly nothing in use. */
+static void look_after_free(void)
+{
+    if (cache.gave_back) {
+        cache.gave_back = false;
+        const bool locked = lock_acquire(&heap_lock);
+        pressure_after_free();
+        lock_release(&heap_lock, locked);
+    }
+}
+
+/* All that the thread keeps goes back. */
+static void make_room_for_medium(void)
+{
+    const bool locked = lock_acquire(&heap_lock);
+    medium_return_all();
+    pressure_after_free();
+    lock_release(&heap_lock, locked);
+}
+
+/* Where there is no room, or the thread is new; and what is not kept. */
+static NO_INLINE void free_medium_slowly(void *ptr)
+{
+    const size_t bytes = cache.state == CACHE_ALIVE ? keepable_bytes(ptr) : 0;
+    if (bytes != 0) {
+        REQUIRE(!object_is_free(ptr), "double free of", ptr);
+        if (medium_cache.open && __libc_single_threaded) {
+            make_room_for_medium();
+            if (LIKELY(medium_has_room())) {
+                keep_alone(ptr, bytes);
+                return;
+            }
+        } else if (cache_keep_medium(ptr, bytes)) {
+            look_after_free();
+            return;
+        }
+    }
+    free_block(ptr);
+}
+
+/* No call but the last: none has registers to save. */
+HOT_CODE NO_INLINE void free_medium(void *ptr)
+{
+    if (LIKELY(medium_has_room()) && LIKELY(__libc_single_threaded)) {
+        const size_t bytes = keepable_bytes(ptr);
+        if (LIKELY(bytes != 0)) {
+            REQUIRE(!object_is_free(ptr), "double free of", ptr);
+            keep_alone(ptr, bytes);
+            return;
+        }
+    } else if (cache.shares && LIKELY(keep_shared(ptr))) {
+        return;
+    }
+    free_medium_slowly(ptr);
+}
+
+NO_INLINE void free_object(void *ptr)
+{
+    const struct map_entry entry = map_lookup(ptr);
+    if (!is_live_object(entry, ptr)) {
+        misused_object(entry, ptr, "double free of",
+                       "free of a pointer that is no block:");
+    }
+    cache_free(entry.size_class, ptr);
+    look_after_free();
+}
+
+void snug_free(void *ptr)
+{
+    fast_free(ptr);
+}
+
+/* Whether a request of `size` may have got so much room: an object of a class up to
+ * twice the size, a block as large as its class or nearly the next, or one with a rest
+ * too small to split. */
+static bool size_fits(size_t size, size_t room)
+{
+    const size_t share =
+        room <= SMALL_LIMIT_BYTES ? size : size >> (MEDIUM_CLASS_SHIFT - 1);
+    return size <= room && room <= size + share + 3 * ALIGNMENT_BYTES;
+}
+
+/* The room at a pointer, as far as is known without the lock; 0: not known. */
+static size_t room_unlocked(const void *ptr)
+{
+    const struct map_entry entry = map_lookup(ptr);
+    if (entry.size_class != 0) {
+        return class_bytes(entry.size_class);
+    }
+    if (!heap_spans(ptr)) {
+        return 0;
+    }
+    const size_t bytes = block_size_unlocked(block_from_payload(ptr));
+    return bytes != 0 ? bytes - BLOCK_HEADER_BYTES : 0;
+}
+
+/* The alignment is looked at by the debug levels only. */
+void snug_free_aligned_sized(void *ptr, size_t alignment, size_t size)
+{
+    if (ptr == NULL) {
+        return;
+    }
+    if (UNLIKELY(debug_is_on())) {
+        debug_free(ptr, (struct debug_release){DEBUG_MALLOC, true, size, alignment});
+        return;
+    }
+    const size_t room = room_unlocked(ptr);
+    REQUIRE(room == 0 || size_fits(size, room), "free with a wrong size of", ptr);
+    fast_free(ptr);
+}
+
+void snug_free_sized(void *ptr, size_t size)
+{
+    snug_free_aligned_sized(ptr, 0, size);
+}
+
+void *allocate_aligned(size_t alignment, size_t size)
+{
+    if (size > REQUEST_LIMIT_BYTES || alignment > REQUEST_LIMIT_BYTES - size) {
+        return NULL;
+    }
+    if (debug_is_on()) {
+        return debug_allocate(size, alignment, DEBUG_MALLOC, NULL);
+    }
+    if (alignment <= ALIGNMENT_BYTES) {
+        return snug_malloc(size);
+    }
+    const bool locked = lock_acquire(&heap_lock);
+    void *payload = NULL;
+    if (size >= policy.mmap_threshold_bytes && wants_mapping(size)) {
+        payload = pressure_map(size, alignment);
+    }
+    if (payload == NULL) {
+        struct block *const block =
+            pressure_allocate_aligned(block_bytes_from_request(size), alignment);
+        payload = block != NULL ? live_payload(block) : NULL;
+    }
+    lock_release(&heap_lock, locked);
+    return payload;
+}

@@ -1,0 +1,331 @@
+/* C++'s operators new and delete, in the preload library only (C++17, [new.delete]).
+ *
+ * Each form calls what the standard's own calls (new[] calls new, delete(p, size) calls
+ * delete(p) ...), by way of the dynamic linker: a program that replaces some of them
+ * gets the rest built upon its own. The debug levels learn which form was used, as long
+ * as nobody replaced any. What only C++ can do, to throw, is left to the definitions
+ * that come next, those of the C++ library. */
+#include <dlfcn.h>
+
+#include "debug/debug.h"
+#include "snug.h"
+
+/* A name of C++'s, mangled for 64-bit size_t. */
+#define OPERATOR(mangled)                                                              \
+    __asm__(mangled) __attribute__((visibility("default"), used, hot))
+
+void *operator_new(size_t size) OPERATOR("_Znwm");
+void *new_array(size_t size) OPERATOR("_Znam");
+void *new_nothrow(size_t size, const void *tag) OPERATOR("_ZnwmRKSt9nothrow_t");
+void *new_array_nothrow(size_t size, const void *tag) OPERATOR("_ZnamRKSt9nothrow_t");
+void *new_aligned(size_t size, size_t alignment) OPERATOR("_ZnwmSt11align_val_t");
+void *new_array_aligned(size_t size, size_t alignment) OPERATOR("_ZnamSt11align_val_t");
+void *new_aligned_nothrow(size_t size, size_t alignment, const void *tag)
+    OPERATOR("_ZnwmSt11align_val_tRKSt9nothrow_t");
+void *new_array_aligned_nothrow(size_t size, size_t alignment, const void *tag)
+    OPERATOR("_ZnamSt11align_val_tRKSt9nothrow_t");
+
+void operator_delete(void *ptr) OPERATOR("_ZdlPv");
+void delete_array(void *ptr) OPERATOR("_ZdaPv");
+void delete_sized(void *ptr, size_t size) OPERATOR("_ZdlPvm");
+void delete_array_sized(void *ptr, size_t size) OPERATOR("_ZdaPvm");
+void delete_nothrow(void *ptr, const void *tag) OPERATOR("_ZdlPvRKSt9nothrow_t");
+void delete_array_nothrow(void *ptr, const void *tag) OPERATOR("_ZdaPvRKSt9nothrow_t");
+void delete_aligned(void *ptr, size_t alignment) OPERATOR("_ZdlPvSt11align_val_t");
+void delete_array_aligned(void *ptr, size_t alignment)
+    OPERATOR("_ZdaPvSt11align_val_t");
+void delete_aligned_sized(void *ptr, size_t size, size_t alignment)
+    OPERATOR("_ZdlPvmSt11align_val_t");
+void delete_array_aligned_sized(void *ptr, size_t size, size_t alignment)
+    OPERATOR("_ZdaPvmSt11align_val_t");
+void delete_aligned_nothrow(void *ptr, size_t alignment, const void *tag)
+    OPERATOR("_ZdlPvSt11align_val_tRKSt9nothrow_t");
+void delete_array_aligned_nothrow(void *ptr, size_t alignment, const void *tag)
+    OPERATOR("_ZdaPvSt11align_val_tRKSt9nothrow_t");
+
+/* The same code by names that nobody can replace. */
+#define OWN(mangled) __attribute__((alias(mangled), hot))
+static void *own_new(size_t size) OWN("_Znwm");
+static void *own_new_array(size_t size) OWN("_Znam");
+static void *own_new_aligned(size_t size, size_t alignment) OWN("_ZnwmSt11align_val_t");
+static void *own_new_array_aligned(size_t size, size_t alignment)
+    OWN("_ZnamSt11align_val_t");
+static void own_delete(void *ptr) OWN("_ZdlPv");
+static void own_delete_array(void *ptr) OWN("_ZdaPv");
+static void own_delete_aligned(void *ptr, size_t alignment)
+    OWN("_ZdlPvSt11align_val_t");
+static void own_delete_array_aligned(void *ptr, size_t alignment)
+    OWN("_ZdaPvSt11align_val_t");
+
+/* The definition in force, which the compiler must not take for the one in this file.
+ */
+#define IN_FORCE(function)                                                             \
+    ({                                                                                 \
+        __typeof__(&(function)) in_force_ = (function);                                \
+        __asm__("" : "+r"(in_force_));                                                 \
+        in_force_;                                                                     \
+    })
+
+/* Whether all calls from form to form end up here. */
+static COLD_CODE bool are_all_own(void)
+{
+    return IN_FORCE(operator_new) == own_new && IN_FORCE(new_array) == own_new_array &&
+           IN_FORCE(new_aligned) == own_new_aligned &&
+           IN_FORCE(new_array_aligned) == own_new_array_aligned &&
+           IN_FORCE(operator_delete) == own_delete &&
+           IN_FORCE(delete_array) == own_delete_array &&
+           IN_FORCE(delete_aligned) == own_delete_aligned &&
+           IN_FORCE(delete_array_aligned) == own_delete_array_aligned;
+}
+
+/* Whether a debug level is on and learns the form from its function. */
+static ALWAYS_INLINE bool debug_knows_forms(void)
+{
+    return debug_is_on() && are_all_own();
+}
+
+/* alignment 0: none is asked for. NULL: no memory, or no alignment. */
+static ALWAYS_INLINE void *allocate(size_t size, size_t alignment, enum debug_kind kind)
+{
+    if (!debug_is_on()) {
+        return alignment == 0 ? snug_malloc(size) : snug_aligned_alloc(alignment, size);
+    }
+    if (alignment == 0) {
+        return debug_allocate(size, 1, kind, NULL);
+    }
+    return is_power_of_two(alignment) && alignment <= REQUEST_LIMIT_BYTES
+               ? debug_allocate(size, alignment, kind, NULL)
+               : NULL;
+}
+
+/* What this name means without us; NULL: nothing. A C++ library that was loaded for a
+ * plug-in alone is not among the next. */
+static void *next_definition(const char *name)
+{
+    void *const next = dlsym(RTLD_NEXT, name);
+    if (next != NULL) {
+        return next;
+    }
+    void *const library = dlopen("libstdc++.so.6", RTLD_LAZY | RTLD_NOLOAD);
+    return library != NULL ? dlsym(library, name) : NULL;
+}
+
+/* No memory: as long as the program has a handler, call it and try again; then what
+ * comes next fails, too, and throws. The handler may throw. */
+static COLD_CODE void *allocate_or_throw(size_t size, size_t alignment,
+                                         enum debug_kind kind)
+{
+    void (*(*const handler)(void))(void) =
+        (void (*(*)(void))(void))next_definition("_ZSt15get_new_handlerv");
+    while (handler != NULL && handler() != NULL) {
+        handler()();
+        void *const block = allocate(size, alignment, kind);
+        if (block != NULL) {
+            return block;
+        }
+    }
+    void *const next =
+        next_definition(alignment == 0 ? "_Znwm" : "_ZnwmSt11align_val_t");
+    if (next == NULL) {
+        fatal("out of memory in operator new, and no C++ library to throw");
+    }
+    return alignment == 0 ? ((void *(*)(size_t))next)(size)
+                          : ((void *(*)(size_t, size_t))next)(size, alignment);
+}
+
+static ALWAYS_INLINE void *allocate_surely(size_t size, size_t alignment,
+                                           enum debug_kind kind)
+{
+    void *const block = allocate(size, alignment, kind);
+    return LIKELY(block != NULL) ? block : allocate_or_throw(size, alignment, kind);
+}
+
+static ALWAYS_INLINE enum debug_kind array_kind(void)
+{
+    return debug_knows_forms() ? DEBUG_NEW_ARRAY : DEBUG_NEW;
+}
+
+void *operator_new(size_t size)
+{
+    return allocate_surely(size, 0, DEBUG_NEW);
+}
+
+void *new_array(size_t size)
+{
+    return debug_knows_forms() ? allocate_surely(size, 0, DEBUG_NEW_ARRAY)
+                               : IN_FORCE(operator_new)(size);
+}
+
+void *new_aligned(size_t size, size_t alignment)
+{
+    return allocate_surely(size, alignment, DEBUG_NEW);
+}
+
+void *new_array_aligned(size_t size, size_t alignment)
+{
+    return debug_knows_forms() ? allocate_surely(size, alignment, DEBUG_NEW_ARRAY)
+                               : IN_FORCE(new_aligned)(size, alignment);
+}
+
+/* The C++ library's own form calls the one that throws, the program's or ours, and
+ * catches. Without that library there is neither handler nor exception. */
+static COLD_CODE void *next_nothrow(const char *name, size_t size, const void *tag)
+{
+    void *const next = next_definition(name);
+    return next != NULL ? ((void *(*)(size_t, const void *))next)(size, tag) : NULL;
+}
+
+static COLD_CODE void *next_aligned_nothrow(const char *name, size_t size,
+                                            size_t alignment, const void *tag)
+{
+    void *const next = next_definition(name);
+    void *(*const form)(size_t, size_t, const void *) =
+        (void *(*)(size_t, size_t, const void *))next;
+    return next != NULL ? form(size, alignment, tag) : NULL;
+}
+
+void *new_nothrow(size_t size, const void *tag)
+{
+    const bool own = IN_FORCE(operator_new) == own_new;
+    void *const block = LIKELY(own) ? allocate(size, 0, DEBUG_NEW) : NULL;
+    return LIKELY(block != NULL) ? block
+                                 : next_nothrow("_ZnwmRKSt9nothrow_t", size, tag);
+}
+
+void *new_array_nothrow(size_t size, const void *tag)
+{
+    const bool own =
+        IN_FORCE(operator_new) == own_new && IN_FORCE(new_array) == own_new_array;
+    void *const block = LIKELY(own) ? allocate(size, 0, array_kind()) : NULL;
+    return LIKELY(block != NULL) ? block
+                                 : next_nothrow("_ZnamRKSt9nothrow_t", size, tag);
+}
+
+void *new_aligned_nothrow(size_t size, size_t alignment, const void *tag)
+{
+    const bool own = IN_FORCE(new_aligned) == own_new_aligned;
+    void *const block = LIKELY(own) ? allocate(size, alignment, DEBUG_NEW) : NULL;
+    return LIKELY(block != NULL)
+               ? block
+               : next_aligned_nothrow("_ZnwmSt11align_val_tRKSt9nothrow_t", size,
+                                      alignment, tag);
+}
+
+void *new_array_aligned_nothrow(size_t size, size_t alignment, const void *tag)
+{
+    const bool own = IN_FORCE(new_aligned) == own_new_aligned &&
+                     IN_FORCE(new_array_aligned) == own_new_array_aligned;
+    void *const block = LIKELY(own) ? allocate(size, alignment, array_kind()) : NULL;
+    return LIKELY(block != NULL)
+               ? block
+               : next_aligned_nothrow("_ZnamSt11align_val_tRKSt9nothrow_t", size,
+                                      alignment, tag);
+}
+
+/* What the caller does not tell is 0, a size SIZE_MAX. */
+static COLD_CODE void debug_release(void *ptr, enum debug_kind kind, size_t size,
+                                    size_t alignment)
+{
+    if (ptr != NULL) {
+        debug_free(ptr,
+                   (struct debug_release){kind, size != SIZE_MAX, size, alignment});
+    }
+}
+
+/* The forms that others end in. */
+static ALWAYS_INLINE void release(void *ptr, size_t alignment)
+{
+    if (debug_is_on()) {
+        debug_release(ptr, DEBUG_NEW, SIZE_MAX, alignment);
+    } else {
+        snug_free(ptr);
+    }
+}
+
+void operator_delete(void *ptr)
+{
+    release(ptr, 0);
+}
+
+void delete_array(void *ptr)
+{
+    if (debug_knows_forms()) {
+        debug_release(ptr, DEBUG_NEW_ARRAY, SIZE_MAX, 0);
+    } else {
+        IN_FORCE(operator_delete)(ptr);
+    }
+}
+
+void delete_sized(void *ptr, size_t size)
+{
+    if (debug_knows_forms()) {
+        debug_release(ptr, DEBUG_NEW, size, 0);
+    } else {
+        IN_FORCE(operator_delete)(ptr);
+    }
+}
+
+void delete_array_sized(void *ptr, size_t size)
+{
+    if (debug_knows_forms()) {
+        debug_release(ptr, DEBUG_NEW_ARRAY, size, 0);
+    } else {
+        IN_FORCE(delete_array)(ptr);
+    }
+}
+
+void delete_nothrow(void *ptr, const void *tag)
+{
+    (void)tag;
+    IN_FORCE(operator_delete)(ptr);
+}
+
+void delete_array_nothrow(void *ptr, const void *tag)
+{
+    (void)tag;
+    IN_FORCE(delete_array)(ptr);
+}
+
+void delete_aligned(void *ptr, size_t alignment)
+{
+    release(ptr, alignment);
+}
+
+void delete_array_aligned(void *ptr, size_t alignment)
+{
+    if (debug_knows_forms()) {
+        debug_release(ptr, DEBUG_NEW_ARRAY, SIZE_MAX, alignment);
+    } else {
+        IN_FORCE(delete_aligned)(ptr, alignment);
+    }
+}
+
+void delete_aligned_sized(void *ptr, size_t size, size_t alignment)
+{
+    if (debug_knows_forms()) {
+        debug_release(ptr, DEBUG_NEW, size, alignment);
+    } else {
+        IN_FORCE(delete_aligned)(ptr, alignment);
+    }
+}
+
+void delete_array_aligned_sized(void *ptr, size_t size, size_t alignment)
+{
+    if (debug_knows_forms()) {
+        debug_release(ptr, DEBUG_NEW_ARRAY, size, alignment);
+    } else {
+        IN_FORCE(delete_array_aligned)(ptr, alignment);
+    }
+}
+
+void delete_aligned_nothrow(void *ptr, size_t alignment, const void *tag)
+{
+    (void)tag;
+    IN_FORCE(delete_aligned)(ptr, alignment);
+}
+
+void delete_array_aligned_nothrow(void *ptr, size_t alignment, const void *tag)
+{
+    (void)tag;
+    IN_FORCE(delete_array_aligned)(ptr, alignment);
+}

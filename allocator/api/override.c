@@ -1,0 +1,178 @@
+/* The libc names, in the preload library only: each is the snug_ call of the same name.
+ */
+#include <dlfcn.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "api/entry.h"
+#include "api/fast.h"
+#include "snug.h"
+
+#define EXPORT __attribute__((visibility("default")))
+/* For one more name of a function in this file: the same address, so that it costs
+ * nothing. gcc wants the attributes that libc declares for the first name. */
+#if __has_attribute(copy)
+#define ALIAS_OF(function) __attribute__((alias(#function), copy(function)))
+#else
+#define ALIAS_OF(function) __attribute__((alias(#function)))
+#endif
+
+EXPORT HOT_CODE void *malloc(size_t size)
+{
+    return fast_malloc(size);
+}
+
+EXPORT void *calloc(size_t count, size_t size)
+{
+    return snug_calloc(count, size);
+}
+
+EXPORT void *realloc(void *ptr, size_t size)
+{
+    return snug_realloc(ptr, size);
+}
+
+EXPORT void *reallocarray(void *ptr, size_t count, size_t size)
+{
+    return snug_reallocarray(ptr, count, size);
+}
+
+EXPORT HOT_CODE void free(void *ptr)
+{
+    fast_free(ptr);
+}
+
+EXPORT void cfree(void *ptr);
+EXPORT void cfree(void *ptr)
+{
+    snug_free(ptr);
+}
+
+EXPORT void free_sized(void *ptr, size_t size);
+EXPORT void free_sized(void *ptr, size_t size)
+{
+    snug_free_sized(ptr, size);
+}
+
+EXPORT void free_aligned_sized(void *ptr, size_t alignment, size_t size);
+EXPORT void free_aligned_sized(void *ptr, size_t alignment, size_t size)
+{
+    snug_free_aligned_sized(ptr, alignment, size);
+}
+
+EXPORT void *aligned_alloc(size_t alignment, size_t size)
+{
+    return snug_aligned_alloc(alignment, size);
+}
+
+EXPORT int posix_memalign(void **out, size_t alignment, size_t size)
+{
+    return snug_posix_memalign(out, alignment, size);
+}
+
+EXPORT void *memalign(size_t alignment, size_t size)
+{
+    return snug_memalign(alignment, size);
+}
+
+EXPORT void *valloc(size_t size)
+{
+    return snug_valloc(size);
+}
+
+EXPORT void *pvalloc(size_t size)
+{
+    return snug_pvalloc(size);
+}
+
+EXPORT size_t malloc_usable_size(void *ptr)
+{
+    return snug_malloc_usable_size(ptr);
+}
+
+EXPORT int malloc_trim(size_t pad)
+{
+    return snug_malloc_trim(pad);
+}
+
+EXPORT int mallopt(int parameter, int value)
+{
+    return snug_mallopt(parameter, value);
+}
+
+EXPORT struct mallinfo2 mallinfo2(void)
+{
+    return snug_mallinfo2();
+}
+
+EXPORT void malloc_stats(void)
+{
+    snug_malloc_stats();
+}
+
+EXPORT int malloc_info(int options, FILE *stream)
+{
+    return snug_malloc_info(options, stream);
+}
+
+EXPORT int mlockall(int flags)
+{
+    return reserve_mlockall(flags);
+}
+
+EXPORT int munlockall(void)
+{
+    return reserve_munlockall();
+}
+
+/* glibc's other names for its own: whoever calls one of these gets a block that free
+ * must know, or gives one that malloc gave. */
+/* NOLINTBEGIN(bugprone-reserved-identifier): the names are glibc's. */
+EXPORT extern __typeof(malloc) __libc_malloc ALIAS_OF(malloc);
+EXPORT extern __typeof(calloc) __libc_calloc ALIAS_OF(calloc);
+EXPORT extern __typeof(realloc) __libc_realloc ALIAS_OF(realloc);
+EXPORT extern __typeof(free) __libc_free ALIAS_OF(free);
+EXPORT extern __typeof(memalign) __libc_memalign ALIAS_OF(memalign);
+EXPORT extern __typeof(valloc) __libc_valloc ALIAS_OF(valloc);
+EXPORT extern __typeof(pvalloc) __libc_pvalloc ALIAS_OF(pvalloc);
+EXPORT extern __typeof(mallopt) __libc_mallopt ALIAS_OF(mallopt);
+
+/* As glibc says of this old call, what is too large for an int is cut off. */
+EXPORT struct mallinfo __libc_mallinfo(void);
+EXPORT struct mallinfo __libc_mallinfo(void)
+{
+    const struct mallinfo2 info = snug_mallinfo2();
+    return (struct mallinfo){
+        .arena = (int)info.arena,
+        .ordblks = (int)info.ordblks,
+        .hblks = (int)info.hblks,
+        .hblkhd = (int)info.hblkhd,
+        .fsmblks = (int)info.fsmblks,
+        .uordblks = (int)info.uordblks,
+        .fordblks = (int)info.fordblks,
+        .keepcost = (int)info.keepcost,
+    };
+}
+/* NOLINTEND(bugprone-reserved-identifier) */
+
+EXPORT struct mallinfo mallinfo(void)
+{
+    return __libc_mallinfo();
+}
+
+/* A library opened with RTLD_DEEPBIND would find libc's malloc and free before ours,
+ * while what libc gives it (strdup, getline) and what it shares with the program are
+ * our blocks. So it is opened without. What libc finds out from the address of its
+ * caller, where to search and in which namespace, stays right: the last call is a jump,
+ * which compilers make of it from -O2 on. */
+EXPORT void *dlopen(const char *file, int mode)
+{
+    static __typeof(dlopen) *known;
+    __typeof(dlopen) *next = __atomic_load_n(&known, __ATOMIC_RELAXED);
+    if (next == NULL) {
+        next = (__typeof(dlopen) *)dlsym(RTLD_NEXT, "dlopen");
+        __atomic_store_n(&known, next, __ATOMIC_RELAXED);
+    }
+    return next(file, mode & ~RTLD_DEEPBIND);
+}

@@ -1,0 +1,208 @@
+/* realloc and its kin, and how much room a block has. */
+#include "snug.h"
+
+#include <string.h>
+
+#include "api/entry.h"
+#include "api/fast.h"
+#include "base/os.h"
+#include "cache/pressure.h"
+#include "debug/debug.h"
+#include "heap/zero.h"
+
+/* Bytes usable at a live block; under the lock. */
+static size_t usable_bytes(const void *ptr, const char *misuse, const char *foreign)
+{
+    const struct map_entry entry = map_lookup(ptr);
+    if (entry.size_class != 0) {
+        if (!is_live_object(entry, ptr)) {
+            misused_object(entry, ptr, misuse, foreign);
+        }
+        return class_bytes(entry.size_class);
+    }
+    if (LIKELY(heap_owns(ptr))) {
+        return block_payload_bytes(live_block(ptr, misuse));
+    }
+    if (zero_spans(ptr)) {
+        REQUIRE(zero_is_live(ptr), misuse, ptr);
+        return 0;
+    }
+    const size_t bytes = large_bytes(ptr);
+    REQUIRE(bytes != 0, foreign, ptr);
+    return bytes;
+}
+
+/* heap_resize, and what follows if more is resident then. A large block that grows goes
+ * on to the end of a page: most of its further steps are none. Under the lock. */
+static bool resize_block_in_place(struct block *block, size_t needed)
+{
+    const bool grows = needed > block_size(block);
+    const bool rounds = grows && needed >= GROW_PAGES_BYTES;
+    const bool resized =
+        heap_resize(block, rounds ? align_up(needed, PAGE_BYTES) : needed);
+    if (UNLIKELY(heap_resident_bytes() > heap.limit_bytes)) {
+        pressure_settle();
+    }
+    return resized;
+}
+
+static void *resize_mapping(void *ptr, size_t size)
+{
+    /* One that shrinks below half the threshold goes back into the heap. */
+    if (size < policy_mmap_threshold() / 2) {
+        return NULL;
+    }
+    void *const resized = large_resize(ptr, size);
+    pressure_settle();
+    return resized;
+}
+
+/* Resize without copying; NULL: the block must move. Under the lock. */
+static void *resize_in_place(void *ptr, size_t size)
+{
+    if (heap_owns(ptr)) {
+        struct block *const block = block_from_payload(ptr);
+        return resize_block_in_place(block, block_bytes_from_request(size)) ? ptr
+                                                                            : NULL;
+    }
+    return zero_spans(ptr) ? NULL : resize_mapping(ptr, size);
+}
+
+static void *move(void *ptr, size_t old_bytes, size_t size)
+{
+    void *const moved = snug_malloc(size);
+    if (moved != NULL) {
+        memcpy(moved, ptr, old_bytes < size ? old_bytes : size);
+        snug_free(ptr);
+    }
+    return moved;
+}
+
+/* To a place in the heap that is as far from the start of a page: where both places
+ * together would be more than was ever resident the whole pages move there, and not
+ * what they hold. */
+static NO_INLINE void *move_pages(char *ptr, size_t old_bytes, size_t size)
+{
+    char *const first = (char *)align_up((uintptr_t)ptr, PAGE_BYTES);
+    char *const end = (char *)align_down((uintptr_t)ptr + old_bytes, PAGE_BYTES);
+    const size_t front = (size_t)(first - ptr);
+    const size_t bytes = (size_t)(end - first);
+    bool locked = lock_acquire(&heap_lock);
+    struct block *const block =
+        pressure_allocate_congruent(block_bytes_from_request(size), ptr);
+    const bool moves = block != NULL && pressure_wants_move();
+    lock_release(&heap_lock, locked);
+    if (block == NULL) {
+        return out_of_memory();
+    }
+    char *const to = block_payload(block);
+    const enum os_move moved =
+        moves ? os_move_pages(first, bytes, to + front) : OS_NOT_MOVED;
+    if (moved == OS_MOVE_LOST) { /* the block stays in use for ever */
+        return move(ptr, old_bytes, size);
+    }
+    if (moved == OS_MOVED) {
+        memcpy(to, ptr, front);
+        memcpy(to + front + bytes, end, old_bytes - front - bytes);
+    } else {
+        memcpy(to, ptr, old_bytes);
+    }
+    locked = lock_acquire(&heap_lock);
+    if (moved == OS_MOVED) {
+        pages_vacate((uintptr_t)first, (uintptr_t)end);
+    }
+    pressure_settle();
+    lock_release(&heap_lock, locked);
+    snug_free(ptr);
+    return to;
+}
+
+/* Whether a block has the size already, or one too near to it to split. */
+static ALWAYS_INLINE bool size_stays(const struct block *block, size_t needed)
+{
+    const size_t bytes = block_size(block);
+    return bytes >= needed && bytes - needed < block_least_rest(needed);
+}
+
+/* A live block of the heap. */
+static void *resize_own(struct block *block, size_t size)
+{
+    const size_t needed = block_bytes_from_request(size);
+    if (size_stays(block, needed)) {
+        return block_payload(block);
+    }
+    const bool locked = lock_acquire(&heap_lock);
+    const size_t old_bytes = block_payload_bytes(block);
+    const bool resized = resize_block_in_place(block, needed);
+    lock_release(&heap_lock, locked);
+    if (LIKELY(resized)) {
+        return block_payload(block);
+    }
+    return old_bytes >= MOVE_LEAST_BYTES && size > old_bytes
+               ? move_pages(block_payload(block), old_bytes, size)
+               : move(block_payload(block), old_bytes, size);
+}
+
+/* A block that is no object of a run. */
+static NO_INLINE void *resize_block(void *ptr, size_t size)
+{
+    if (UNLIKELY(size > REQUEST_LIMIT_BYTES)) {
+        return out_of_memory();
+    }
+    if (debug_is_on()) {
+        void *const moved = debug_resize(ptr, size);
+        return moved != NULL ? moved : out_of_memory();
+    }
+    struct block *const block = map_lookup(ptr).size_class == 0 ? own_block(ptr) : NULL;
+    if (LIKELY(block != NULL) && LIKELY(!object_is_free(ptr))) {
+        return resize_own(block, size);
+    }
+    const bool locked = lock_acquire(&heap_lock);
+    const size_t old_bytes = usable_bytes(ptr, "realloc of the freed block",
+                                          "realloc of a pointer that is no block:");
+    void *const resized = resize_in_place(ptr, size);
+    lock_release(&heap_lock, locked);
+    return resized != NULL ? resized : move(ptr, old_bytes, size);
+}
+
+void *snug_realloc(void *ptr, size_t size)
+{
+    if (UNLIKELY(ptr == NULL)) {
+        return snug_malloc(size);
+    }
+    if (UNLIKELY(size == 0)) {
+        snug_free(ptr);
+        return NULL;
+    }
+    const struct map_entry entry = map_lookup(ptr);
+    if (!is_live_object(entry, ptr)) { /* no object, or misused */
+        return resize_block(ptr, size);
+    }
+    /* An object has the room of its class; half empty, a smaller class is better. */
+    const size_t bytes = class_bytes(entry.size_class);
+    return size <= bytes && size > bytes / 2 ? ptr : move(ptr, bytes, size);
+}
+
+void *snug_reallocarray(void *ptr, size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        return out_of_memory();
+    }
+    return snug_realloc(ptr, bytes);
+}
+
+size_t snug_malloc_usable_size(void *ptr)
+{
+    if (ptr == NULL) {
+        return 0;
+    }
+    if (debug_is_on()) {
+        return debug_usable_bytes(ptr);
+    }
+    const bool locked = lock_acquire(&heap_lock);
+    const size_t bytes = usable_bytes(ptr, "usable size of the freed block",
+                                      "usable size of a pointer that is no block:");
+    lock_release(&heap_lock, locked);
+    return bytes;
+}

@@ -1,0 +1,158 @@
+/* Every block as it is: snug_walk, and snug_stats, which counts what it sees. */
+#include "snug.h"
+
+#include "api/entry.h"
+#include "base/object.h"
+#include "debug/table.h"
+#include "heap/large.h"
+#include "small/run.h"
+
+struct walk {
+    void (*callback)(const struct snug_block *block, void *context);
+    void *context;
+};
+
+static void tell(const struct walk *walk, struct snug_block block)
+{
+    walk->callback(&block, walk->context);
+}
+
+/* A free object links to an offset if its run has it, to an address if a cache does,
+ * where the room that is left stands in the high bits even of the last. */
+static enum snug_state object_state(const struct run_view *run, const char *object)
+{
+    if (object >= run->never_used) {
+        return SNUG_FREE;
+    }
+    if (!object_is_free(object)) {
+        return SNUG_IN_USE;
+    }
+    return object_link(object) < RUN_LIMIT_GRANULES * GRANULE_BYTES ? SNUG_FREE
+                                                                    : SNUG_KEPT;
+}
+
+static void visit_run(const struct walk *walk, const char *start, const char *limit)
+{
+    const struct run_view run = run_view(start);
+    const char *object = run.first;
+    while (object < run.end && object + run.object_bytes <= limit) {
+        tell(walk, (struct snug_block){.address = object,
+                                       .bytes = run.object_bytes,
+                                       .run = start,
+                                       .kind = SNUG_OBJECT,
+                                       .state = object_state(&run, object)});
+        object += run.object_bytes;
+    }
+}
+
+static void visit_block(const struct block *block, size_t bytes, void *context)
+{
+    const char *const payload = (const char *)block + BLOCK_HEADER_BYTES;
+    const struct map_entry entry = map_lookup(payload);
+    if (block_is_in_use(block) && entry.size_class != 0 && entry.back == 0) {
+        visit_run(context, payload, payload + bytes - BLOCK_HEADER_BYTES);
+        return;
+    }
+    enum snug_state state = SNUG_FREE;
+    if (block_is_in_use(block)) {
+        state = object_is_free(payload) ? SNUG_KEPT : SNUG_IN_USE;
+    }
+    tell(context, (struct snug_block){.address = payload,
+                                      .bytes = bytes - BLOCK_HEADER_BYTES,
+                                      .kind = SNUG_BLOCK,
+                                      .state = state});
+}
+
+static void visit_large(void *payload, size_t bytes, void *context)
+{
+    tell(context, (struct snug_block){.address = payload,
+                                      .bytes = bytes,
+                                      .kind = SNUG_LARGE,
+                                      .state = SNUG_IN_USE});
+}
+
+static void visit_table(const struct walk *walk)
+{
+    size_t count;
+    const struct debug_block *const places = debug_table_places(&count);
+    for (size_t i = 0; i < count; i++) {
+        const struct debug_block *const place = &places[i];
+        if (place->payload != NULL) {
+            tell(walk,
+                 (struct snug_block){
+                     .address = place->payload,
+                     .bytes = place->size,
+                     .kind = place->home == DEBUG_IN_PAGES ? SNUG_LARGE : SNUG_BLOCK,
+                     .state = place->freed ? SNUG_KEPT : SNUG_IN_USE,
+                 });
+        }
+    }
+}
+
+static bool visit_all(struct walk *walk)
+{
+    if (debug_mode > DEBUG_OFF) {
+        visit_table(walk);
+        return true;
+    }
+    const bool whole = heap_visit(visit_block, walk);
+    large_visit(visit_large, walk);
+    return whole;
+}
+
+bool snug_walk(void (*callback)(const struct snug_block *block, void *context),
+               void *context)
+{
+    bool locked;
+    if (!lock_acquire_to_look(&heap_lock, &locked)) {
+        return false;
+    }
+    const bool whole = visit_all(&(struct walk){callback, context});
+    lock_release(&heap_lock, locked);
+    return whole;
+}
+
+static void count_block(const struct snug_block *block, void *context)
+{
+    struct snug_stats *const stats = context;
+    size_t *const blocks[] = {&stats->live_blocks, &stats->kept_blocks,
+                              &stats->free_blocks};
+    size_t *const bytes[] = {&stats->live_bytes, &stats->kept_bytes,
+                             &stats->free_bytes};
+    *blocks[block->state] += 1;
+    *bytes[block->state] += block->bytes;
+}
+
+/* At a debug level the table has no free blocks: they are the heap's. */
+static void count_free_block(const struct block *block, size_t bytes, void *context)
+{
+    struct snug_stats *const stats = context;
+    if (!block_is_in_use(block)) {
+        stats->free_blocks++;
+        stats->free_bytes += bytes - BLOCK_HEADER_BYTES;
+    }
+}
+
+bool snug_stats(struct snug_stats *stats)
+{
+    *stats = (struct snug_stats){.system_calls = snug_system_calls()};
+    bool locked;
+    if (!lock_acquire_to_look(&heap_lock, &locked)) {
+        return false;
+    }
+    bool whole = visit_all(&(struct walk){count_block, stats});
+    if (debug_mode > DEBUG_OFF) {
+        whole = heap_visit(count_free_block, stats);
+    }
+    stats->top_bytes = (size_t)(heap.end - heap.top);
+    stats->runs = run_count();
+    for (const struct heap_region *r = heap.regions; r != NULL; r = r->older) {
+        stats->regions++;
+    }
+    stats->region_bytes = heap.region_bytes;
+    stats->touched_bytes = heap_resident_bytes();
+    stats->large_blocks = large_counts().blocks;
+    stats->large_bytes = large_counts().bytes;
+    lock_release(&heap_lock, locked);
+    return whole;
+}

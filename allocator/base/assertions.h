@@ -1,0 +1,65 @@
+/* Attributes and the three prices of assertion.
+ *
+ *   REQUIRE       always on, O(1): misuse by the program, or corruption; ends it
+ *   ASSERT        debug builds (SNUG_ASSERT=1), O(1): a bug of ours
+ *   ASSERT_SLOW   check builds (SNUG_ASSERT=2), O(n) */
+#ifndef SNUG_BASE_H
+#define SNUG_BASE_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/config.h"
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define NO_INLINE __attribute__((noinline))
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define COLD_CODE __attribute__((cold, noinline))
+/* What serves nearly every call begins on a cache line of its own. */
+#define HOT_CODE __attribute__((aligned(64)))
+/* A variable of this library alone: its address need not be looked up. */
+#define OUR_OWN __attribute__((visibility("hidden")))
+
+/* A function that reads what the program may be writing at this moment, and knows that
+ * it may mean nothing: ThreadSanitizer need not know. */
+#ifdef __SANITIZE_THREAD__
+#define READS_OF_OTHERS __attribute__((noinline, no_sanitize("thread"), unused))
+#else
+#define READS_OF_OTHERS ALWAYS_INLINE
+#endif
+
+#ifndef SNUG_ASSERT
+#define SNUG_ASSERT 0
+#endif
+
+/* End the process: "snug: MESSAGE\n" on stderr by write(2), then abort. Never
+ * allocates. */
+_Noreturn COLD_CODE void fatal(const char *message);
+/* The same, with what the message is about: "snug: MESSAGE 0x...". */
+_Noreturn COLD_CODE void fatal_pointer(const char *message, const void *pointer);
+
+#define REQUIRE(condition, message, pointer)                                           \
+    do {                                                                               \
+        if (UNLIKELY(!(condition))) {                                                  \
+            fatal_pointer(message, pointer);                                           \
+        }                                                                              \
+    } while (0)
+
+#define ASSERT(condition)                                                              \
+    do {                                                                               \
+        if (SNUG_ASSERT >= 1 && UNLIKELY(!(condition))) {                              \
+            fatal("assertion failed: " #condition);                                    \
+        }                                                                              \
+    } while (0)
+
+#define ASSERT_SLOW(condition)                                                         \
+    do {                                                                               \
+        if (SNUG_ASSERT >= 2 && UNLIKELY(!(condition))) {                              \
+            fatal("slow assertion failed: " #condition);                               \
+        }                                                                              \
+    } while (0)
+
+#endif

@@ -1,0 +1,36 @@
+/* File descriptors that are kept while other code runs, which may close them and have
+ * files of its own under their numbers: daemons close all that they find open.
+ *
+ * Such a descriptor has a high number, out of the way of loops that close the lower
+ * ones, is not inherited by other programs, and is asked before each use whether it
+ * still is the file that it was. Nothing here allocates or takes a lock; errno is kept.
+ */
+#ifndef SNUG_DESCRIPTOR_H
+#define SNUG_DESCRIPTOR_H
+
+#include <sys/stat.h>
+
+#include "base/assertions.h"
+
+struct descriptor {
+    int number; /* -1: none */
+    dev_t device;
+    ino_t inode;
+};
+
+/* What a number stands for now; false: nothing. */
+bool descriptor_look(int number, struct stat *file);
+/* Another descriptor of the same open file, to be kept; none if it cannot be had. */
+struct descriptor descriptor_copy(int number);
+/* Whether a number still, or again, stands for the same file. */
+bool descriptor_is_at(const struct descriptor *descriptor, int number);
+/* As descriptor_is_at, of its own number. */
+bool descriptor_is_sound(const struct descriptor *descriptor);
+/* Close it, unless the number is another file's by now. */
+void descriptor_close(struct descriptor *descriptor);
+/* Write at the file's position; how much was written, less than length after an error.
+ * A file that has reached its limit of size, or a pipe that nobody reads any more, is
+ * an error and no signal, whatever the process thinks of SIGXFSZ and SIGPIPE. */
+size_t descriptor_write(int number, const char *bytes, size_t length);
+
+#endif

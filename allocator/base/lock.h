@@ -1,0 +1,55 @@
+/* The lock over the heap: a futex word (Drepper, Futexes Are Tricky, mutex 2), skipped
+ * while the process has one thread. libc clears __libc_single_threaded for good before
+ * a second thread runs, so acquire tells release what it did. */
+#ifndef SNUG_LOCK_H
+#define SNUG_LOCK_H
+
+#include <sys/single_threaded.h>
+
+#include "base/os.h"
+
+enum lock_state {
+    LOCK_FREE,
+    LOCK_TAKEN,
+    LOCK_CONTENDED
+};
+
+struct lock {
+    atomic_int state; /* enum lock_state */
+};
+
+/* Protects the heap, its bins, map and runs, the table of large blocks and the policy.
+ */
+extern OUR_OWN struct lock heap_lock;
+
+COLD_CODE void lock_wait(struct lock *lock);
+
+/* Returns what lock_release needs to know: whether the lock was needed at all. */
+static ALWAYS_INLINE bool lock_acquire(struct lock *lock)
+{
+    if (LIKELY(__libc_single_threaded)) {
+        return false;
+    }
+    int expected = LOCK_FREE;
+    if (UNLIKELY(!atomic_compare_exchange_strong_explicit(
+            &lock->state, &expected, LOCK_TAKEN, memory_order_acquire,
+            memory_order_relaxed))) {
+        lock_wait(lock);
+    }
+    return true;
+}
+
+/* For what a person calls, maybe from a debugger that has stopped the thread with the
+ * lock: waits for a fifth of a second, then says so on stderr and returns false. */
+COLD_CODE bool lock_acquire_to_look(struct lock *lock, bool *acquired);
+
+static ALWAYS_INLINE void lock_release(struct lock *lock, bool acquired)
+{
+    if (acquired &&
+        UNLIKELY(atomic_exchange_explicit(&lock->state, LOCK_FREE,
+                                          memory_order_release) == LOCK_CONTENDED)) {
+        os_futex_wake(&lock->state);
+    }
+}
+
+#endif

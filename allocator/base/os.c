@@ -1,0 +1,240 @@
+#include "base/os.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/single_threaded.h>
+#include <time.h>
+
+#include "base/kernel.h"
+#include "base/size.h"
+
+static _Atomic uint64_t calls[OS_CALL_COUNT];
+static _Atomic uint64_t fail_countdown;
+static atomic_bool fail_stays;
+
+uint64_t os_calls(enum os_call call)
+{
+    return atomic_load_explicit(&calls[call], memory_order_relaxed);
+}
+
+void os_fail_nth(uint64_t n)
+{
+    atomic_store(&fail_stays, false);
+    atomic_store(&fail_countdown, n);
+}
+
+void os_fail_from(uint64_t n)
+{
+    os_fail_nth(n);
+    atomic_store(&fail_stays, true);
+}
+
+/* Counts the call; true if the test hook wants it to fail instead. */
+static bool count_call(enum os_call call)
+{
+    if (UNLIKELY(atomic_load_explicit(&fail_countdown, memory_order_relaxed) != 0)) {
+        if (atomic_fetch_sub(&fail_countdown, 1) == 1) {
+            atomic_store(&fail_countdown, atomic_load(&fail_stays));
+            return true;
+        }
+    }
+    atomic_fetch_add_explicit(&calls[call], 1, memory_order_relaxed);
+    return false;
+}
+
+/* What libc believes the break to be, which its sbrk goes on from; NULL until it has
+ * asked. Weak: a program that is linked statically may have no sbrk. */
+#pragma weak __curbrk
+extern void *__curbrk;
+
+/* Where the break is; NULL if this process's break is not ours to move. */
+static char *break_now(void)
+{
+    static bool known, usable;
+    if (!known) {
+        known = true;
+        /* In a namespace of dlmopen there is a second libc, and the first one would not
+         * see the break move. Only the first begins as single-threaded. */
+        usable = __libc_single_threaded;
+    }
+    if (!usable) {
+        return NULL;
+    }
+    if (&__curbrk != NULL && __curbrk != NULL) {
+        return __curbrk;
+    }
+    count_call(OS_BRK);
+    const long now = kernel_call(SYS_brk, 0, 0, 0, 0, 0, 0);
+    return kernel_failed(now) ? NULL : (char *)now;
+}
+
+/* The kernel answers with the break as it is, moved or not. */
+static bool break_move(char *to)
+{
+    if (kernel_call(SYS_brk, (long)to, 0, 0, 0, 0, 0) != (long)to) {
+        return false;
+    }
+    if (&__curbrk != NULL) {
+        __curbrk = to;
+    }
+    return true;
+}
+
+char *os_break_extend(size_t bytes)
+{
+    if (count_call(OS_BRK)) {
+        return NULL;
+    }
+    char *const old_break = break_now();
+    return old_break != NULL && break_move(old_break + bytes) ? old_break : NULL;
+}
+
+bool os_break_retract(const char *from, size_t bytes)
+{
+    if (count_call(OS_BRK)) {
+        return false;
+    }
+    char *const old_break = break_now();
+    return old_break == from && break_move(old_break - bytes);
+}
+
+static void *map(void *at, size_t bytes, int protection, int flags)
+{
+    const long pages =
+        kernel_call(SYS_mmap, (long)at, (long)align_up(bytes, PAGE_BYTES), protection,
+                    MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+    return kernel_failed(pages) ? NULL : (void *)pages;
+}
+
+void *os_map(size_t bytes)
+{
+    return count_call(OS_MMAP) ? NULL : map(NULL, bytes, PROT_READ | PROT_WRITE, 0);
+}
+
+bool os_unmap(void *pages, size_t bytes)
+{
+    return !count_call(OS_MUNMAP) &&
+           kernel_call(SYS_munmap, (long)pages, (long)align_up(bytes, PAGE_BYTES), 0, 0,
+                       0, 0) == 0;
+}
+
+void *os_remap(void *pages, size_t old_bytes, size_t new_bytes)
+{
+    if (count_call(OS_MREMAP)) {
+        return NULL;
+    }
+    const long moved =
+        kernel_call(SYS_mremap, (long)pages, (long)align_up(old_bytes, PAGE_BYTES),
+                    (long)align_up(new_bytes, PAGE_BYTES), MREMAP_MAYMOVE, 0, 0);
+    return kernel_failed(moved) ? NULL : (void *)moved;
+}
+
+bool os_purge(void *pages, size_t bytes)
+{
+    return !count_call(OS_MMAP) &&
+           map(pages, bytes, PROT_READ | PROT_WRITE, MAP_FIXED) == pages;
+}
+
+enum os_move os_move_pages(void *from, size_t bytes, void *to)
+{
+    static atomic_bool refused;
+    if (atomic_load_explicit(&refused, memory_order_relaxed) || count_call(OS_MREMAP)) {
+        return OS_NOT_MOVED;
+    }
+    const long moved =
+        kernel_call(SYS_mremap, (long)from, (long)bytes, (long)bytes,
+                    MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, (long)to, 0);
+    if ((void *)moved == to) {
+        return OS_MOVED;
+    }
+    if (moved == -EINVAL) {
+        atomic_store_explicit(&refused, true, memory_order_relaxed);
+        return OS_NOT_MOVED;
+    }
+    /* The kernel unmaps the new pages before it fails. They are mapped again, unless
+     * another thread's mapping is there already. */
+    count_call(OS_MMAP);
+    if (map(to, bytes, PROT_READ | PROT_WRITE, MAP_FIXED_NOREPLACE) == to) {
+        return OS_NOT_MOVED;
+    }
+    atomic_store_explicit(&refused, true, memory_order_relaxed);
+    return OS_MOVE_LOST;
+}
+
+void os_want_huge_pages(void *begin, const char *end)
+{
+    const uintptr_t first = align_down((uintptr_t)begin, PAGE_BYTES);
+    if (!count_call(OS_MADVISE)) {
+        kernel_call(SYS_madvise, (long)first, (long)((uintptr_t)end - first),
+                    MADV_HUGEPAGE, 0, 0, 0);
+    }
+}
+
+void *os_reserve(size_t bytes)
+{
+    return count_call(OS_MMAP) ? NULL : map(NULL, bytes, PROT_NONE, MAP_NORESERVE);
+}
+
+bool os_open_pages(void *pages, size_t bytes)
+{
+    return os_purge(pages, bytes);
+}
+
+bool os_close_pages(void *pages, size_t bytes)
+{
+    return !count_call(OS_MMAP) &&
+           map(pages, bytes, PROT_NONE, MAP_NORESERVE | MAP_FIXED) == pages;
+}
+
+static size_t limit_of(int resource)
+{
+    struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+    kernel_call(SYS_prlimit64, 0, resource, 0, (long)&limit, 0, 0);
+    return limit.rlim_cur;
+}
+
+static_assert(RLIM_INFINITY == SIZE_MAX, "no limit is the largest one");
+
+size_t os_address_space_limit(void)
+{
+    return limit_of(RLIMIT_AS);
+}
+
+size_t os_data_limit(void)
+{
+    return limit_of(RLIMIT_DATA);
+}
+
+uintptr_t os_random(void)
+{
+    /* The kernel gives 16 random bytes, anywhere; libc uses them for its stack guards.
+     */
+    const void *const given = (const void *)getauxval(AT_RANDOM);
+    uintptr_t random[2] = {os_now_ns(), 0};
+    if (given != NULL) {
+        memcpy(random, given, sizeof random);
+    }
+    const uintptr_t mixed = random[0] * 0x9e3779b97f4a7c15u + random[1];
+    return mixed ^ mixed >> 29;
+}
+
+uint64_t os_now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+}
+
+void os_futex_wait(atomic_int *word, int expected)
+{
+    kernel_call(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, expected, 0, 0, 0);
+}
+
+void os_futex_wake(atomic_int *word)
+{
+    kernel_call(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
+}

@@ -1,0 +1,82 @@
+/* The kernel: memory, time, sleep. All system calls for memory are made here.
+ *
+ * Every function keeps errno unless it says otherwise, and counts its calls by kind.
+ * Thread safety: counters are atomic; the heap lock orders the brk calls. */
+#ifndef SNUG_OS_H
+#define SNUG_OS_H
+
+#include <stdatomic.h>
+
+#include "base/assertions.h"
+
+enum os_call {
+    OS_BRK,
+    OS_MMAP,
+    OS_MUNMAP,
+    OS_MREMAP,
+    OS_MADVISE,
+
+    OS_CALL_COUNT
+};
+
+/* System calls made so far, by kind. The first query of the break counts. */
+uint64_t os_calls(enum os_call call);
+
+/* Move the program break up by `bytes`, and libc's idea of it, so that other users of
+ * brk in the process keep their view. Returns the old break, NULL if refused. */
+char *os_break_extend(size_t bytes);
+/* Move it down by `bytes`; false: somebody has moved it from `from` meanwhile. */
+bool os_break_retract(const char *from, size_t bytes);
+
+/* Anonymous private zeroed pages; NULL if refused. Bytes are rounded up to pages. */
+void *os_map(size_t bytes);
+bool os_unmap(void *pages, size_t bytes);
+/* Resize a mapping, moving it if need be; NULL if refused (the old one is untouched).
+ */
+void *os_remap(void *pages, size_t old_bytes, size_t new_bytes);
+/* Give whole pages back: zeroed ones are mapped over them. Not by madvise, which
+ * glibc's malloc does not need, so that filters of system calls (seccomp) may forbid
+ * it. false: they are as they were. */
+bool os_purge(void *pages, size_t bytes);
+
+enum os_move {
+    OS_NOT_MOVED, /* all is as it was, but for what the new pages held */
+    OS_MOVED,     /* the old pages read as zero */
+    OS_MOVE_LOST  /* the new pages may be another's mapping by now */
+};
+/* Move what whole pages hold to others by changing the page tables. A kernel before 5.7
+ * cannot, and is asked once. */
+enum os_move os_move_pages(void *from, size_t bytes, void *to);
+
+/* Ask for huge pages from the page of begin to end; a kernel that has none says no,
+ * which is fine. */
+void os_want_huge_pages(void *begin, const char *end);
+
+/* Address space that cannot be accessed and holds no memory; NULL if refused. Whole
+ * pages of it are opened for reading and writing, and closed again, which gives their
+ * memory back. */
+void *os_reserve(size_t bytes);
+bool os_open_pages(void *pages, size_t bytes);
+bool os_close_pages(void *pages, size_t bytes);
+
+/* How much address space, or data in it, this process may have; SIZE_MAX: no limit.
+ * glibc's malloc does not make this call: only while the process starts. */
+size_t os_address_space_limit(void);
+size_t os_data_limit(void);
+
+/* A number that others cannot guess, the same at each call; no system call. */
+uintptr_t os_random(void);
+
+/* Monotonic time in nanoseconds; no system call on machines with a vDSO. */
+uint64_t os_now_ns(void);
+
+/* Sleep while *word == expected; wake one sleeper. */
+void os_futex_wait(atomic_int *word, int expected);
+void os_futex_wake(atomic_int *word);
+
+/* Test hooks: the n-th call from now on (1 is the next) fails with ENOMEM, or that and
+ * all that follow; 0 turns it off. Exact while one thread makes calls. */
+void os_fail_nth(uint64_t n);
+void os_fail_from(uint64_t n);
+
+#endif

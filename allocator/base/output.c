@@ -1,0 +1,71 @@
+#include "base/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/descriptor.h"
+
+#define NULL_DEVICE ((dev_t)0x103) /* 1, 3 */
+
+static bool noted;
+static bool was_terminal;
+static struct descriptor at_start = {.number = -1};
+static struct descriptor kept = {.number = -1};
+
+static bool is_null(const struct stat *file)
+{
+    return S_ISCHR(file->st_mode) && file->st_rdev == NULL_DEVICE;
+}
+
+/* Before other constructors, which may open and close files. */
+static __attribute__((constructor(101))) void note_stderr(void)
+{
+    struct stat file;
+    if (noted) {
+        return;
+    }
+    noted = true;
+    if (descriptor_look(STDERR_FILENO, &file)) {
+        at_start = (struct descriptor){STDERR_FILENO, file.st_dev, file.st_ino};
+        was_terminal = S_ISCHR(file.st_mode) && !is_null(&file);
+    }
+}
+
+/* A pipe to a logger, or to whoever started this process by fork alone; /dev/null. */
+static bool is_made_stderr(void)
+{
+    struct stat file;
+    return descriptor_look(STDERR_FILENO, &file) &&
+           (S_ISFIFO(file.st_mode) || is_null(&file));
+}
+
+static bool is_stderr_usable(void)
+{
+    note_stderr(); /* an allocation may come before the constructors */
+    return descriptor_is_at(&at_start, STDERR_FILENO) || is_made_stderr();
+}
+
+void output_keep_stderr(void)
+{
+    if (is_stderr_usable()) {
+        kept = descriptor_copy(STDERR_FILENO);
+    }
+}
+
+void output_write(const struct text *text)
+{
+    const int saved = errno;
+    if (descriptor_is_sound(&kept)) {
+        descriptor_write(kept.number, text->buffer, text->length);
+    } else if (is_stderr_usable()) {
+        descriptor_write(STDERR_FILENO, text->buffer, text->length);
+    } else if (was_terminal) {
+        const int terminal = open("/dev/tty", O_WRONLY | O_CLOEXEC | O_NOCTTY);
+        if (terminal >= 0) {
+            descriptor_write(terminal, text->buffer, text->length);
+            close(terminal);
+        }
+    }
+    errno = saved;
+}

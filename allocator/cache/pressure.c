@@ -1,0 +1,305 @@
+#include "cache/pressure.h"
+
+#include "base/knobs.h"
+
+struct pressure pressure = {.look_free_bytes = EMPTIED_HEAP_BYTES / 4 * 3,
+                            .filled_at_bytes = SIZE_MAX};
+
+static size_t resident_bytes(void)
+{
+    return heap_resident_bytes() + large_counts().bytes;
+}
+
+/* In the heap, as far as its pages could go back. */
+static size_t spare_bytes(void)
+{
+    return heap_unused_bytes() - pages_vacant_bytes;
+}
+
+static bool gives_back(void)
+{
+    return !pressure.never && !heap.locked && knobs_get()->purge != KNOBS_PURGE_NEVER;
+}
+
+/* The largest holes, falling by what is resident of them. */
+enum {
+    CANDIDATES = 16
+};
+
+struct candidates {
+    size_t least_bytes; /* resident */
+    size_t bytes;       /* in all holes of at least that */
+    size_t count;
+    struct candidate {
+        struct page_range pages;
+        size_t resident_bytes;
+    } list[CANDIDATES];
+};
+
+static void add_candidate(const struct block *block, size_t bytes, void *context)
+{
+    struct candidates *const candidates = context;
+    if (bytes < candidates->least_bytes) {
+        return;
+    }
+    const struct page_range pages = heap_hole_pages(block, bytes);
+    const size_t resident =
+        pages.end - pages.start - pages_vacant_within(pages.start, pages.end);
+    if (resident < candidates->least_bytes) {
+        return;
+    }
+    candidates->bytes += resident;
+    size_t i = candidates->count < CANDIDATES ? candidates->count++ : CANDIDATES;
+    for (; i > 0 && candidates->list[i - 1].resident_bytes < resident; i--) {
+        if (i < CANDIDATES) {
+            candidates->list[i] = candidates->list[i - 1];
+        }
+    }
+    if (i < CANDIDATES) {
+        candidates->list[i] = (struct candidate){pages, resident};
+    }
+}
+
+static void find_candidates(struct candidates *candidates, size_t least_bytes)
+{
+    candidates->least_bytes = least_bytes;
+    candidates->bytes = candidates->count = 0;
+    bins_visit(&heap_bins, add_candidate, candidates);
+}
+
+/* What is to go back, in bytes. */
+struct demand {
+    size_t wanted; /* in all */
+    size_t worth;  /* if it is less, nothing */
+    size_t least;  /* of a hole */
+    size_t each;   /* of all calls, on average */
+};
+
+/* Pages of the top and of holes go back, the largest first. Returns what went. */
+static size_t give_back(struct demand demand)
+{
+    struct candidates candidates;
+    find_candidates(&candidates, demand.least);
+    const size_t at_top = (size_t)(heap.touched - heap.top);
+    const size_t of_top = at_top >= demand.least ? at_top : 0;
+    if (candidates.bytes + of_top < demand.worth) {
+        return 0;
+    }
+    size_t given = of_top != 0 ? heap_trim_top(heap.top_pad_bytes) : 0;
+    for (size_t calls = 1; candidates.count > 0;
+         find_candidates(&candidates, demand.least)) {
+        for (size_t i = 0; i < candidates.count; i++, calls++) {
+            if (given >= demand.wanted ||
+                given + candidates.list[i].resident_bytes < calls * demand.each) {
+                return given;
+            }
+            const size_t more = heap_vacate(candidates.list[i].pages);
+            if (more == 0) { /* the system refuses */
+                return given;
+            }
+            given += more;
+        }
+    }
+    return given;
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static void press(size_t resident)
+{
+    const size_t share = resident / GIVE_SHARE;
+    const size_t worth = larger(share, HOLE_LEAST_BYTES);
+    if (spare_bytes() < worth || resident < pressure.look_at_bytes || !gives_back()) {
+        return;
+    }
+    const size_t given = give_back((struct demand){
+        .wanted = larger(resident - pressure.ceiling_bytes, worth),
+        .worth = worth,
+        .least = larger(resident / GIVE_HOLE_SHARE, HOLE_LEAST_BYTES),
+    });
+    if (given < worth) {
+        pressure.look_at_bytes = resident + share;
+    }
+    pressure.ceiling_bytes += given / CEILING_LIFT_SHARE;
+}
+
+void pressure_settle(void)
+{
+    if (resident_bytes() > pressure.ceiling_bytes) {
+        press(resident_bytes());
+    }
+    const size_t resident = resident_bytes();
+    if (resident > pressure.ceiling_bytes) {
+        const size_t growth = resident - pressure.ceiling_bytes;
+        pressure.credit_bytes += growth + growth / 4;
+        pressure.ceiling_bytes = resident;
+        if (pressure.look_free_bytes == SIZE_MAX) {
+            pressure.look_free_bytes = larger(resident, EMPTIED_HEAP_BYTES) / 4 * 3;
+        }
+    }
+    const size_t limit = heap_resident_bytes() + pressure.ceiling_bytes - resident;
+    heap.limit_bytes = limit + RECLAIM_STEP_BYTES;
+}
+
+bool pressure_relieve(void)
+{
+    const size_t wanted = heap.wanted_bytes;
+    heap.wanted_bytes = HEAP_WANTS_NOTHING;
+    if (wanted == HEAP_WANTS_COALESCED) {
+        return medium_return_all();
+    }
+    if (wanted == HEAP_WANTS_NOTHING) {
+        return false;
+    }
+    const bool reaches = wanted <= (size_t)(heap.end - heap.top);
+    const size_t resident = heap_resident_bytes();
+    if (heap.regions != NULL) {
+        const bool all = !reaches || wanted > resident / RECLAIM_ALL_SHARE;
+        const size_t share = resident / RECLAIM_SHARE + RECLAIM_STEP_BYTES;
+        /* A class may have borrowed instead: caches hold as much again at once. */
+        const bool same = resident == pressure.relieved_at_bytes;
+        cache_reclaim(all ? 1 : same ? 2 * share : share);
+    }
+    if (!reaches && bins_best(&heap_bins, wanted) == 0 && !heap_grow(wanted)) {
+        return false;
+    }
+    const size_t at_top = (size_t)(heap.touched - heap.top);
+    size_t rise = wanted > at_top ? wanted - at_top : 0;
+    if (pages_vacant_bytes != 0) { /* those at both ends may be, too */
+        rise = wanted + 2 * PAGE_BYTES;
+    }
+    heap.limit_bytes = heap_resident_bytes() + rise + RECLAIM_STEP_BYTES;
+    pressure.relieved_at_bytes = heap_resident_bytes();
+    return true;
+}
+
+struct block *pressure_allocate(size_t bytes)
+{
+    struct block *block = heap_allocate(bytes);
+    if (LIKELY(block != NULL)) {
+        return block;
+    }
+    while (block == NULL && pressure_relieve()) {
+        block = heap_allocate(bytes);
+    }
+    pressure_settle();
+    return block;
+}
+
+struct block *pressure_allocate_aligned(size_t bytes, size_t alignment)
+{
+    struct block *block = heap_allocate_aligned(bytes, alignment);
+    if (LIKELY(block != NULL)) {
+        return block;
+    }
+    while (block == NULL && pressure_relieve()) {
+        block = heap_allocate_aligned(bytes, alignment);
+    }
+    pressure_settle();
+    return block;
+}
+
+struct block *pressure_allocate_congruent(size_t bytes, const void *payload)
+{
+    struct block *block = heap_allocate_congruent(bytes, payload);
+    while (block == NULL && pressure_relieve()) {
+        block = heap_allocate_congruent(bytes, payload);
+    }
+    return block;
+}
+
+void *pressure_map(size_t bytes, size_t alignment)
+{
+    if (resident_bytes() + bytes > pressure.ceiling_bytes) {
+        cache_reclaim(1);
+    }
+    void *const payload = large_allocate(bytes, alignment);
+    pressure_settle();
+    return payload;
+}
+
+bool pressure_wants_move(void)
+{
+    return resident_bytes() > pressure.ceiling_bytes && !heap.locked;
+}
+
+bool pressure_trim(size_t pad_bytes)
+{
+    cache_reclaim(1);
+    const size_t given_back = heap_vacate_holes() + heap_trim_top(pad_bytes);
+    pressure_settle();
+    return given_back != 0;
+}
+
+static size_t in_use_bytes(void)
+{
+    return heap_resident_bytes() - pressure_free_bytes();
+}
+
+/* Most of the heap is free: what is in use is looked at again when it is a quarter
+ * less, and is many again when it is twice as much. Else the heap is looked at when
+ * three quarters of it are free. */
+static void set_emptied(bool emptied)
+{
+    if (pressure.emptied != emptied) {
+        pressure.emptied = emptied;
+        cache_set_lean(emptied);
+    }
+    const size_t resident = heap_resident_bytes();
+    const size_t in_use = in_use_bytes();
+    pressure.filled_at_bytes = 2 * in_use + EMPTIED_HEAP_BYTES / 8;
+    pressure.look_free_bytes = emptied ? resident - in_use / 4 * 3
+                                       : larger(resident, EMPTIED_HEAP_BYTES) / 4 * 3;
+}
+
+/* Whether it is paid for that all of the heap goes back, nearly. */
+static bool has_credit(void)
+{
+    return pressure.credit_bytes >= heap_resident_bytes() / 4 * 3 ||
+           knobs_get()->purge == KNOBS_PURGE_ALWAYS;
+}
+
+static void spend(size_t bytes)
+{
+    pressure.credit_bytes -=
+        bytes < pressure.credit_bytes ? bytes : pressure.credit_bytes;
+}
+
+/* Nearly all of the heap is free: it goes back. */
+static void give_all_back(void)
+{
+    const size_t spare = spare_bytes();
+    const size_t resident = heap_resident_bytes();
+    const bool alone = __libc_single_threaded;
+    const size_t in_use = resident / (alone ? EMPTIED_SHARE : EMPTIED_THREADS_SHARE);
+    if (spare < resident - in_use) {
+        return;
+    }
+    const size_t given = give_back((struct demand){
+        .wanted = spare,
+        .worth = spare - spare / EMPTIED_WORTH_SHARE,
+        .least = HOLE_LEAST_BYTES,
+        .each = alone ? EMPTIED_EACH_BYTES : HOLE_LEAST_BYTES,
+    });
+    spend(given);
+}
+
+void pressure_consider(void)
+{
+    if (!gives_back() || !has_credit()) {
+        set_emptied(false);
+        pressure.look_free_bytes = SIZE_MAX; /* until the heap has grown */
+    } else if (heap_resident_bytes() < EMPTIED_HEAP_BYTES ||
+               in_use_bytes() > pressure.filled_at_bytes) {
+        set_emptied(false);
+    } else if (pressure_free_bytes() > pressure.look_free_bytes) {
+        set_emptied(true);
+        cache_reclaim(1);
+        spend(heap_resident_bytes() / LOOK_SHARE); /* in vain, as a rule */
+        give_all_back();
+        set_emptied(true);
+    }
+}

@@ -1,0 +1,78 @@
+/* Memory pressure: how much is resident, the most that it has been, and what is done
+ * before it becomes more.
+ *
+ *     resident = touched - vacant + mapped
+ *
+ * where vacant are the pages of free memory that are known not to be resident (pages.h)
+ * and mapped are the blocks with mappings of their own. The highest value so far is the
+ * ceiling. Memory that is asked for is found in this order:
+ *
+ *     1. The heap has a free block, or its top does not rise beyond the ceiling.
+ *     2. What caches hold goes back to the heap, if it is worth the work.
+ *     3. The heap grows. If more is resident then than ever before, pages of large free
+ *        blocks go back to the system, largest first, until it is not, or until a good
+ *        part went; or else the ceiling rises.
+ *
+ * To give pages back costs faults when they are used again: the ceiling rises by a
+ * share of what went, so that a program that repeats itself pays a few times only. When
+ * nearly all is free it all goes back, paid from a credit that growth has earned. No
+ * rule here looks at a clock: a program has the same footprint on any machine.
+ *
+ * Everything is called with the heap lock held. The heap itself never asks: it fails,
+ * says what it wants (heap.wanted_bytes), and whoever has called it comes here. */
+#ifndef SNUG_PRESSURE_H
+#define SNUG_PRESSURE_H
+
+#include "cache/cache.h"
+#include "heap/large.h"
+
+struct pressure {
+    size_t ceiling_bytes;     /* the most that was resident, and what was paid for */
+    size_t look_at_bytes;     /* resident; below it nothing large was free last time */
+    size_t relieved_at_bytes; /* resident of the heap when it was relieved last */
+    size_t credit_bytes;      /* earned by growth, not yet spent on an emptied heap */
+    size_t look_free_bytes; /* with more free than this the heap may be nearly empty */
+    size_t filled_at_bytes; /* with more in use than this it is not any more */
+    bool emptied;           /* most is free: caches are lean */
+    bool never;             /* nothing goes back but by malloc_trim */
+};
+
+extern OUR_OWN struct pressure pressure;
+
+/* The heap has failed: make room for what it wants. true: try again, and once it is
+ * done call pressure_settle; false: the system gives no memory. */
+COLD_CODE bool pressure_relieve(void);
+/* Whether more is resident than ever before is looked at, and acted on. */
+COLD_CODE void pressure_settle(void);
+/* heap_allocate, and again as long as that helps. NULL: the system gives no memory. */
+struct block *pressure_allocate(size_t bytes);
+struct block *pressure_allocate_aligned(size_t bytes, size_t alignment);
+/* The same for heap_allocate_congruent, but that the caller calls pressure_settle. */
+struct block *pressure_allocate_congruent(size_t bytes, const void *payload);
+/* A block with a mapping of its own. NULL: the system refuses. */
+void *pressure_map(size_t bytes, size_t alignment);
+/* A block has a second place now: whether its pages should move there, since more would
+ * be resident than ever before. */
+bool pressure_wants_move(void);
+/* malloc_trim: true if anything went back. */
+bool pressure_trim(size_t pad_bytes);
+
+COLD_CODE void pressure_consider(void);
+
+/* In free blocks, above the top and in runs, as far as it is resident. */
+static ALWAYS_INLINE size_t pressure_free_bytes(void)
+{
+    return heap_unused_bytes() - pages_vacant_bytes + run_all_free_bytes();
+}
+
+/* After memory was freed, in slow paths: when nearly all is free, all goes back. Only
+ * where no list of a cache is being walked. */
+static ALWAYS_INLINE void pressure_after_free(void)
+{
+    if (UNLIKELY(pressure.emptied) ||
+        UNLIKELY(pressure_free_bytes() > pressure.look_free_bytes)) {
+        pressure_consider();
+    }
+}
+
+#endif

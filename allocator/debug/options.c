@@ -1,0 +1,133 @@
+#include "debug/options.h"
+
+#include <string.h>
+
+#include "base/knobs.h"
+#include "base/text.h"
+#include "debug/stack.h"
+
+struct debug_options debug_options = {
+    .red_zone_bytes = 16,
+    .quarantine_bytes = MIB,
+    .depth = 12, /* as valgrind */
+    .guard_alignment = ALIGNMENT_BYTES,
+    .leaks = 1,
+};
+
+#define RED_ZONE_LIMIT_BYTES (64 * KIB)
+
+struct part { /* of the text: NAME[=VALUE] */
+    const char *name;
+    size_t name_length;
+    const char *value; /* NULL: none */
+    size_t value_length;
+};
+
+static const struct {
+    const char *name;
+    size_t *value;
+    size_t least, most;
+} numbers[] = {
+    {"redzone", &debug_options.red_zone_bytes, 16, RED_ZONE_LIMIT_BYTES},
+    {"quarantine", &debug_options.quarantine_bytes, 0, REQUEST_LIMIT_BYTES},
+    {"depth", &debug_options.depth, 1, DEBUG_STACK_FRAMES},
+    {"align", &debug_options.guard_alignment, 1, ALIGNMENT_BYTES},
+    {"leaks", &debug_options.leaks, 0, 1},
+    {"exitcode", &debug_options.exit_code, 0, 255},
+};
+
+static struct part part_at(const char *text)
+{
+    struct part part = {text, strcspn(text, ",="), NULL, 0};
+    if (text[part.name_length] == '=') {
+        part.value = text + part.name_length + 1;
+        part.value_length = strcspn(part.value, ",");
+    }
+    return part;
+}
+
+static const char *part_end(const struct part *part)
+{
+    return part->value != NULL ? part->value + part->value_length
+                               : part->name + part->name_length;
+}
+
+static bool part_is(const struct part *part, const char *name)
+{
+    return strlen(name) == part->name_length &&
+           strncmp(name, part->name, part->name_length) == 0;
+}
+
+/* SIZE_MAX: not a number. */
+static size_t part_number(const struct part *part)
+{
+    return text_to_number(part->value, part->value_length);
+}
+
+static bool set_path(const struct part *part, char *path)
+{
+    if (part->value_length == 0 || part->value_length >= DEBUG_PATH_BYTES) {
+        return false;
+    }
+    memcpy(path, part->value, part->value_length);
+    path[part->value_length] = '\0';
+    return true;
+}
+
+static bool set_option(const struct part *part)
+{
+    if (part_is(part, "log")) {
+        return set_path(part, debug_options.log);
+    }
+    if (part_is(part, "suppress")) {
+        return set_path(part, debug_options.suppress);
+    }
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (!part_is(part, numbers[i].name)) {
+            continue;
+        }
+        const size_t number = part->value != NULL ? part_number(part) : 1;
+        if (number < numbers[i].least || number > numbers[i].most) {
+            return false;
+        }
+        *numbers[i].value = number;
+        return true;
+    }
+    return false;
+}
+
+static void complain(const struct part *part)
+{
+    knobs_complain("SNUG_DEBUG", part->name, (size_t)(part_end(part) - part->name));
+}
+
+enum debug_mode debug_options_parse(const char *text)
+{
+    struct part part = part_at(text);
+    enum debug_mode mode = DEBUG_OFF;
+    if (part_is(&part, "guard") && part.value == NULL) {
+        mode = DEBUG_GUARD;
+        debug_options.leaks = 0;
+    } else if (part_is(&part, "check")) {
+        mode = DEBUG_CHECK;
+        debug_options.check_every = part.value != NULL ? part_number(&part) : 0;
+    }
+    if (mode == DEBUG_OFF || debug_options.check_every == SIZE_MAX) {
+        if (part.name_length > 0 && !part_is(&part, "off") && !part_is(&part, "0")) {
+            complain(&part);
+        }
+        return DEBUG_OFF;
+    }
+    for (const char *rest = part_end(&part); *rest == ','; rest = part_end(&part)) {
+        part = part_at(rest + 1);
+        if (part.name_length > 0 && !set_option(&part)) {
+            complain(&part);
+        }
+    }
+    debug_options.red_zone_bytes =
+        align_up(debug_options.red_zone_bytes, ALIGNMENT_BYTES);
+    while (!is_power_of_two(debug_options.guard_alignment)) {
+        debug_options.guard_alignment--;
+    }
+    return mode;
+}

@@ -1,0 +1,214 @@
+#include "debug/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/lock.h"
+#include "base/output.h"
+#include "debug/altstack.h"
+#include "debug/arena.h"
+#include "debug/log.h"
+#include "debug/symbol.h"
+
+const char *debug_kind_name(enum debug_kind kind, bool freeing)
+{
+    static const char *const allocating_names[] = {"malloc", "operator new",
+                                                   "operator new[]"};
+    static const char *const freeing_names[] = {"free", "operator delete",
+                                                "operator delete[]"};
+    return freeing ? freeing_names[kind] : allocating_names[kind];
+}
+
+static bool is_start_of_program(const struct debug_symbol *symbol)
+{
+    return symbol->function != NULL &&
+           (strcmp(symbol->function, "__libc_start_call_main") == 0 ||
+            strcmp(symbol->function, "__libc_start_main") == 0);
+}
+
+void debug_report_stack(const struct debug_stack *stack)
+{
+    for (size_t i = 0; i < stack->count; i++) {
+        char line[400];
+        struct text text = {line, sizeof line - 1, 0};
+        const struct debug_symbol symbol = debug_symbol_find(stack->frames[i]);
+        if (is_start_of_program(&symbol)) {
+            break;
+        }
+        text_string(&text, "    #");
+        text_decimal(&text, i);
+        text_string(&text, " ");
+        debug_symbol_describe(&text, &symbol);
+        line[text.length++] = '\n';
+        output_write(&text);
+    }
+}
+
+static void print_stack(const char *title, const struct debug_stack *stack)
+{
+    if (stack->count != 0) {
+        char line[64];
+        struct text text = {line, sizeof line, 0};
+        text_string(&text, title);
+        output_write(&text);
+        debug_report_stack(stack);
+    }
+}
+
+static void print_first_line(const struct debug_error *error)
+{
+    char line[200];
+    struct text text = {line, sizeof line, 0};
+    text_string(&text, "snug: ");
+    text_string(&text, error->what);
+    text_string(&text, " ");
+    text_pointer(&text, error->pointer);
+    if (error->known) {
+        text_string(&text, ", ");
+        text_decimal(&text, error->block.size);
+        text_string(&text, " bytes");
+    }
+    text_string(&text, "\n");
+    output_write(&text);
+}
+
+/* A sentence on where the pointer, or the damage, lies with respect to the block. */
+static void print_place(const struct debug_error *error, const char *address,
+                        const char *begin)
+{
+    const struct debug_block *const block = &error->block;
+    const char *const end = block->payload + block->size;
+    char line[200];
+    struct text text = {line, sizeof line, 0};
+    text_string(&text, begin);
+    if (address < block->payload) {
+        text_decimal(&text, (uint64_t)(block->payload - address));
+        text_string(&text, " bytes before the ");
+    } else if (address >= end) {
+        text_decimal(&text, (uint64_t)(address - end));
+        text_string(&text, " bytes behind the end of the ");
+    } else {
+        text_decimal(&text, (uint64_t)(address - block->payload));
+        text_string(&text, " bytes into the ");
+    }
+    text_string(&text, block->freed ? "freed block of " : "block of ");
+    text_decimal(&text, block->size);
+    text_string(&text, " bytes at ");
+    text_pointer(&text, block->payload);
+    text_string(&text, "\n");
+    output_write(&text);
+}
+
+static void print_history(const struct debug_block *block)
+{
+    const struct debug_stack allocated = debug_stack_load(block->allocated_at);
+    const struct debug_stack freed = debug_stack_load(block->freed_at);
+    print_stack("  allocated here:\n", &allocated);
+    print_stack("  freed here:\n", &freed);
+}
+
+static void print_alignment(struct text *text, size_t alignment)
+{
+    if (alignment > 1) {
+        text_string(text, " at a multiple of ");
+        text_decimal(text, alignment);
+    }
+}
+
+static void print_claim(const struct debug_error *error)
+{
+    char line[200];
+    struct text text = {line, sizeof line, 0};
+    text_string(&text, "  allocated by ");
+    text_string(&text, debug_kind_name((enum debug_kind)error->block.kind, false));
+    print_alignment(&text, (size_t)1 << error->block.alignment_shift);
+    text_string(&text, ", freed by ");
+    text_string(&text, debug_kind_name(error->release.kind, true));
+    print_alignment(&text, error->release.alignment);
+    if (error->release.sized) {
+        text_string(&text, " as ");
+        text_decimal(&text, error->release.size);
+        text_string(&text, " bytes");
+    }
+    text_string(&text, "\n");
+    output_write(&text);
+}
+
+static bool is_mismatch(const struct debug_error *error)
+{
+    return error->known && error->where == NULL && !error->block.freed;
+}
+
+struct report {
+    const struct debug_error *error;
+    struct debug_stack here;
+};
+
+static void print_report(void *argument)
+{
+    const struct report *const report = argument;
+    const struct debug_error *const error = report->error;
+    print_first_line(error);
+    if (error->where != NULL) {
+        print_place(error, error->where, "  the first byte changed is ");
+    } else if (error->block.payload != NULL && error->block.payload != error->pointer) {
+        print_place(error, error->pointer, "  it points ");
+    } else if (is_mismatch(error)) {
+        print_claim(error);
+    }
+    print_stack("  noticed here:\n", &report->here);
+    if (error->block.payload != NULL) {
+        print_history(&error->block);
+    }
+    debug_log_flush();
+}
+
+void debug_report(const struct debug_error *error)
+{
+    struct report report = {.error = error};
+    debug_stack_capture(&report.here);
+    debug_inside++; /* to the end: what is asked for from here on is the arena's */
+    debug_altstack_run(print_report, &report);
+    abort(); /* here, where a debugger and the program's handlers expect it */
+}
+
+struct story {
+    const void *pointer;
+    const struct debug_block *block; /* NULL: there is none */
+};
+
+static void print_story(void *argument)
+{
+    const struct story *const story = argument;
+    struct debug_error error = {.pointer = story->pointer};
+    if (story->block == NULL) {
+        error.what = "no block of snug's is at";
+        print_first_line(&error);
+    } else {
+        error.block = *story->block;
+        print_place(&error, story->pointer, "snug: this is ");
+        print_history(story->block);
+    }
+}
+
+void debug_report_story(const void *pointer)
+{
+    bool locked;
+    if (!lock_acquire_to_look(&heap_lock, &locked)) {
+        return;
+    }
+    const struct debug_block *known = debug_table_find(pointer);
+    if (known == NULL) {
+        known = debug_table_around(pointer);
+    }
+    struct debug_block block;
+    struct story story = {pointer, NULL};
+    if (known != NULL) {
+        block = *known;
+        story.block = &block;
+    }
+    lock_release(&heap_lock, locked);
+    debug_inside++;
+    debug_altstack_run(print_story, &story);
+    debug_inside--;
+}

@@ -1,0 +1,138 @@
+#include "debug/roots.h"
+
+#include <fcntl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/os.h"
+
+#define PAGE_WORDS (PAGE_BYTES / sizeof(uintptr_t))
+#define BATCH_PAGES ((size_t)64)
+
+/* In /proc/self/pagemap, of a page that is in memory or swapped out. */
+#define PAGE_PRESENT ((uint64_t)3 << 62)
+
+struct reader { /* of /proc/self/maps, byte by byte */
+    int file;
+    size_t next, length;
+    char buffer[4096];
+};
+
+struct range {
+    uintptr_t begin, end;
+    bool is_root;
+};
+
+static int reader_byte(struct reader *reader)
+{
+    if (reader->next == reader->length) {
+        const ssize_t n = read(reader->file, reader->buffer, sizeof reader->buffer);
+        reader->next = 0;
+        reader->length = n > 0 ? (size_t)n : 0;
+    }
+    return reader->next < reader->length ? (unsigned char)reader->buffer[reader->next++]
+                                         : -1;
+}
+
+/* A hexadecimal number and the character behind it. */
+static uintptr_t reader_number(struct reader *reader, int *after)
+{
+    uintptr_t number = 0;
+    for (;;) {
+        const int c = reader_byte(reader);
+        if (c >= '0' && c <= '9') {
+            number = number << 4 | (uintptr_t)(c - '0');
+        } else if (c >= 'a' && c <= 'f') {
+            number = number << 4 | (uintptr_t)(c - 'a' + 10);
+        } else {
+            *after = c;
+            return number;
+        }
+    }
+}
+
+/* A line: "begin-end rw-p ...". Shared memory is left out: it belongs to others, too.
+ */
+static bool next_range(struct reader *reader, struct range *range)
+{
+    int c;
+    range->begin = reader_number(reader, &c);
+    range->end = reader_number(reader, &c);
+    char rights[4] = "";
+    for (size_t i = 0; i < sizeof rights && c >= 0; i++) {
+        c = reader_byte(reader);
+        rights[i] = (char)c;
+    }
+    range->is_root = rights[0] == 'r' && rights[1] == 'w' && rights[3] == 'p';
+    while (c >= 0 && c != '\n') {
+        c = reader_byte(reader);
+    }
+    return range->end != 0;
+}
+
+static bool read_page(uintptr_t page, uintptr_t *words)
+{
+    const struct iovec to = {words, PAGE_BYTES};
+    const struct iovec from = {(void *)page, PAGE_BYTES};
+    return process_vm_readv(getpid(), &to, 1, &from, 1, 0) == (ssize_t)PAGE_BYTES;
+}
+
+/* Which pages hold anything; all, if the kernel does not tell. */
+static void read_present(int pagemap, uintptr_t page, uint64_t *present)
+{
+    const size_t bytes = BATCH_PAGES * sizeof *present;
+    if (pagemap < 0 || pread(pagemap, present, bytes,
+                             (off_t)(page / PAGE_BYTES * sizeof *present)) <= 0) {
+        for (size_t i = 0; i < BATCH_PAGES; i++) {
+            present[i] = PAGE_PRESENT;
+        }
+    }
+}
+
+static void visit_range(struct range range, int pagemap, uintptr_t here,
+                        void (*visit)(const uintptr_t *words, size_t count),
+                        bool (*skip)(uintptr_t page))
+{
+    uintptr_t words[PAGE_WORDS];
+    uint64_t present[BATCH_PAGES];
+    if (here >= range.begin && here < range.end) {
+        range.begin = align_down(here, PAGE_BYTES);
+    }
+    for (uintptr_t page = range.begin; page < range.end; page += PAGE_BYTES) {
+        const size_t i = (page - range.begin) / PAGE_BYTES % BATCH_PAGES;
+        if (i == 0) {
+            read_present(pagemap, page, present);
+        }
+        if ((present[i] & PAGE_PRESENT) != 0 && !skip(page) && read_page(page, words)) {
+            const size_t below =
+                here > page && here - page < PAGE_BYTES ? here - page : 0;
+            visit(words + below / sizeof *words, PAGE_WORDS - below / sizeof *words);
+        }
+    }
+}
+
+bool debug_roots_visit(const void *stack,
+                       void (*visit)(const uintptr_t *words, size_t count),
+                       bool (*skip)(uintptr_t page))
+{
+    struct reader reader = {.file = open("/proc/self/maps", O_RDONLY | O_CLOEXEC)};
+    uintptr_t words[PAGE_WORDS];
+    const uintptr_t here = align_down((uintptr_t)&reader, PAGE_BYTES);
+    if (reader.file < 0) {
+        return false;
+    }
+    const bool readable = read_page(here, words);
+    const int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    struct range range;
+    while (readable && next_range(&reader, &range)) {
+        if (range.is_root) {
+            visit_range(range, pagemap, align_down((uintptr_t)stack, sizeof(uintptr_t)),
+                        visit, skip);
+        }
+    }
+    if (pagemap >= 0) {
+        close(pagemap);
+    }
+    close(reader.file);
+    return readable;
+}

@@ -1,0 +1,185 @@
+#include "debug/stack.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+#include <string.h>
+
+#include "base/os.h"
+#include "debug/arena.h"
+#include "debug/options.h"
+#include "debug/unwind.h"
+#include "heap/heap.h"
+
+/* A program that is linked statically may do without it. */
+#pragma weak dlsym
+
+/* The allocator's code: in a program that holds us, sections of their own; of
+ * libsnug.so, all that can be executed. */
+static struct {
+    uintptr_t begin, end;
+} own_code[2];
+
+/* Made by objcopy for libsnug.a; the linker knows where they begin and end. */
+#define LINKERS __attribute__((weak, visibility("hidden")))
+extern const char __start_snug_text[] LINKERS, __stop_snug_text[] LINKERS;
+extern const char __start_snug_cold_text[] LINKERS, __stop_snug_cold_text[] LINKERS;
+
+static void find_own_library(void)
+{
+    extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+    const uintptr_t base = (uintptr_t)&__ehdr_start;
+    const ElfW(Phdr) *const headers = (const ElfW(Phdr) *)(base + __ehdr_start.e_phoff);
+    uintptr_t begin = 0, end = 0;
+    for (size_t i = 0; i < __ehdr_start.e_phnum; i++) {
+        if (headers[i].p_type == PT_INTERP) {
+            return; /* a program that was linked without the sections */
+        }
+        if (headers[i].p_type == PT_LOAD && (headers[i].p_flags & PF_X) != 0) {
+            begin = base + headers[i].p_vaddr;
+            end = begin + headers[i].p_memsz;
+        }
+    }
+    if (__ehdr_start.e_type == ET_DYN) {
+        own_code[0].begin = begin;
+        own_code[0].end = end;
+    }
+}
+
+static void find_own_code(void)
+{
+    own_code[0].begin = (uintptr_t)__start_snug_text;
+    own_code[0].end = (uintptr_t)__stop_snug_text;
+    own_code[1].begin = (uintptr_t)__start_snug_cold_text;
+    own_code[1].end = (uintptr_t)__stop_snug_cold_text;
+    if (own_code[0].begin == 0) {
+        find_own_library();
+    }
+}
+
+static bool is_own_code(const void *return_address)
+{
+    const uintptr_t address = (uintptr_t)return_address - 1; /* of the call */
+    return address - own_code[0].begin < own_code[0].end - own_code[0].begin ||
+           address - own_code[1].begin < own_code[1].end - own_code[1].begin;
+}
+
+void debug_stack_begin(void)
+{
+    static bool begun;
+    if (!begun) {
+        begun = true;
+        find_own_code();
+        debug_unwind_begin();
+    }
+}
+
+void debug_find_function(const char *name, void *function)
+{
+    debug_inside++;
+    void *const found = dlsym != NULL ? dlsym(RTLD_DEFAULT, name) : NULL;
+    debug_inside--;
+    memcpy(function, &found, sizeof found);
+}
+
+void debug_stack_capture(struct debug_stack *stack)
+{
+    stack->count = 0;
+    if (debug_inside == 0) {
+        const struct unwind_start start = unwind_start_here();
+        stack->count =
+            debug_unwind(&start, is_own_code, stack->frames, debug_options.depth);
+    }
+}
+
+/* The store: records in chunks, a number is the place of one in units of 8 bytes. */
+struct record {
+    uint32_t next; /* in its bucket; 0: none */
+    uint32_t count;
+    uint64_t hash;
+    void *frames[];
+};
+
+#define CHUNK_SHIFT 17
+#define CHUNK_UNITS ((size_t)1 << CHUNK_SHIFT)
+#define CHUNK_LIMIT ((size_t)4096)
+#define BUCKETS ((size_t)1 << 16)
+
+static struct {
+    uint64_t *chunks[CHUNK_LIMIT];
+    size_t chunk_count;
+    size_t used; /* units of the last chunk */
+    uint32_t *buckets;
+} store;
+
+static struct record *record_at(uint32_t number)
+{
+    uint64_t *const chunk = store.chunks[number >> CHUNK_SHIFT];
+    return (struct record *)(chunk + (number & (CHUNK_UNITS - 1)));
+}
+
+static uint64_t hash_of(const struct debug_stack *stack)
+{
+    uint64_t hash = stack->count;
+    for (size_t i = 0; i < stack->count; i++) {
+        hash = (hash ^ (uintptr_t)stack->frames[i]) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 32;
+    }
+    return hash;
+}
+
+static uint32_t record_new(size_t units)
+{
+    if (store.chunk_count == 0 || store.used + units > CHUNK_UNITS) {
+        uint64_t *const chunk = store.chunk_count < CHUNK_LIMIT
+                                    ? heap_map(CHUNK_UNITS * sizeof(uint64_t))
+                                    : NULL;
+        if (chunk == NULL) {
+            return 0;
+        }
+        store.chunks[store.chunk_count++] = chunk;
+        store.used = 1; /* no record has the number 0 */
+    }
+    const size_t number = (store.chunk_count - 1) << CHUNK_SHIFT | store.used;
+    store.used += units;
+    return (uint32_t)number;
+}
+
+uint32_t debug_stack_store(const struct debug_stack *stack)
+{
+    if (store.buckets == NULL) {
+        store.buckets = heap_map(BUCKETS * sizeof *store.buckets);
+    }
+    if (stack->count == 0 || store.buckets == NULL) {
+        return 0;
+    }
+    const uint64_t hash = hash_of(stack);
+    const size_t bytes = stack->count * sizeof *stack->frames;
+    uint32_t *const bucket = &store.buckets[hash & (BUCKETS - 1)];
+    for (uint32_t number = *bucket; number != 0; number = record_at(number)->next) {
+        const struct record *const record = record_at(number);
+        if (record->hash == hash) { /* of 64 bits: no two stacks share one */
+            return number;
+        }
+    }
+    const uint32_t number =
+        record_new((sizeof(struct record) + bytes) / sizeof(uint64_t));
+    if (number != 0) {
+        struct record *const record = record_at(number);
+        *record = (struct record){*bucket, (uint32_t)stack->count, hash};
+        memcpy(record->frames, stack->frames, bytes);
+        *bucket = number;
+    }
+    return number;
+}
+
+struct debug_stack debug_stack_load(uint32_t number)
+{
+    struct debug_stack stack = {0};
+    if (number != 0) {
+        const struct record *const record = record_at(number);
+        stack.count = record->count;
+        memcpy(stack.frames, record->frames, stack.count * sizeof *stack.frames);
+    }
+    return stack;
+}

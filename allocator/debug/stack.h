@@ -1,0 +1,28 @@
+/* Call stacks: captured by debug/unwind.h, each different one stored once and named by
+ * a number. */
+#ifndef SNUG_DEBUG_STACK_H
+#define SNUG_DEBUG_STACK_H
+
+#include "base/size.h"
+
+#define DEBUG_STACK_FRAMES ((size_t)32)
+
+struct debug_stack {
+    size_t count;
+    void *frames[DEBUG_STACK_FRAMES]; /* return addresses, innermost first */
+};
+
+/* Until then stacks are empty. Not from inside an allocation that the dynamic linker
+ * makes: it is asked to load a library. */
+void debug_stack_begin(void);
+/* A function that the process may have; *function stays NULL if not. */
+void debug_find_function(const char *name, void *function);
+/* The stack from the first caller that is not the allocator's. The heap lock is not
+ * held. */
+void debug_stack_capture(struct debug_stack *stack);
+/* Its number; 0 for an empty one, or where there is no memory. Under the heap lock. */
+uint32_t debug_stack_store(const struct debug_stack *stack);
+/* By its number; the empty one for 0. Stored stacks do not change. */
+struct debug_stack debug_stack_load(uint32_t number);
+
+#endif

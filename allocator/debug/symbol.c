@@ -1,0 +1,134 @@
+#include "debug/symbol.h"
+
+#include <dlfcn.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "debug/arena.h"
+
+#pragma weak dlopen
+#pragma weak dlsym
+#pragma weak dladdr
+
+/* The part of elfutils' libdwfl that is used; its types are opaque here. */
+struct dwfl_callbacks {
+    void *find_elf;
+    void *find_debuginfo;
+    void *section_address;
+    char **debuginfo_path;
+};
+
+static struct {
+    bool tried;
+    void *dwfl; /* NULL: libdw cannot be had */
+    void *(*begin)(const struct dwfl_callbacks *callbacks);
+    int (*report)(void *dwfl, pid_t pid);
+    int (*report_end)(void *dwfl, void *removed, void *argument);
+    void *(*module)(void *dwfl, uintptr_t address);
+    const char *(*name)(void *module, uintptr_t address);
+    void *(*line)(void *module, uintptr_t address);
+    const char *(*line_info)(void *line, uintptr_t *address, int *number, int *column,
+                             uintptr_t *modified, uintptr_t *length);
+} libdw;
+
+static struct dwfl_callbacks callbacks;
+
+static bool load_libdw(void)
+{
+    const struct {
+        const char *name;
+        void *to;
+    } names[] = {
+        {"dwfl_begin", &libdw.begin},
+        {"dwfl_linux_proc_report", &libdw.report},
+        {"dwfl_report_end", &libdw.report_end},
+        {"dwfl_addrmodule", &libdw.module},
+        {"dwfl_module_addrname", &libdw.name},
+        {"dwfl_module_getsrc", &libdw.line},
+        {"dwfl_lineinfo", &libdw.line_info},
+        {"dwfl_linux_proc_find_elf", &callbacks.find_elf},
+        /* Not the standard one: that may ask a server in the network. */
+        {"dwfl_build_id_find_debuginfo", &callbacks.find_debuginfo},
+    };
+    void *const library = dlopen("libdw.so.1", RTLD_NOW | RTLD_LOCAL);
+    if (library == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        void *const symbol = dlsym(library, names[i].name);
+        if (symbol == NULL) {
+            return false;
+        }
+        memcpy(names[i].to, &symbol, sizeof symbol);
+    }
+    return true;
+}
+
+static void *find_module(uintptr_t address)
+{
+    if (!libdw.tried) {
+        libdw.tried = true;
+        if (dlopen != NULL && dlsym != NULL && load_libdw()) {
+            libdw.dwfl = libdw.begin(&callbacks);
+            if (libdw.dwfl != NULL) {
+                libdw.report(libdw.dwfl, getpid());
+                libdw.report_end(libdw.dwfl, NULL, NULL);
+            }
+        }
+    }
+    return libdw.dwfl != NULL ? libdw.module(libdw.dwfl, address) : NULL;
+}
+
+struct debug_symbol debug_symbol_find(const void *return_address)
+{
+    struct debug_symbol symbol = {0};
+    const uintptr_t address = (uintptr_t)return_address - 1;
+    Dl_info info;
+    debug_inside++;
+    if (dladdr != NULL && dladdr((const void *)address, &info) != 0) {
+        symbol.function = info.dli_sname;
+        symbol.object = info.dli_fname;
+        symbol.offset = address - (uintptr_t)info.dli_fbase;
+    }
+    void *const module = find_module(address);
+    if (module != NULL) {
+        const char *const name = libdw.name(module, address);
+        symbol.function = name != NULL ? name : symbol.function;
+        void *const line = libdw.line(module, address);
+        if (line != NULL) {
+            uintptr_t ignored;
+            symbol.file =
+                libdw.line_info(line, &ignored, &symbol.line, NULL, NULL, NULL);
+        }
+    }
+    debug_inside--;
+    return symbol;
+}
+
+static const char *last_part(const char *path)
+{
+    const char *last = path;
+    for (const char *c = path; *c != '\0'; c++) {
+        last = *c == '/' ? c + 1 : last;
+    }
+    return last;
+}
+
+void debug_symbol_describe(struct text *text, const struct debug_symbol *symbol)
+{
+    if (symbol->function != NULL) {
+        text_string(text, symbol->function);
+    }
+    if (symbol->file != NULL) {
+        text_string(text, symbol->function != NULL ? " at " : "");
+        text_string(text, last_part(symbol->file));
+        text_string(text, ":");
+        text_decimal(text, (uint64_t)symbol->line);
+        return;
+    }
+    text_string(text, symbol->function != NULL ? " (" : "(");
+    text_string(text, symbol->object != NULL ? last_part(symbol->object) : "?");
+    text_string(text, "+");
+    text_pointer(text, (const void *)symbol->offset);
+    text_string(text, ")");
+}

@@ -1,0 +1,23 @@
+/* Names for addresses of code: by libdw where it is installed (file and line, functions
+ * that are not exported), else by the dynamic linker's table. For reports only: it is
+ * slow, and libdw takes its memory from the arena. The heap lock is not held. */
+#ifndef SNUG_DEBUG_SYMBOL_H
+#define SNUG_DEBUG_SYMBOL_H
+
+#include "base/assertions.h"
+#include "base/text.h"
+
+struct debug_symbol {
+    const char *function; /* NULL: not known, as the others */
+    const char *file;
+    int line;
+    const char *object; /* program or library */
+    uintptr_t offset;   /* in the object */
+};
+
+/* Of a return address: the call before it. */
+struct debug_symbol debug_symbol_find(const void *return_address);
+/* "function at file:line" or "function (object+0x...)". */
+void debug_symbol_describe(struct text *text, const struct debug_symbol *symbol);
+
+#endif

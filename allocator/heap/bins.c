@@ -1,0 +1,443 @@
+#include "heap/bins.h"
+
+#include <string.h>
+
+#include "base/os.h"
+
+static ALWAYS_INLINE size_t bin_of(size_t bytes)
+{
+    if (bytes < EXACT_LIMIT_BYTES) {
+        return bytes / ALIGNMENT_BYTES;
+    }
+    const unsigned log2 = floor_log2(bytes);
+    const size_t within =
+        (bytes >> (log2 - TREE_BINS_SHIFT)) & (((size_t)1 << TREE_BINS_SHIFT) - 1);
+    return EXACT_BIN_COUNT + ((size_t)(log2 - EXACT_LIMIT_SHIFT) << TREE_BINS_SHIFT) +
+           within;
+}
+
+/* The highest bit of the size that is not settled by the bin. */
+static ALWAYS_INLINE size_t tree_first_bit(size_t bytes)
+{
+    return (size_t)1 << (floor_log2(bytes) - TREE_BINS_SHIFT - 1);
+}
+
+static ALWAYS_INLINE void bin_fill(struct bins *bins, size_t bin)
+{
+    bins->map[bin / 64] |= (uint64_t)1 << (bin % 64);
+    bins->summary |= (uint64_t)1 << (bin / 64);
+}
+
+/* After a hole has left its bin. Whether the bin is empty now nobody can predict, and a
+ * branch that is guessed wrong costs as much as all of this: so there is none, here and
+ * below, where record 0 absorbs what has no place. */
+static ALWAYS_INLINE void bin_settle(struct bins *bins, size_t bin, bool empty)
+{
+    const uint64_t word = bins->map[bin / 64] & ~((uint64_t)empty << (bin % 64));
+    bins->map[bin / 64] = word;
+    bins->summary &= ~((uint64_t)(word == 0) << (bin / 64));
+}
+
+/* The first bin from `bin` on that is not empty; BIN_COUNT if there is none. */
+static ALWAYS_INLINE size_t bin_next(const struct bins *bins, size_t bin)
+{
+    const size_t word = bin / 64;
+    const uint64_t bits = bins->map[word] & (~(uint64_t)0 << (bin % 64));
+    const uint64_t words =
+        (bins->summary & (~(uint64_t)1 << word)) | (uint64_t)(bits != 0) << word;
+    if (words == 0) {
+        return BIN_COUNT;
+    }
+    const size_t found = (size_t)__builtin_ctzl(words);
+    const uint64_t all = bins->map[found];
+    return found * 64 + (size_t)__builtin_ctzl(bits != 0 ? bits : all);
+}
+
+/* Where the number of the node of this size stands, or would. */
+static ALWAYS_INLINE uint32_t *tree_link(struct bins *bins, size_t bin, size_t bytes)
+{
+    uint32_t *link = &bins->first[bin];
+    for (size_t bit = tree_first_bit(bytes); *link != 0; bit >>= 1) {
+        struct hole *const here = &bins->holes[*link];
+        if (here->bytes == bytes) {
+            break;
+        }
+        link = &here->child[(bytes & bit) != 0];
+    }
+    return link;
+}
+
+static void tree_insert(struct bins *bins, uint32_t number, size_t bin)
+{
+    struct hole *const hole = &bins->holes[number];
+    uint32_t *const link = tree_link(bins, bin, hole->bytes);
+    hole->child[0] = hole->child[1] = 0;
+    if (*link == 0) {
+        hole->next = hole->previous = 0;
+        *link = number;
+        bin_fill(bins, bin);
+        return;
+    }
+    struct hole *const node = &bins->holes[*link]; /* join its list, behind it */
+    hole->next = node->next;
+    hole->previous = *link;
+    if (node->next != 0) {
+        bins->holes[node->next].previous = number;
+    }
+    node->next = number;
+}
+
+/* Any leaf below a node may take its place: all share the prefix that leads there. 0:
+ * the node is a leaf. */
+static uint32_t tree_take_leaf(struct bins *bins, struct hole *node)
+{
+    uint32_t *link = NULL;
+    for (struct hole *here = node; here->child[0] != 0 || here->child[1] != 0;) {
+        link = &here->child[here->child[1] != 0];
+        here = &bins->holes[*link];
+    }
+    if (link == NULL) {
+        return 0;
+    }
+    const uint32_t leaf = *link;
+    *link = 0;
+    return leaf;
+}
+
+static void tree_remove_node(struct bins *bins, struct hole *node, size_t bin)
+{
+    uint32_t *const link = tree_link(bins, bin, node->bytes);
+    const uint32_t heir = node->next != 0 ? node->next : tree_take_leaf(bins, node);
+    *link = heir;
+    if (heir != 0) {
+        struct hole *const hole = &bins->holes[heir];
+        hole->previous = 0;
+        hole->child[0] = node->child[0];
+        hole->child[1] = node->child[1];
+    } else {
+        bin_settle(bins, bin, bins->first[bin] == 0);
+    }
+}
+
+/* The same for a list: sizes below EXACT_LIMIT_BYTES, no loop and no call. */
+static ALWAYS_INLINE void list_insert(struct bins *bins, uint32_t number)
+{
+    struct hole *const hole = &bins->holes[number];
+    const size_t bin = hole->bytes / ALIGNMENT_BYTES;
+    const uint32_t next = bins->first[bin];
+    hole->next = next;
+    hole->previous = 0;
+    bins->holes[next].previous = number;
+    bins->first[bin] = number;
+    bin_fill(bins, bin);
+}
+
+static ALWAYS_INLINE void list_remove(struct bins *bins, uint32_t number)
+{
+    const struct hole *const hole = &bins->holes[number];
+    const size_t bin = hole->bytes / ALIGNMENT_BYTES;
+    uint32_t *const first = &bins->first[bin];
+    uint32_t *const behind = &bins->holes[hole->previous].next;
+    uint32_t *const link = hole->previous != 0 ? behind : first;
+    *link = hole->next;
+    bins->holes[hole->next].previous = hole->previous;
+    bin_settle(bins, bin, (hole->next | hole->previous) == 0);
+}
+
+static void tree_remove(struct bins *bins, struct hole *hole, size_t bin)
+{
+    if (hole->previous == 0) {
+        tree_remove_node(bins, hole, bin);
+        return;
+    }
+    bins->holes[hole->previous].next = hole->next;
+    bins->holes[hole->next].previous = hole->previous;
+}
+
+static ALWAYS_INLINE void bin_insert(struct bins *bins, uint32_t number)
+{
+    const size_t bytes = bins->holes[number].bytes;
+    if (LIKELY(bytes < EXACT_LIMIT_BYTES)) {
+        list_insert(bins, number);
+    } else {
+        tree_insert(bins, number, bin_of(bytes));
+    }
+}
+
+static ALWAYS_INLINE void bin_remove(struct bins *bins, uint32_t number)
+{
+    struct hole *const hole = &bins->holes[number];
+    if (LIKELY(hole->bytes < EXACT_LIMIT_BYTES)) {
+        list_remove(bins, number);
+    } else {
+        tree_remove(bins, hole, bin_of(hole->bytes));
+    }
+}
+
+void bins_open(struct bins *bins, void *memory, size_t bytes)
+{
+    bins->holes = bins->few;
+    bins->capacity = FEW_HOLES;
+    bins->used = 1;
+    bins->reserved = memory;
+    bins->reserved_count = (uint32_t)(bytes / sizeof *bins->reserved);
+}
+
+/* A larger table: what was reserved, then twice as much from the system each time. */
+static COLD_CODE bool table_grow(struct bins *bins)
+{
+    struct hole *table = bins->reserved;
+    size_t capacity = bins->reserved_count;
+    bins->reserved = NULL;
+    if (table == NULL) {
+        capacity = 2 * (size_t)bins->capacity;
+        table = capacity < UINT32_MAX ? os_map(capacity * sizeof *table) : NULL;
+    }
+    if (table == NULL || capacity <= bins->capacity) {
+        return false;
+    }
+    memcpy(table, bins->holes, bins->used * sizeof *table);
+    bins->holes = table;
+    bins->capacity = (uint32_t)capacity;
+    return true;
+}
+
+static ALWAYS_INLINE uint32_t record_take(struct bins *bins)
+{
+    const uint32_t number = bins->spare;
+    if (number != 0) {
+        bins->spare = bins->holes[number].next;
+        return number;
+    }
+    if (UNLIKELY(bins->used == bins->capacity) && !table_grow(bins)) {
+        return 0;
+    }
+    return bins->used++;
+}
+
+static ALWAYS_INLINE void record_return(struct bins *bins, uint32_t number)
+{
+    bins->holes[number].address = 0;
+    bins->holes[number].next = bins->spare;
+    bins->spare = number;
+}
+
+static ALWAYS_INLINE void set_place(struct hole *hole, const void *address,
+                                    size_t bytes)
+{
+    hole->address = (uintptr_t)address;
+    hole->bytes = bytes;
+}
+
+static uint32_t hole_new(struct bins *bins, const void *address, size_t bytes)
+{
+    const uint32_t number = record_take(bins);
+    if (LIKELY(number != 0)) {
+        bins->free_bytes += bytes;
+        set_place(&bins->holes[number], address, bytes);
+        bin_insert(bins, number);
+    }
+    return number;
+}
+
+uint32_t bins_merge(struct bins *bins, uint32_t before, uint32_t after,
+                    const void *address, size_t bytes)
+{
+    if (before != 0 && after != 0) {
+        bins_drop(bins, after);
+    }
+    const uint32_t one = before != 0 ? before : after;
+    if (one == 0) {
+        return hole_new(bins, address, bytes);
+    }
+    bins_change(bins, one, address, bytes);
+    return one;
+}
+
+/* From a trie or into one. */
+static NO_INLINE void change_large(struct bins *bins, uint32_t number,
+                                   const void *address, size_t bytes)
+{
+    bin_remove(bins, number);
+    set_place(&bins->holes[number], address, bytes);
+    bin_insert(bins, number);
+}
+
+void bins_change(struct bins *bins, uint32_t number, const void *address, size_t bytes)
+{
+    struct hole *const hole = &bins->holes[number];
+    bins->free_bytes += bytes - hole->bytes;
+    if (UNLIKELY((hole->bytes | bytes) >= EXACT_LIMIT_BYTES)) {
+        change_large(bins, number, address, bytes);
+        return;
+    }
+    list_remove(bins, number);
+    set_place(hole, address, bytes);
+    list_insert(bins, number);
+}
+
+void bins_drop(struct bins *bins, uint32_t number)
+{
+    bins->free_bytes -= bins->holes[number].bytes;
+    bin_remove(bins, number);
+    record_return(bins, number);
+}
+
+/* The smallest in a trie: on the leftmost path, since left subtrees hold smaller sizes,
+ * but any node on that path may be smaller than what is below it. */
+static uint32_t tree_smallest(const struct bins *bins, uint32_t root)
+{
+    uint32_t best = root;
+    for (uint32_t at = root; at != 0;) {
+        const struct hole *const node = &bins->holes[at];
+        if (node->bytes < bins->holes[best].bytes) {
+            best = at;
+        }
+        at = node->child[node->child[0] == 0];
+    }
+    return best;
+}
+
+/* The smallest of at least `bytes` in the bin of `bytes`; 0 if all are smaller. */
+static uint32_t tree_best(const struct bins *bins, size_t bin, size_t bytes)
+{
+    uint32_t best = 0;
+    uint32_t larger = 0; /* the deepest right subtree that was passed by */
+    size_t least = SIZE_MAX;
+    size_t bit = tree_first_bit(bytes);
+    for (uint32_t at = bins->first[bin]; at != 0; bit >>= 1) {
+        const struct hole *const node = &bins->holes[at];
+        if (node->bytes >= bytes && node->bytes < least) {
+            best = at;
+            least = node->bytes;
+            if (least == bytes) {
+                return best;
+            }
+        }
+        const int side = (bytes & bit) != 0;
+        if (side == 0 && node->child[1] != 0) {
+            larger = node->child[1];
+        }
+        at = node->child[side];
+    }
+    if (larger != 0) {
+        const uint32_t candidate = tree_smallest(bins, larger);
+        if (bins->holes[candidate].bytes < least) {
+            best = candidate;
+        }
+    }
+    return best;
+}
+
+/* One from the list behind a node leaves more cheaply than the node. */
+static uint32_t tree_member(const struct bins *bins, uint32_t node)
+{
+    const uint32_t behind = bins->holes[node].next;
+    return behind != 0 ? behind : node;
+}
+
+uint32_t bins_best(const struct bins *bins, size_t bytes)
+{
+    size_t bin = bin_of(bytes);
+    if (bin >= EXACT_BIN_COUNT) {
+        const uint32_t best = tree_best(bins, bin, bytes);
+        if (best != 0) {
+            return tree_member(bins, best);
+        }
+        bin++;
+    }
+    if (UNLIKELY(bin >= BIN_COUNT)) {
+        return 0;
+    }
+    bin = bin_next(bins, bin);
+    if (bin < EXACT_BIN_COUNT) {
+        return bins->first[bin];
+    }
+    return bin < BIN_COUNT ? tree_member(bins, tree_smallest(bins, bins->first[bin]))
+                           : 0;
+}
+
+void bins_visit(const struct bins *bins,
+                void (*visit)(const struct block *block, size_t bytes, void *context),
+                void *context)
+{
+    for (uint32_t i = 1; i < bins->used; i++) {
+        if (bins->holes[i].address != 0) {
+            visit(bins_block(bins, i), bins_bytes(bins, i), context);
+        }
+    }
+}
+
+/* A hole and those of its size behind it. Adds their number to *count. */
+static const char *check_list(const struct bins *bins, uint32_t first, size_t bin,
+                              size_t *count)
+{
+    uint32_t previous = 0;
+    for (uint32_t i = first; i != 0; i = bins->holes[i].next) {
+        const struct hole *const hole = &bins->holes[i];
+        const struct block *const block = bins_block(bins, i);
+        if (i >= bins->used || hole->address == 0 || ++*count > bins->used) {
+            return "a bin leads to a record of no hole";
+        }
+        if (bin_of(hole->bytes) != bin || hole->bytes != bins->holes[first].bytes) {
+            return "a hole is in the bin of another size";
+        }
+        if (hole->previous != previous) {
+            return "a bin's links disagree";
+        }
+        if (block_is_in_use(block) || !block_is_sound(block) ||
+            block_hole(block) != i) {
+            return "a hole's tag does not name its record";
+        }
+        if (*block_word_before(block_at(block, hole->bytes)) != i) {
+            return "a hole's footer does not name its record";
+        }
+        previous = i;
+    }
+    return NULL;
+}
+
+/* The node of the next larger size in the bin of `bytes`, 0 at the end: an ordered walk
+ * that needs neither a stack nor recursion. */
+static uint32_t tree_after(const struct bins *bins, size_t bin, size_t bytes)
+{
+    const size_t next = bytes + ALIGNMENT_BYTES;
+    return bin_of(next) == bin ? tree_best(bins, bin, next) : 0;
+}
+
+static const char *check_bin(const struct bins *bins, size_t bin, size_t *count)
+{
+    const bool bit = (bins->map[bin / 64] >> (bin % 64) & 1) != 0;
+    if (bit != (bins->first[bin] != 0)) {
+        return "a bin's bit is wrong";
+    }
+    if (bin < EXACT_BIN_COUNT) {
+        return check_list(bins, bins->first[bin], bin, count);
+    }
+    const char *broken = NULL;
+    for (uint32_t i = tree_smallest(bins, bins->first[bin]); broken == NULL && i != 0;
+         i = tree_after(bins, bin, bins_bytes(bins, i))) {
+        broken = check_list(bins, i, bin, count);
+    }
+    return broken;
+}
+
+const char *bins_check(const struct bins *bins)
+{
+    size_t in_bins = 0;
+    const char *broken = NULL;
+    for (size_t i = 0; broken == NULL && i < BIN_COUNT; i++) {
+        broken = check_bin(bins, i, &in_bins);
+    }
+    for (size_t i = 0; broken == NULL && i < BIN_WORDS; i++) {
+        if ((bins->summary >> i & 1) != (bins->map[i] != 0)) {
+            broken = "the summary of the bins is wrong";
+        }
+    }
+    size_t recorded = 0;
+    for (uint32_t i = 1; i < bins->used; i++) {
+        recorded += bins->holes[i].address != 0;
+    }
+    return broken == NULL && recorded != in_bins ? "a recorded hole is in no bin"
+                                                 : broken;
+}

@@ -1,0 +1,154 @@
+/* Boundary tags (Knuth 2.5): the one place that knows the bits of a tag.
+ *
+ *     in use:  | tag | payload ............................ |
+ *     free:    | tag | ............................... | footer |
+ *
+ * A block in use has its size in its tag, in bytes, a multiple of 16, tag included. A
+ * free block is a hole: its tag and its footer, the last eight bytes, hold the number
+ * of its record (bins.h), where its address, size and links are. So an allocation or a
+ * free touches neither the far end of a hole nor any other hole: memory that has not
+ * been used for long costs a cache miss each time. A block in use has no footer; its
+ * payload reaches to the next tag.
+ *
+ * What stands before a block is told without a flag: the word before its tag is a
+ * footer exactly if the record that it names is of a hole that ends here.
+ *
+ * The upper 16 bits of a tag are a checksum of its address, its other bits and a secret
+ * of the process: an overflow that reaches a tag, and a pointer that is no block's, are
+ * noticed. Tags stand 8 bytes before a multiple of 16, so payloads are aligned to 16.
+ * Sizes are at least BLOCK_MIN_BYTES. The lower byte of a tag is never 0, so that the
+ * end of a string one byte too long is noticed, too.
+ *
+ * Tags are written under the heap lock, that of a block in use only by who holds it. */
+#ifndef SNUG_BLOCK_H
+#define SNUG_BLOCK_H
+
+#include "base/object.h"
+#include "base/size.h"
+
+enum {
+    BLOCK_IN_USE = 1,
+    BLOCK_FREE = 2,         /* a hole, or the remains of one */
+    BLOCK_NUMBER_SHIFT = 4, /* of a hole, in its tag */
+    BLOCK_CHECK_SHIFT = 48
+};
+
+struct block {
+    size_t tag;
+};
+
+#define BLOCK_SIZE_MASK (((size_t)1 << BLOCK_CHECK_SHIFT) - ALIGNMENT_BYTES)
+
+/* Fibonacci hashing (Knuth 6.4); the checksum is its upper bits. */
+static ALWAYS_INLINE size_t block_hash(const struct block *block, size_t low)
+{
+    return (object_key(block) + low) * 0x9e3779b97f4a7c15u;
+}
+
+/* The tag of a block with these lower bits. */
+static ALWAYS_INLINE size_t block_tag(const struct block *block, size_t low)
+{
+    const size_t hash = block_hash(block, low);
+    return (hash >> BLOCK_CHECK_SHIFT << BLOCK_CHECK_SHIFT) | low;
+}
+
+/* Whether the checksum is right. */
+static ALWAYS_INLINE bool block_is_sound(const struct block *block)
+{
+    const size_t low =
+        block->tag << (64 - BLOCK_CHECK_SHIFT) >> (64 - BLOCK_CHECK_SHIFT);
+    return (block->tag ^ block_hash(block, low)) >> BLOCK_CHECK_SHIFT == 0;
+}
+
+/* Of a block in use. */
+static ALWAYS_INLINE size_t block_size(const struct block *block)
+{
+    return block->tag & BLOCK_SIZE_MASK;
+}
+
+static ALWAYS_INLINE bool block_is_in_use(const struct block *block)
+{
+    return (block->tag & BLOCK_IN_USE) != 0;
+}
+
+static ALWAYS_INLINE void block_set_in_use(struct block *block, size_t bytes)
+{
+    block->tag = block_tag(block, bytes | BLOCK_IN_USE);
+}
+
+/* Where a free block began that has become part of another: a second free is noticed.
+ * No checksum: nobody asks for one here but who frees what is no block. */
+static ALWAYS_INLINE void block_set_gone(struct block *block)
+{
+    block->tag = BLOCK_FREE;
+}
+
+static ALWAYS_INLINE bool block_is_gone(const struct block *block)
+{
+    return block->tag == BLOCK_FREE;
+}
+
+/* What stands behind the last block. */
+static ALWAYS_INLINE void block_set_top(struct block *block)
+{
+    block->tag = block_tag(block, BLOCK_FREE);
+}
+
+/* The lower bits of a free block's tag. */
+static ALWAYS_INLINE size_t block_free_bits(uint32_t hole)
+{
+    return (size_t)hole << BLOCK_NUMBER_SHIFT | BLOCK_FREE;
+}
+
+static ALWAYS_INLINE void block_set_free(struct block *block, uint32_t hole)
+{
+    block->tag = block_tag(block, block_free_bits(hole));
+}
+
+/* The number in the tag of a free block. */
+static ALWAYS_INLINE uint32_t block_hole(const struct block *block)
+{
+    return (uint32_t)(block->tag >> BLOCK_NUMBER_SHIFT);
+}
+
+static ALWAYS_INLINE void *block_payload(struct block *block)
+{
+    return (char *)block + BLOCK_HEADER_BYTES;
+}
+
+static ALWAYS_INLINE size_t block_payload_bytes(const struct block *block)
+{
+    return block_size(block) - BLOCK_HEADER_BYTES;
+}
+
+/* The caller has made sure that the payload is one (the gate in entry.h). */
+static ALWAYS_INLINE struct block *block_from_payload(const void *payload)
+{
+    return (struct block *)((uintptr_t)payload - BLOCK_HEADER_BYTES);
+}
+
+static ALWAYS_INLINE struct block *block_at(const struct block *block, size_t offset)
+{
+    return (struct block *)((uintptr_t)block + offset);
+}
+
+/* The word before a block's tag, a footer or the end of a payload. */
+static ALWAYS_INLINE size_t *block_word_before(const struct block *block)
+{
+    return (size_t *)((uintptr_t)block - sizeof(size_t));
+}
+
+/* What stands there: perhaps the end of a payload, which means nothing. */
+static READS_OF_OTHERS size_t block_read_word_before(const struct block *block)
+{
+    return *block_word_before(block);
+}
+
+/* Size of a block that the caller holds, without the lock; 0 if it is none in use. */
+static ALWAYS_INLINE size_t block_size_unlocked(const struct block *block)
+{
+    const size_t tag = __atomic_load_n(&block->tag, __ATOMIC_RELAXED);
+    return (tag & BLOCK_IN_USE) != 0 ? tag & BLOCK_SIZE_MASK : 0;
+}
+
+#endif

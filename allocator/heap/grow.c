@@ -1,0 +1,191 @@
+/* Where the heap's memory comes from: regions, opened, extended and closed. */
+#include "heap/heap.h"
+
+#include <string.h>
+
+#include "base/knobs.h"
+#include "base/os.h"
+
+static_assert(sizeof(struct heap_region) % ALIGNMENT_BYTES == 8,
+              "the first tag stands 8 bytes before a multiple of 16");
+
+/* Of the first region's bytes, the part set aside for records of holes: one for each 2
+ * KiB. Untouched, it costs nothing; a heap with more holes takes another table. */
+#define HOLES_SHARE 64
+
+/* Turn what is left of the current region into a free block and end it with a fence. */
+static void region_close(void)
+{
+    if (heap.regions == NULL) {
+        return;
+    }
+    struct block *const rest = (struct block *)(uintptr_t)heap.top;
+    const size_t bytes = (size_t)(heap.end - heap.top);
+    /* What was never touched counts as touched and vacant from now on. */
+    __atomic_store_n(&heap.touched_bytes,
+                     heap.touched_bytes + (size_t)(heap.end - heap.touched),
+                     __ATOMIC_RELAXED);
+    pages_vacate(align_up((uintptr_t)heap.touched, PAGE_BYTES),
+                 heap_hole_pages(rest, bytes).end);
+    block_set_in_use((struct block *)(uintptr_t)heap.end, 0);
+    heap.top = heap.end = heap.touched = NULL;
+    if (bytes != 0) {
+        block_set_in_use(rest, bytes);
+    }
+    if (bytes >= BLOCK_MIN_BYTES) { /* 16 bytes are too few for a block: lost */
+        heap_free(rest);
+    }
+}
+
+/* Start a region in fresh zeroed memory. */
+static void region_open(char *memory, size_t bytes)
+{
+    region_close();
+    if (heap.regions == NULL) {
+        object_choose_secret();
+        char *const table = (char *)align_up((uintptr_t)memory, sizeof(struct hole));
+        const size_t table_bytes = align_down(bytes / HOLES_SHARE, sizeof(struct hole));
+        bins_open(&heap_bins, table, table_bytes);
+        bytes -= (size_t)(table + table_bytes - memory);
+        memory = table + table_bytes;
+        char *const place = map_place(memory, bytes);
+        bytes -= (size_t)(place - memory);
+        memory = place;
+    }
+    char *const start = (char *)align_up((uintptr_t)memory, ALIGNMENT_BYTES);
+    char *const end = (char *)align_down((uintptr_t)memory + bytes, ALIGNMENT_BYTES);
+    struct heap_region *const region = (struct heap_region *)(uintptr_t)start;
+    region->older = heap.regions;
+    region->end = end - sizeof(size_t);
+    __atomic_store_n(&heap.regions, region, __ATOMIC_RELEASE);
+    heap.touched = (char *)heap_region_first(region);
+    heap_set_top(heap.touched);
+    heap.end = region->end;
+    __atomic_store_n(&heap.region_bytes, heap.region_bytes + bytes, __ATOMIC_RELAXED);
+    map_cover(end);
+}
+
+/* Extend the current region: brk went on where it had ended. */
+static void region_extend(size_t bytes)
+{
+    heap.end += bytes;
+    __atomic_store_n(&heap.regions->end, heap.end, __ATOMIC_RELAXED);
+    __atomic_store_n(&heap.region_bytes, heap.region_bytes + bytes, __ATOMIC_RELAXED);
+    map_cover(heap.end);
+}
+
+static bool grow_by_break(size_t bytes)
+{
+    char *const memory = os_break_extend(bytes);
+    if (memory == NULL) {
+        return false;
+    }
+    /* Others may have used, and given back, part of the page where the break stood. */
+    memset(memory, 0, align_up((uintptr_t)memory, PAGE_BYTES) - (uintptr_t)memory);
+    if (heap.break_end != NULL && memory == heap.break_end) {
+        region_extend(bytes);
+    } else {
+        region_open(memory, bytes);
+    }
+    heap.break_end = memory + bytes;
+    return true;
+}
+
+static bool grow_by_map(size_t bytes)
+{
+    char *const memory = os_map(bytes);
+    if (memory == NULL) {
+        return false;
+    }
+    region_open(memory, bytes);
+    heap.break_end = NULL;
+    return true;
+}
+
+/* Pages at the end of a region from brk, or from a mapping, that were never touched. */
+static bool shrink_region(size_t bytes)
+{
+    if (heap.break_end != NULL) {
+        if (!os_break_retract(heap.break_end, bytes)) {
+            return false;
+        }
+        heap.break_end -= bytes;
+        return true;
+    }
+    return os_unmap(heap.end + sizeof(size_t) - bytes, bytes);
+}
+
+bool heap_return_reserve(void)
+{
+    if (heap.regions == NULL) {
+        return false;
+    }
+    char *const region_end = heap.end + sizeof(size_t);
+    const size_t end = (size_t)(heap.break_end != NULL ? heap.break_end : region_end);
+    /* The fence's place is not touched. */
+    const size_t keep =
+        align_up((uintptr_t)heap.touched + 2 * ALIGNMENT_BYTES, PAGE_BYTES);
+    const size_t bytes = keep < end ? align_down(end - keep, PAGE_BYTES) : 0;
+    if (bytes == 0 || !shrink_region(bytes)) {
+        return false;
+    }
+    heap.end -= bytes;
+    __atomic_store_n(&heap.regions->end, heap.end, __ATOMIC_RELAXED);
+    __atomic_store_n(&heap.region_bytes, heap.region_bytes - bytes, __ATOMIC_RELAXED);
+    return true;
+}
+
+void *heap_map(size_t bytes)
+{
+    void *const pages = os_map(bytes);
+    return pages != NULL || !heap_return_reserve() ? pages : os_map(bytes);
+}
+
+/* A region of its own needs a header, a fence and both ends aligned, the first one a
+ * map besides. */
+static size_t region_bytes_for(size_t bytes)
+{
+    const size_t need =
+        align_up(bytes + sizeof(struct heap_region) + 3 * ALIGNMENT_BYTES, 64 * KIB);
+    return heap.regions == NULL ? need + need / 16 : need;
+}
+
+static bool grows_sparingly(void)
+{
+    return heap.grows_sparingly || heap.locked;
+}
+
+/* As much as there is already, or a share of that. */
+static size_t usual_growth(void)
+{
+    if (grows_sparingly()) {
+        return heap.region_bytes / SPARING_GROWTH_SHARE;
+    }
+    const size_t preallocate_bytes = knobs_get()->preallocate_bytes;
+    return heap.region_bytes > preallocate_bytes ? heap.region_bytes
+                                                 : preallocate_bytes;
+}
+
+static bool grow_by(size_t bytes)
+{
+    if (!grow_by_break(bytes) && !grow_by_map(bytes)) {
+        return false;
+    }
+    if (knobs_get()->huge_pages != 0) {
+        os_want_huge_pages(heap.regions, heap.end);
+    }
+    return true;
+}
+
+bool heap_grow(size_t bytes)
+{
+    const size_t need = region_bytes_for(bytes);
+    if (usual_growth() > need && !grows_sparingly()) {
+        if (grow_by(align_up(usual_growth() + heap.top_pad_bytes, PAGE_BYTES))) {
+            return true;
+        }
+        heap.grows_sparingly = true;
+    }
+    const size_t most = usual_growth() > need ? usual_growth() : need;
+    return grow_by(align_up(most + heap.top_pad_bytes, PAGE_BYTES)) || grow_by(need);
+}

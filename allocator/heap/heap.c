@@ -1,0 +1,399 @@
+#include "heap/heap.h"
+
+#include <string.h>
+
+struct bins heap_bins;
+struct heap heap;
+
+__thread size_t heap_kept_bytes;
+
+static void touch_to(char *end)
+{
+    if (end > heap.touched) {
+        const size_t more = (size_t)(end - heap.touched);
+        __atomic_store_n(&heap.touched_bytes, heap.touched_bytes + more,
+                         __ATOMIC_RELAXED);
+        heap.touched = end;
+    }
+}
+
+void heap_set_top(char *top)
+{
+    heap.top = top;
+    block_set_top((struct block *)(uintptr_t)top);
+    touch_to(top + BLOCK_HEADER_BYTES);
+}
+
+/* The allocation fails for want of so many bytes. */
+static COLD_CODE void want(size_t bytes)
+{
+    heap.wanted_bytes = bytes;
+}
+
+/* Whether so many bytes more may become resident. */
+static bool is_granted(size_t bytes)
+{
+    return bytes == 0 || heap_resident_bytes() + bytes <= heap.limit_bytes;
+}
+
+/* How many bytes more are resident once the top has risen to here. */
+static size_t rise_of_top(uintptr_t risen)
+{
+    const uintptr_t touched = (uintptr_t)heap.touched;
+    size_t rise = risen > touched ? risen - touched : 0;
+    if (UNLIKELY(pages_vacant_bytes != 0)) {
+        rise += pages_vacant_within((uintptr_t)heap.top, risen + BLOCK_HEADER_BYTES);
+    }
+    return rise;
+}
+
+/* Whether the top has `bytes` to give. Without a heap it is NULL, to which C lets
+ * nobody add. */
+static bool top_has(size_t bytes)
+{
+    const uintptr_t risen = (uintptr_t)heap.top + bytes;
+    if (LIKELY(risen <= (uintptr_t)heap.end) && is_granted(rise_of_top(risen))) {
+        return true;
+    }
+    want(bytes);
+    return false;
+}
+
+/* What begins at `start`, and the tag behind it, will be written. */
+static COLD_CODE void occupy(uintptr_t start, size_t bytes)
+{
+    pages_occupy(start, start + bytes + BLOCK_HEADER_BYTES, &heap.clean);
+}
+
+/* Make the top begin `bytes` later: it has them. */
+static void raise_top(size_t bytes)
+{
+    if (UNLIKELY(pages_vacant_bytes != 0)) {
+        occupy((uintptr_t)heap.top, bytes);
+    }
+    heap.clean = (struct page_range){(uintptr_t)heap.touched, UINTPTR_MAX};
+    heap_set_top(heap.top + bytes);
+}
+
+static struct block *take_from_top(size_t bytes)
+{
+    struct block *const block = (struct block *)(uintptr_t)heap.top;
+    raise_top(bytes);
+    block_set_in_use(block, bytes);
+    return block;
+}
+
+/* How much of a hole is used for `bytes`: all, if the rest would be smaller than
+ * least_rest. */
+static ALWAYS_INLINE size_t used_of(uint32_t hole, size_t bytes, size_t least_rest)
+{
+    const size_t size = bins_bytes(&heap_bins, hole);
+    return size - bytes < least_rest ? size : bytes;
+}
+
+/* How many bytes more are resident once a hole is used from `offset` to `end`: there,
+ * and where the tag behind it will be. */
+static ALWAYS_INLINE size_t rise_in_hole(uint32_t hole, size_t offset, size_t end)
+{
+    if (LIKELY(pages_vacant_bytes == 0) || bins_bytes(&heap_bins, hole) < PAGE_BYTES) {
+        return 0;
+    }
+    const uintptr_t start = (uintptr_t)bins_block(&heap_bins, hole);
+    return pages_vacant_within(start + offset, start + end + BLOCK_HEADER_BYTES);
+}
+
+/* Take the first bytes of a hole, or all of it. */
+static ALWAYS_INLINE void take_front(uint32_t hole, size_t bytes)
+{
+    const size_t size = bins_bytes(&heap_bins, hole);
+    if (size == bytes) {
+        bins_drop(&heap_bins, hole);
+        return;
+    }
+    struct block *const rest = block_at(bins_block(&heap_bins, hole), bytes);
+    bins_change(&heap_bins, hole, rest, size - bytes);
+    block_set_free(rest, hole); /* the footer stands already */
+}
+
+/* Whether what the thread keeps should be coalesced before this hole is used: it is too
+ * large to be broken lightly, and what is kept is worth the work. */
+static ALWAYS_INLINE bool breaks_too_much(uint32_t hole, size_t bytes)
+{
+    return bins_bytes(&heap_bins, hole) > bytes + bytes / 2 + KEPT_SPLIT_BYTES &&
+           heap_kept_bytes > heap.touched_bytes / KEPT_SHARE + KEPT_MIN_BYTES;
+}
+
+/* A block of a hole's first bytes, of which those behind `gap` are asked for; NULL:
+ * more would be resident than may be. */
+static ALWAYS_INLINE struct block *take_from_hole(uint32_t hole, size_t gap,
+                                                  size_t bytes)
+{
+    struct block *const block = bins_block(&heap_bins, hole);
+    const size_t used = used_of(hole, gap + bytes, block_least_rest(bytes));
+    const size_t rise = rise_in_hole(hole, gap, used);
+    if (UNLIKELY(!is_granted(rise))) {
+        want(used);
+        return NULL;
+    }
+    take_front(hole, used);
+    block_set_in_use(block, used);
+    heap.clean = (struct page_range){UINTPTR_MAX, UINTPTR_MAX};
+    if (UNLIKELY(rise != 0)) {
+        occupy((uintptr_t)block + gap, used - gap);
+    }
+    return block;
+}
+
+struct block *heap_allocate(size_t bytes)
+{
+    const uint32_t hole = bins_best(&heap_bins, bytes);
+    if (heap_kept_bytes != 0 && (hole == 0 || breaks_too_much(hole, bytes))) {
+        want(HEAP_WANTS_COALESCED);
+        return NULL;
+    }
+    if (LIKELY(hole != 0)) {
+        return take_from_hole(hole, 0, bytes);
+    }
+    return top_has(bytes) ? take_from_top(bytes) : NULL;
+}
+
+static void heap_shrink(struct block *block, size_t bytes);
+
+/* Bytes to skip at `block` so that a payload behind them is aligned: none, or a block.
+ */
+static size_t gap_before_aligned(const struct block *block, size_t alignment)
+{
+    const uintptr_t payload = (uintptr_t)block + BLOCK_HEADER_BYTES;
+    size_t gap = align_up(payload, alignment) - payload;
+    if (gap != 0 && gap < BLOCK_MIN_BYTES) {
+        gap += alignment;
+    }
+    return gap;
+}
+
+/* Make the first `gap` bytes of a block in use a free block. */
+static struct block *cut_front(struct block *front, size_t gap)
+{
+    if (gap == 0) {
+        return front;
+    }
+    struct block *const block = block_at(front, gap);
+    block_set_in_use(block, block_size(front) - gap);
+    block_set_in_use(front, gap);
+    heap_free(front);
+    return block;
+}
+
+/* The best fit if it happens to hold an aligned payload of `bytes`, as the place of an
+ * earlier aligned block does; else one that is large enough in any case. */
+static uint32_t best_aligned(size_t bytes, size_t alignment)
+{
+    const uint32_t best = bins_best(&heap_bins, bytes);
+    if (best == 0 ||
+        bins_bytes(&heap_bins, best) >=
+            gap_before_aligned(bins_block(&heap_bins, best), alignment) + bytes) {
+        return best;
+    }
+    return bins_best(&heap_bins, bytes + alignment + ALIGNMENT_BYTES);
+}
+
+struct block *heap_allocate_aligned(size_t bytes, size_t alignment)
+{
+    const size_t most = bytes + alignment + ALIGNMENT_BYTES;
+    const uint32_t hole = best_aligned(bytes, alignment);
+    const struct block *const place = hole != 0
+                                          ? bins_block(&heap_bins, hole)
+                                          : (const struct block *)(uintptr_t)heap.top;
+    const size_t gap = gap_before_aligned(place, alignment);
+    struct block *block = NULL;
+    if (hole != 0) {
+        block = take_from_hole(hole, gap, bytes);
+    } else if (top_has(most)) {
+        block = take_from_top(gap + bytes);
+    }
+    return block != NULL ? cut_front(block, gap) : NULL;
+}
+
+struct block *heap_allocate_congruent(size_t bytes, const void *payload)
+{
+    struct block *const block = heap_allocate(bytes + PAGE_BYTES + BLOCK_MIN_BYTES);
+    if (block == NULL) {
+        return NULL;
+    }
+    const uintptr_t place = (uintptr_t)block_payload(block);
+    size_t gap = ((uintptr_t)payload - place) % PAGE_BYTES;
+    if (gap != 0 && gap < BLOCK_MIN_BYTES) {
+        gap += PAGE_BYTES;
+    }
+    struct block *const moved = cut_front(block, gap);
+    heap_shrink(moved, bytes);
+    return moved;
+}
+
+bool heap_has_room(size_t bytes)
+{
+    const size_t most = bytes + GRANULE_BYTES + ALIGNMENT_BYTES;
+    return bins_best(&heap_bins, bytes) != 0 || heap.top + most <= heap.touched;
+}
+
+bool heap_may_rise(size_t bytes)
+{
+    return top_has(bytes + GRANULE_BYTES + ALIGNMENT_BYTES);
+}
+
+/* The block becomes part of the top. */
+static void merge_with_top(struct block *block, uint32_t before)
+{
+    struct block *top = block;
+    if (before != 0) {
+        top = bins_block(&heap_bins, before);
+        bins_drop(&heap_bins, before);
+        block_set_gone(block);
+    }
+    heap_set_top((char *)top);
+}
+
+/* There was no memory for a record: later frees try again. */
+static COLD_CODE void strand(struct block *block)
+{
+    *(struct block **)block_payload(block) = heap.stranded;
+    heap.stranded = block;
+}
+
+/* Merge the block with what is free on both sides into one hole, whatever is there. */
+static ALWAYS_INLINE void coalesce(struct block *block)
+{
+    const struct bins *const bins = &heap_bins;
+    const size_t bytes = block_size(block);
+    struct block *const next = block_at(block, bytes);
+    const uint32_t before = bins_hole_before(bins, block);
+    REQUIRE(block_is_sound(next), "corrupted block after", block_payload(block));
+    if ((char *)next == heap.top) {
+        merge_with_top(block, before);
+        return;
+    }
+    const uint32_t after = block_is_in_use(next) ? 0 : block_hole(next);
+    REQUIRE(after == 0 || bins_begins_at(bins, after, next), "corrupted block after",
+            block_payload(block));
+    const size_t bytes_before = bins_bytes(bins, before);
+    const size_t whole = bytes_before + bytes + bins_bytes(bins, after);
+    struct block *const start = (struct block *)((uintptr_t)block - bytes_before);
+    const uint32_t hole = bins_merge(&heap_bins, before, after, start, whole);
+    if (UNLIKELY(hole == 0)) {
+        strand(block);
+        return;
+    }
+    block_set_gone(after != 0 ? next : block);
+    const size_t tag = block_tag(block, block_free_bits(hole));
+    /* A hole before the block has its tag already. */
+    block->tag = before != 0 ? BLOCK_FREE : tag;
+    *block_word_before(block_at(start, whole)) = hole;
+}
+
+static COLD_CODE void coalesce_stranded(void)
+{
+    while (heap.stranded != NULL && heap_bins.spare != 0) {
+        struct block *const stranded = heap.stranded;
+        heap.stranded = *(struct block **)block_payload(stranded);
+        coalesce(stranded);
+    }
+}
+
+void heap_free(struct block *block)
+{
+    coalesce(block);
+    if (UNLIKELY(heap.stranded != NULL)) {
+        coalesce_stranded();
+    }
+}
+
+/* Give the end of a block in use back as a block of its own. */
+static void heap_shrink(struct block *block, size_t bytes)
+{
+    const size_t rest_bytes = block_size(block) - bytes;
+    if (rest_bytes < block_least_rest(bytes)) {
+        return;
+    }
+    struct block *const rest = block_at(block, bytes);
+    block_set_in_use(block, bytes);
+    block_set_in_use(rest, rest_bytes);
+    heap_free(rest);
+}
+
+bool heap_resize(struct block *block, size_t bytes)
+{
+    const size_t size = block_size(block);
+    if (bytes <= size) {
+        heap_shrink(block, bytes);
+        return true;
+    }
+    struct block *const next = block_at(block, size);
+    const size_t more = bytes - size;
+    REQUIRE(block_is_sound(next), "corrupted block after", block_payload(block));
+    if ((char *)next == heap.top) {
+        const struct heap_region *const region = heap.regions;
+        if (more > (size_t)(heap.end - heap.top) &&
+            (!heap_grow(more) || heap.regions != region)) {
+            return false;
+        }
+        raise_top(more);
+        block_set_in_use(block, bytes);
+        return true;
+    }
+    if (block_is_in_use(next)) {
+        return false;
+    }
+    const uint32_t after = block_hole(next);
+    REQUIRE(bins_begins_at(&heap_bins, after, next), "corrupted block after",
+            block_payload(block));
+    if (bins_bytes(&heap_bins, after) < more) {
+        return false;
+    }
+    const size_t used = used_of(after, more, block_least_rest(bytes));
+    if (UNLIKELY(rise_in_hole(after, 0, used) != 0)) {
+        occupy((uintptr_t)next, used);
+    }
+    take_front(after, used);
+    block_set_in_use(block, size + used);
+    return true;
+}
+
+size_t heap_dirty_bytes(struct block *block)
+{
+    const uintptr_t payload = (uintptr_t)block_payload(block);
+    const size_t bytes = block_payload_bytes(block);
+    const uintptr_t end = payload + bytes;
+    struct page_range clean = heap.clean;
+    if (clean.end > end) {
+        clean.end = end;
+    }
+    if (clean.start >= end || end - clean.end > PAGE_BYTES) {
+        return bytes;
+    }
+    if (clean.end < end) { /* a part of a page */
+        memset((void *)clean.end, 0, end - clean.end);
+    }
+    return clean.start > payload ? clean.start - payload : 0;
+}
+
+/* Where the blocks end of the region that an address is in; 0 if it is in none. */
+static uintptr_t region_limit(uintptr_t address)
+{
+    for (const struct heap_region *r = heap.regions; r != NULL; r = r->older) {
+        const char *const limit = r == heap.regions ? heap.top : r->end;
+        if (address >= (uintptr_t)heap_region_first(r) && address < (uintptr_t)limit) {
+            return (uintptr_t)limit;
+        }
+    }
+    return 0;
+}
+
+bool heap_owns(const void *payload)
+{
+    const struct block *const block = block_from_payload(payload);
+    const uintptr_t limit = region_limit((uintptr_t)block);
+    return (uintptr_t)payload % ALIGNMENT_BYTES == 0 && limit != 0 &&
+           (block_is_sound(block) || block_is_gone(block)) &&
+           (!block_is_in_use(block) || block_size(block) - BLOCK_MIN_BYTES <=
+                                           limit - (uintptr_t)block - BLOCK_MIN_BYTES);
+}

@@ -1,0 +1,156 @@
+/* The heap: one region of address space from brk, grown in large steps, cut into
+ * blocks.
+ *
+ *     first                                   top               end
+ *     | block | block | free | block | ... |  unused .......... |
+ *
+ * The top is the free space behind the last block. It is no block: it is in no bin and
+ * is used only when no free block fits, so that it stays in one piece and its pages
+ * stay untouched. It begins with a tag of no block, so that an overflow from the last
+ * block is noticed. The block before the top is always in use.
+ *
+ * If somebody else moves the break, or brk is refused, the next extension lies
+ * elsewhere: the old region is closed with a fence, a tag of size 0 that counts as in
+ * use, and the heap goes on in a new region under the same rules.
+ *
+ * Invariants (heap_check tests them in this order):
+ *     the blocks of a region follow each other without gap up to the fence or the top
+ *     the invariants of block.h and bins.h
+ *     sum of free block sizes in the heap == sum in the bins
+ *     memory from `touched` to `end` has never been written since the kernel gave it
+ * Every function below is called with the heap lock held. */
+#ifndef SNUG_HEAP_H
+#define SNUG_HEAP_H
+
+#include "heap/bins.h"
+#include "heap/map.h"
+#include "heap/pages.h"
+
+struct heap_region { /* stands in the region's first bytes */
+    struct heap_region *older;
+    char *end;        /* where the fence is or would be */
+    size_t no_footer; /* 0; the first tag stands 8 bytes before a multiple of 16 */
+};
+
+#define HEAP_WANTS_NOTHING ((size_t)0)
+#define HEAP_WANTS_COALESCED SIZE_MAX
+
+struct heap {
+    char *top;               /* where the next tag goes; == 8 modulo 16 */
+    char *end;               /* of the current region, 8 bytes kept back for a fence */
+    char *touched;           /* no byte at or above has been written */
+    struct page_range clean; /* what of the last block allocated is zero */
+    char *break_end; /* where our last brk ended; NULL: the region is not from brk */
+    struct heap_region *regions; /* newest first */
+    struct block *stranded; /* freed, but there was no memory for a record: linked by
+                               their payloads, tried again at later frees */
+    size_t region_bytes;    /* sum over regions: address space taken */
+    size_t touched_bytes;   /* sum over regions, less what was given back */
+    size_t limit_bytes;     /* allocations fail rather than let more be resident */
+    size_t wanted_bytes;    /* by the allocation that failed last, or that what the
+                               thread keeps goes back first */
+    size_t top_pad_bytes;   /* kept above the top at a trim */
+    bool grows_sparingly;   /* a reserve would count against a limit */
+    bool locked; /* by mlockall: a reserve would become resident, and what is given
+                    back would be faulted in again where nobody expects it */
+};
+
+extern OUR_OWN struct heap heap;
+/* Apart, since it begins as zeros and is large: a small program touches its start. */
+extern OUR_OWN struct bins heap_bins;
+
+/* In freed blocks that the calling thread keeps from being coalesced. */
+extern OUR_OWN __thread size_t heap_kept_bytes;
+
+static ALWAYS_INLINE struct block *heap_region_first(const struct heap_region *region)
+{
+    return (struct block *)((uintptr_t)region + sizeof *region);
+}
+
+/* Let the top begin here, with its tag. */
+void heap_set_top(char *top);
+/* Make the top at least `bytes` long, in this region or a new one; false: the system
+ * gives no memory. */
+COLD_CODE bool heap_grow(size_t bytes);
+/* Give the address space back that is reserved above what has been touched. false:
+ * there was none. */
+COLD_CODE bool heap_return_reserve(void);
+/* Zeroed pages that are not the heap's. Where the system refuses them, its reserve goes
+ * back first. NULL: refused all the same. */
+void *heap_map(size_t bytes);
+/* A block of exactly `bytes` (a block size), in use. NULL: it would grow the heap, or
+ * make more of it resident than limit_bytes, or break a large free block while the
+ * thread keeps others; heap.wanted_bytes says what to do (pressure.h). O(log bytes). */
+struct block *heap_allocate(size_t bytes);
+/* The same with its payload at a multiple of alignment, a power of two above 16. */
+struct block *heap_allocate_aligned(size_t bytes, size_t alignment);
+/* The same with its payload where another is within its page, so that whole pages can
+ * move from there. */
+struct block *heap_allocate_congruent(size_t bytes, const void *payload);
+/* Whether a block of `bytes`, aligned to a granule, can be had without touching new
+ * pages. */
+bool heap_has_room(size_t bytes);
+/* Whether the top may rise by such a block; false as heap_allocate. */
+bool heap_may_rise(size_t bytes);
+/* Give a block back: coalesce with both neighbours, bin it. O(log n). */
+void heap_free(struct block *block);
+/* Resize in place, into the next free block or the top; false: not possible here. */
+bool heap_resize(struct block *block, size_t bytes);
+/* Whether an address, a multiple of 16, is in the newest region, behind a tag's place.
+ * All of a region can be read and is the heap's, while between regions there may be
+ * others' memory, or none. Needs no lock. */
+static ALWAYS_INLINE bool heap_spans(const void *address)
+{
+    const struct heap_region *const region =
+        __atomic_load_n(&heap.regions, __ATOMIC_ACQUIRE);
+    return (uintptr_t)address % ALIGNMENT_BYTES == 0 && region != NULL &&
+           (uintptr_t)address > (uintptr_t)region + sizeof *region &&
+           (uintptr_t)address <
+               (uintptr_t)__atomic_load_n(&region->end, __ATOMIC_RELAXED);
+}
+/* Whether a payload is that of a block, in use or freed: in range, aligned, with a tag
+ * whose checksum is right. O(regions); reads only memory of the heap. */
+bool heap_owns(const void *payload);
+/* Bytes of a block in use or free, by its tag. */
+static ALWAYS_INLINE size_t heap_block_bytes(const struct block *block)
+{
+    return block_is_in_use(block) ? block_size(block)
+                                  : bins_bytes(&heap_bins, block_hole(block));
+}
+/* Bytes of the block just allocated, from its payload on, that may not be zero. */
+size_t heap_dirty_bytes(struct block *block);
+/* What is written to, as far as is known: all that was touched but for vacant pages. */
+static ALWAYS_INLINE size_t heap_resident_bytes(void)
+{
+    return heap.touched_bytes - pages_vacant_bytes;
+}
+/* In holes and above the top, vacant pages included. */
+static ALWAYS_INLINE size_t heap_unused_bytes(void)
+{
+    return heap_bins.free_bytes + (size_t)(heap.touched - heap.top);
+}
+/* Give back what has been touched above the top, but for pad_bytes. Returns the bytes
+ * that are not resident any more; one system call. */
+size_t heap_trim_top(size_t pad_bytes);
+/* The whole pages inside a hole. */
+static ALWAYS_INLINE struct page_range heap_hole_pages(const struct block *hole,
+                                                       size_t bytes)
+{
+    return (struct page_range){
+        align_up((uintptr_t)hole + sizeof *hole, PAGE_BYTES),
+        align_down((uintptr_t)hole + bytes - sizeof(size_t), PAGE_BYTES)};
+}
+/* Give back whole pages of a hole; the bytes that are not resident any more; 0: the
+ * system refused, or the memory is locked. One system call. */
+size_t heap_vacate(struct page_range pages);
+/* The same for every hole of HOLE_LEAST_BYTES and more with anything resident. */
+size_t heap_vacate_holes(void);
+/* The first invariant that does not hold, as a sentence; NULL if all hold. O(blocks).
+ */
+const char *heap_check(void);
+/* Every block in address order of each region, newest region first. false: a tag is
+ * broken, where the visit ended. */
+bool heap_visit(void (*visit)(const struct block *block, size_t bytes, void *context),
+                void *context);
+
+#endif

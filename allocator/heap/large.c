@@ -1,0 +1,191 @@
+#include "heap/large.h"
+
+#include "base/os.h"
+#include "heap/heap.h"
+
+struct mapping {
+    void *payload; /* NULL: empty entry */
+    size_t bytes;
+};
+
+#define FIRST_CAPACITY ((size_t)64)
+
+static struct mapping first_table[FIRST_CAPACITY];
+
+static struct {
+    struct mapping *entries;
+    size_t capacity; /* a power of two; at most three quarters are taken */
+    struct large_counts counts;
+} table = {first_table, FIRST_CAPACITY, {0, 0}};
+
+static size_t home_of(const void *payload)
+{
+    /* Fibonacci hashing of the page number (Knuth 6.4). */
+    const uint64_t hash = ((uintptr_t)payload / PAGE_BYTES) * 0x9e3779b97f4a7c15u;
+    return (size_t)(hash >> 32) & (table.capacity - 1);
+}
+
+/* The entry of a payload, or the empty one where it would go. */
+static struct mapping *find(const void *payload)
+{
+    size_t i = home_of(payload);
+    while (table.entries[i].payload != NULL && table.entries[i].payload != payload) {
+        i = (i + 1) & (table.capacity - 1);
+    }
+    return &table.entries[i];
+}
+
+static bool make_room(void)
+{
+    if (table.counts.blocks < table.capacity / 4 * 3) {
+        return true;
+    }
+    struct mapping *const old = table.entries;
+    const size_t old_capacity = table.capacity;
+    struct mapping *const grown = heap_map(2 * old_capacity * sizeof *grown);
+    if (grown == NULL) {
+        return table.counts.blocks + 1 < old_capacity; /* fuller, slower, still right */
+    }
+    table.entries = grown;
+    table.capacity = 2 * old_capacity;
+    for (size_t i = 0; i < old_capacity; i++) {
+        if (old[i].payload != NULL) {
+            *find(old[i].payload) = old[i];
+        }
+    }
+    if (old != first_table) {
+        os_unmap(old, old_capacity * sizeof *old);
+    }
+    return true;
+}
+
+static void enter(void *payload, size_t bytes)
+{
+    *find(payload) = (struct mapping){payload, bytes};
+    table.counts.blocks++;
+    table.counts.bytes += bytes;
+}
+
+/* Empty an entry and close the gap: later entries of the run move up if they may. */
+static void leave(struct mapping *entry)
+{
+    const size_t mask = table.capacity - 1;
+    table.counts.blocks--;
+    table.counts.bytes -= entry->bytes;
+    size_t gap = (size_t)(entry - table.entries);
+    for (size_t i = (gap + 1) & mask; table.entries[i].payload != NULL;
+         i = (i + 1) & mask) {
+        const size_t home = home_of(table.entries[i].payload);
+        if (((i - home) & mask) >= ((i - gap) & mask)) {
+            table.entries[gap] = table.entries[i];
+            gap = i;
+        }
+    }
+    table.entries[gap].payload = NULL;
+}
+
+static char *map_aligned(size_t bytes, size_t alignment)
+{
+    if (alignment <= PAGE_BYTES) {
+        return heap_map(bytes);
+    }
+    char *const whole = heap_map(bytes + alignment);
+    if (whole == NULL) {
+        return NULL;
+    }
+    char *const payload = (char *)align_up((uintptr_t)whole, alignment);
+    char *const end = whole + bytes + alignment;
+    if (payload > whole) {
+        os_unmap(whole, (size_t)(payload - whole));
+    }
+    if (end > payload + bytes) {
+        os_unmap(payload + bytes, (size_t)(end - (payload + bytes)));
+    }
+    return payload;
+}
+
+void *large_allocate(size_t request, size_t alignment)
+{
+    const size_t bytes = align_up(request, PAGE_BYTES);
+    if (!make_room()) {
+        return NULL;
+    }
+    char *const payload = map_aligned(bytes, alignment);
+    if (payload != NULL) {
+        enter(payload, bytes);
+    }
+    return payload;
+}
+
+size_t large_bytes(const void *payload)
+{
+    const struct mapping *const entry = find(payload);
+    return entry->payload != NULL ? entry->bytes : 0;
+}
+
+size_t large_take(const void *payload)
+{
+    struct mapping *const entry = find(payload);
+    if (payload == NULL || entry->payload == NULL) {
+        return 0;
+    }
+    const size_t bytes = entry->bytes;
+    leave(entry);
+    return bytes;
+}
+
+void *large_resize(void *payload, size_t request)
+{
+    const size_t bytes = align_up(request, PAGE_BYTES);
+    struct mapping *const entry = find(payload);
+    if (bytes == entry->bytes) {
+        return payload;
+    }
+    void *moved = os_remap(payload, entry->bytes, bytes);
+    if (moved == NULL && heap_return_reserve()) {
+        moved = os_remap(payload, entry->bytes, bytes);
+    }
+    if (moved != NULL) {
+        leave(entry);
+        enter(moved, bytes);
+    }
+    return moved;
+}
+
+struct large_counts large_counts(void)
+{
+    return table.counts;
+}
+
+void large_visit(void (*visit)(void *payload, size_t bytes, void *context),
+                 void *context)
+{
+    for (size_t i = 0; i < table.capacity; i++) {
+        if (table.entries[i].payload != NULL) {
+            visit(table.entries[i].payload, table.entries[i].bytes, context);
+        }
+    }
+}
+
+const char *large_check(void)
+{
+    struct large_counts seen = {0, 0};
+    for (size_t i = 0; i < table.capacity; i++) {
+        const struct mapping *const entry = &table.entries[i];
+        if (entry->payload == NULL) {
+            continue;
+        }
+        if (find(entry->payload) != entry) {
+            return "a mapping cannot be found in the table";
+        }
+        if (entry->bytes == 0 || entry->bytes % PAGE_BYTES != 0 ||
+            (uintptr_t)entry->payload % PAGE_BYTES != 0) {
+            return "a mapping is not made of whole pages";
+        }
+        seen.blocks++;
+        seen.bytes += entry->bytes;
+    }
+    const bool same =
+        seen.blocks == table.counts.blocks && seen.bytes == table.counts.bytes;
+    return same ? NULL : "the count of mappings is wrong";
+}

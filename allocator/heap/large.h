@@ -1,0 +1,34 @@
+/* Large blocks: each has a mapping of its own, returned to the system when it is freed.
+ *
+ * Payloads start on a page and carry no header; a table from address to mapping (open
+ * addressing, linear probing, no tombstones) tells them from foreign pointers without
+ * reading any memory of theirs. Protected by the heap lock, but for unmapping, which is
+ * done after the lock is dropped. */
+#ifndef SNUG_LARGE_H
+#define SNUG_LARGE_H
+
+#include "base/size.h"
+
+struct large_counts {
+    size_t blocks;
+    size_t bytes; /* mapped, whole pages */
+};
+
+/* A block of at least `bytes` at a multiple of alignment (a power of two); NULL if the
+ * system refuses. Fresh pages: all zero. One mmap, or three calls for an alignment
+ * beyond a page. */
+void *large_allocate(size_t bytes, size_t alignment);
+/* Mapped bytes of a large block, 0 if the pointer is none. O(1). */
+size_t large_bytes(const void *payload);
+/* Forget the block: the caller unmaps what is returned (0: no large block). O(1). */
+size_t large_take(const void *payload);
+/* Resize by mremap, moving if need be; NULL: refused, the block is untouched. */
+void *large_resize(void *payload, size_t bytes);
+struct large_counts large_counts(void);
+/* Every large block, in no order. */
+void large_visit(void (*visit)(void *payload, size_t bytes, void *context),
+                 void *context);
+/* Invariants of the table; NULL if all hold. O(capacity). */
+const char *large_check(void);
+
+#endif

@@ -1,0 +1,52 @@
+#include "heap/map.h"
+
+#include <string.h>
+
+#include "base/os.h"
+
+/* Until there is a heap: one entry, for addresses that no block can have. */
+static struct map_entry no_run;
+struct granule_map granule_map = {.lowest = -1, .end = &no_run + 1};
+
+/* Of a region's bytes, the part set aside for the map: sixteen times its own range. */
+#define MAP_SHARE 32
+/* Each larger map covers this many times what the last one did. */
+#define MAP_GROWTH 8
+
+char *map_place(char *memory, size_t bytes)
+{
+    /* One granule of a page for the map's first entries, three for the first blocks. */
+    const uintptr_t first =
+        align_up((uintptr_t)memory + bytes / MAP_SHARE, PAGE_BYTES) + GRANULE_BYTES;
+    granule_map.before_first = first - 1;
+    granule_map.end = (struct map_entry *)first;
+    granule_map.lowest =
+        -(ptrdiff_t)((first - (uintptr_t)memory) / sizeof(struct map_entry));
+    return (char *)first;
+}
+
+void map_cover(const char *end)
+{
+    const uintptr_t base = granule_map.before_first + 1;
+    const uintptr_t range = (uintptr_t)end - base;
+    const size_t old = (size_t)-granule_map.lowest;
+    size_t granules = old;
+    if ((uintptr_t)end < base || range > REQUEST_LIMIT_BYTES / 64) {
+        return;
+    }
+    while (range > granules * GRANULE_BYTES) {
+        granules *= MAP_GROWTH;
+    }
+    if (granules == old) {
+        return;
+    }
+    struct map_entry *const entries = os_map(granules * sizeof *entries);
+    if (entries == NULL) {
+        return;
+    }
+    struct map_entry *const entries_end = entries + granules;
+    memcpy(entries_end - old, granule_map.end - old, old * sizeof *entries);
+    /* A reader that sees the new count sees the new map, too. */
+    __atomic_store_n(&granule_map.end, entries_end, __ATOMIC_RELEASE);
+    __atomic_store_n(&granule_map.lowest, -(ptrdiff_t)granules, __ATOMIC_RELEASE);
+}

@@ -1,0 +1,65 @@
+/* Giving memory back: the touched part of the top, and pages inside free blocks. */
+#include "heap/heap.h"
+
+#include <string.h>
+
+#include "base/knobs.h"
+#include "base/os.h"
+
+size_t heap_vacate(struct page_range pages)
+{
+    const size_t bytes = pages.end - pages.start;
+    const size_t resident = bytes - pages_vacant_within(pages.start, pages.end);
+    if (heap.locked || resident == 0 || !os_purge((void *)pages.start, bytes)) {
+        return 0;
+    }
+    if (knobs_get()->huge_pages != 0) { /* the new mapping has not asked for them */
+        os_want_huge_pages((void *)pages.start, (const char *)pages.end);
+    }
+    pages_vacate(pages.start, pages.end);
+    return resident;
+}
+
+static void vacate_hole(const struct block *block, size_t bytes, void *context)
+{
+    if (bytes >= HOLE_LEAST_BYTES) {
+        size_t *const given_back = context;
+        *given_back += heap_vacate(heap_hole_pages(block, bytes));
+    }
+}
+
+size_t heap_vacate_holes(void)
+{
+    size_t given_back = 0;
+    bins_visit(&heap_bins, vacate_hole, &given_back);
+    return given_back;
+}
+
+size_t heap_trim_top(size_t pad_bytes)
+{
+    if (heap.locked || pad_bytes >= (size_t)(heap.touched - heap.top)) {
+        return 0;
+    }
+    const uintptr_t keep = align_up((uintptr_t)heap.top + pad_bytes, PAGE_BYTES);
+    const uintptr_t touched = (uintptr_t)heap.touched;
+    uintptr_t end = align_up(touched, PAGE_BYTES);
+    /* The region may end inside a page, and the rest of that page be another's. */
+    const uintptr_t own_end =
+        align_down((uintptr_t)heap.end + sizeof(size_t), PAGE_BYTES);
+    if (end > own_end) {
+        end = own_end;
+    }
+    if (keep >= end || !os_purge((void *)keep, end - keep)) {
+        return 0;
+    }
+    if (touched > end) {
+        memset((void *)end, 0, touched - end);
+    }
+    const size_t before = heap_resident_bytes();
+    const size_t less = (size_t)(heap.touched - (char *)keep);
+    struct page_range vacant;
+    pages_occupy(keep, touched, &vacant); /* it is untouched now, which is more */
+    __atomic_store_n(&heap.touched_bytes, heap.touched_bytes - less, __ATOMIC_RELAXED);
+    heap.touched = (char *)keep;
+    return before - heap_resident_bytes();
+}

@@ -1,0 +1,345 @@
+#include "small/run.h"
+
+#include "base/object.h"
+
+/* The bookkeeping at a run's start. Free objects are linked (object.h) by the
+ * offset of the next one in the run, 0 at the end. */
+struct run {
+    struct run *next; /* of its class, with something to give */
+    struct run *previous;
+    uint16_t size_class;
+    uint16_t granules;
+    uint16_t live;
+    uint16_t free_count;
+    uint16_t first_free; /* offset in bytes; 0: none */
+    uint16_t carved_end; /* objects from this offset on were never used */
+    uint16_t end;        /* where the last object ends */
+    uint16_t listed;
+};
+
+static_assert(sizeof(struct run) == RUN_HEADER_BYTES, "objects start behind it");
+
+uint32_t run_inverse[CLASS_COUNT];
+
+static struct {
+    struct run *runs[CLASS_COUNT]; /* with free or never used objects */
+    bool served[CLASS_COUNT];
+    uint8_t
+        heap_blocks[CLASS_COUNT + 2]; /* live blocks by size / 16, up to the worth */
+    uint16_t requests[CLASS_COUNT];   /* that the heap served */
+    size_t free_bytes[CLASS_COUNT];   /* in objects free or never used, caches apart */
+    size_t run_count;
+    uint32_t runs_of[CLASS_COUNT];
+} classes;
+
+size_t run_free_sum;
+
+static struct run *run_of(const void *pointer)
+{
+    const uintptr_t granule = (uintptr_t)pointer & ~(GRANULE_BYTES - 1);
+    return (struct run *)(granule - map_entry(pointer)->back * GRANULE_BYTES);
+}
+
+static size_t run_capacity(size_t object_bytes, size_t granules)
+{
+    return (granules * GRANULE_BYTES - BLOCK_HEADER_BYTES - sizeof(struct run)) /
+           object_bytes;
+}
+
+/* The length in granules that wastes the smallest share at its end, up to a limit. */
+static size_t run_best_granules(size_t object_bytes, size_t longest)
+{
+    size_t best = 1;
+    size_t best_waste = SIZE_MAX;
+    for (size_t n = longest > 1 ? longest / 2 : 1; n <= longest; n++) {
+        const size_t used = run_capacity(object_bytes, n) * object_bytes;
+        const size_t waste = (n * GRANULE_BYTES - used) * 840 / n; /* 840: divisible */
+        if (waste <= best_waste) {
+            best = n;
+            best_waste = waste;
+        }
+    }
+    return best;
+}
+
+/* The next run of a class holds not many more objects than are worth it, and about as
+ * many as its runs hold already: a class of few objects should not waste a long run. */
+static size_t run_next_granules(size_t size_class)
+{
+    const size_t object_bytes = class_bytes(size_class);
+    const size_t runs = classes.runs_of[size_class];
+    const size_t least = (RUN_LEAST_OBJECTS * object_bytes + RUN_HEADER_BYTES +
+                          BLOCK_HEADER_BYTES + GRANULE_BYTES - 1) /
+                         GRANULE_BYTES;
+    size_t longest = object_bytes / 8;
+    if (longest > RUN_LIMIT_GRANULES) {
+        longest = RUN_LIMIT_GRANULES;
+    }
+    if (runs < 3) {
+        const size_t few = least << runs;
+        longest = few < longest ? few : longest;
+    }
+    return run_best_granules(object_bytes, longest);
+}
+
+static void list_insert(struct run *run)
+{
+    struct run *const first = classes.runs[run->size_class];
+    run->listed = 1;
+    run->previous = NULL;
+    run->next = first;
+    if (first != NULL) {
+        first->previous = run;
+    }
+    classes.runs[run->size_class] = run;
+}
+
+static void list_remove(struct run *run)
+{
+    run->listed = 0;
+    if (run->next != NULL) {
+        run->next->previous = run->previous;
+    }
+    if (run->previous != NULL) {
+        run->previous->next = run->next;
+    } else {
+        classes.runs[run->size_class] = run->next;
+    }
+}
+
+static struct run *run_create(size_t size_class)
+{
+    const size_t object_bytes = class_bytes(size_class);
+    const size_t granules = run_next_granules(size_class);
+    struct block *const block =
+        heap_allocate_aligned(granules * GRANULE_BYTES, GRANULE_BYTES);
+    if (block == NULL) {
+        return NULL;
+    }
+    struct run *const run = block_payload(block);
+    if (!map_covers((char *)run + granules * GRANULE_BYTES - 1)) {
+        heap_free(block);
+        return NULL;
+    }
+    for (size_t i = 0; i < granules; i++) {
+        *map_entry((char *)run + i * GRANULE_BYTES) =
+            (struct map_entry){.size_class = (uint8_t)size_class, .back = (uint8_t)i};
+    }
+    *run = (struct run){
+        .size_class = (uint16_t)size_class,
+        .granules = (uint16_t)granules,
+        .carved_end = sizeof *run,
+        .end = (uint16_t)(sizeof *run +
+                          run_capacity(object_bytes, granules) * object_bytes),
+    };
+    const uint64_t inverse = (((uint64_t)1 << 32) + object_bytes - 1) / object_bytes;
+    __atomic_store_n(&run_inverse[size_class], (uint32_t)inverse, __ATOMIC_RELAXED);
+    list_insert(run);
+    classes.run_count++;
+    classes.runs_of[size_class]++;
+    classes.free_bytes[size_class] += run->end - sizeof *run;
+    run_free_sum += run->end - sizeof *run;
+    return run;
+}
+
+static void run_destroy(struct run *run)
+{
+    list_remove(run);
+    for (size_t i = 0; i < run->granules; i++) {
+        *map_entry((char *)run + i * GRANULE_BYTES) = (struct map_entry){0, 0};
+    }
+    classes.run_count--;
+    classes.runs_of[run->size_class]--;
+    classes.free_bytes[run->size_class] -= run->end - sizeof *run;
+    run_free_sum -= run->end - sizeof *run;
+    heap_free(block_from_payload(run));
+}
+
+bool run_serves(size_t size_class)
+{
+    return classes.served[size_class];
+}
+
+void run_note_allocated(size_t size_class, size_t block_bytes)
+{
+    const size_t index = block_bytes / ALIGNMENT_BYTES;
+    if (++classes.requests[size_class] >= RUN_WORTH_REQUESTS) {
+        classes.served[size_class] = true;
+    }
+    if (index < CLASS_COUNT + 2 && ++classes.heap_blocks[index] >= RUN_WORTH_BLOCKS) {
+        classes.served[size_class] = true;
+        classes.heap_blocks[index] = RUN_WORTH_BLOCKS - 1;
+    }
+}
+
+void run_note_freed(size_t block_bytes)
+{
+    const size_t index = block_bytes / ALIGNMENT_BYTES;
+    if (index < CLASS_COUNT + 2 && classes.heap_blocks[index] > 0) {
+        classes.heap_blocks[index]--;
+    }
+}
+
+/* A run with something to give: of this class if one is there or the heap has room for
+ * one; else of a larger class, up to twice the size, that has much to spare: before the
+ * heap grows, an object half used is better than one not used at all. */
+static struct run *find_run(size_t size_class)
+{
+    const size_t longest_bytes = RUN_LIMIT_GRANULES * GRANULE_BYTES;
+    if (classes.runs[size_class] == NULL && !heap_has_room(longest_bytes)) {
+        if (!heap_may_rise(longest_bytes)) { /* what caches hold comes first */
+            return NULL;
+        }
+        const size_t most_bytes = 2 * class_bytes(size_class);
+        for (size_t c = size_class; c < CLASS_COUNT && class_bytes(c) <= most_bytes;
+             c++) {
+            if (classes.free_bytes[c] >= RUN_SPARE_BYTES) {
+                return classes.runs[c];
+            }
+        }
+    }
+    struct run *const run = classes.runs[size_class];
+    return run != NULL ? run : run_create(size_class);
+}
+
+/* From the free list; at least one. */
+static size_t take_free(struct run *run, size_t most,
+                        void (*take)(void *object, void *context), void *context)
+{
+    size_t count = 0;
+    size_t offset = run->first_free;
+    while (offset != 0 && count < most) {
+        void *const object = (char *)run + offset;
+        object_require_free(object);
+        offset = object_link(object);
+        take(object, context);
+        count++;
+    }
+    run->first_free = (uint16_t)offset;
+    run->free_count = (uint16_t)(run->free_count - count);
+    return count;
+}
+
+/* From what was never used, to the end of the page that the first object ends in, which
+ * is touched in any case; at least one. The object taken last is given out first, so
+ * that the run is walked upwards. */
+static size_t carve(struct run *run, size_t most,
+                    void (*take)(void *object, void *context), void *context)
+{
+    const size_t object_bytes = class_bytes(run->size_class);
+    const uintptr_t start = (uintptr_t)run + run->carved_end;
+    size_t end = align_up(start + object_bytes, PAGE_BYTES) - (uintptr_t)run;
+    if (end > run->end) {
+        end = run->end;
+    }
+    size_t count = (end - run->carved_end) / object_bytes;
+    if (count > most) {
+        count = most;
+    }
+    for (size_t i = count; i-- > 0;) {
+        take((char *)run + run->carved_end + i * object_bytes, context);
+    }
+    run->carved_end = (uint16_t)(run->carved_end + count * object_bytes);
+    return count;
+}
+
+size_t run_take_objects(size_t size_class, size_t most,
+                        void (*take)(void *object, void *context), void *context)
+{
+    struct run *run = find_run(size_class);
+    if (run == NULL) {
+        return 0;
+    }
+    const size_t count = run->first_free != 0 ? take_free(run, most, take, context)
+                                              : carve(run, most, take, context);
+    run->live = (uint16_t)(run->live + count);
+    classes.free_bytes[run->size_class] -= count * class_bytes(run->size_class);
+    run_free_sum -= count * class_bytes(run->size_class);
+    if (run->carved_end == run->end && run->free_count == 0) {
+        list_remove(run);
+    }
+    return count;
+}
+
+void run_return_object(void *object)
+{
+    struct run *const run = run_of(object);
+    object_set_free(object, run->first_free);
+    run->first_free = (uint16_t)((uintptr_t)object - (uintptr_t)run);
+    run->free_count++;
+    run->live--;
+    classes.free_bytes[run->size_class] += class_bytes(run->size_class);
+    if (!run->listed) {
+        list_insert(run);
+    }
+    if (run->live == 0) {
+        run_destroy(run);
+    }
+}
+
+size_t run_free_bytes(size_t size_class)
+{
+    return classes.free_bytes[size_class];
+}
+
+size_t run_count(void)
+{
+    return classes.run_count;
+}
+
+static const char *check_run(const struct run *run, size_t size_class)
+{
+    for (size_t i = 0; i < run->granules; i++) {
+        const struct map_entry *const entry =
+            map_entry((const char *)run + i * GRANULE_BYTES);
+        if (entry->size_class != size_class || entry->back != i) {
+            return "the map does not name a run for its granules";
+        }
+    }
+    const size_t object_bytes = class_bytes(size_class);
+    size_t free_count = 0;
+    for (size_t offset = run->first_free; offset != 0; free_count++) {
+        if (offset >= run->carved_end || free_count > run->free_count) {
+            return "a run's free list leads out of it";
+        }
+        offset = object_link((const char *)run + offset);
+    }
+    const size_t unused = (size_t)(run->end - run->carved_end) / object_bytes;
+    const size_t capacity = (size_t)(run->end - sizeof *run) / object_bytes;
+    if (free_count != run->free_count || run->live + free_count + unused != capacity) {
+        return "a run's objects do not add up";
+    }
+    if (!run->listed || (free_count == 0 && unused == 0)) {
+        return "a run is listed with nothing to give";
+    }
+    return run->live > 0 ? NULL : "an empty run was kept";
+}
+
+const char *run_check(void)
+{
+    for (size_t size_class = 1; size_class < CLASS_COUNT; size_class++) {
+        const struct run *previous = NULL;
+        for (const struct run *r = classes.runs[size_class]; r != NULL; r = r->next) {
+            const char *const broken = check_run(r, size_class);
+            if (broken != NULL) {
+                return broken;
+            }
+            if (r->previous != previous) {
+                return "a list of runs disagrees with itself";
+            }
+            previous = r;
+        }
+    }
+    return NULL;
+}
+
+struct run_view run_view(const void *start)
+{
+    const struct run *const run = start;
+    return (struct run_view){
+        .first = (const char *)(run + 1),
+        .never_used = (const char *)run + run->carved_end,
+        .end = (const char *)run + run->end,
+        .object_bytes = class_bytes(run->size_class),
+    };
+}

@@ -1,0 +1,82 @@
+/* Runs: small objects of one size class, side by side, with no header of their own.
+ *
+ *     | tag |# run | object | object | object | never used | tag of the next block |
+ *            ^ a granule                                     ^ 8 bytes before one
+ *
+ * A run is a heap block whose payload starts on a granule and whose size is whole
+ * granules, so that runs behind each other leave no gap. It begins with its bookkeeping
+ * (struct run). The map names the class and the start of the run for each granule.
+ *
+ * Invariants, for each run (run_check tests them in this order):
+ *     the map names the run for exactly its granules
+ *     live + free objects + objects never used == capacity
+ *     the run is in its class's list exactly if it has free or never used objects
+ *     live > 0: an empty run goes back to the heap at once
+ * where live counts what the program holds and what stands in caches. Protected by the
+ * heap lock. */
+#ifndef SNUG_RUN_H
+#define SNUG_RUN_H
+
+#include "heap/heap.h"
+#include "heap/map.h"
+#include "small/class.h"
+
+#define RUN_HEADER_BYTES ((size_t)32)
+
+/* Whether objects of a class come from runs by now. Until then the heap serves the
+ * class, and is counted: a class gets runs for good once RUN_WORTH_BLOCKS of its blocks
+ * live, or after RUN_WORTH_REQUESTS requests. */
+bool run_serves(size_t size_class);
+void run_note_allocated(size_t size_class, size_t block_bytes);
+void run_note_freed(size_t block_bytes);
+
+/* Take up to `most` free objects of a class from one run: calls `take` for each.
+ * Returns how many; 0: the heap fails to give memory for a run, as heap_allocate. */
+size_t run_take_objects(size_t size_class, size_t most,
+                        void (*take)(void *object, void *context), void *context);
+/* Put an object back; run_note_returned follows for all of a list. */
+void run_return_object(void *object);
+
+/* 2^32 / class_bytes, rounded up; 0 for a class that has had no run. */
+extern OUR_OWN uint32_t run_inverse[CLASS_COUNT];
+
+/* Whether an object begins at a pointer for which the map has this entry; false, too,
+ * where the map has no run. Divides without dividing (Lemire, Kaser, Kurz: Faster
+ * remainder by direct computation, 2019): the product's low half is the remainder, as a
+ * fraction of the divisor. */
+static ALWAYS_INLINE bool run_is_object(struct map_entry entry, const void *pointer)
+{
+    const size_t within = (uintptr_t)pointer & (GRANULE_BYTES - 1);
+    const size_t offset =
+        within + ((size_t)entry.back << GRANULE_SHIFT) - RUN_HEADER_BYTES;
+    const uint32_t inverse =
+        __atomic_load_n(&run_inverse[entry.size_class], __ATOMIC_RELAXED);
+    return (uint32_t)offset * inverse < inverse;
+}
+
+/* In objects of a class that are free or were never used, caches not included. */
+size_t run_free_bytes(size_t size_class);
+/* The sum over all classes. */
+extern OUR_OWN size_t run_free_sum;
+static ALWAYS_INLINE size_t run_all_free_bytes(void)
+{
+    return run_free_sum;
+}
+static ALWAYS_INLINE void run_note_returned(size_t size_class, size_t objects)
+{
+    run_free_sum += objects * class_bytes(size_class);
+}
+size_t run_count(void);
+const char *run_check(void);
+
+/* A run as it is, for those who look at memory. */
+struct run_view {
+    const char *first;      /* object */
+    const char *never_used; /* objects from here on */
+    const char *end;        /* of the last object */
+    size_t object_bytes;
+};
+/* Of the run that begins at an address. Under the heap lock. */
+struct run_view run_view(const void *start);
+
+#endif
