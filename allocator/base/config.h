@@ -25,8 +25,9 @@
  * is locked, an extension is this share of the heap. */
 #define SPARING_GROWTH_SHARE 16
 
-/* What a hole has beyond a request stays with the block if it is less than this share
- * of it: too small to be of use, it would be split off now and merged again later. */
+/* What a free block has beyond a request stays with the block if it is less than this
+ * share of it: too small to be of use, it would be split off now and merged again
+ * later. */
 #define SPLIT_SHARE 32
 
 /* Blocks of this size and more get a mapping of their own. */
@@ -38,11 +39,11 @@
 #define GROW_PAGES_BYTES (128 * KIB)
 
 /* Pages of free blocks of at least so much go back to the system... */
-#define HOLE_LEAST_BYTES (64 * KIB)
+#define GIVE_LEAST_BYTES (64 * KIB)
 /* ...when more would be resident than ever before: of blocks that are this share of it
  * each, until a larger share went, and only if so much can be had. */
 #define GIVE_SHARE 48
-#define GIVE_HOLE_SHARE 96
+#define GIVE_LEAST_SHARE 96
 /* This share of what went may be resident above the ceiling from then on. */
 #define CEILING_LIFT_SHARE 8
 
@@ -93,8 +94,9 @@
 #define MEDIUM_LIST_LIMIT_BYTES (32 * KIB)
 /* Freed medium blocks are kept up to this size, and in all a little more than this
  * share of the heap up to a limit (to give them back takes less than a millisecond), by
- * a thread that is alone; they are coalesced before a hole of one and a half times a
- * request's size and a little is broken, if they are more than another share. */
+ * a thread that is alone; they are coalesced before a free block of one and a half
+ * times a request's size and a little is broken, if they are more than another
+ * share. */
 #define MEDIUM_LIMIT_BYTES (128 * KIB)
 #define MEDIUM_KEEP_SHARE 4
 #define MEDIUM_KEEP_LEAN_SHARE 128

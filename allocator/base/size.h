@@ -40,8 +40,8 @@ static ALWAYS_INLINE size_t block_bytes_from_request(size_t request)
                : align_up(request + BLOCK_HEADER_BYTES, ALIGNMENT_BYTES);
 }
 
-/* What is left of a hole beyond a block of so many bytes becomes a hole from this size
- * on; less stays with the block. */
+/* What is left of a free block beyond a block of so many bytes becomes a free block
+ * from this size on; less stays with the block. */
 static ALWAYS_INLINE size_t block_least_rest(size_t bytes)
 {
     const size_t share = bytes / SPLIT_SHARE;

@@ -8,10 +8,10 @@
  * touched, it is linked and sealed as object.h says.
  *
  * Blocks that wait do not coalesce, and what they could serve would be cut from other
- * memory: so they all go back before a hole of more than one and a half times the size
- * is broken when they are many, and always before the heap grows (heap_allocate fails
- * until then). Thread-local, no lock; threads that share have lists of another kind
- * (cache.h). */
+ * memory: so they all go back before a free block of more than one and a half times the
+ * size is broken when they are many, and always before the heap grows (heap_allocate
+ * fails until then). Thread-local, no lock; threads that share have lists of another
+ * kind (cache.h). */
 #ifndef SNUG_MEDIUM_H
 #define SNUG_MEDIUM_H
 

@@ -21,14 +21,14 @@ static bool gives_back(void)
     return !pressure.never && !heap.locked && knobs_get()->purge != KNOBS_PURGE_NEVER;
 }
 
-/* The largest holes, falling by what is resident of them. */
+/* The largest free blocks, falling by what is resident of them. */
 enum {
     CANDIDATES = 16
 };
 
 struct candidates {
     size_t least_bytes; /* resident */
-    size_t bytes;       /* in all holes of at least that */
+    size_t bytes;       /* in all free blocks of at least that */
     size_t count;
     struct candidate {
         struct page_range pages;
@@ -42,7 +42,7 @@ static void add_candidate(const struct block *block, size_t bytes, void *context
     if (bytes < candidates->least_bytes) {
         return;
     }
-    const struct page_range pages = heap_hole_pages(block, bytes);
+    const struct page_range pages = heap_free_block_pages(block, bytes);
     const size_t resident =
         pages.end - pages.start - pages_vacant_within(pages.start, pages.end);
     if (resident < candidates->least_bytes) {
@@ -71,11 +71,11 @@ static void find_candidates(struct candidates *candidates, size_t least_bytes)
 struct demand {
     size_t wanted; /* in all */
     size_t worth;  /* if it is less, nothing */
-    size_t least;  /* of a hole */
+    size_t least;  /* of a free block */
     size_t each;   /* of all calls, on average */
 };
 
-/* Pages of the top and of holes go back, the largest first. Returns what went. */
+/* Pages of the top and of free blocks go back, the largest first. Returns what went. */
 static size_t give_back(struct demand demand)
 {
     struct candidates candidates;
@@ -111,14 +111,14 @@ static size_t larger(size_t a, size_t b)
 static void press(size_t resident)
 {
     const size_t share = resident / GIVE_SHARE;
-    const size_t worth = larger(share, HOLE_LEAST_BYTES);
+    const size_t worth = larger(share, GIVE_LEAST_BYTES);
     if (spare_bytes() < worth || resident < pressure.look_at_bytes || !gives_back()) {
         return;
     }
     const size_t given = give_back((struct demand){
         .wanted = larger(resident - pressure.ceiling_bytes, worth),
         .worth = worth,
-        .least = larger(resident / GIVE_HOLE_SHARE, HOLE_LEAST_BYTES),
+        .least = larger(resident / GIVE_LEAST_SHARE, GIVE_LEAST_BYTES),
     });
     if (given < worth) {
         pressure.look_at_bytes = resident + share;
@@ -229,7 +229,7 @@ bool pressure_wants_move(void)
 bool pressure_trim(size_t pad_bytes)
 {
     cache_reclaim(1);
-    const size_t given_back = heap_vacate_holes() + heap_trim_top(pad_bytes);
+    const size_t given_back = heap_vacate_free_blocks() + heap_trim_top(pad_bytes);
     pressure_settle();
     return given_back != 0;
 }
@@ -281,8 +281,8 @@ static void give_all_back(void)
     const size_t given = give_back((struct demand){
         .wanted = spare,
         .worth = spare - spare / EMPTIED_WORTH_SHARE,
-        .least = HOLE_LEAST_BYTES,
-        .each = alone ? EMPTIED_EACH_BYTES : HOLE_LEAST_BYTES,
+        .least = GIVE_LEAST_BYTES,
+        .each = alone ? EMPTIED_EACH_BYTES : GIVE_LEAST_BYTES,
     });
     spend(given);
 }

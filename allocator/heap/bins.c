@@ -28,9 +28,9 @@ static ALWAYS_INLINE void bin_fill(struct bins *bins, size_t bin)
     bins->summary |= (uint64_t)1 << (bin / 64);
 }
 
-/* After a hole has left its bin. Whether the bin is empty now nobody can predict, and a
- * branch that is guessed wrong costs as much as all of this: so there is none, here and
- * below, where record 0 absorbs what has no place. */
+/* After a free block has left its bin. Whether the bin is empty now nobody can predict,
+ * and a branch that is guessed wrong costs as much as all of this: so there is none,
+ * here and below, where record 0 absorbs what has no place. */
 static ALWAYS_INLINE void bin_settle(struct bins *bins, size_t bin, bool empty)
 {
     const uint64_t word = bins->map[bin / 64] & ~((uint64_t)empty << (bin % 64));
@@ -58,7 +58,7 @@ static ALWAYS_INLINE uint32_t *tree_link(struct bins *bins, size_t bin, size_t b
 {
     uint32_t *link = &bins->first[bin];
     for (size_t bit = tree_first_bit(bytes); *link != 0; bit >>= 1) {
-        struct hole *const here = &bins->holes[*link];
+        struct free_record *const here = &bins->records[*link];
         if (here->bytes == bytes) {
             break;
         }
@@ -69,32 +69,33 @@ static ALWAYS_INLINE uint32_t *tree_link(struct bins *bins, size_t bin, size_t b
 
 static void tree_insert(struct bins *bins, uint32_t number, size_t bin)
 {
-    struct hole *const hole = &bins->holes[number];
-    uint32_t *const link = tree_link(bins, bin, hole->bytes);
-    hole->child[0] = hole->child[1] = 0;
+    struct free_record *const record = &bins->records[number];
+    uint32_t *const link = tree_link(bins, bin, record->bytes);
+    record->child[0] = record->child[1] = 0;
     if (*link == 0) {
-        hole->next = hole->previous = 0;
+        record->next = record->previous = 0;
         *link = number;
         bin_fill(bins, bin);
         return;
     }
-    struct hole *const node = &bins->holes[*link]; /* join its list, behind it */
-    hole->next = node->next;
-    hole->previous = *link;
+    struct free_record *const node =
+        &bins->records[*link]; /* join its list, behind it */
+    record->next = node->next;
+    record->previous = *link;
     if (node->next != 0) {
-        bins->holes[node->next].previous = number;
+        bins->records[node->next].previous = number;
     }
     node->next = number;
 }
 
 /* Any leaf below a node may take its place: all share the prefix that leads there. 0:
  * the node is a leaf. */
-static uint32_t tree_take_leaf(struct bins *bins, struct hole *node)
+static uint32_t tree_take_leaf(struct bins *bins, struct free_record *node)
 {
     uint32_t *link = NULL;
-    for (struct hole *here = node; here->child[0] != 0 || here->child[1] != 0;) {
+    for (struct free_record *here = node; here->child[0] != 0 || here->child[1] != 0;) {
         link = &here->child[here->child[1] != 0];
-        here = &bins->holes[*link];
+        here = &bins->records[*link];
     }
     if (link == NULL) {
         return 0;
@@ -104,16 +105,16 @@ static uint32_t tree_take_leaf(struct bins *bins, struct hole *node)
     return leaf;
 }
 
-static void tree_remove_node(struct bins *bins, struct hole *node, size_t bin)
+static void tree_remove_node(struct bins *bins, struct free_record *node, size_t bin)
 {
     uint32_t *const link = tree_link(bins, bin, node->bytes);
     const uint32_t heir = node->next != 0 ? node->next : tree_take_leaf(bins, node);
     *link = heir;
     if (heir != 0) {
-        struct hole *const hole = &bins->holes[heir];
-        hole->previous = 0;
-        hole->child[0] = node->child[0];
-        hole->child[1] = node->child[1];
+        struct free_record *const record = &bins->records[heir];
+        record->previous = 0;
+        record->child[0] = node->child[0];
+        record->child[1] = node->child[1];
     } else {
         bin_settle(bins, bin, bins->first[bin] == 0);
     }
@@ -122,41 +123,41 @@ static void tree_remove_node(struct bins *bins, struct hole *node, size_t bin)
 /* The same for a list: sizes below EXACT_LIMIT_BYTES, no loop and no call. */
 static ALWAYS_INLINE void list_insert(struct bins *bins, uint32_t number)
 {
-    struct hole *const hole = &bins->holes[number];
-    const size_t bin = hole->bytes / ALIGNMENT_BYTES;
+    struct free_record *const record = &bins->records[number];
+    const size_t bin = record->bytes / ALIGNMENT_BYTES;
     const uint32_t next = bins->first[bin];
-    hole->next = next;
-    hole->previous = 0;
-    bins->holes[next].previous = number;
+    record->next = next;
+    record->previous = 0;
+    bins->records[next].previous = number;
     bins->first[bin] = number;
     bin_fill(bins, bin);
 }
 
 static ALWAYS_INLINE void list_remove(struct bins *bins, uint32_t number)
 {
-    const struct hole *const hole = &bins->holes[number];
-    const size_t bin = hole->bytes / ALIGNMENT_BYTES;
+    const struct free_record *const record = &bins->records[number];
+    const size_t bin = record->bytes / ALIGNMENT_BYTES;
     uint32_t *const first = &bins->first[bin];
-    uint32_t *const behind = &bins->holes[hole->previous].next;
-    uint32_t *const link = hole->previous != 0 ? behind : first;
-    *link = hole->next;
-    bins->holes[hole->next].previous = hole->previous;
-    bin_settle(bins, bin, (hole->next | hole->previous) == 0);
+    uint32_t *const behind = &bins->records[record->previous].next;
+    uint32_t *const link = record->previous != 0 ? behind : first;
+    *link = record->next;
+    bins->records[record->next].previous = record->previous;
+    bin_settle(bins, bin, (record->next | record->previous) == 0);
 }
 
-static void tree_remove(struct bins *bins, struct hole *hole, size_t bin)
+static void tree_remove(struct bins *bins, struct free_record *record, size_t bin)
 {
-    if (hole->previous == 0) {
-        tree_remove_node(bins, hole, bin);
+    if (record->previous == 0) {
+        tree_remove_node(bins, record, bin);
         return;
     }
-    bins->holes[hole->previous].next = hole->next;
-    bins->holes[hole->next].previous = hole->previous;
+    bins->records[record->previous].next = record->next;
+    bins->records[record->next].previous = record->previous;
 }
 
 static ALWAYS_INLINE void bin_insert(struct bins *bins, uint32_t number)
 {
-    const size_t bytes = bins->holes[number].bytes;
+    const size_t bytes = bins->records[number].bytes;
     if (LIKELY(bytes < EXACT_LIMIT_BYTES)) {
         list_insert(bins, number);
     } else {
@@ -166,18 +167,18 @@ static ALWAYS_INLINE void bin_insert(struct bins *bins, uint32_t number)
 
 static ALWAYS_INLINE void bin_remove(struct bins *bins, uint32_t number)
 {
-    struct hole *const hole = &bins->holes[number];
-    if (LIKELY(hole->bytes < EXACT_LIMIT_BYTES)) {
+    struct free_record *const record = &bins->records[number];
+    if (LIKELY(record->bytes < EXACT_LIMIT_BYTES)) {
         list_remove(bins, number);
     } else {
-        tree_remove(bins, hole, bin_of(hole->bytes));
+        tree_remove(bins, record, bin_of(record->bytes));
     }
 }
 
 void bins_open(struct bins *bins, void *memory, size_t bytes)
 {
-    bins->holes = bins->few;
-    bins->capacity = FEW_HOLES;
+    bins->records = bins->few;
+    bins->capacity = FEW_RECORDS;
     bins->used = 1;
     bins->reserved = memory;
     bins->reserved_count = (uint32_t)(bytes / sizeof *bins->reserved);
@@ -186,7 +187,7 @@ void bins_open(struct bins *bins, void *memory, size_t bytes)
 /* A larger table: what was reserved, then twice as much from the system each time. */
 static COLD_CODE bool table_grow(struct bins *bins)
 {
-    struct hole *table = bins->reserved;
+    struct free_record *table = bins->reserved;
     size_t capacity = bins->reserved_count;
     bins->reserved = NULL;
     if (table == NULL) {
@@ -196,8 +197,8 @@ static COLD_CODE bool table_grow(struct bins *bins)
     if (table == NULL || capacity <= bins->capacity) {
         return false;
     }
-    memcpy(table, bins->holes, bins->used * sizeof *table);
-    bins->holes = table;
+    memcpy(table, bins->records, bins->used * sizeof *table);
+    bins->records = table;
     bins->capacity = (uint32_t)capacity;
     return true;
 }
@@ -206,7 +207,7 @@ static ALWAYS_INLINE uint32_t record_take(struct bins *bins)
 {
     const uint32_t number = bins->spare;
     if (number != 0) {
-        bins->spare = bins->holes[number].next;
+        bins->spare = bins->records[number].next;
         return number;
     }
     if (UNLIKELY(bins->used == bins->capacity) && !table_grow(bins)) {
@@ -217,24 +218,24 @@ static ALWAYS_INLINE uint32_t record_take(struct bins *bins)
 
 static ALWAYS_INLINE void record_return(struct bins *bins, uint32_t number)
 {
-    bins->holes[number].address = 0;
-    bins->holes[number].next = bins->spare;
+    bins->records[number].address = 0;
+    bins->records[number].next = bins->spare;
     bins->spare = number;
 }
 
-static ALWAYS_INLINE void set_place(struct hole *hole, const void *address,
+static ALWAYS_INLINE void set_place(struct free_record *record, const void *address,
                                     size_t bytes)
 {
-    hole->address = (uintptr_t)address;
-    hole->bytes = bytes;
+    record->address = (uintptr_t)address;
+    record->bytes = bytes;
 }
 
-static uint32_t hole_new(struct bins *bins, const void *address, size_t bytes)
+static uint32_t record_new(struct bins *bins, const void *address, size_t bytes)
 {
     const uint32_t number = record_take(bins);
     if (LIKELY(number != 0)) {
         bins->free_bytes += bytes;
-        set_place(&bins->holes[number], address, bytes);
+        set_place(&bins->records[number], address, bytes);
         bin_insert(bins, number);
     }
     return number;
@@ -248,7 +249,7 @@ uint32_t bins_merge(struct bins *bins, uint32_t before, uint32_t after,
     }
     const uint32_t one = before != 0 ? before : after;
     if (one == 0) {
-        return hole_new(bins, address, bytes);
+        return record_new(bins, address, bytes);
     }
     bins_change(bins, one, address, bytes);
     return one;
@@ -259,26 +260,26 @@ static NO_INLINE void change_large(struct bins *bins, uint32_t number,
                                    const void *address, size_t bytes)
 {
     bin_remove(bins, number);
-    set_place(&bins->holes[number], address, bytes);
+    set_place(&bins->records[number], address, bytes);
     bin_insert(bins, number);
 }
 
 void bins_change(struct bins *bins, uint32_t number, const void *address, size_t bytes)
 {
-    struct hole *const hole = &bins->holes[number];
-    bins->free_bytes += bytes - hole->bytes;
-    if (UNLIKELY((hole->bytes | bytes) >= EXACT_LIMIT_BYTES)) {
+    struct free_record *const record = &bins->records[number];
+    bins->free_bytes += bytes - record->bytes;
+    if (UNLIKELY((record->bytes | bytes) >= EXACT_LIMIT_BYTES)) {
         change_large(bins, number, address, bytes);
         return;
     }
     list_remove(bins, number);
-    set_place(hole, address, bytes);
+    set_place(record, address, bytes);
     list_insert(bins, number);
 }
 
 void bins_drop(struct bins *bins, uint32_t number)
 {
-    bins->free_bytes -= bins->holes[number].bytes;
+    bins->free_bytes -= bins->records[number].bytes;
     bin_remove(bins, number);
     record_return(bins, number);
 }
@@ -289,8 +290,8 @@ static uint32_t tree_smallest(const struct bins *bins, uint32_t root)
 {
     uint32_t best = root;
     for (uint32_t at = root; at != 0;) {
-        const struct hole *const node = &bins->holes[at];
-        if (node->bytes < bins->holes[best].bytes) {
+        const struct free_record *const node = &bins->records[at];
+        if (node->bytes < bins->records[best].bytes) {
             best = at;
         }
         at = node->child[node->child[0] == 0];
@@ -306,7 +307,7 @@ static uint32_t tree_best(const struct bins *bins, size_t bin, size_t bytes)
     size_t least = SIZE_MAX;
     size_t bit = tree_first_bit(bytes);
     for (uint32_t at = bins->first[bin]; at != 0; bit >>= 1) {
-        const struct hole *const node = &bins->holes[at];
+        const struct free_record *const node = &bins->records[at];
         if (node->bytes >= bytes && node->bytes < least) {
             best = at;
             least = node->bytes;
@@ -322,7 +323,7 @@ static uint32_t tree_best(const struct bins *bins, size_t bin, size_t bytes)
     }
     if (larger != 0) {
         const uint32_t candidate = tree_smallest(bins, larger);
-        if (bins->holes[candidate].bytes < least) {
+        if (bins->records[candidate].bytes < least) {
             best = candidate;
         }
     }
@@ -332,7 +333,7 @@ static uint32_t tree_best(const struct bins *bins, size_t bin, size_t bytes)
 /* One from the list behind a node leaves more cheaply than the node. */
 static uint32_t tree_member(const struct bins *bins, uint32_t node)
 {
-    const uint32_t behind = bins->holes[node].next;
+    const uint32_t behind = bins->records[node].next;
     return behind != 0 ? behind : node;
 }
 
@@ -362,35 +363,36 @@ void bins_visit(const struct bins *bins,
                 void *context)
 {
     for (uint32_t i = 1; i < bins->used; i++) {
-        if (bins->holes[i].address != 0) {
+        if (bins->records[i].address != 0) {
             visit(bins_block(bins, i), bins_bytes(bins, i), context);
         }
     }
 }
 
-/* A hole and those of its size behind it. Adds their number to *count. */
+/* A free block and those of its size behind it. Adds their number to *count. */
 static const char *check_list(const struct bins *bins, uint32_t first, size_t bin,
                               size_t *count)
 {
     uint32_t previous = 0;
-    for (uint32_t i = first; i != 0; i = bins->holes[i].next) {
-        const struct hole *const hole = &bins->holes[i];
+    for (uint32_t i = first; i != 0; i = bins->records[i].next) {
+        const struct free_record *const record = &bins->records[i];
         const struct block *const block = bins_block(bins, i);
-        if (i >= bins->used || hole->address == 0 || ++*count > bins->used) {
-            return "a bin leads to a record of no hole";
+        if (i >= bins->used || record->address == 0 || ++*count > bins->used) {
+            return "a bin leads to a record of no free block";
         }
-        if (bin_of(hole->bytes) != bin || hole->bytes != bins->holes[first].bytes) {
-            return "a hole is in the bin of another size";
+        if (bin_of(record->bytes) != bin ||
+            record->bytes != bins->records[first].bytes) {
+            return "a free block is in the bin of another size";
         }
-        if (hole->previous != previous) {
+        if (record->previous != previous) {
             return "a bin's links disagree";
         }
         if (block_is_in_use(block) || !block_is_sound(block) ||
-            block_hole(block) != i) {
-            return "a hole's tag does not name its record";
+            block_record(block) != i) {
+            return "a free block's tag does not name its record";
         }
-        if (*block_word_before(block_at(block, hole->bytes)) != i) {
-            return "a hole's footer does not name its record";
+        if (*block_word_before(block_at(block, record->bytes)) != i) {
+            return "a free block's footer does not name its record";
         }
         previous = i;
     }
@@ -436,8 +438,8 @@ const char *bins_check(const struct bins *bins)
     }
     size_t recorded = 0;
     for (uint32_t i = 1; i < bins->used; i++) {
-        recorded += bins->holes[i].address != 0;
+        recorded += bins->records[i].address != 0;
     }
-    return broken == NULL && recorded != in_bins ? "a recorded hole is in no bin"
+    return broken == NULL && recorded != in_bins ? "a recorded free block is in no bin"
                                                  : broken;
 }

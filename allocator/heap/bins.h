@@ -1,16 +1,16 @@
-/* The index of free blocks, the holes: true best fit without scanning.
+/* The index of free blocks: true best fit without scanning.
  *
- * Each hole has a record, in a table apart from the heap: searching and coalescing
- * touch records, which are few and close together, and not the holes themselves, which
- * are cold. A record's number stands in the hole's tag and footer (block.h). Record 0
- * is none: of 0 bytes, its links of no meaning.
+ * Each free block has a record, in a table apart from the heap: searching and
+ * coalescing touch records, which are few and close together, and not the free blocks
+ * themselves, which are cold. A record's number stands in the free block's tag and
+ * footer (block.h). Record 0 is none: of 0 bytes, its links of no meaning.
  *
  * Sizes below EXACT_LIMIT_BYTES have one bin each, a doubly linked list. Larger sizes
  * share bins, 32 for each power of two; a bin is a bitwise trie over the size (a
  * digital search tree, as in Lea's dlmalloc 2.8), in which each size stands once,
- * further holes of that size in a list behind it. Two levels of bits lead to the next
- * bin that is not empty. Finding, inserting and removing cost at most one step per bit
- * of the size below the bin's own: O(log size), whatever the number of holes.
+ * further free blocks of that size in a list behind it. Two levels of bits lead to the
+ * next bin that is not empty. Finding, inserting and removing cost at most one step per
+ * bit of the size below the bin's own: O(log size), whatever the number of free blocks.
  *
  * Invariants: every free block but the top has one record and is in exactly one bin,
  * the one of its size; a bin's bit is set exactly if the bin is not empty, a bit of the
@@ -20,7 +20,7 @@
 
 #include "heap/block.h"
 
-struct hole {
+struct free_record {
     uintptr_t address; /* of the tag; 0: the record is spare */
     size_t bytes;
     uint32_t next; /* of the same size; a spare record: the next spare one */
@@ -28,7 +28,7 @@ struct hole {
     uint32_t child[2]; /* in a trie: those with the next lower bit clear, set */
 };
 
-static_assert(sizeof(struct hole) == 32, "two to a cache line");
+static_assert(sizeof(struct free_record) == 32, "two to a cache line");
 
 #define EXACT_LIMIT_SHIFT 15
 #define EXACT_LIMIT_BYTES ((size_t)1 << EXACT_LIMIT_SHIFT)
@@ -38,21 +38,21 @@ static_assert(sizeof(struct hole) == 32, "two to a cache line");
     (EXACT_BIN_COUNT + ((size_t)(48 - EXACT_LIMIT_SHIFT) << TREE_BINS_SHIFT))
 #define BIN_WORDS ((BIN_COUNT + 63) / 64)
 /* Records that a small heap needs, beside the bins. */
-#define FEW_HOLES 32
+#define FEW_RECORDS 32
 
 static_assert(BIN_WORDS <= 64, "the summary is one word");
 
 struct bins {
-    struct hole *holes; /* the table */
-    uint32_t used;      /* records from here on were never used */
+    struct free_record *records; /* the table */
+    uint32_t used;               /* records from here on were never used */
     uint32_t capacity;
-    uint32_t spare;          /* the first record that is free again */
-    uint32_t reserved_count; /* of `reserved` */
-    struct hole *reserved;   /* memory for a larger table, zeroed; NULL: none */
-    size_t free_bytes;       /* in all holes */
+    uint32_t spare;               /* the first record that is free again */
+    uint32_t reserved_count;      /* of `reserved` */
+    struct free_record *reserved; /* memory for a larger table, zeroed; NULL: none */
+    size_t free_bytes;            /* in all free blocks */
     uint64_t summary;
     uint64_t map[BIN_WORDS];
-    struct hole few[FEW_HOLES];
+    struct free_record few[FEW_RECORDS];
     uint32_t first[BIN_COUNT];
 };
 
@@ -60,55 +60,57 @@ struct bins {
  * system; NULL: none. */
 void bins_open(struct bins *bins, void *memory, size_t bytes);
 
-/* Up to two holes (0: none) become one, a new one if there are none. Returns its
+/* Up to two free blocks (0: none) become one, a new one if there are none. Returns its
  * number; 0: no memory for a record, which can only be if there are none. The caller
  * writes tag and footer, here and below. */
 uint32_t bins_merge(struct bins *bins, uint32_t before, uint32_t after,
                     const void *address, size_t bytes);
-/* A hole has another place and size. */
-void bins_change(struct bins *bins, uint32_t hole, const void *address, size_t bytes);
-/* A hole is one no more. */
-void bins_drop(struct bins *bins, uint32_t hole);
+/* A free block has another place and size. */
+void bins_change(struct bins *bins, uint32_t record, const void *address, size_t bytes);
+/* The block is in use now. */
+void bins_drop(struct bins *bins, uint32_t record);
 
-/* The smallest hole of at least `bytes`; 0 if there is none. */
+/* The smallest free block of at least `bytes`; 0 if there is none. */
 uint32_t bins_best(const struct bins *bins, size_t bytes);
 
-static ALWAYS_INLINE struct block *bins_block(const struct bins *bins, uint32_t hole)
+static ALWAYS_INLINE struct block *bins_block(const struct bins *bins, uint32_t record)
 {
-    return (struct block *)bins->holes[hole].address;
+    return (struct block *)bins->records[record].address;
 }
 
-static ALWAYS_INLINE size_t bins_bytes(const struct bins *bins, uint32_t hole)
+static ALWAYS_INLINE size_t bins_bytes(const struct bins *bins, uint32_t record)
 {
-    return bins->holes[hole].bytes;
+    return bins->records[record].bytes;
 }
 
-/* Whether a number that was read from a tag is the hole's that begins there. */
-static ALWAYS_INLINE bool bins_begins_at(const struct bins *bins, uint32_t hole,
+/* Whether a number that was read from a tag is the free block's that begins there. */
+static ALWAYS_INLINE bool bins_begins_at(const struct bins *bins, uint32_t record,
                                          const void *address)
 {
-    return hole < bins->used && bins->holes[hole].address == (uintptr_t)address;
+    return record < bins->used && bins->records[record].address == (uintptr_t)address;
 }
 
-/* The hole that ends where a block begins; 0: what is before the block is in use. */
-static ALWAYS_INLINE uint32_t bins_hole_before(const struct bins *bins,
+/* The free block that ends where a block begins; 0: what is before the block is in
+ * use. */
+static ALWAYS_INLINE uint32_t bins_free_before(const struct bins *bins,
                                                const struct block *block)
 {
     const size_t number = block_read_word_before(block);
     if (number >= bins->used) {
         return 0;
     }
-    const struct hole *const hole = &bins->holes[number];
-    return hole->address + hole->bytes == (uintptr_t)block && hole->address != 0
+    const struct free_record *const record = &bins->records[number];
+    return record->address + record->bytes == (uintptr_t)block && record->address != 0
                ? (uint32_t)number
                : 0;
 }
 
-/* Call visit for every hole, in no order. */
+/* Call visit for every free block, in no order. */
 void bins_visit(const struct bins *bins,
                 void (*visit)(const struct block *block, size_t bytes, void *context),
                 void *context);
-/* The first invariant that does not hold, as a sentence; NULL if all hold. O(holes). */
+/* The first invariant that does not hold, as a sentence; NULL if all hold. One step for
+ * each free block. */
 const char *bins_check(const struct bins *bins);
 
 #endif

@@ -4,14 +4,14 @@
  *     free:    | tag | ............................... | footer |
  *
  * A block in use has its size in its tag, in bytes, a multiple of 16, tag included. A
- * free block is a hole: its tag and its footer, the last eight bytes, hold the number
- * of its record (bins.h), where its address, size and links are. So an allocation or a
- * free touches neither the far end of a hole nor any other hole: memory that has not
+ * free block's tag and its footer, the last eight bytes, hold the number of its record
+ * (bins.h), where its address, size and links are. So an allocation or a free touches
+ * neither the far end of a free block nor any other free block: memory that has not
  * been used for long costs a cache miss each time. A block in use has no footer; its
  * payload reaches to the next tag.
  *
  * What stands before a block is told without a flag: the word before its tag is a
- * footer exactly if the record that it names is of a hole that ends here.
+ * footer exactly if the record that it names is of a free block that ends here.
  *
  * The upper 16 bits of a tag are a checksum of its address, its other bits and a secret
  * of the process: an overflow that reaches a tag, and a pointer that is no block's, are
@@ -28,8 +28,8 @@
 
 enum {
     BLOCK_IN_USE = 1,
-    BLOCK_FREE = 2,         /* a hole, or the remains of one */
-    BLOCK_NUMBER_SHIFT = 4, /* of a hole, in its tag */
+    BLOCK_FREE = 2,         /* a free block, or the remains of one */
+    BLOCK_NUMBER_SHIFT = 4, /* of a free block, in its tag */
     BLOCK_CHECK_SHIFT = 48
 };
 
@@ -95,18 +95,18 @@ static ALWAYS_INLINE void block_set_top(struct block *block)
 }
 
 /* The lower bits of a free block's tag. */
-static ALWAYS_INLINE size_t block_free_bits(uint32_t hole)
+static ALWAYS_INLINE size_t block_free_bits(uint32_t record)
 {
-    return (size_t)hole << BLOCK_NUMBER_SHIFT | BLOCK_FREE;
+    return (size_t)record << BLOCK_NUMBER_SHIFT | BLOCK_FREE;
 }
 
-static ALWAYS_INLINE void block_set_free(struct block *block, uint32_t hole)
+static ALWAYS_INLINE void block_set_free(struct block *block, uint32_t record)
 {
-    block->tag = block_tag(block, block_free_bits(hole));
+    block->tag = block_tag(block, block_free_bits(record));
 }
 
 /* The number in the tag of a free block. */
-static ALWAYS_INLINE uint32_t block_hole(const struct block *block)
+static ALWAYS_INLINE uint32_t block_record(const struct block *block)
 {
     return (uint32_t)(block->tag >> BLOCK_NUMBER_SHIFT);
 }

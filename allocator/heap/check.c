@@ -12,7 +12,7 @@ static size_t sound_bytes(const struct block *block, const struct block *end)
 {
     if (!block_is_sound(block) ||
         (!block_is_in_use(block) &&
-         !bins_begins_at(&heap_bins, block_hole(block), block))) {
+         !bins_begins_at(&heap_bins, block_record(block), block))) {
         return 0;
     }
     const size_t bytes = heap_block_bytes(block);
@@ -63,13 +63,13 @@ static const char *check_region(const struct heap_region *region, struct free_su
         if (bytes < BLOCK_MIN_BYTES) {
             return "a block is smaller than the smallest";
         }
-        if ((bins_hole_before(&heap_bins, block) == 0) != previous_in_use) {
+        if ((bins_free_before(&heap_bins, block) == 0) != previous_in_use) {
             return "a footer and the block before it disagree";
         }
         previous_in_use = block_is_in_use(block);
         if (!previous_in_use) {
             add_free(block, bytes, sum);
-            const struct page_range inside = heap_hole_pages(block, bytes);
+            const struct page_range inside = heap_free_block_pages(block, bytes);
             if (inside.start < inside.end) {
                 sum->vacant_bytes += pages_vacant_within(inside.start, inside.end);
             }

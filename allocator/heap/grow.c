@@ -9,9 +9,10 @@
 static_assert(sizeof(struct heap_region) % ALIGNMENT_BYTES == 8,
               "the first tag stands 8 bytes before a multiple of 16");
 
-/* Of the first region's bytes, the part set aside for records of holes: one for each 2
- * KiB. Untouched, it costs nothing; a heap with more holes takes another table. */
-#define HOLES_SHARE 64
+/* Of the first region's bytes, the part set aside for records of free blocks: one for
+ * each 2 KiB. Untouched, it costs nothing; a heap with more free blocks takes another
+ * table. */
+#define RECORDS_SHARE 64
 
 /* Turn what is left of the current region into a free block and end it with a fence. */
 static void region_close(void)
@@ -26,7 +27,7 @@ static void region_close(void)
                      heap.touched_bytes + (size_t)(heap.end - heap.touched),
                      __ATOMIC_RELAXED);
     pages_vacate(align_up((uintptr_t)heap.touched, PAGE_BYTES),
-                 heap_hole_pages(rest, bytes).end);
+                 heap_free_block_pages(rest, bytes).end);
     block_set_in_use((struct block *)(uintptr_t)heap.end, 0);
     heap.top = heap.end = heap.touched = NULL;
     if (bytes != 0) {
@@ -43,8 +44,10 @@ static void region_open(char *memory, size_t bytes)
     region_close();
     if (heap.regions == NULL) {
         object_choose_secret();
-        char *const table = (char *)align_up((uintptr_t)memory, sizeof(struct hole));
-        const size_t table_bytes = align_down(bytes / HOLES_SHARE, sizeof(struct hole));
+        char *const table =
+            (char *)align_up((uintptr_t)memory, sizeof(struct free_record));
+        const size_t table_bytes =
+            align_down(bytes / RECORDS_SHARE, sizeof(struct free_record));
         bins_open(&heap_bins, table, table_bytes);
         bytes -= (size_t)(table + table_bytes - memory);
         memory = table + table_bytes;

@@ -83,59 +83,60 @@ static struct block *take_from_top(size_t bytes)
     return block;
 }
 
-/* How much of a hole is used for `bytes`: all, if the rest would be smaller than
+/* How much of a free block is used for `bytes`: all, if the rest would be smaller than
  * least_rest. */
-static ALWAYS_INLINE size_t used_of(uint32_t hole, size_t bytes, size_t least_rest)
+static ALWAYS_INLINE size_t used_of(uint32_t record, size_t bytes, size_t least_rest)
 {
-    const size_t size = bins_bytes(&heap_bins, hole);
+    const size_t size = bins_bytes(&heap_bins, record);
     return size - bytes < least_rest ? size : bytes;
 }
 
-/* How many bytes more are resident once a hole is used from `offset` to `end`: there,
- * and where the tag behind it will be. */
-static ALWAYS_INLINE size_t rise_in_hole(uint32_t hole, size_t offset, size_t end)
+/* How many bytes more are resident once a free block is used from `offset` to `end`:
+ * there, and where the tag behind it will be. */
+static ALWAYS_INLINE size_t rise_in_free(uint32_t record, size_t offset, size_t end)
 {
-    if (LIKELY(pages_vacant_bytes == 0) || bins_bytes(&heap_bins, hole) < PAGE_BYTES) {
+    if (LIKELY(pages_vacant_bytes == 0) ||
+        bins_bytes(&heap_bins, record) < PAGE_BYTES) {
         return 0;
     }
-    const uintptr_t start = (uintptr_t)bins_block(&heap_bins, hole);
+    const uintptr_t start = (uintptr_t)bins_block(&heap_bins, record);
     return pages_vacant_within(start + offset, start + end + BLOCK_HEADER_BYTES);
 }
 
-/* Take the first bytes of a hole, or all of it. */
-static ALWAYS_INLINE void take_front(uint32_t hole, size_t bytes)
+/* Take the first bytes of a free block, or all of it. */
+static ALWAYS_INLINE void take_front(uint32_t record, size_t bytes)
 {
-    const size_t size = bins_bytes(&heap_bins, hole);
+    const size_t size = bins_bytes(&heap_bins, record);
     if (size == bytes) {
-        bins_drop(&heap_bins, hole);
+        bins_drop(&heap_bins, record);
         return;
     }
-    struct block *const rest = block_at(bins_block(&heap_bins, hole), bytes);
-    bins_change(&heap_bins, hole, rest, size - bytes);
-    block_set_free(rest, hole); /* the footer stands already */
+    struct block *const rest = block_at(bins_block(&heap_bins, record), bytes);
+    bins_change(&heap_bins, record, rest, size - bytes);
+    block_set_free(rest, record); /* the footer stands already */
 }
 
-/* Whether what the thread keeps should be coalesced before this hole is used: it is too
- * large to be broken lightly, and what is kept is worth the work. */
-static ALWAYS_INLINE bool breaks_too_much(uint32_t hole, size_t bytes)
+/* Whether what the thread keeps should be coalesced before this free block is used: it
+ * is too large to be broken lightly, and what is kept is worth the work. */
+static ALWAYS_INLINE bool breaks_too_much(uint32_t record, size_t bytes)
 {
-    return bins_bytes(&heap_bins, hole) > bytes + bytes / 2 + KEPT_SPLIT_BYTES &&
+    return bins_bytes(&heap_bins, record) > bytes + bytes / 2 + KEPT_SPLIT_BYTES &&
            heap_kept_bytes > heap.touched_bytes / KEPT_SHARE + KEPT_MIN_BYTES;
 }
 
-/* A block of a hole's first bytes, of which those behind `gap` are asked for; NULL:
- * more would be resident than may be. */
-static ALWAYS_INLINE struct block *take_from_hole(uint32_t hole, size_t gap,
+/* A block of a free block's first bytes, of which those behind `gap` are asked for;
+ * NULL: more would be resident than may be. */
+static ALWAYS_INLINE struct block *take_from_free(uint32_t record, size_t gap,
                                                   size_t bytes)
 {
-    struct block *const block = bins_block(&heap_bins, hole);
-    const size_t used = used_of(hole, gap + bytes, block_least_rest(bytes));
-    const size_t rise = rise_in_hole(hole, gap, used);
+    struct block *const block = bins_block(&heap_bins, record);
+    const size_t used = used_of(record, gap + bytes, block_least_rest(bytes));
+    const size_t rise = rise_in_free(record, gap, used);
     if (UNLIKELY(!is_granted(rise))) {
         want(used);
         return NULL;
     }
-    take_front(hole, used);
+    take_front(record, used);
     block_set_in_use(block, used);
     heap.clean = (struct page_range){UINTPTR_MAX, UINTPTR_MAX};
     if (UNLIKELY(rise != 0)) {
@@ -146,13 +147,13 @@ static ALWAYS_INLINE struct block *take_from_hole(uint32_t hole, size_t gap,
 
 struct block *heap_allocate(size_t bytes)
 {
-    const uint32_t hole = bins_best(&heap_bins, bytes);
-    if (heap_kept_bytes != 0 && (hole == 0 || breaks_too_much(hole, bytes))) {
+    const uint32_t record = bins_best(&heap_bins, bytes);
+    if (heap_kept_bytes != 0 && (record == 0 || breaks_too_much(record, bytes))) {
         want(HEAP_WANTS_COALESCED);
         return NULL;
     }
-    if (LIKELY(hole != 0)) {
-        return take_from_hole(hole, 0, bytes);
+    if (LIKELY(record != 0)) {
+        return take_from_free(record, 0, bytes);
     }
     return top_has(bytes) ? take_from_top(bytes) : NULL;
 }
@@ -200,14 +201,14 @@ static uint32_t best_aligned(size_t bytes, size_t alignment)
 struct block *heap_allocate_aligned(size_t bytes, size_t alignment)
 {
     const size_t most = bytes + alignment + ALIGNMENT_BYTES;
-    const uint32_t hole = best_aligned(bytes, alignment);
-    const struct block *const place = hole != 0
-                                          ? bins_block(&heap_bins, hole)
+    const uint32_t record = best_aligned(bytes, alignment);
+    const struct block *const place = record != 0
+                                          ? bins_block(&heap_bins, record)
                                           : (const struct block *)(uintptr_t)heap.top;
     const size_t gap = gap_before_aligned(place, alignment);
     struct block *block = NULL;
-    if (hole != 0) {
-        block = take_from_hole(hole, gap, bytes);
+    if (record != 0) {
+        block = take_from_free(record, gap, bytes);
     } else if (top_has(most)) {
         block = take_from_top(gap + bytes);
     }
@@ -260,34 +261,35 @@ static COLD_CODE void strand(struct block *block)
     heap.stranded = block;
 }
 
-/* Merge the block with what is free on both sides into one hole, whatever is there. */
+/* Merge the block with what is free on both sides into one free block, whatever is
+ * there. */
 static ALWAYS_INLINE void coalesce(struct block *block)
 {
     const struct bins *const bins = &heap_bins;
     const size_t bytes = block_size(block);
     struct block *const next = block_at(block, bytes);
-    const uint32_t before = bins_hole_before(bins, block);
+    const uint32_t before = bins_free_before(bins, block);
     REQUIRE(block_is_sound(next), "corrupted block after", block_payload(block));
     if ((char *)next == heap.top) {
         merge_with_top(block, before);
         return;
     }
-    const uint32_t after = block_is_in_use(next) ? 0 : block_hole(next);
+    const uint32_t after = block_is_in_use(next) ? 0 : block_record(next);
     REQUIRE(after == 0 || bins_begins_at(bins, after, next), "corrupted block after",
             block_payload(block));
     const size_t bytes_before = bins_bytes(bins, before);
     const size_t whole = bytes_before + bytes + bins_bytes(bins, after);
     struct block *const start = (struct block *)((uintptr_t)block - bytes_before);
-    const uint32_t hole = bins_merge(&heap_bins, before, after, start, whole);
-    if (UNLIKELY(hole == 0)) {
+    const uint32_t record = bins_merge(&heap_bins, before, after, start, whole);
+    if (UNLIKELY(record == 0)) {
         strand(block);
         return;
     }
     block_set_gone(after != 0 ? next : block);
-    const size_t tag = block_tag(block, block_free_bits(hole));
-    /* A hole before the block has its tag already. */
+    const size_t tag = block_tag(block, block_free_bits(record));
+    /* A free block before the block has its tag already. */
     block->tag = before != 0 ? BLOCK_FREE : tag;
-    *block_word_before(block_at(start, whole)) = hole;
+    *block_word_before(block_at(start, whole)) = record;
 }
 
 static COLD_CODE void coalesce_stranded(void)
@@ -343,14 +345,14 @@ bool heap_resize(struct block *block, size_t bytes)
     if (block_is_in_use(next)) {
         return false;
     }
-    const uint32_t after = block_hole(next);
+    const uint32_t after = block_record(next);
     REQUIRE(bins_begins_at(&heap_bins, after, next), "corrupted block after",
             block_payload(block));
     if (bins_bytes(&heap_bins, after) < more) {
         return false;
     }
     const size_t used = used_of(after, more, block_least_rest(bytes));
-    if (UNLIKELY(rise_in_hole(after, 0, used) != 0)) {
+    if (UNLIKELY(rise_in_free(after, 0, used) != 0)) {
         occupy((uintptr_t)next, used);
     }
     take_front(after, used);

@@ -115,7 +115,7 @@ bool heap_owns(const void *payload);
 static ALWAYS_INLINE size_t heap_block_bytes(const struct block *block)
 {
     return block_is_in_use(block) ? block_size(block)
-                                  : bins_bytes(&heap_bins, block_hole(block));
+                                  : bins_bytes(&heap_bins, block_record(block));
 }
 /* Bytes of the block just allocated, from its payload on, that may not be zero. */
 size_t heap_dirty_bytes(struct block *block);
@@ -124,7 +124,7 @@ static ALWAYS_INLINE size_t heap_resident_bytes(void)
 {
     return heap.touched_bytes - pages_vacant_bytes;
 }
-/* In holes and above the top, vacant pages included. */
+/* In free blocks and above the top, vacant pages included. */
 static ALWAYS_INLINE size_t heap_unused_bytes(void)
 {
     return heap_bins.free_bytes + (size_t)(heap.touched - heap.top);
@@ -132,19 +132,19 @@ static ALWAYS_INLINE size_t heap_unused_bytes(void)
 /* Give back what has been touched above the top, but for pad_bytes. Returns the bytes
  * that are not resident any more; one system call. */
 size_t heap_trim_top(size_t pad_bytes);
-/* The whole pages inside a hole. */
-static ALWAYS_INLINE struct page_range heap_hole_pages(const struct block *hole,
-                                                       size_t bytes)
+/* The whole pages inside a free block. */
+static ALWAYS_INLINE struct page_range heap_free_block_pages(const struct block *block,
+                                                             size_t bytes)
 {
     return (struct page_range){
-        align_up((uintptr_t)hole + sizeof *hole, PAGE_BYTES),
-        align_down((uintptr_t)hole + bytes - sizeof(size_t), PAGE_BYTES)};
+        align_up((uintptr_t)block + sizeof *block, PAGE_BYTES),
+        align_down((uintptr_t)block + bytes - sizeof(size_t), PAGE_BYTES)};
 }
-/* Give back whole pages of a hole; the bytes that are not resident any more; 0: the
- * system refused, or the memory is locked. One system call. */
+/* Give back whole pages of a free block; the bytes that are not resident any more; 0:
+ * the system refused, or the memory is locked. One system call. */
 size_t heap_vacate(struct page_range pages);
-/* The same for every hole of HOLE_LEAST_BYTES and more with anything resident. */
-size_t heap_vacate_holes(void);
+/* The same for every free block of GIVE_LEAST_BYTES and more with anything resident. */
+size_t heap_vacate_free_blocks(void);
 /* The first invariant that does not hold, as a sentence; NULL if all hold. O(blocks).
  */
 const char *heap_check(void);

@@ -20,18 +20,18 @@ size_t heap_vacate(struct page_range pages)
     return resident;
 }
 
-static void vacate_hole(const struct block *block, size_t bytes, void *context)
+static void vacate_free_block(const struct block *block, size_t bytes, void *context)
 {
-    if (bytes >= HOLE_LEAST_BYTES) {
+    if (bytes >= GIVE_LEAST_BYTES) {
         size_t *const given_back = context;
-        *given_back += heap_vacate(heap_hole_pages(block, bytes));
+        *given_back += heap_vacate(heap_free_block_pages(block, bytes));
     }
 }
 
-size_t heap_vacate_holes(void)
+size_t heap_vacate_free_blocks(void)
 {
     size_t given_back = 0;
-    bins_visit(&heap_bins, vacate_hole, &given_back);
+    bins_visit(&heap_bins, vacate_free_block, &given_back);
     return given_back;
 }
 

@@ -24,8 +24,8 @@ enum {
 
 struct slot {
     struct block *block; /* where its address range starts; fixed */
-    size_t bytes;        /* of the hole in the bins, 0: none is */
-    uint32_t hole;       /* its record */
+    size_t bytes;        /* of the free block in the bins, 0: none is */
+    uint32_t record;     /* its record */
 };
 
 struct model {
@@ -98,23 +98,23 @@ static size_t choose_bytes(struct model *m, size_t limit)
 }
 
 /* Tag and footer, as the heap writes them. */
-static void mark(struct block *block, size_t bytes, uint32_t hole)
+static void mark(struct block *block, size_t bytes, uint32_t record)
 {
-    block_set_free(block, hole);
-    *block_word_before(block_at(block, bytes)) = hole;
+    block_set_free(block, record);
+    *block_word_before(block_at(block, bytes)) = record;
 }
 
 static void insert(struct model *m, struct slot *slot, size_t bytes)
 {
     slot->bytes = bytes;
-    slot->hole = bins_merge(&m->bins, 0, 0, slot->block, bytes);
-    assert_int_not_equal(slot->hole, 0);
-    mark(slot->block, bytes, slot->hole);
+    slot->record = bins_merge(&m->bins, 0, 0, slot->block, bytes);
+    assert_int_not_equal(slot->record, 0);
+    mark(slot->block, bytes, slot->record);
 }
 
 static void drop(struct model *m, struct slot *slot)
 {
-    bins_drop(&m->bins, slot->hole);
+    bins_drop(&m->bins, slot->record);
     slot->bytes = 0;
 }
 
@@ -144,14 +144,14 @@ static size_t model_best(const struct model *m, size_t bytes)
 static void take_and_compare(struct model *m, size_t bytes)
 {
     const size_t best = model_best(m, bytes);
-    const uint32_t hole = bins_best(&m->bins, bytes);
+    const uint32_t record = bins_best(&m->bins, bytes);
     if (best == 0) {
-        assert_int_equal(hole, 0);
+        assert_int_equal(record, 0);
         return;
     }
-    assert_int_not_equal(hole, 0);
-    assert_int_equal(bins_bytes(&m->bins, hole), best);
-    struct slot *const slot = model_find(m, bins_block(&m->bins, hole));
+    assert_int_not_equal(record, 0);
+    assert_int_equal(bins_bytes(&m->bins, record), best);
+    struct slot *const slot = model_find(m, bins_block(&m->bins, record));
     assert_non_null(slot);
     assert_int_equal(slot->bytes, best);
     drop(m, slot);
@@ -268,8 +268,9 @@ static void blocks_of_one_size_leave_in_any_order(void **state)
     }
 }
 
-/* Holes side by side become one, whichever are there; their records are used again. */
-static void neighbours_become_one_hole(void **state)
+/* Free blocks side by side become one, whichever are there; their records are used
+ * again. */
+static void free_neighbours_become_one(void **state)
 {
     struct model *const m = *state;
     struct slot *const slot = &m->slots[10];
@@ -282,7 +283,7 @@ static void neighbours_become_one_hole(void **state)
         if (round % 4 >= 2) {
             before = bins_merge(&m->bins, 0, 0, first, 64);
             mark(first, 64, before);
-            assert_int_equal(bins_hole_before(&m->bins, block_at(first, 64)), before);
+            assert_int_equal(bins_free_before(&m->bins, block_at(first, 64)), before);
         }
         if (round % 2 == 1) {
             after = bins_merge(&m->bins, 0, 0, last, 480);
@@ -291,33 +292,33 @@ static void neighbours_become_one_hole(void **state)
         }
         struct block *const start = before != 0 ? first : block_at(first, 64);
         const size_t bytes = 256u + (before != 0 ? 64u : 0u) + (after != 0 ? 480u : 0u);
-        slot->hole = bins_merge(&m->bins, before, after, start, bytes);
-        mark(start, bytes, slot->hole);
+        slot->record = bins_merge(&m->bins, before, after, start, bytes);
+        mark(start, bytes, slot->record);
         assert_null(bins_check(&m->bins));
         assert_int_equal(m->bins.free_bytes, bytes);
-        assert_int_equal(bins_best(&m->bins, bytes), slot->hole);
+        assert_int_equal(bins_best(&m->bins, bytes), slot->record);
         assert_int_equal(bins_best(&m->bins, bytes + ALIGNMENT_BYTES), 0);
-        assert_int_equal(bins_hole_before(&m->bins, block_at(start, bytes)),
-                         slot->hole);
+        assert_int_equal(bins_free_before(&m->bins, block_at(start, bytes)),
+                         slot->record);
         drop(m, slot);
     }
     assert_true(m->bins.used <= used + 2);
 }
 
-/* A payload may end in any number: only a hole's end is one. */
+/* A payload may end in any number: only a free block's end is one. */
 static void a_number_is_no_footer(void **state)
 {
     struct model *const m = *state;
     struct slot *const slot = &m->slots[10];
     insert(m, slot, 64);
     struct block *const far = block_at(slot->block, 640);
-    const size_t numbers[] = {0, slot->hole, m->bins.used, SIZE_MAX, 1};
+    const size_t numbers[] = {0, slot->record, m->bins.used, SIZE_MAX, 1};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         *block_word_before(far) = numbers[i];
-        assert_int_equal(bins_hole_before(&m->bins, far), 0);
+        assert_int_equal(bins_free_before(&m->bins, far), 0);
     }
     drop(m, slot);
-    assert_int_equal(bins_hole_before(&m->bins, block_at(slot->block, 64)), 0);
+    assert_int_equal(bins_free_before(&m->bins, block_at(slot->block, 64)), 0);
 }
 
 /* The checker must see what it is there for. */
@@ -330,17 +331,17 @@ static void the_check_names_what_is_wrong(void **state)
         assert_true(slot_limit(10) >= sizes[s]);
         insert(m, slot, sizes[s]);
         assert_null(bins_check(&m->bins));
-        mark(slot->block, sizes[s], slot->hole + 1);
+        mark(slot->block, sizes[s], slot->record + 1);
         assert_non_null(bins_check(&m->bins));
-        mark(slot->block, sizes[s], slot->hole);
+        mark(slot->block, sizes[s], slot->record);
         slot->block->tag |= BLOCK_IN_USE;
         assert_non_null(bins_check(&m->bins));
-        slot->block->tag = (size_t)slot->hole << BLOCK_NUMBER_SHIFT; /* no checksum */
+        slot->block->tag = (size_t)slot->record << BLOCK_NUMBER_SHIFT; /* no checksum */
         assert_non_null(bins_check(&m->bins));
-        mark(slot->block, sizes[s], slot->hole);
+        mark(slot->block, sizes[s], slot->record);
         *block_word_before(block_at(slot->block, sizes[s])) = 0;
         assert_non_null(bins_check(&m->bins));
-        mark(slot->block, sizes[s], slot->hole);
+        mark(slot->block, sizes[s], slot->record);
         m->bins.summary ^= 1;
         assert_non_null(bins_check(&m->bins));
         m->bins.summary ^= 1;
@@ -356,7 +357,7 @@ int main(void)
         cmocka_unit_test(every_take_is_the_smallest_that_fits),
         cmocka_unit_test(neighbouring_sizes_are_kept_apart),
         cmocka_unit_test(blocks_of_one_size_leave_in_any_order),
-        cmocka_unit_test(neighbours_become_one_hole),
+        cmocka_unit_test(free_neighbours_become_one),
         cmocka_unit_test(a_number_is_no_footer),
         cmocka_unit_test(the_check_names_what_is_wrong),
     };

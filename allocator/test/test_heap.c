@@ -97,70 +97,74 @@ struct place {
     size_t usable;
 };
 
-/* Holes of many sizes, kept apart by blocks in use. */
-static void make_holes(struct place *holes, size_t count, struct random *random)
+/* Free blocks of many sizes, kept apart by blocks in use. */
+static void make_free_blocks(struct place *free_blocks, size_t count,
+                             struct random *random)
 {
     for (size_t i = 0; i < count; i++) {
         const size_t size = 1000 + random_below(random, i % 2 == 0 ? 3000 : 90000);
-        holes[i].address = snug_malloc(size);
-        CHECK(holes[i].address != NULL);
-        holes[i].usable = snug_malloc_usable_size(holes[i].address);
+        free_blocks[i].address = snug_malloc(size);
+        CHECK(free_blocks[i].address != NULL);
+        free_blocks[i].usable = snug_malloc_usable_size(free_blocks[i].address);
         CHECK(snug_malloc(1000) != NULL);
     }
     for (size_t i = 0; i < count; i++) {
-        snug_free(holes[i].address);
+        snug_free(free_blocks[i].address);
     }
 }
 
-static size_t smallest_that_holds(const struct place *holes, size_t count, size_t size)
+static size_t smallest_that_holds(const struct place *free_blocks, size_t count,
+                                  size_t size)
 {
     size_t best = 0;
     for (size_t i = 0; i < count; i++) {
-        if (holes[i].usable >= size && (best == 0 || holes[i].usable < best)) {
-            best = holes[i].usable;
+        if (free_blocks[i].usable >= size &&
+            (best == 0 || free_blocks[i].usable < best)) {
+            best = free_blocks[i].usable;
         }
     }
     return best;
 }
 
-static void the_smallest_sufficient_hole_is_chosen(void)
+static void the_smallest_sufficient_free_block_is_chosen(void)
 {
     enum {
-        HOLES = 300,
+        FREE_BLOCKS = 300,
         REQUESTS = 2000
     };
-    static struct place holes[HOLES];
+    static struct place free_blocks[FREE_BLOCKS];
     struct random random = {5};
     keep_all_in_the_heap();
-    make_holes(holes, HOLES, &random);
+    make_free_blocks(free_blocks, FREE_BLOCKS, &random);
     for (size_t i = 0; i < REQUESTS; i++) {
         snug_malloc_trim(0); /* nothing is kept for the next request */
         const size_t size = 1000 + random_below(&random, 85000);
-        const size_t best = smallest_that_holds(holes, HOLES, size);
+        const size_t best = smallest_that_holds(free_blocks, FREE_BLOCKS, size);
         CHECK(best != 0);
         char *const block = snug_malloc(size);
-        const struct place *hole = holes;
-        while (hole < holes + HOLES && hole->address != block) {
-            hole++;
+        const struct place *free_block = free_blocks;
+        while (free_block < free_blocks + FREE_BLOCKS && free_block->address != block) {
+            free_block++;
         }
-        CHECK(hole < holes + HOLES);
-        CHECK_NUMBERS(hole->usable, ==, best);
-        snug_free(block); /* the hole is whole again */
+        CHECK(free_block < free_blocks + FREE_BLOCKS);
+        CHECK_NUMBERS(free_block->usable, ==, best);
+        snug_free(block); /* the free block is whole again */
     }
     CHECK_HEAP();
 }
 
-/* The rest of a hole is a hole: all of it gets used before the heap grows. */
+/* The rest of a free block is a free block: all of it gets used before the heap
+ * grows. */
 static void what_is_cut_off_is_used(void)
 {
     keep_all_in_the_heap();
-    char *const hole = snug_malloc(64 * kib);
-    CHECK(hole != NULL && snug_malloc(1000) != NULL);
-    snug_free(hole);
+    char *const free_block = snug_malloc(64 * kib);
+    CHECK(free_block != NULL && snug_malloc(1000) != NULL);
+    snug_free(free_block);
     const size_t top = snug_mallinfo2().keepcost;
     for (size_t taken = 0; taken + 3100 <= 64 * kib; taken += 3100) {
         char *const part = snug_malloc(3000);
-        CHECK(part >= hole && part + 3000 <= hole + 64 * kib);
+        CHECK(part >= free_block && part + 3000 <= free_block + 64 * kib);
     }
     CHECK_NUMBERS(snug_mallinfo2().keepcost, ==, top);
 }
@@ -225,7 +229,7 @@ static void what_was_never_written_is_known_to_be_zero(void)
 }
 
 /* When somebody else moves the break, the heap goes on elsewhere, and what was left of
- * the region is a hole. */
+ * the region is a free block. */
 static void the_rest_of_a_closed_region_is_used(void)
 {
     keep_all_in_the_heap();
@@ -418,7 +422,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CHILD_TEST(free_neighbours_become_one_block),
-        CHILD_TEST(the_smallest_sufficient_hole_is_chosen),
+        CHILD_TEST(the_smallest_sufficient_free_block_is_chosen),
         CHILD_TEST(what_is_cut_off_is_used),
         CHILD_TEST(what_was_an_object_is_not_taken_for_free),
         CHILD_TEST(a_write_into_a_kept_block_is_seen),

@@ -257,8 +257,9 @@ static void neither_brk_nor_mappings_leave_what_there_is(void)
     free_all();
 }
 
-/* More holes than the table of their records has room for, and no memory for a larger
- * one: what is freed then waits, and comes back with the first record that is spare. */
+/* More free blocks than the table of their records has room for, and no memory for a
+ * larger one: what is freed then waits, and comes back with the first record that is
+ * spare. */
 static void free_goes_on_without_memory_for_records(void)
 {
     enum {

@@ -162,7 +162,8 @@ static void calloc_clears_what_was_used_before(void)
     CHECK_HEAP();
 }
 
-/* The heap as programs leave it: holes, a top that was used and partly given back. */
+/* The heap as programs leave it: free blocks, a top that was used and partly given
+ * back. */
 static void calloc_clears_among_other_blocks(void)
 {
     enum {

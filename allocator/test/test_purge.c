@@ -53,17 +53,18 @@ static void gather_in(void)
     }
 }
 
-/* A trim gives back what lies inside holes, not only the top. */
-static void a_trim_gives_holes_back(void)
+/* A trim gives back what lies inside free blocks, not only the top. */
+static void a_trim_gives_free_blocks_back(void)
 {
     CHECK_NUMBERS(snug_mallopt(M_MMAP_THRESHOLD, 1 << 30), ==, 1);
-    char *const hole = snug_malloc(4 * mib);
-    CHECK(hole != NULL && snug_malloc(1000) != NULL);
-    memset(hole, 0xee, 4 * mib);
-    CHECK_NUMBERS(resident_bytes(hole, hole + 4 * mib), >=, 4 * mib - page_bytes);
-    snug_free(hole);
+    char *const free_block = snug_malloc(4 * mib);
+    CHECK(free_block != NULL && snug_malloc(1000) != NULL);
+    memset(free_block, 0xee, 4 * mib);
+    CHECK_NUMBERS(resident_bytes(free_block, free_block + 4 * mib), >=,
+                  4 * mib - page_bytes);
+    snug_free(free_block);
     CHECK_NUMBERS(snug_malloc_trim(0), ==, 1);
-    CHECK_NUMBERS(resident_bytes(hole, hole + 4 * mib), <=, 2 * page_bytes);
+    CHECK_NUMBERS(resident_bytes(free_block, free_block + 4 * mib), <=, 2 * page_bytes);
     CHECK_HEAP();
 }
 
@@ -145,9 +146,10 @@ static void purge_always_gives_it_back_each_time(void)
     }
 }
 
-/* A buffer is replaced by a larger one, over and over: the holes that are left go back
- * before more is resident than needed, and what is asked for in them reads as zeros. */
-static void holes_go_back_before_the_heap_grows(void)
+/* A buffer is replaced by a larger one, over and over: the free blocks that are left go
+ * back before more is resident than needed, and what is asked for in them reads as
+ * zeros. */
+static void free_blocks_go_back_before_the_heap_grows(void)
 {
     enum {
         STEPS = 40,
@@ -257,14 +259,14 @@ static void threads_that_live_on_keep_little(void)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CHILD_TEST(a_trim_gives_holes_back),
+        CHILD_TEST(a_trim_gives_free_blocks_back),
         CHILD_TEST(an_emptied_heap_goes_back_amid_small_blocks),
         CHILD_TEST(an_emptied_heap_goes_back_amid_medium_blocks),
         CHILD_TEST(an_emptied_heap_goes_back_while_it_fills),
         CHILD_TEST(a_heap_that_is_emptied_again_is_kept),
         CHILD_TEST(purge_never_keeps_an_emptied_heap),
         CHILD_TEST(purge_always_gives_it_back_each_time),
-        CHILD_TEST(holes_go_back_before_the_heap_grows),
+        CHILD_TEST(free_blocks_go_back_before_the_heap_grows),
         CHILD_TEST(threads_that_live_on_keep_little),
     };
     return cmocka_run_group_tests_name("purge", tests, NULL, NULL);
