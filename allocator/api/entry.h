@@ -38,8 +38,9 @@ static ALWAYS_INLINE struct block *own_block(const void *ptr)
         return NULL;
     }
     struct block *const block = block_from_payload(ptr);
-    return block_size_unlocked(block) != 0 && LIKELY(block_is_sound(block)) ? block
-                                                                            : NULL;
+    return block_size_unlocked(block) != 0 && LIKELY(block_checksum_is_right(block))
+               ? block
+               : NULL;
 }
 
 /* mlockall and munlockall (POSIX), with the heap's reserve given back before. */

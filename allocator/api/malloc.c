@@ -318,7 +318,8 @@ static ALWAYS_INLINE bool keep_shared(void *ptr)
 static ALWAYS_INLINE void keep_alone(void *ptr, size_t bytes)
 {
     struct block *const block = block_from_payload(ptr);
-    REQUIRE(block_is_sound(block_at(block, bytes)), "corrupted block after", ptr);
+    REQUIRE(block_checksum_is_right(block_at(block, bytes)), "corrupted block after",
+            ptr);
     medium_keep(block, bytes);
 }
 

@@ -66,7 +66,7 @@ static const char *check_list(size_t class, size_t *bytes)
 {
     for (struct block *block = medium_cache.kept[class]; block != NULL;
          block = (struct block *)object_link(block_payload(block))) {
-        if (!block_is_sound(block) || !block_is_in_use(block)) {
+        if (!block_checksum_is_right(block) || !block_is_in_use(block)) {
             return "a kept block's tag is broken";
         }
         if (!object_is_free(block_payload(block))) {

@@ -387,7 +387,7 @@ static const char *check_list(const struct bins *bins, uint32_t first, size_t bi
         if (record->previous != previous) {
             return "a bin's links disagree";
         }
-        if (block_is_in_use(block) || !block_is_sound(block) ||
+        if (block_is_in_use(block) || !block_checksum_is_right(block) ||
             block_record(block) != i) {
             return "a free block's tag does not name its record";
         }

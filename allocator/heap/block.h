@@ -53,7 +53,7 @@ static ALWAYS_INLINE size_t block_tag(const struct block *block, size_t low)
 }
 
 /* Whether the checksum is right. */
-static ALWAYS_INLINE bool block_is_sound(const struct block *block)
+static ALWAYS_INLINE bool block_checksum_is_right(const struct block *block)
 {
     const size_t low =
         block->tag << (64 - BLOCK_CHECK_SHIFT) >> (64 - BLOCK_CHECK_SHIFT);
@@ -78,12 +78,12 @@ static ALWAYS_INLINE void block_set_in_use(struct block *block, size_t bytes)
 
 /* Where a free block began that has become part of another: a second free is noticed.
  * No checksum: nobody asks for one here but who frees what is no block. */
-static ALWAYS_INLINE void block_set_gone(struct block *block)
+static ALWAYS_INLINE void block_invalidate(struct block *block)
 {
     block->tag = BLOCK_FREE;
 }
 
-static ALWAYS_INLINE bool block_is_gone(const struct block *block)
+static ALWAYS_INLINE bool block_is_invalidated(const struct block *block)
 {
     return block->tag == BLOCK_FREE;
 }

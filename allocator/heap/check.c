@@ -8,9 +8,9 @@ static const struct block *region_walk_end(const struct heap_region *region)
 }
 
 /* Bytes of a block by its tag; 0: the tag is broken or leads beyond the end. */
-static size_t sound_bytes(const struct block *block, const struct block *end)
+static size_t checked_bytes(const struct block *block, const struct block *end)
 {
-    if (!block_is_sound(block) ||
+    if (!block_checksum_is_right(block) ||
         (!block_is_in_use(block) &&
          !bins_begins_at(&heap_bins, block_record(block), block))) {
         return 0;
@@ -25,7 +25,7 @@ bool heap_visit(void (*visit)(const struct block *block, size_t bytes, void *con
     for (const struct heap_region *r = heap.regions; r != NULL; r = r->older) {
         const struct block *const end = region_walk_end(r);
         for (const struct block *b = heap_region_first(r); b < end;) {
-            const size_t bytes = sound_bytes(b, end);
+            const size_t bytes = checked_bytes(b, end);
             if (bytes < ALIGNMENT_BYTES) {
                 return false;
             }
@@ -56,7 +56,7 @@ static const char *check_region(const struct heap_region *region, struct free_su
     const struct block *block = heap_region_first(region);
     bool previous_in_use = true;
     while (block < end) {
-        const size_t bytes = sound_bytes(block, end);
+        const size_t bytes = checked_bytes(block, end);
         if (bytes == 0) {
             return "a block's tag is broken";
         }
@@ -85,7 +85,8 @@ static const char *check_region(const struct heap_region *region, struct free_su
     if (region == heap.regions && !previous_in_use) {
         return "the block before the top is free";
     }
-    return block_is_sound(end) ? NULL : "the tag of the top or of a fence is wrong";
+    return block_checksum_is_right(end) ? NULL
+                                        : "the tag of the top or of a fence is wrong";
 }
 
 static const char *check_untouched(void)

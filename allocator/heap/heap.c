@@ -249,7 +249,7 @@ static void merge_with_top(struct block *block, uint32_t before)
     if (before != 0) {
         top = bins_block(&heap_bins, before);
         bins_drop(&heap_bins, before);
-        block_set_gone(block);
+        block_invalidate(block);
     }
     heap_set_top((char *)top);
 }
@@ -269,7 +269,8 @@ static ALWAYS_INLINE void coalesce(struct block *block)
     const size_t bytes = block_size(block);
     struct block *const next = block_at(block, bytes);
     const uint32_t before = bins_free_before(bins, block);
-    REQUIRE(block_is_sound(next), "corrupted block after", block_payload(block));
+    REQUIRE(block_checksum_is_right(next), "corrupted block after",
+            block_payload(block));
     if ((char *)next == heap.top) {
         merge_with_top(block, before);
         return;
@@ -285,7 +286,7 @@ static ALWAYS_INLINE void coalesce(struct block *block)
         strand(block);
         return;
     }
-    block_set_gone(after != 0 ? next : block);
+    block_invalidate(after != 0 ? next : block);
     const size_t tag = block_tag(block, block_free_bits(record));
     /* A free block before the block has its tag already. */
     block->tag = before != 0 ? BLOCK_FREE : tag;
@@ -331,7 +332,8 @@ bool heap_resize(struct block *block, size_t bytes)
     }
     struct block *const next = block_at(block, size);
     const size_t more = bytes - size;
-    REQUIRE(block_is_sound(next), "corrupted block after", block_payload(block));
+    REQUIRE(block_checksum_is_right(next), "corrupted block after",
+            block_payload(block));
     if ((char *)next == heap.top) {
         const struct heap_region *const region = heap.regions;
         if (more > (size_t)(heap.end - heap.top) &&
@@ -395,7 +397,7 @@ bool heap_owns(const void *payload)
     const struct block *const block = block_from_payload(payload);
     const uintptr_t limit = region_limit((uintptr_t)block);
     return (uintptr_t)payload % ALIGNMENT_BYTES == 0 && limit != 0 &&
-           (block_is_sound(block) || block_is_gone(block)) &&
+           (block_checksum_is_right(block) || block_is_invalidated(block)) &&
            (!block_is_in_use(block) || block_size(block) - BLOCK_MIN_BYTES <=
                                            limit - (uintptr_t)block - BLOCK_MIN_BYTES);
 }
