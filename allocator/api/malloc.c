@@ -46,7 +46,7 @@ COLD_CODE void *out_of_memory(void)
     return NULL;
 }
 
-/* Of a block from the heap, where a free object with its seal may have stood. */
+/* Of a block from the heap, where a free object with its canary may have stood. */
 static void *live_payload(struct block *block)
 {
     object_set_live(block_payload(block));

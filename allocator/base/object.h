@@ -1,10 +1,10 @@
-/* What a free object or block holds while a list has it: a link and a seal.
+/* What a free object or block holds while a list has it: a link and a canary.
  *
  * Both are encoded with a secret of the process and the object's address. So the link
  * tells an attacker nothing and cannot be forged; a write into either word is noticed
  * when the object is taken out again; and free finds out from the two words alone, in
- * whatever list of whatever thread the object stands, that it is free already. A live
- * object has a seal that does not fit: it is cleared when the object is handed out.
+ * whatever list of whatever thread the object stands, that it is free already. The
+ * canary of a live object does not fit: it is cleared when the object is handed out.
  *
  * The owner of the list, or of the object, calls these; nothing here takes a lock. */
 #ifndef SNUG_OBJECT_H
@@ -29,7 +29,7 @@ static ALWAYS_INLINE uintptr_t object_link(const void *object)
 
 /* Twice the key: with the key itself all ones in both words would fit any key, and with
  * a difference all zeros. */
-static ALWAYS_INLINE uintptr_t object_seal_of(uintptr_t link, uintptr_t key)
+static ALWAYS_INLINE uintptr_t object_canary_of(uintptr_t link, uintptr_t key)
 {
     return link + 2 * key;
 }
@@ -37,7 +37,7 @@ static ALWAYS_INLINE uintptr_t object_seal_of(uintptr_t link, uintptr_t key)
 static ALWAYS_INLINE bool object_is_free(const void *object)
 {
     return ((const uintptr_t *)object)[1] ==
-           object_seal_of(object_link(object), object_key(object));
+           object_canary_of(object_link(object), object_key(object));
 }
 
 static ALWAYS_INLINE void object_set_free(void *object, uintptr_t link)
@@ -45,11 +45,11 @@ static ALWAYS_INLINE void object_set_free(void *object, uintptr_t link)
     uintptr_t *const words = object;
     const uintptr_t key = object_key(object);
     words[0] = link ^ key;
-    words[1] = object_seal_of(link, key);
+    words[1] = object_canary_of(link, key);
 }
 
 /* After a change of the first word. */
-static ALWAYS_INLINE void object_seal(void *object)
+static ALWAYS_INLINE void object_set_canary(void *object)
 {
     object_set_free(object, object_link(object));
 }

@@ -6,8 +6,8 @@
 
 __thread struct cache cache;
 
-/* Whole lists of one class that any thread may take; linked by the seals of their first
- * objects, which are sealed again when they are taken. */
+/* Whole lists of one class that any thread may take; linked through the first
+ * object of each, in the place of its canary, which is set again when it is taken. */
 struct depot {
     struct lock lock;
     uintptr_t lists;
@@ -219,7 +219,7 @@ static uintptr_t depot_take(size_t list)
     if (link != 0) {
         uintptr_t *const first = link_object(link);
         __atomic_store_n(&depot->lists, first[1] ^ object_key(first), __ATOMIC_RELAXED);
-        object_seal(first);
+        object_set_canary(first);
         atomic_fetch_sub_explicit(bytes_in_depots(list), shared_list_bytes(list),
                                   memory_order_relaxed);
     }

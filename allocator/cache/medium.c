@@ -70,7 +70,7 @@ static const char *check_list(size_t class, size_t *bytes)
             return "a kept block's tag is broken";
         }
         if (!object_is_free(block_payload(block))) {
-            return "a kept block is not sealed";
+            return "a kept block has no canary";
         }
         if (medium_class(block_size(block)) != class) {
             return "a kept block is in the list of another class";

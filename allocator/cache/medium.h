@@ -5,7 +5,7 @@
  * the time. So freed blocks wait in lists, eight for each doubling of the size; a
  * request takes the first of its class if that is large enough, or of the next class,
  * whose blocks all are. A kept block is in use as far as the heap knows: its tag is not
- * touched, it is linked and sealed as object.h says.
+ * touched, it is linked, with a canary, as object.h says.
  *
  * Blocks that wait do not coalesce, and what they could serve would be cut from other
  * memory: so they all go back before a free block of more than one and a half times the
@@ -86,8 +86,8 @@ bool medium_return_all(void);
 void medium_visit(void (*visit)(const struct block *block, size_t bytes, void *context),
                   void *context);
 /* The first invariant of the calling thread's lists that does not hold; NULL if all
- * hold: every kept block is sealed, in use by its tag, and of its list's class; the
- * sums are right. */
+ * hold: every kept block has a canary, is in use by its tag, and of its list's class;
+ * the sums are right. */
 const char *medium_check(void);
 /* How much may be kept: less while most of the heap is free. Under the heap lock. */
 void medium_set_lean(bool lean);

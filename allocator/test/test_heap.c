@@ -210,7 +210,7 @@ static void a_write_into_a_kept_block_is_seen(void)
     CHECK(snug_check_heap() != NULL);
     first[0] ^= 1;
     CHECK_HEAP();
-    second[15] ^= 1; /* its seal */
+    second[15] ^= 1; /* its canary */
     CHECK(snug_check_heap() != NULL);
     second[15] ^= 1;
     CHECK_HEAP();

@@ -41,7 +41,8 @@ static void write_after_free_and_free_many(size_t bytes)
     }
 }
 
-/* Into the link or the seal: noticed when the block is about to be handed out again. */
+/* Into the link or the canary: noticed when the block is about to be handed out
+ * again. */
 static void write_into_the_link_and_allocate(size_t bytes)
 {
     char *const block = block_of_many(bytes);
@@ -50,7 +51,7 @@ static void write_into_the_link_and_allocate(size_t bytes)
     look_at(snug_malloc(bytes));
 }
 
-static void write_into_the_seal_and_allocate(size_t bytes)
+static void write_into_the_canary_and_allocate(size_t bytes)
 {
     char *const block = block_of_many(bytes);
     snug_free(block);
@@ -272,8 +273,8 @@ static struct row rows[] = {
     ROW(write_after_free_and_free_many, 1000, UNNOTICED, AFTER_FREE, SEGV),
     ROW(write_into_the_link_and_allocate, 16, LINK, AFTER_FREE, SEGV),
     ROW(write_into_the_link_and_allocate, 300, LINK, AFTER_FREE, SEGV),
-    ROW(write_into_the_seal_and_allocate, 16, LINK, AFTER_FREE, SEGV),
-    ROW(write_into_the_seal_and_allocate, 500, LINK, AFTER_FREE, SEGV),
+    ROW(write_into_the_canary_and_allocate, 16, LINK, AFTER_FREE, SEGV),
+    ROW(write_into_the_canary_and_allocate, 500, LINK, AFTER_FREE, SEGV),
     ROW(write_after_realloc_moved, 40, UNNOTICED, AFTER_FREE, SEGV),
     ROW(write_a_byte_behind, 13, UNNOTICED, BEHIND, BEHIND),
     ROW(write_a_byte_behind, 48, UNNOTICED, BEHIND, SEGV),
