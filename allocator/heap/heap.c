@@ -257,8 +257,8 @@ static void merge_with_top(struct block *block, uint32_t before)
 /* There was no memory for a record: later frees try again. */
 static COLD_CODE void strand(struct block *block)
 {
-    *(struct block **)block_payload(block) = heap.stranded;
-    heap.stranded = block;
+    *(struct block **)block_payload(block) = heap.deferred_free;
+    heap.deferred_free = block;
 }
 
 /* Merge the block with what is free on both sides into one free block, whatever is
@@ -293,20 +293,20 @@ static ALWAYS_INLINE void coalesce(struct block *block)
     *block_word_before(block_at(start, whole)) = record;
 }
 
-static COLD_CODE void coalesce_stranded(void)
+static COLD_CODE void coalesce_deferred(void)
 {
-    while (heap.stranded != NULL && heap_bins.spare != 0) {
-        struct block *const stranded = heap.stranded;
-        heap.stranded = *(struct block **)block_payload(stranded);
-        coalesce(stranded);
+    while (heap.deferred_free != NULL && heap_bins.spare != 0) {
+        struct block *const deferred = heap.deferred_free;
+        heap.deferred_free = *(struct block **)block_payload(deferred);
+        coalesce(deferred);
     }
 }
 
 void heap_free(struct block *block)
 {
     coalesce(block);
-    if (UNLIKELY(heap.stranded != NULL)) {
-        coalesce_stranded();
+    if (UNLIKELY(heap.deferred_free != NULL)) {
+        coalesce_deferred();
     }
 }
 

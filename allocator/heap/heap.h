@@ -42,15 +42,16 @@ struct heap {
     struct page_range clean; /* what of the last block allocated is zero */
     char *break_end; /* where our last brk ended; NULL: the region is not from brk */
     struct heap_region *regions; /* newest first */
-    struct block *stranded; /* freed, but there was no memory for a record: linked by
+    struct block
+        *deferred_free;   /* freed, but there was no memory for a record: linked by
                                their payloads, tried again at later frees */
-    size_t region_bytes;    /* sum over regions: address space taken */
-    size_t touched_bytes;   /* sum over regions, less what was given back */
-    size_t limit_bytes;     /* allocations fail rather than let more be resident */
-    size_t wanted_bytes;    /* by the allocation that failed last, or that what the
+    size_t region_bytes;  /* sum over regions: address space taken */
+    size_t touched_bytes; /* sum over regions, less what was given back */
+    size_t limit_bytes;   /* allocations fail rather than let more be resident */
+    size_t wanted_bytes;  /* by the allocation that failed last, or that what the
                                thread keeps goes back first */
-    size_t top_pad_bytes;   /* kept above the top at a trim */
-    bool grows_sparingly;   /* a reserve would count against a limit */
+    size_t top_pad_bytes; /* kept above the top at a trim */
+    bool grows_sparingly; /* a reserve would count against a limit */
     bool locked; /* by mlockall: a reserve would become resident, and what is given
                     back would be faulted in again where nobody expects it */
 };

@@ -277,7 +277,7 @@ static void free_goes_on_without_memory_for_records(void)
     }
     snug_malloc_trim(0); /* all that is kept goes to the heap */
     CHECK_HEAP();
-    CHECK(heap.stranded != NULL);
+    CHECK(heap.deferred_free != NULL);
     os_fail_from(0);
     for (size_t i = 1; i < COUNT; i += 2) {
         CHECK(many[i][0] == (char)(i % 251) && many[i][559] == (char)(i % 251));
