@@ -172,15 +172,15 @@ void cache_set_lean(bool now)
 }
 
 /* The thread's first slow path. */
-static void cache_be_born(void)
+static void cache_initialize(void)
 {
     /* Not zero, so that it lies where pages are touched in any case. */
     static pthread_key_t at_exit = (pthread_key_t)-1;
     cache.state = CACHE_ALIVE; /* first: what follows may allocate */
     const bool locked = lock_acquire(&heap_lock);
-    static bool any_born;
-    const bool first = !any_born;
-    any_born = true;
+    static bool any_initialized;
+    const bool first = !any_initialized;
+    any_initialized = true;
     if (first) { /* later ones are not alone */
         medium_begin();
     }
@@ -194,8 +194,8 @@ static void cache_be_born(void)
 
 void cache_settle(void)
 {
-    if (UNLIKELY(cache.state == CACHE_UNBORN)) {
-        cache_be_born();
+    if (UNLIKELY(cache.state == CACHE_UNINITIALIZED)) {
+        cache_initialize();
     }
     if (UNLIKELY(cache_should_share())) {
         cache_begin_sharing();

@@ -32,7 +32,7 @@ enum {
 };
 
 enum cache_state {
-    CACHE_UNBORN, /* the thread has not freed or refilled yet */
+    CACHE_UNINITIALIZED, /* the thread has not freed or refilled yet */
     CACHE_ALIVE,
     CACHE_DEAD /* the thread is ending: nothing is kept any more */
 };

@@ -1,9 +1,9 @@
 /* The debug levels: what the entry points call instead of caches, runs and heap.
  *
  * The mode is settled at the first call that reaches a slow path, from SNUG_DEBUG or
- * snug_debug, and never changes again. With a level on, no cache is born and no run is
- * made, so every call ends up in a slow path, where it asks debug_is_on() first. With
- * none on, that question is one comparison there and nothing on the fast paths.
+ * snug_debug, and never changes again. With a level on, no cache is initialized and no
+ * run is made, so every call ends up in a slow path, where it asks debug_is_on() first.
+ * With none on, that question is one comparison there and nothing on the fast paths.
  *
  * Blocks are found by a table from payload to record (debug/table.h), never by looking
  * at memory near the pointer; everything about them is protected by the heap lock. */

@@ -266,7 +266,7 @@ static int begin_at_once(void)
 
 /* In many processes: where the key of the threads' ends was made after it could be
  * used, one in a hundred lost a thread's lists. */
-static void threads_born_at_once_lose_nothing(void)
+static void threads_started_at_once_lose_nothing(void)
 {
     enum {
         PROCESSES = 400
@@ -337,7 +337,7 @@ static void forks_amid_captures(void)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CHILD_TEST(threads_born_at_once_lose_nothing),
+        CHILD_TEST(threads_started_at_once_lose_nothing),
         CHILD_TEST(resident_memory_levels_off),
         CHILD_TEST(few_blocks_wait_between_threads),
         CHILD_TEST(ended_threads_leave_their_places_to_others),
