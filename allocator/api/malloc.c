@@ -77,14 +77,15 @@ static void *allocate(size_t size, size_t block_bytes, size_t *dirty_bytes)
 }
 
 /* A medium block that was freed before and kept; NULL if there is none. The blocks of
- * threads that share are as large as their class, so that any serves any request. */
+ * multi-threaded processes are as large as their class, so that any serves any
+ * request. */
 static ALWAYS_INLINE void *take_kept(size_t size)
 {
     if (size > MEDIUM_LIMIT_BYTES - BLOCK_HEADER_BYTES) {
         return NULL;
     }
     const size_t block_bytes = block_bytes_from_request(size);
-    if (cache.shares) {
+    if (cache.multi_threaded) {
         const size_t class = medium_class_for(block_bytes);
         return class < MEDIUM_CLASS_COUNT ? cache_pop(CLASS_COUNT + class) : NULL;
     }
@@ -92,9 +93,9 @@ static ALWAYS_INLINE void *take_kept(size_t size)
     return LIKELY(kept != NULL) ? block_payload(kept) : NULL;
 }
 
-/* From other lists than the current one of a thread that shares; NULL: there is none,
- * and the block should be as large as its class. */
-static NO_INLINE void *take_shared(size_t *block_bytes)
+/* From other lists than the current one of a multi-threaded process; NULL: there is
+ * none, and the block should be as large as its class. */
+static NO_INLINE void *take_multi_threaded(size_t *block_bytes)
 {
     const size_t class = medium_class_for(*block_bytes);
     if (class >= MEDIUM_CLASS_COUNT) {
@@ -127,8 +128,8 @@ static NO_INLINE void *allocate_medium(size_t size, size_t *dirty_bytes)
 {
     size_t block_bytes = block_bytes_from_request(size);
     if (size <= MEDIUM_LIMIT_BYTES &&
-        (cache.shares || UNLIKELY(cache_should_share()))) {
-        void *const kept = take_shared(&block_bytes);
+        (cache.multi_threaded || UNLIKELY(cache_misses_threads()))) {
+        void *const kept = take_multi_threaded(&block_bytes);
         if (LIKELY(kept != NULL)) {
             return kept;
         }
@@ -171,12 +172,12 @@ static void *allocate_object(size_t size)
     return object;
 }
 
-static void *allocate_nothing(void)
+static void *allocate_zero_size(void)
 {
     const bool locked = lock_acquire(&heap_lock);
-    void *const nothing = zero_allocate();
+    void *const zero_size = zero_allocate();
     lock_release(&heap_lock, locked);
-    return nothing != NULL ? nothing : allocate_object(1);
+    return zero_size != NULL ? zero_size : allocate_object(1);
 }
 
 /* Of the size classes, when the list is empty. */
@@ -186,12 +187,13 @@ static NO_INLINE void *allocate_small(size_t size)
         void *const payload = debug_allocate(size, 1, DEBUG_MALLOC, NULL);
         return payload != NULL ? payload : out_of_memory();
     }
-    void *const object = LIKELY(size != 0) ? allocate_object(size) : allocate_nothing();
+    void *const object =
+        LIKELY(size != 0) ? allocate_object(size) : allocate_zero_size();
     return LIKELY(object != NULL) ? object : out_of_memory();
 }
 
 /* Of a medium size, when nothing else than the heap has to be looked at, and without
- * the lock: a thread that is alone may read the policy. */
+ * the lock: a single-threaded process may read the policy. */
 static ALWAYS_INLINE bool is_for_heap_alone(size_t size)
 {
     return __libc_single_threaded && size < policy.mmap_threshold_bytes &&
@@ -302,8 +304,8 @@ void misused_object(struct map_entry entry, const void *ptr, const char *freed,
     fatal_pointer(run_is_object(entry, ptr) ? freed : foreign, ptr);
 }
 
-/* In the current list of a thread that shares, if it has room. */
-static ALWAYS_INLINE bool keep_shared(void *ptr)
+/* In the current list of a multi-threaded process, if it has room. */
+static ALWAYS_INLINE bool keep_multi_threaded(void *ptr)
 {
     const size_t bytes = keepable_bytes(ptr);
     if (bytes == 0 || medium_class(bytes) >= MEDIUM_CLASS_COUNT) {
@@ -313,9 +315,9 @@ static ALWAYS_INLINE bool keep_shared(void *ptr)
     return cache_push(CLASS_COUNT + medium_class(bytes), ptr);
 }
 
-/* In the lists of a thread that is alone, which have room. It may look at the
+/* In the lists of a single-threaded process, which have room. It may look at the
  * neighbour: an overflow is noticed here. */
-static ALWAYS_INLINE void keep_alone(void *ptr, size_t bytes)
+static ALWAYS_INLINE void keep_single_threaded(void *ptr, size_t bytes)
 {
     struct block *const block = block_from_payload(ptr);
     REQUIRE(block_checksum_is_right(block_at(block, bytes)), "corrupted block after",
@@ -352,7 +354,7 @@ static NO_INLINE void free_medium_slowly(void *ptr)
         if (medium_cache.open && __libc_single_threaded) {
             make_room_for_medium();
             if (LIKELY(medium_has_room())) {
-                keep_alone(ptr, bytes);
+                keep_single_threaded(ptr, bytes);
                 return;
             }
         } else if (cache_keep_medium(ptr, bytes)) {
@@ -370,10 +372,10 @@ HOT_CODE NO_INLINE void free_medium(void *ptr)
         const size_t bytes = keepable_bytes(ptr);
         if (LIKELY(bytes != 0)) {
             REQUIRE(!object_is_free(ptr), "double free of", ptr);
-            keep_alone(ptr, bytes);
+            keep_single_threaded(ptr, bytes);
             return;
         }
-    } else if (cache.shares && LIKELY(keep_shared(ptr))) {
+    } else if (cache.multi_threaded && LIKELY(keep_multi_threaded(ptr))) {
         return;
     }
     free_medium_slowly(ptr);

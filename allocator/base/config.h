@@ -87,14 +87,14 @@
 #define LIST_LIMIT_OBJECTS 256
 #define LIST_LIMIT_SINGLE_BYTES MIB
 #define LIST_LIMIT_SINGLE_OBJECTS 32768
-/* While most of the heap is free lists are shorter by so many bits, those of a thread
- * that is alone as those of threads that share: what they hold keeps whole runs. */
+/* While most of the heap is free lists are shorter by so many bits, in
+ * single- and multi-threaded processes alike: what they hold keeps whole runs. */
 #define LIST_LEAN_SHIFT 6
 #define MEDIUM_RECLAIM_WEIGHT 16
 #define MEDIUM_LIST_LIMIT_BYTES (32 * KIB)
 /* Freed medium blocks are kept up to this size, and in all a little more than this
- * share of the heap up to a limit (to give them back takes less than a millisecond), by
- * a thread that is alone; they are coalesced before a free block of one and a half
+ * share of the heap up to a limit (to give them back takes less than a millisecond), in
+ * a single-threaded process; they are coalesced before a free block of one and a half
  * times a request's size and a little is broken, if they are more than another
  * share. */
 #define MEDIUM_LIMIT_BYTES (128 * KIB)

@@ -29,7 +29,7 @@ static size_t list_bytes(size_t list)
                               : medium_class_bytes(list - CLASS_COUNT);
 }
 
-/* What a full list holds, at most, of a thread that shares. */
+/* What a full list of a multi-threaded process holds, at most. */
 static size_t shared_list_bytes(size_t list)
 {
     return list < CLASS_COUNT ? LIST_LIMIT_BYTES : MEDIUM_LIST_LIMIT_BYTES;
@@ -53,7 +53,8 @@ static size_t list_limit_if(size_t list, bool is_short, bool is_lean)
 
 static size_t list_limit(size_t list)
 {
-    return list_limit_if(list, cache.shares || cache.lean, cache.shares && cache.lean);
+    return list_limit_if(list, cache.multi_threaded || cache.lean,
+                         cache.multi_threaded && cache.lean);
 }
 
 static uintptr_t empty_list(size_t list)
@@ -130,15 +131,16 @@ static bool return_lists(size_t first, size_t end)
 
 static void cache_return_all(void)
 {
-    medium_open(cache.state == CACHE_ALIVE && !cache.shares);
+    medium_open(cache.state == CACHE_ALIVE && !cache.multi_threaded);
     return_lists(1, LIST_COUNT);
 }
 
-/* The thread is not alone any more: its lists become short, its classes wide. */
-static void cache_begin_sharing(void)
+/* The process is multi-threaded now: the thread's lists become short, its classes
+ * wide. */
+static void cache_set_multi_threaded(void)
 {
     const bool locked = lock_acquire(&heap_lock);
-    cache.shares = true; /* first: the emptied lists get their new room */
+    cache.multi_threaded = true; /* first: the emptied lists get their new room */
     cache_return_all();
     lock_release(&heap_lock, locked);
 }
@@ -148,7 +150,7 @@ static void cache_die(void *unused)
     (void)unused;
     const bool locked = lock_acquire(&heap_lock);
     cache.state = CACHE_DEAD;
-    cache.shares = false;
+    cache.multi_threaded = false;
     cache_return_all();
     if (cache.parked != NULL) {
         places_leave(cache.parked);
@@ -181,7 +183,7 @@ static void cache_initialize(void)
     static bool any_initialized;
     const bool first = !any_initialized;
     any_initialized = true;
-    if (first) { /* later ones are not alone */
+    if (first) { /* with later ones the process is multi-threaded */
         medium_begin();
     }
     /* Under the lock: no other thread may use the key before it is there. */
@@ -197,8 +199,8 @@ void cache_settle(void)
     if (UNLIKELY(cache.state == CACHE_UNINITIALIZED)) {
         cache_initialize();
     }
-    if (UNLIKELY(cache_should_share())) {
-        cache_begin_sharing();
+    if (UNLIKELY(cache_misses_threads())) {
+        cache_set_multi_threaded();
     }
     if (UNLIKELY(cache.lean != atomic_load_explicit(&lean, memory_order_relaxed)) &&
         cache.state == CACHE_ALIVE) {
@@ -238,7 +240,7 @@ static size_t depot_limit(size_t list)
 /* A full list for other threads. false: the depots hold enough, or there is none. */
 static bool depot_give(size_t list, uintptr_t link)
 {
-    if (!cache.shares || cache.lean ||
+    if (!cache.multi_threaded || cache.lean ||
         atomic_load_explicit(bytes_in_depots(list), memory_order_relaxed) >
             depot_limit(list)) {
         return false;
@@ -295,14 +297,17 @@ size_t cache_free_medium_bytes(void)
 /* Of the lists from `first` up to `end`, and of their depots, if that is enough. */
 static bool reclaim_lists(size_t first, size_t end, size_t least_bytes)
 {
-    const bool alone = __libc_single_threaded; /* depots were never used, nor touched */
+    /* Then depots were never used, nor touched. */
+    const bool single_threaded = __libc_single_threaded;
     const size_t in_depots =
-        alone ? 0 : atomic_load_explicit(bytes_in_depots(first), memory_order_relaxed);
+        single_threaded
+            ? 0
+            : atomic_load_explicit(bytes_in_depots(first), memory_order_relaxed);
     if (in_depots + listed_bytes(first, end) < least_bytes) {
         return false;
     }
     bool any = return_lists(first, end);
-    for (size_t list = first; list < end && !alone; list++) {
+    for (size_t list = first; list < end && !single_threaded; list++) {
         for (uintptr_t link = depot_take(list); link != 0; link = depot_take(list)) {
             any |= list_return(list, link);
         }
@@ -329,7 +334,7 @@ bool cache_reclaim(size_t least_bytes)
 static bool take_list(size_t list)
 {
     uintptr_t link = unpark(list);
-    if (link == 0 && cache.shares) {
+    if (link == 0 && cache.multi_threaded) {
         link = depot_take(list);
     }
     if (link != 0) {
@@ -365,7 +370,7 @@ void *cache_fill(size_t size_class)
 void *cache_allocate_medium(size_t class)
 {
     cache_settle();
-    return cache.shares && take_list(CLASS_COUNT + class)
+    return cache.multi_threaded && take_list(CLASS_COUNT + class)
                ? cache_pop(CLASS_COUNT + class)
                : NULL;
 }
@@ -409,7 +414,7 @@ void cache_free(size_t size_class, void *object)
 bool cache_keep_medium(void *payload, size_t block_bytes)
 {
     cache_settle();
-    if (!cache.shares || medium_class(block_bytes) >= MEDIUM_CLASS_COUNT) {
+    if (!cache.multi_threaded || medium_class(block_bytes) >= MEDIUM_CLASS_COUNT) {
         return false;
     }
     const size_t list = CLASS_COUNT + medium_class(block_bytes);

@@ -39,14 +39,15 @@ enum cache_state {
 
 struct places; /* cache.c */
 
-/* The small classes, then the medium ones, which are used once the thread shares. */
+/* The small classes, then the medium ones, which are used in a multi-threaded
+ * process. */
 #define LIST_COUNT (CLASS_COUNT + MEDIUM_CLASS_COUNT)
 
 struct cache {
     uintptr_t current[LIST_COUNT];
     struct places *parked; /* full lists; NULL: none was parked yet */
     uint8_t state;         /* enum cache_state */
-    bool shares;           /* lists are short and may go to other threads */
+    bool multi_threaded;   /* lists are short and may go to other threads */
     bool gave_back;        /* objects to the heap, and nobody has looked since */
     bool lean;             /* lists are shorter still, as most of the heap is free */
 };
@@ -54,9 +55,10 @@ struct cache {
 extern OUR_OWN __thread struct cache cache;
 
 /* Whether there are other threads and the cache does not know yet. */
-static ALWAYS_INLINE bool cache_should_share(void)
+static ALWAYS_INLINE bool cache_misses_threads(void)
 {
-    return !cache.shares && !__libc_single_threaded && cache.state == CACHE_ALIVE;
+    return !cache.multi_threaded && !__libc_single_threaded &&
+           cache.state == CACHE_ALIVE;
 }
 
 static ALWAYS_INLINE void *link_object(uintptr_t link)
@@ -100,7 +102,7 @@ static ALWAYS_INLINE bool cache_push(size_t list, void *object)
 }
 
 /* Every slow path that allocates from a cache or frees into one begins here: the thread
- * may be new, or not alone any more. */
+ * may be new, or the process multi-threaded by now. */
 void cache_settle(void);
 /* The slow ways: an object of the thread's other list, or of one that another thread
  * left; NULL: there is none. */

@@ -1,4 +1,4 @@
-/* Medium blocks: a thread that is alone keeps what it frees for the next request.
+/* Medium blocks: a single-threaded process keeps what it frees for the next request.
  *
  * To coalesce a block at once and split one for the next request costs ten times what
  * malloc and free of a small object do, and programs free and ask for similar sizes all
@@ -10,8 +10,8 @@
  * Blocks that wait do not coalesce, and what they could serve would be cut from other
  * memory: so they all go back before a free block of more than one and a half times the
  * size is broken when they are many, and always before the heap grows (heap_allocate
- * fails until then). Thread-local, no lock; threads that share have lists of another
- * kind (cache.h). */
+ * fails until then). Thread-local, no lock; those of a multi-threaded process have
+ * lists of another kind (cache.h). */
 #ifndef SNUG_MEDIUM_H
 #define SNUG_MEDIUM_H
 
@@ -20,8 +20,8 @@
 
 #define MEDIUM_KEPT_CLASSES ((size_t)8 << MEDIUM_CLASS_SHIFT)
 
-/* Only the first thread that comes to a slow path, which is alone as a rule, has lists
- * that may be filled; they are not thread-local. */
+/* Only the first thread that comes to a slow path has lists that may be filled: they are
+ * not thread-local. */
 struct medium_cache {
     struct block **kept; /* by class; one more stays empty */
     uint64_t filled;     /* classes in which any was kept since all were given back */

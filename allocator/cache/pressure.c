@@ -273,8 +273,9 @@ static void give_all_back(void)
 {
     const size_t spare = spare_bytes();
     const size_t resident = heap_resident_bytes();
-    const bool alone = __libc_single_threaded;
-    const size_t in_use = resident / (alone ? EMPTIED_SHARE : EMPTIED_THREADS_SHARE);
+    const bool single_threaded = __libc_single_threaded;
+    const size_t in_use =
+        resident / (single_threaded ? EMPTIED_SHARE : EMPTIED_THREADS_SHARE);
     if (spare < resident - in_use) {
         return;
     }
@@ -282,7 +283,7 @@ static void give_all_back(void)
         .wanted = spare,
         .worth = spare - spare / EMPTIED_WORTH_SHARE,
         .least = GIVE_LEAST_BYTES,
-        .each = alone ? EMPTIED_EACH_BYTES : GIVE_LEAST_BYTES,
+        .each = single_threaded ? EMPTIED_EACH_BYTES : GIVE_LEAST_BYTES,
     });
     spend(given);
 }

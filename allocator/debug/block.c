@@ -84,7 +84,7 @@ bool debug_block_place_in_heap(struct debug_block *block, size_t alignment)
 
 bool debug_block_place(struct debug_block *block, size_t alignment)
 {
-    if (block->size == 0 && debug_guard_place_nothing(block, alignment)) {
+    if (block->size == 0 && debug_guard_place_zero_size(block, alignment)) {
         return true;
     }
     if (!wants_pages(block, alignment)) {

@@ -125,7 +125,7 @@ bool debug_guard_place(struct debug_block *block, size_t alignment)
     return true;
 }
 
-bool debug_guard_place_nothing(struct debug_block *block, size_t alignment)
+bool debug_guard_place_zero_size(struct debug_block *block, size_t alignment)
 {
     /* Addresses are not used again: a second free of one is always noticed. */
     static const size_t chunk_bytes = MIB;

@@ -15,8 +15,9 @@ bool debug_guard_has_room(void);
 bool debug_guard_place(struct debug_block *block, size_t alignment);
 /* Say once, at the guard level, that blocks get red zones from now on. */
 void debug_guard_warn(void);
-/* The same for no bytes: an address that nothing can be read from or written to. */
-bool debug_guard_place_nothing(struct debug_block *block, size_t alignment);
+/* The same for a zero-size block: an address that nothing can be read from or written
+ * to. */
+bool debug_guard_place_zero_size(struct debug_block *block, size_t alignment);
 /* Make the pages inaccessible and give their memory back; the addresses stay taken. */
 void debug_guard_close(struct debug_block *block);
 void debug_guard_release(const struct debug_block *block);

@@ -1,4 +1,4 @@
-/* Blocks of no bytes: addresses 16 bytes apart in memory that cannot be accessed, so
+/* Zero-size blocks: addresses 16 bytes apart in memory that cannot be accessed, so
  * that whoever reads or writes one stops at that instruction. They cost a bit each, and
  * address space once. Under the heap lock, but for zero_spans. */
 #ifndef SNUG_ZERO_H
@@ -11,7 +11,7 @@ void *zero_allocate(void);
 /* Whether an address is in that memory. No lock is needed for a pointer that was handed
  * out. */
 bool zero_spans(const void *ptr);
-/* Whether a block of no bytes lives at an address there. */
+/* Whether a zero-size block lives at an address there. */
 bool zero_is_live(const void *ptr);
 void zero_free(const void *ptr);
 

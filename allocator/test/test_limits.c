@@ -216,26 +216,26 @@ static void brk_may_be_blocked_by_a_mapping(void)
 }
 
 /* Both ways to grow end within the same work: brk is gone, then the mappings are. */
-/* A heap of several regions has others' memory, or none, between them: a block of no
- * bytes, which cannot be read, is such. Freeing it looks at nothing before it. */
+/* A heap of several regions has others' memory, or none, between them: a zero-size
+ * block, which cannot be read, is such. Freeing it looks at nothing before it. */
 static void what_lies_between_regions_is_not_read(void)
 {
     enum {
         COUNT = 3000
     };
     static void *blocks[COUNT];
-    static void *nothings[COUNT];
+    static void *zero_sizes[COUNT];
     forbid_brk();
     snug_free(snug_malloc(40)); /* from now on the thread keeps what it frees */
     for (size_t i = 0; i < COUNT; i++) {
         blocks[i] = snug_malloc(60000);
-        nothings[i] = snug_malloc(0);
-        CHECK(blocks[i] != NULL && nothings[i] != NULL);
+        zero_sizes[i] = snug_malloc(0);
+        CHECK(blocks[i] != NULL && zero_sizes[i] != NULL);
     }
     CHECK_NUMBERS(snug_mallinfo2().arena, >, 128 * mib); /* more than one region */
     for (size_t i = 0; i < COUNT; i++) {
         snug_free(blocks[i]);
-        snug_free(nothings[i]);
+        snug_free(zero_sizes[i]);
     }
     CHECK_HEAP();
 }

@@ -350,7 +350,7 @@ static void realloc_keeps_contents_over_every_move(void)
     }
 }
 
-static void realloc_of_null_and_to_nothing(void)
+static void realloc_of_null_and_to_zero_size(void)
 {
     char *const block = snug_realloc(NULL, 100);
     CHECK(block != NULL);
@@ -363,9 +363,9 @@ static void realloc_of_null_and_to_nothing(void)
     char *const medium = snug_realloc(NULL, 30000);
     CHECK(snug_realloc(medium, 0) == NULL);
     CHECK_NUMBERS(snug_mallinfo2().uordblks, ==, in_use);
-    char *const nothing = snug_realloc(NULL, 0);
-    CHECK(nothing != NULL);
-    snug_free(nothing);
+    char *const zero_size = snug_realloc(NULL, 0);
+    CHECK(zero_size != NULL);
+    snug_free(zero_size);
     CHECK(pattern_holds(block, 100, 100, 1));
     CHECK_HEAP();
 }
@@ -472,7 +472,7 @@ int main(void)
         CHILD_TEST(products_that_overflow_are_refused),
         CHILD_TEST(sizes_that_nobody_has_are_refused),
         CHILD_TEST(realloc_keeps_contents_over_every_move),
-        CHILD_TEST(realloc_of_null_and_to_nothing),
+        CHILD_TEST(realloc_of_null_and_to_zero_size),
         CHILD_TEST(realloc_grows_in_place_where_it_can),
         CHILD_TEST(realloc_gives_the_rest_of_small_blocks_back),
         CHILD_TEST(realloc_of_mappings_moves_pages_not_bytes),

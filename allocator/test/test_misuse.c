@@ -223,7 +223,7 @@ static void realloc_of_freed_among_many(size_t bytes)
     CHECK(snug_realloc(hidden(block), 2 * bytes) != NULL);
 }
 
-static void realloc_of_freed_to_nothing(size_t bytes)
+static void realloc_of_freed_to_zero_size(size_t bytes)
 {
     void *const block = block_between(bytes);
     snug_free(block);
@@ -355,7 +355,7 @@ static struct row rows[] = {
     ROW(realloc_of_freed, 20000, RESIZE_FREED, RESIZE_FREED_N, RESIZE_FREED_N),
     ROW(realloc_of_freed, 64 * MIB, RESIZE_FOREIGN, RESIZE_FREED_N, RESIZE_FREED_N),
     ROW(realloc_of_freed_among_many, 40, RESIZE_FREED, RESIZE_FREED_N, RESIZE_FREED_N),
-    ROW(realloc_of_freed_to_nothing, 20000, DOUBLE, DOUBLE_N, DOUBLE_N),
+    ROW(realloc_of_freed_to_zero_size, 20000, DOUBLE, DOUBLE_N, DOUBLE_N),
     ROW(realloc_of_the_stack, 100, RESIZE_FOREIGN, RESIZE_FOREIGN, RESIZE_FOREIGN),
     ROW(realloc_of_libc_memory, 100, RESIZE_FOREIGN, RESIZE_FOREIGN, RESIZE_FOREIGN),
     ROW(realloc_of_the_interior, 20000, RESIZE_FOREIGN, RESIZE_FOREIGN, RESIZE_FOREIGN),

@@ -1,5 +1,5 @@
 /* Reads and writes where the program has no business: after free, out of bounds, and in
- * blocks of no bytes. */
+ * zero-size blocks. */
 #include "misuse.h"
 
 /* -- after free -- */
