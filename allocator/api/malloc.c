@@ -53,15 +53,15 @@ static void *live_payload(struct block *block)
     return block_payload(block);
 }
 
-/* Under the lock. *dirty_bytes: how much of the payload may not be zero; NULL: of no
+/* Under the lock. *nonzero_prefix: how much of the payload may not be zero; NULL: of no
  * interest. */
-static void *allocate(size_t size, size_t block_bytes, size_t *dirty_bytes)
+static void *allocate(size_t size, size_t block_bytes, size_t *nonzero_prefix)
 {
     if (UNLIKELY(size >= policy.mmap_threshold_bytes) && wants_mapping(size)) {
         void *const payload = pressure_map(size, PAGE_BYTES);
         if (payload != NULL) {
-            if (dirty_bytes != NULL) {
-                *dirty_bytes = 0;
+            if (nonzero_prefix != NULL) {
+                *nonzero_prefix = 0;
             }
             return payload;
         }
@@ -70,8 +70,8 @@ static void *allocate(size_t size, size_t block_bytes, size_t *dirty_bytes)
     if (UNLIKELY(block == NULL)) {
         return NULL;
     }
-    if (dirty_bytes != NULL) {
-        *dirty_bytes = heap_dirty_bytes(block);
+    if (nonzero_prefix != NULL) {
+        *nonzero_prefix = heap_nonzero_prefix(block);
     }
     return live_payload(block);
 }
@@ -106,25 +106,25 @@ static NO_INLINE void *take_multi_threaded(size_t *block_bytes)
 }
 
 /* Beyond the size classes, and not from what is kept. */
-static void *allocate_large(size_t size, size_t block_bytes, size_t *dirty_bytes)
+static void *allocate_large(size_t size, size_t block_bytes, size_t *nonzero_prefix)
 {
     if (UNLIKELY(size > REQUEST_LIMIT_BYTES)) {
         return out_of_memory();
     }
     void *payload;
     if (debug_is_on()) {
-        payload = debug_allocate(size, 1, DEBUG_MALLOC, dirty_bytes);
+        payload = debug_allocate(size, 1, DEBUG_MALLOC, nonzero_prefix);
     } else {
         const bool locked = lock_acquire(&heap_lock);
-        payload = allocate(size, block_bytes, dirty_bytes);
+        payload = allocate(size, block_bytes, nonzero_prefix);
         lock_release(&heap_lock, locked);
     }
     return LIKELY(payload != NULL) ? payload : out_of_memory();
 }
 
-/* Beyond the size classes, and not from what take_kept looks at. *dirty_bytes as in
+/* Beyond the size classes, and not from what take_kept looks at. *nonzero_prefix as in
  * allocate. */
-static NO_INLINE void *allocate_medium(size_t size, size_t *dirty_bytes)
+static NO_INLINE void *allocate_medium(size_t size, size_t *nonzero_prefix)
 {
     size_t block_bytes = block_bytes_from_request(size);
     if (size <= MEDIUM_LIMIT_BYTES &&
@@ -134,7 +134,7 @@ static NO_INLINE void *allocate_medium(size_t size, size_t *dirty_bytes)
             return kept;
         }
     }
-    return allocate_large(size, block_bytes, dirty_bytes);
+    return allocate_large(size, block_bytes, nonzero_prefix);
 }
 
 /* Of a size class that has no runs, or no memory for one; under the lock. */
@@ -235,16 +235,16 @@ void *snug_calloc(size_t count, size_t size)
     if (UNLIKELY(__builtin_mul_overflow(count, size, &bytes))) {
         return out_of_memory();
     }
-    size_t dirty_bytes = bytes;
+    size_t nonzero_prefix = bytes;
     void *payload = bytes <= SMALL_LIMIT_BYTES ? fast_malloc(bytes) : take_kept(bytes);
     if (UNLIKELY(payload == NULL)) {
         payload =
-            bytes > SMALL_LIMIT_BYTES ? allocate_medium(bytes, &dirty_bytes) : NULL;
+            bytes > SMALL_LIMIT_BYTES ? allocate_medium(bytes, &nonzero_prefix) : NULL;
         if (payload == NULL) {
             return NULL;
         }
     }
-    return memset(payload, 0, dirty_bytes < bytes ? dirty_bytes : bytes);
+    return memset(payload, 0, nonzero_prefix < bytes ? nonzero_prefix : bytes);
 }
 
 static void free_large(void *ptr, size_t bytes)

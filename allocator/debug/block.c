@@ -97,7 +97,7 @@ bool debug_block_place(struct debug_block *block, size_t alignment)
     return placed;
 }
 
-size_t debug_block_dirty_bytes(const struct debug_block *block)
+size_t debug_block_nonzero_prefix(const struct debug_block *block)
 {
     return block->home == DEBUG_IN_HEAP ? block->size : fill_bytes(block->size);
 }

@@ -21,7 +21,7 @@ bool debug_block_place(struct debug_block *block, size_t alignment);
 /* The same in the heap, with red zones. */
 bool debug_block_place_in_heap(struct debug_block *block, size_t alignment);
 /* How much of a block just placed may not be zero. */
-size_t debug_block_dirty_bytes(const struct debug_block *block);
+size_t debug_block_nonzero_prefix(const struct debug_block *block);
 /* Turn a live block into one in quarantine, as far as its memory goes. */
 void debug_block_retire(struct debug_block *block);
 /* Give the memory back. */

@@ -197,7 +197,7 @@ static uint64_t next_serial(void)
 }
 
 void *debug_allocate(size_t size, size_t alignment, enum debug_kind kind,
-                     size_t *dirty_bytes)
+                     size_t *nonzero_prefix)
 {
     if (debug_inside > 0) {
         return debug_arena_allocate(size, alignment);
@@ -214,8 +214,8 @@ void *debug_allocate(size_t size, size_t alignment, enum debug_kind kind,
         debug_log_allocate(&block, alignment);
     }
     lock_release(&heap_lock, locked);
-    if (done && dirty_bytes != NULL) {
-        *dirty_bytes = debug_block_dirty_bytes(&block);
+    if (done && nonzero_prefix != NULL) {
+        *nonzero_prefix = debug_block_nonzero_prefix(&block);
     }
     return done ? block.payload : NULL;
 }

@@ -47,10 +47,10 @@ struct debug_release {
 };
 
 /* NULL: no memory; errno is untouched. alignment is a power of two, 1 for
- * what malloc gives. *dirty_bytes: how
+ * what malloc gives. *nonzero_prefix: how
  * much of the block may not be zero; may be NULL. */
 COLD_CODE void *debug_allocate(size_t size, size_t alignment, enum debug_kind kind,
-                               size_t *dirty_bytes);
+                               size_t *nonzero_prefix);
 /* ptr is not NULL. */
 COLD_CODE void debug_free(void *ptr, struct debug_release release);
 /* As realloc, neither ptr nor size 0; always moves. NULL: no memory. */

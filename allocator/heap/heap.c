@@ -362,7 +362,7 @@ bool heap_resize(struct block *block, size_t bytes)
     return true;
 }
 
-size_t heap_dirty_bytes(struct block *block)
+size_t heap_nonzero_prefix(struct block *block)
 {
     const uintptr_t payload = (uintptr_t)block_payload(block);
     const size_t bytes = block_payload_bytes(block);

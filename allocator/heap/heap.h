@@ -119,7 +119,7 @@ static ALWAYS_INLINE size_t heap_block_bytes(const struct block *block)
                                   : bins_bytes(&heap_bins, block_record(block));
 }
 /* Bytes of the block just allocated, from its payload on, that may not be zero. */
-size_t heap_dirty_bytes(struct block *block);
+size_t heap_nonzero_prefix(struct block *block);
 /* What is written to, as far as is known: all that was touched but for vacant pages. */
 static ALWAYS_INLINE size_t heap_resident_bytes(void)
 {

@@ -221,11 +221,11 @@ static void what_was_never_written_is_known_to_be_zero(void)
 {
     struct block *const small = pressure_allocate(32);
     CHECK(small != NULL);
-    CHECK_NUMBERS(heap_dirty_bytes(small), ==, 0);
+    CHECK_NUMBERS(heap_nonzero_prefix(small), ==, 0);
     heap_free(small);
     struct block *const large = pressure_allocate(4096);
     CHECK(large == small);
-    CHECK_NUMBERS(heap_dirty_bytes(large), ==, 32);
+    CHECK_NUMBERS(heap_nonzero_prefix(large), ==, 32);
 }
 
 /* When somebody else moves the break, the heap goes on elsewhere, and what was left of
