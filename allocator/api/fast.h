@@ -7,7 +7,7 @@
 
 /* The rest of malloc; of free, for a block that is no object of a run, and for an
  * object that the list has no room for or that is none. */
-void *allocate_slowly(size_t size);
+void *malloc_slow(size_t size);
 void free_medium(void *ptr);
 void free_object(void *ptr);
 
@@ -19,7 +19,7 @@ static ALWAYS_INLINE void *fast_malloc(size_t size)
             return object;
         }
     }
-    return allocate_slowly(size);
+    return malloc_slow(size);
 }
 
 /* Whether a pointer is an object of a run that the program holds. */

@@ -213,7 +213,7 @@ static NO_INLINE void *allocate_anew(size_t size)
 }
 
 /* No call but the last: none has registers to save. */
-HOT_CODE NO_INLINE void *allocate_slowly(size_t size)
+HOT_CODE NO_INLINE void *malloc_slow(size_t size)
 {
     if (LIKELY(size > SMALL_LIMIT_BYTES)) {
         void *const kept = take_kept(size);
@@ -346,7 +346,7 @@ static void make_room_for_medium(void)
 }
 
 /* Where there is no room, or the thread is new; and what is not kept. */
-static NO_INLINE void free_medium_slowly(void *ptr)
+static NO_INLINE void free_medium_slow(void *ptr)
 {
     const size_t bytes = cache.state == CACHE_ALIVE ? keepable_bytes(ptr) : 0;
     if (bytes != 0) {
@@ -378,7 +378,7 @@ HOT_CODE NO_INLINE void free_medium(void *ptr)
     } else if (cache.multi_threaded && LIKELY(keep_multi_threaded(ptr))) {
         return;
     }
-    free_medium_slowly(ptr);
+    free_medium_slow(ptr);
 }
 
 NO_INLINE void free_object(void *ptr)
