@@ -9,8 +9,8 @@
 
 #include "cli/cli.h"
 #include "process/program.h"
-#include "runner/dice.h"
 #include "runner/mode.h"
+#include "runner/rng.h"
 
 enum {
     DEFAULT_MIN_ROUNDS = 5, /* below there is no verdict */
@@ -227,7 +227,7 @@ static int parse(struct compare_options *options, struct options_rounds *rounds,
     *rounds = (struct options_rounds){.least = 0};
     *options = (struct compare_options){
         .effect = 0.02,
-        .seed = dice_fresh_seed(),
+        .seed = rng_fresh_seed(),
         .live = {.budget_s = -1,
                  .warmup_count = 1,
                  .min_rounds = DEFAULT_MIN_ROUNDS,

@@ -12,8 +12,8 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/proof.h"
-#include "runner/dice.h"
 #include "runner/doctor.h"
+#include "runner/rng.h"
 #include "runner/schedule.h"
 
 enum {
@@ -179,7 +179,7 @@ int cli_doctor(int argc, char **argv)
     struct doctor_options options = {
         .proof = {.repetitions = DEFAULT_REPETITIONS,
                   .rounds = schedule_defaults.min_rounds,
-                  .seed = dice_fresh_seed()},
+                  .seed = rng_fresh_seed()},
     };
     const int code = parse_options(&options, argc, argv);
     if (code >= 0) {

@@ -11,7 +11,7 @@
 #include "report/micro.h"
 #include "report/output.h"
 #include "runner/allocators.h"
-#include "runner/dice.h"
+#include "runner/rng.h"
 #include "runner/warnings.h"
 
 enum {
@@ -220,7 +220,7 @@ int cli_micro(int argc, char **argv)
     struct micro_options options = {
         .rounds = DEFAULT_ROUNDS,
         .scale = 1,
-        .seed = dice_fresh_seed(),
+        .seed = rng_fresh_seed(),
     };
     int code = parse(&options, argc, argv);
     if (code < 0) {

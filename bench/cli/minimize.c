@@ -335,7 +335,7 @@ static int run(const struct options *options, const struct allocator_list *alloc
         .trial = {.allocator = &allocators->items[0],
                   .reference = &allocators->items[allocators->count - 1],
                   .timeout_ns = options->timeout_ns,
-                  .dice = dice_create(dice_fresh_seed())},
+                  .rng = rng_create(rng_fresh_seed())},
         .is_terminal = isatty(STDERR_FILENO) == 1,
     };
     signals_hold();

@@ -18,8 +18,8 @@
 #include "report/proof.h"
 #include "report/report.h"
 #include "runner/delayed.h"
-#include "runner/dice.h"
 #include "runner/progress.h"
+#include "runner/rng.h"
 #include "runner/run.h"
 #include "runner/schedule.h"
 #include "runner/sources.h"
@@ -61,7 +61,7 @@ struct campaign {
     struct series *rows[RACES];      /* repetition * trace count + trace */
     uint32_t done;                   /* whole repetitions */
     bool is_broken;                  /* a racer failed somewhere */
-    struct dice dice;
+    struct rng rng;
     struct progress progress;
 };
 
@@ -106,7 +106,7 @@ static struct run *race(struct campaign *campaign, size_t trace, const uint32_t 
             .items = &campaign->sources.items[trace], .count = 1, .is_reused = true};
         run = run_create(&list, 1);
         sources_describe(&view, run);
-        run->seed = dice_roll(&campaign->dice);
+        run->seed = rng_next(&campaign->rng);
         run->cold_touch = TOUCH_PAGE;
         run->warm_touch = TOUCH_FIRST;
         schedule_run(run, &view, &schedule);
@@ -308,7 +308,7 @@ static int prove(struct campaign *campaign)
             "snugbench: traces: %zu, rounds: %" PRIu32 ", repetitions: %" PRIu32
             ", seed: %" PRIu64 "\n",
             traces, options->rounds, options->repetitions, options->seed);
-    campaign->dice = dice_create(options->seed);
+    campaign->rng = rng_create(options->seed);
     campaign->progress =
         progress_begin(traces, (double)traces * (1 + 2.0 * options->repetitions));
     signals_hold();

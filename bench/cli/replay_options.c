@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "runner/dice.h"
 #include "runner/mode.h"
+#include "runner/rng.h"
 
 enum {
     MAX_RUNS = 10000
@@ -180,7 +180,7 @@ struct replay_options replay_options_defaults(void)
     return (struct replay_options){
         .cold_touch = TOUCH_PAGE,
         .warm_touch = TOUCH_FIRST,
-        .seed = dice_fresh_seed(),
+        .seed = rng_fresh_seed(),
         .schedule = schedule_defaults,
         .summary = summary_defaults,
     };

@@ -273,7 +273,7 @@ static void run_timed(struct rounds *rounds, size_t index, uint32_t round)
         .input = options->input,
         .output = options->output != NULL ? options->output : "null",
         .ignore_failure = options->ignore_failure,
-        .padding_bytes = (size_t)dice_below(&rounds->dice, PROCESS_PADDING_LIMIT_BYTES),
+        .padding_bytes = (size_t)rng_below(&rounds->rng, PROCESS_PADDING_LIMIT_BYTES),
         .timeout_ns = options->timeout_ns,
     };
     struct live_time time;
@@ -309,7 +309,7 @@ bool rounds_begin(struct rounds *rounds, struct study *study,
     *rounds = (struct rounds){
         .study = study,
         .options = options,
-        .dice = dice_create(study->seed),
+        .rng = rng_create(study->seed),
         .progress = progress_begin(1, 1),
         .start_ns = clock_now_ns(),
         .output_file = -1,
@@ -358,7 +358,7 @@ void rounds_next(struct rounds *rounds)
     size_t *order = memory_allocate(study->count, sizeof *order);
     char what[32];
     snprintf(what, sizeof what, "round %u", round + 1);
-    dice_shuffle(&rounds->dice, order, study->count);
+    rng_shuffle(&rounds->rng, order, study->count);
     for (size_t i = 0; i < study->count; i++) {
         show(rounds, what, &study->candidates[order[i]]);
         run_hooked(rounds, order[i], round, !options->is_server, true);

@@ -10,8 +10,8 @@
 
 #include "live/server.h"
 #include "live/study.h"
-#include "runner/dice.h"
 #include "runner/progress.h"
+#include "runner/rng.h"
 
 /* The user's words; NULL: not given. */
 struct live_options {
@@ -33,7 +33,7 @@ struct live_options {
 struct rounds {
     struct study *study;
     const struct live_options *options;
-    struct dice dice;
+    struct rng rng;
     struct progress progress;
     uint64_t start_ns;
     double round_s;     /* how long the last one took */

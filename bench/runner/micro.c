@@ -12,8 +12,8 @@
 #include "process/signals.h"
 #include "report/units.h"
 #include "runner/capacity.h"
-#include "runner/dice.h"
 #include "runner/progress.h"
+#include "runner/rng.h"
 #include "runner/worker.h"
 
 static const uint64_t timeout_ns = 120 * UINT64_C(1000000000);
@@ -212,7 +212,7 @@ static void add_sample(struct micro_row *row, const struct micro_record *record,
 }
 
 static void run_case(struct micro_run *run, size_t case_index, size_t allocator_index,
-                     uint32_t round, struct dice *dice)
+                     uint32_t round, struct rng *rng)
 {
     struct micro_row *row =
         &run->rows[case_index * run->allocator_count + allocator_index];
@@ -233,7 +233,7 @@ static void run_case(struct micro_run *run, size_t case_index, size_t allocator_
     };
     const struct allocator *allocator = &run->allocators[allocator_index];
     ask(&answer, allocator->library, allocator->variables,
-        dice_below(dice, PROCESS_PADDING_LIMIT_BYTES));
+        rng_below(rng, PROCESS_PADDING_LIMIT_BYTES));
     if (answer.status == RESULT_OK) {
         add_sample(row, &answer.record, round);
     } else if (answer.status != RESULT_INTERRUPTED) {
@@ -255,7 +255,7 @@ static void measure_base(struct micro_run *run, const char *floor)
 
 void micro_run_all(struct micro_run *run, const char *floor)
 {
-    struct dice dice = dice_create(run->seed);
+    struct rng rng = rng_create(run->seed);
     size_t *order = memory_allocate(run->allocator_count, sizeof *order);
     struct progress progress = progress_begin(run->rounds, run->rounds);
     measure_base(run, floor);
@@ -266,9 +266,9 @@ void micro_run_all(struct micro_run *run, const char *floor)
         for (size_t i = 0; i < run->case_count && !run->interrupted; i++) {
             progress_step(&progress, (double)i / (double)run->case_count, "%s, %s",
                           run->cases[i].benchmark, run->cases[i].parameter);
-            dice_shuffle(&dice, order, run->allocator_count);
+            rng_shuffle(&rng, order, run->allocator_count);
             for (size_t j = 0; j < run->allocator_count && !run->interrupted; j++) {
-                run_case(run, i, order[j], round, &dice);
+                run_case(run, i, order[j], round, &rng);
                 run->interrupted = signals_interrupted();
             }
         }

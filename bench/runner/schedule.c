@@ -11,11 +11,11 @@
 #include "process/signals.h"
 #include "runner/capacity.h"
 #include "runner/counters.h"
-#include "runner/dice.h"
 #include "runner/forecast.h"
 #include "runner/job.h"
 #include "runner/mode.h"
 #include "runner/progress.h"
+#include "runner/rng.h"
 #include "runner/run.h"
 #include "runner/tracer.h"
 #include "runner/warnings.h"
@@ -42,7 +42,7 @@ const struct schedule_options schedule_defaults = {
 struct schedule {
     struct run *run;
     const struct schedule_options *options;
-    struct dice dice;
+    struct rng rng;
     struct progress progress;
     struct sock_fprog *filter; /* for traced passes; NULL: not asked for, or refused */
     bool has_counters;
@@ -93,7 +93,7 @@ static size_t padding_bytes_of(struct schedule *schedule, const struct mode *mod
 {
     return mode->is_under_callgrind
                ? 0
-               : (size_t)dice_below(&schedule->dice, PROCESS_PADDING_LIMIT_BYTES);
+               : (size_t)rng_below(&schedule->rng, PROCESS_PADDING_LIMIT_BYTES);
 }
 
 static struct job make_job(struct schedule *schedule, size_t allocator_index,
@@ -257,7 +257,7 @@ static uint32_t run_rounds(struct schedule *schedule, size_t first, size_t end)
         if (round >= limits.least && expected_ns > limits.budget_ns) {
             break;
         }
-        dice_shuffle(&schedule->dice, order, run->allocator_count);
+        rng_shuffle(&schedule->rng, order, run->allocator_count);
         for (size_t i = 0; i < run->allocator_count && !signals_interrupted(); i++) {
             progress_step(&schedule->progress,
                           forecast_share_rounds(&schedule->forecast, first, options,
@@ -395,7 +395,7 @@ void schedule_run(struct run *run, struct sources *sources,
     struct schedule schedule = {
         .run = run,
         .options = options,
-        .dice = dice_create(run->seed),
+        .rng = rng_create(run->seed),
     };
     double seconds = 0;
     for (size_t i = 0; i < run->trace_count; i++) {

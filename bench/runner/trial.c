@@ -21,7 +21,7 @@ static struct job make_job(struct trial *trial, const struct allocator *allocato
         .touch = mode == WORKER_VERIFY ? TOUCH_ALL : TOUCH_FIRST,
         .warm_budget_ns = WARM_BUDGET_NS,
         .warm_min_passes = WARM_PASSES,
-        .padding_bytes = (size_t)dice_below(&trial->dice, PROCESS_PADDING_LIMIT_BYTES),
+        .padding_bytes = (size_t)rng_below(&trial->rng, PROCESS_PADDING_LIMIT_BYTES),
         .timeout_ns = trial->timeout_ns,
     };
 }

@@ -6,14 +6,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "runner/dice.h"
 #include "runner/result.h"
+#include "runner/rng.h"
 
 struct trial {
     const struct allocator *allocator;
     const struct allocator *reference; /* of ratios */
     uint64_t timeout_ns;               /* of one process */
-    struct dice dice;
+    struct rng rng;
 };
 
 struct trial_answer {

@@ -15,9 +15,9 @@
 #include "process/signals.h"
 #include "process/tool.h"
 #include "runner/allocators.h"
-#include "runner/dice.h"
 #include "runner/job.h"
 #include "runner/mode.h"
+#include "runner/rng.h"
 #include "runner/run.h"
 #include "runner/schedule.h"
 #include "runner/sources.h"
@@ -340,25 +340,25 @@ static void test_memory_has_no_neighbours(void **state)
                     resident_bytes[0] + few_pages);
 }
 
-static void test_dice(void **state)
+static void test_rng(void **state)
 {
     (void)state;
     enum {
         COUNT = 7,
         ROUND_COUNT = 200
     };
-    struct dice dice = dice_create(42);
-    struct dice twin = dice_create(42);
-    struct dice other = dice_create(43);
+    struct rng rng = rng_create(42);
+    struct rng twin = rng_create(42);
+    struct rng other = rng_create(43);
     size_t firsts[COUNT] = {0};
     size_t same_as_other = 0;
     for (size_t round = 0; round < ROUND_COUNT; round++) {
         size_t order[COUNT];
         size_t twin_order[COUNT];
         size_t other_order[COUNT];
-        dice_shuffle(&dice, order, COUNT);
-        dice_shuffle(&twin, twin_order, COUNT);
-        dice_shuffle(&other, other_order, COUNT);
+        rng_shuffle(&rng, order, COUNT);
+        rng_shuffle(&twin, twin_order, COUNT);
+        rng_shuffle(&other, other_order, COUNT);
         assert_memory_equal(order, twin_order, sizeof order);
         same_as_other += memcmp(order, other_order, sizeof order) == 0;
         size_t seen = 0;
@@ -372,8 +372,8 @@ static void test_dice(void **state)
     for (size_t i = 0; i < COUNT; i++) {
         assert_in_range(firsts[i], 10, 60); /* 28.6 expected, deviation 5 */
     }
-    assert_int_equal(dice_below(&dice, 1), 0);
-    assert_true(dice_create(0).state != 0);
+    assert_int_equal(rng_below(&rng, 1), 0);
+    assert_true(rng_create(0).state != 0);
 }
 
 /* Two traces of one name would be one row in the table and in the files. */
@@ -416,7 +416,7 @@ static void test_read_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dice),
+        cmocka_unit_test(test_rng),
         cmocka_unit_test(test_batches),
         cmocka_unit_test(test_memory_has_no_neighbours),
         cmocka_unit_test(test_names_are_unique),

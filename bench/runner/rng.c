@@ -1,56 +1,56 @@
-#include "runner/dice.h"
+#include "runner/rng.h"
 
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
-struct dice dice_create(uint64_t seed)
+struct rng rng_create(uint64_t seed)
 {
     /* Neighbouring seeds must not give neighbouring states, and 0 is a fixed point. */
     uint64_t state = (seed + 1) * 0x9e3779b97f4a7c15u;
     state ^= state >> 29;
-    struct dice dice = {.state = state != 0 ? state : 1};
+    struct rng rng = {.state = state != 0 ? state : 1};
     for (int i = 0; i < 8; i++) {
-        dice_roll(&dice);
+        rng_next(&rng);
     }
-    return dice;
+    return rng;
 }
 
-uint64_t dice_roll(struct dice *dice)
+uint64_t rng_next(struct rng *rng)
 {
-    uint64_t x = dice->state;
+    uint64_t x = rng->state;
     x ^= x >> 12;
     x ^= x << 25;
     x ^= x >> 27;
-    dice->state = x;
+    rng->state = x;
     return x * 0x2545f4914f6cdd1du;
 }
 
-uint64_t dice_below(struct dice *dice, uint64_t limit)
+uint64_t rng_below(struct rng *rng, uint64_t limit)
 {
     /* Values of the last, incomplete stretch would favour small results. */
     uint64_t fair_end = UINT64_MAX - UINT64_MAX % limit;
-    uint64_t value = dice_roll(dice);
+    uint64_t value = rng_next(rng);
     while (value >= fair_end) {
-        value = dice_roll(dice);
+        value = rng_next(rng);
     }
     return value % limit;
 }
 
-void dice_shuffle(struct dice *dice, size_t *order, size_t count)
+void rng_shuffle(struct rng *rng, size_t *order, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         order[i] = i;
     }
     for (size_t i = count; i > 1; i--) {
-        size_t other = (size_t)dice_below(dice, i);
+        size_t other = (size_t)rng_below(rng, i);
         size_t kept = order[i - 1];
         order[i - 1] = order[other];
         order[other] = kept;
     }
 }
 
-uint64_t dice_fresh_seed(void)
+uint64_t rng_fresh_seed(void)
 {
     uint32_t seed = 0; /* 32 bits: people type it again */
     if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed) {
