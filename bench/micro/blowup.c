@@ -4,7 +4,7 @@
 #include <semaphore.h>
 
 #include "micro/cases.h"
-#include "micro/crew.h"
+#include "micro/thread_group.h"
 
 enum {
     TURNS = 8,
@@ -81,7 +81,7 @@ void blowup_run(struct bench *bench)
         workers[i].blowup = blowup;
         sem_init(&workers[i].go, 0, 0);
         sem_init(&workers[i].done, 0, 0);
-        crew_thread(bench, &threads[i], worker_run, &workers[i]);
+        thread_start(bench, &threads[i], worker_run, &workers[i]);
     }
     for (uint32_t turn = 0, next = 0; turn < TURNS; turn++) {
         struct worker *worker = &workers[next];

@@ -10,7 +10,7 @@
  * threads write into one line from then on. Fixed work: 3,000 objects each; one
  * operation is one object, its writes included. */
 #include "micro/cases.h"
-#include "micro/crew.h"
+#include "micro/thread_group.h"
 
 enum {
     OBJECT_BYTES = 8,
@@ -53,11 +53,11 @@ void cache_lines_run(struct bench *bench)
 {
     const uint32_t count = bench->row->threads;
     struct writer *writers = bench_table(bench, count * sizeof *writers);
-    struct crew_work works[CREW_LIMIT];
+    struct thread_group_work works[THREAD_GROUP_LIMIT];
     for (uint32_t i = 0; i < count; i++) {
         writers[i].first = bench->amount != 0 ? bench_malloc(OBJECT_BYTES) : NULL;
         writers[i].object_count = bench_scaled(bench, OBJECT_COUNT);
-        works[i] = (struct crew_work){write_objects, NULL, &writers[i]};
+        works[i] = (struct thread_group_work){write_objects, NULL, &writers[i]};
     }
-    crew_run_once(bench, works, count);
+    thread_group_run_once(bench, works, count);
 }

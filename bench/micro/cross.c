@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 
 #include "micro/cases.h"
-#include "micro/crew.h"
+#include "micro/thread_group.h"
 
 enum {
     SLOT_COUNT = 16384,
@@ -42,9 +42,9 @@ void cross_run(struct bench *bench)
         .sizes = bench_sizes(bench, 16, 512),
         .slots = bench_table(bench, SLOT_COUNT * sizeof *exchange.slots),
     };
-    struct crew_work works[CREW_LIMIT];
+    struct thread_group_work works[THREAD_GROUP_LIMIT];
     for (uint32_t i = 0; i < bench->row->threads; i++) {
-        works[i] = (struct crew_work){exchange_batch, empty, &exchange};
+        works[i] = (struct thread_group_work){exchange_batch, empty, &exchange};
     }
-    crew_run(bench, works, bench->row->threads);
+    thread_group_run(bench, works, bench->row->threads);
 }

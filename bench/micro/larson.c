@@ -8,7 +8,7 @@
 #include <semaphore.h>
 
 #include "micro/cases.h"
-#include "micro/crew.h"
+#include "micro/thread_group.h"
 
 enum {
     SLOT_COUNT = 5000,
@@ -49,7 +49,7 @@ static void *live(void *argument)
 static void begin_life(struct line *line)
 {
     pthread_t thread;
-    crew_thread(line->bench, &thread, live, line);
+    thread_start(line->bench, &thread, live, line);
     pthread_detach(thread);
 }
 

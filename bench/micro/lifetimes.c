@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "micro/cases.h"
-#include "micro/crew.h"
+#include "micro/thread_group.h"
 
 enum {
     SLOT_COUNT = 100 * 1000,
@@ -109,7 +109,7 @@ void lifetimes_run(struct bench *bench)
 {
     const uint32_t count = bench->row->threads;
     struct lifetimes *lives = bench_table(bench, count * sizeof *lives);
-    struct crew_work works[CREW_LIMIT];
+    struct thread_group_work works[THREAD_GROUP_LIMIT];
     const bool is_medium = bench->amount > MIXED_LIMIT_BYTES;
     /* Of medium blocks fewer live: two thousand, some 50 MiB. */
     const uint64_t slots = is_medium ? SLOT_COUNT / 25 : SLOT_COUNT;
@@ -119,7 +119,7 @@ void lifetimes_run(struct bench *bench)
         lives[i].step_count = bench_scaled(bench, steps) / count + 1;
         lives[i].slots = bench_table(bench, lives[i].slot_count * sizeof(struct slot));
         set_sizes(&lives[i], bench->amount);
-        works[i] = (struct crew_work){live_through, empty_all, &lives[i]};
+        works[i] = (struct thread_group_work){live_through, empty_all, &lives[i]};
     }
-    crew_run_once(bench, works, count);
+    thread_group_run_once(bench, works, count);
 }

@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 
 #include "micro/cases.h"
-#include "micro/crew.h"
+#include "micro/thread_group.h"
 
 enum {
     QUEUE_SLOTS = 1024,
@@ -101,9 +101,9 @@ void producer_consumer_run(struct bench *bench)
 {
     struct queue *queue = bench_table(bench, sizeof *queue);
     queue->sizes = bench_sizes(bench, 16, (uint32_t)bench->amount);
-    const struct crew_work works[] = {
+    const struct thread_group_work works[] = {
         {produce, NULL, queue},
         {consume, drain, queue},
     };
-    crew_run(bench, works, 2);
+    thread_group_run(bench, works, 2);
 }

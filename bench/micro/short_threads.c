@@ -3,7 +3,7 @@
  * life, creation and join included. If caches of the dead leak, what is resident after
  * 10,000 is more than after 1,000. */
 #include "micro/cases.h"
-#include "micro/crew.h"
+#include "micro/thread_group.h"
 
 enum {
     SLOT_COUNT = 32,
@@ -38,7 +38,7 @@ void short_threads_run(struct bench *bench)
     const uint64_t start_ns = bench_now_ns();
     for (uint64_t i = 0; i < count; i++) {
         pthread_t thread;
-        crew_thread(bench, &thread, live, &life);
+        thread_start(bench, &thread, live, &life);
         pthread_join(thread, NULL);
     }
     bench_count(bench, count, bench_now_ns() - start_ns);
