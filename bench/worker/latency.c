@@ -21,7 +21,7 @@ enum {
 /* The replay loop has no other place to keep them. */
 static struct worker_latency *latency; /* the answer, and what the main thread counts */
 static struct worker_latency *others;  /* of the threads from seat 1 on */
-static touch_arrive *touch_block;
+static touch_function *touch_block;
 static bool has_tsc;
 static __thread uint64_t before_ticks;
 
@@ -62,8 +62,8 @@ static inline void after_call(const struct job *job, const struct trace_op *op,
 #define REPLAY_AFTER_CALL after_call
 #include "worker/replay.h"
 
-static bool arrive_sized(struct job *job, const struct trace_op *op,
-                         unsigned char *block, uint64_t bytes)
+static bool after_alloc_sized(struct job *job, const struct trace_op *op,
+                              unsigned char *block, uint64_t bytes)
 {
     bool touched = touch_block(job, op, block, bytes);
     job->sizes[op->slot] = bytes;
@@ -72,7 +72,7 @@ static bool arrive_sized(struct job *job, const struct trace_op *op,
 
 static bool clocked_pass(struct job *job, uint64_t from, uint64_t to)
 {
-    static const struct replay_observer observer = {.arrive = arrive_sized};
+    static const struct replay_observer observer = {.after_alloc = after_alloc_sized};
     return replay(job, from, to, &observer);
 }
 
@@ -150,7 +150,7 @@ void latency_run(struct job *job)
     memset(latency, 0, sizeof *latency); /* faults it in */
     has_tsc = ticks_has_tsc();
     latency->clock = has_tsc ? LATENCY_CLOCK_TSC : LATENCY_CLOCK_MONOTONIC;
-    touch_block = touch_arrive_for(job->record, job->record->touch);
+    touch_block = touch_after_alloc(job->record, job->record->touch);
     read_both(&start_ticks, &start_ns);
     time_nothing();
     if ((job->streams != NULL && !open_others(job)) || !timing_warm_up(job) ||

@@ -58,7 +58,7 @@ static inline void after_call(struct job *job, const struct trace_op *op)
 {
     pthread_mutex_lock(&account.lock);
     account.blocks->live_bytes -= job->sizes[op->slot];
-    /* A free empties the slot; arrive needs the old size to know what is new. */
+    /* A free empties the slot; after_alloc needs the old size to know what is new. */
     if (op->kind == TRACE_FREE || op->kind == TRACE_FREE_SIZED) {
         job->sizes[op->slot] = 0;
         count_operation(job);
@@ -82,8 +82,8 @@ static uint64_t internal_bytes_of(unsigned char *block, uint64_t bytes)
     return behind < in_page ? behind : in_page;
 }
 
-static bool arrive_account(struct job *job, const struct trace_op *op,
-                           unsigned char *block, uint64_t bytes)
+static bool after_alloc_account(struct job *job, const struct trace_op *op,
+                                unsigned char *block, uint64_t bytes)
 {
     uint64_t kept = op->kind == TRACE_REALLOC ? job->sizes[op->slot] : 0;
     if (kept < bytes && account.writes_all) {
@@ -110,7 +110,7 @@ static bool replay_accounted(struct job *job, uint64_t from, uint64_t to)
 {
     static const struct replay_observer observer = {
         .keeps_position = true,
-        .arrive = arrive_account,
+        .after_alloc = after_alloc_account,
     };
     return replay(job, from, to, &observer);
 }

@@ -18,15 +18,15 @@ enum {
     REPLAY_END = TRACE_KIND_COUNT
 };
 
-/* What a mode adds to the bare calls. `leave` runs before a free or a realloc; `arrive`
- * after an allocation, while the table still holds the slot's former block. Both are
- * called with failures already excluded: `block` is NULL only for 0 bytes. false: stop,
- * the record says why. */
+/* What a mode adds to the bare calls. `before_free` runs before a free or a realloc;
+ * `after_alloc` after an allocation, while the table still holds the slot's former
+ * block. Both are called with failures already excluded: `block` is NULL only for 0
+ * bytes. false: stop, the record says why. */
 struct replay_observer {
     bool keeps_position; /* store each operation's place in the record */
-    bool (*leave)(struct job *job, const struct trace_op *op);
-    bool (*arrive)(struct job *job, const struct trace_op *op, unsigned char *block,
-                   uint64_t bytes);
+    bool (*before_free)(struct job *job, const struct trace_op *op);
+    bool (*after_alloc)(struct job *job, const struct trace_op *op,
+                        unsigned char *block, uint64_t bytes);
 };
 
 /* What stands next to each call, with nothing between. The latency mode alone defines
@@ -64,7 +64,7 @@ replay_arrival(struct job *job, void **table, const struct trace_op *op, void *b
     if (__builtin_expect(bytes != 0, 1) && __builtin_expect(block == NULL, 0)) {
         return replay_out_of_memory(job, op);
     }
-    if (!observer->arrive(job, op, block, bytes)) {
+    if (!observer->after_alloc(job, op, block, bytes)) {
         return false;
     }
     table[op->slot] = block;
@@ -79,7 +79,7 @@ replay_malloc(struct job *job, void **table, const struct trace_op *op,
     replay_keep_position(job, op, observer);
     REPLAY_BEFORE_CALL();
     void *block = malloc(bytes);
-    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): where a job fails, its process ends */
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): a process ends with its failed job */
     return replay_arrival(job, table, op, block, bytes, observer);
 }
 
@@ -88,7 +88,7 @@ replay_free(struct job *job, void **table, const struct trace_op *op,
             const struct replay_observer *observer)
 {
     replay_keep_position(job, op, observer);
-    if (observer->leave != NULL && !observer->leave(job, op)) {
+    if (observer->before_free != NULL && !observer->before_free(job, op)) {
         return false;
     }
     void *block = table[op->slot];
@@ -105,7 +105,7 @@ replay_realloc(struct job *job, void **table, const struct trace_op *op,
 {
     uint64_t bytes = op->size_bytes;
     replay_keep_position(job, op, observer);
-    if (observer->leave != NULL && !observer->leave(job, op)) {
+    if (observer->before_free != NULL && !observer->before_free(job, op)) {
         return false;
     }
     void *block = table[op->slot];

@@ -9,15 +9,15 @@ enum {
     TOUCH_VALUE = 0x5a,
 };
 
-static inline bool arrive_untouched(struct job *job, const struct trace_op *op,
-                                    unsigned char *block, uint64_t bytes)
+static inline bool after_alloc_untouched(struct job *job, const struct trace_op *op,
+                                         unsigned char *block, uint64_t bytes)
 {
     (void)job, (void)op, (void)block, (void)bytes;
     return true;
 }
 
-static inline bool arrive_first(struct job *job, const struct trace_op *op,
-                                unsigned char *block, uint64_t bytes)
+static inline bool after_alloc_first(struct job *job, const struct trace_op *op,
+                                     unsigned char *block, uint64_t bytes)
 {
     (void)job, (void)op;
     if (bytes != 0) {
@@ -34,8 +34,8 @@ static inline uint64_t kept_bytes(const struct job *job, const struct trace_op *
     return grows ? job->sizes[op->slot] : 0;
 }
 
-static inline bool arrive_page(struct job *job, const struct trace_op *op,
-                               unsigned char *block, uint64_t bytes)
+static inline bool after_alloc_page(struct job *job, const struct trace_op *op,
+                                    unsigned char *block, uint64_t bytes)
 {
     uint64_t offset = kept_bytes(job, op);
     while (offset < bytes) {
@@ -46,8 +46,8 @@ static inline bool arrive_page(struct job *job, const struct trace_op *op,
     return true;
 }
 
-static inline bool arrive_all(struct job *job, const struct trace_op *op,
-                              unsigned char *block, uint64_t bytes)
+static inline bool after_alloc_all(struct job *job, const struct trace_op *op,
+                                   unsigned char *block, uint64_t bytes)
 {
     uint64_t kept = kept_bytes(job, op);
     if (kept < bytes) {
@@ -59,25 +59,26 @@ static inline bool arrive_all(struct job *job, const struct trace_op *op,
 
 static bool pass_none(struct job *job, uint64_t from, uint64_t to)
 {
-    static const struct replay_observer observer = {.arrive = arrive_untouched};
+    static const struct replay_observer observer = {.after_alloc =
+                                                        after_alloc_untouched};
     return replay(job, from, to, &observer);
 }
 
 static bool pass_first(struct job *job, uint64_t from, uint64_t to)
 {
-    static const struct replay_observer observer = {.arrive = arrive_first};
+    static const struct replay_observer observer = {.after_alloc = after_alloc_first};
     return replay(job, from, to, &observer);
 }
 
 static bool pass_page(struct job *job, uint64_t from, uint64_t to)
 {
-    static const struct replay_observer observer = {.arrive = arrive_page};
+    static const struct replay_observer observer = {.after_alloc = after_alloc_page};
     return replay(job, from, to, &observer);
 }
 
 static bool pass_all(struct job *job, uint64_t from, uint64_t to)
 {
-    static const struct replay_observer observer = {.arrive = arrive_all};
+    static const struct replay_observer observer = {.after_alloc = after_alloc_all};
     return replay(job, from, to, &observer);
 }
 
@@ -98,14 +99,14 @@ job_pass *touch_pass_for(const struct worker_record *record, enum worker_touch t
     return passes[touch_within(record, touch)];
 }
 
-touch_arrive *touch_arrive_for(const struct worker_record *record,
-                               enum worker_touch touch)
+touch_function *touch_after_alloc(const struct worker_record *record,
+                                  enum worker_touch touch)
 {
-    static touch_arrive *const arrivals[] = {
-        [TOUCH_NONE] = arrive_untouched,
-        [TOUCH_FIRST] = arrive_first,
-        [TOUCH_PAGE] = arrive_page,
-        [TOUCH_ALL] = arrive_all,
+    static touch_function *const arrivals[] = {
+        [TOUCH_NONE] = after_alloc_untouched,
+        [TOUCH_FIRST] = after_alloc_first,
+        [TOUCH_PAGE] = after_alloc_page,
+        [TOUCH_ALL] = after_alloc_all,
     };
     return arrivals[touch_within(record, touch)];
 }

@@ -138,7 +138,7 @@ static bool check_zero(struct job *job, const struct trace_op *op,
 }
 
 /* Before free and realloc. realloc checks what was kept afterwards. */
-static bool leave_verified(struct job *job, const struct trace_op *op)
+static bool before_free_verified(struct job *job, const struct trace_op *op)
 {
     const unsigned char *block = job->table[op->slot];
     if (block == NULL) {
@@ -161,8 +161,8 @@ static bool leave_verified(struct job *job, const struct trace_op *op)
     return true;
 }
 
-static bool arrive_verified(struct job *job, const struct trace_op *op,
-                            unsigned char *block, uint64_t bytes)
+static bool after_alloc_verified(struct job *job, const struct trace_op *op,
+                                 unsigned char *block, uint64_t bytes)
 {
     uint64_t kept_bytes = 0;
     if (block == NULL) {
@@ -195,8 +195,8 @@ static bool verified_pass(struct job *job, uint64_t from, uint64_t to)
 {
     static const struct replay_observer observer = {
         .keeps_position = true,
-        .leave = leave_verified,
-        .arrive = arrive_verified,
+        .before_free = before_free_verified,
+        .after_alloc = after_alloc_verified,
     };
     return replay(job, from, to, &observer);
 }
