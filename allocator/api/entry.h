@@ -22,7 +22,7 @@ COLD_CODE _Noreturn void misused_object(struct map_entry entry, const void *ptr,
                                         const char *freed, const char *foreign);
 
 /* The one gate from a pointer of the program's to a live heap block: its tag says that
- * it is in use, and no canary that a list keeps it. */
+ * it is in use, and no canary that a list has it. */
 static ALWAYS_INLINE struct block *live_block(const void *ptr, const char *misuse)
 {
     struct block *const block = block_from_payload(ptr);

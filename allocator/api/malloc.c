@@ -46,7 +46,8 @@ COLD_CODE void *out_of_memory(void)
     return NULL;
 }
 
-/* Of a block from the heap, where a free object with its canary may have stood. */
+/* The payload of a block from the heap, where a free object with its canary may have
+ * stood. */
 static void *live_payload(struct block *block)
 {
     object_set_live(block_payload(block));
@@ -76,10 +77,10 @@ static void *allocate(size_t size, size_t block_bytes, size_t *nonzero_prefix)
     return live_payload(block);
 }
 
-/* A medium block that was freed before and kept; NULL if there is none. The blocks of
+/* A medium block from a list of the thread; NULL if there is none. The blocks of
  * multi-threaded processes are as large as their class, so that any serves any
  * request. */
-static ALWAYS_INLINE void *take_kept(size_t size)
+static ALWAYS_INLINE void *take_medium(size_t size)
 {
     if (size > MEDIUM_LIMIT_BYTES - BLOCK_HEADER_BYTES) {
         return NULL;
@@ -89,8 +90,8 @@ static ALWAYS_INLINE void *take_kept(size_t size)
         const size_t class = medium_class_for(block_bytes);
         return class < MEDIUM_CLASS_COUNT ? cache_pop(CLASS_COUNT + class) : NULL;
     }
-    struct block *const kept = medium_take(block_bytes);
-    return LIKELY(kept != NULL) ? block_payload(kept) : NULL;
+    struct block *const cached = medium_take(block_bytes);
+    return LIKELY(cached != NULL) ? block_payload(cached) : NULL;
 }
 
 /* From other lists than the current one of a multi-threaded process; NULL: there is
@@ -105,7 +106,7 @@ static NO_INLINE void *take_multi_threaded(size_t *block_bytes)
     return cache_allocate_medium(class);
 }
 
-/* Beyond the size classes, and not from what is kept. */
+/* Allocates what is beyond the size classes, and not in a list. */
 static void *allocate_large(size_t size, size_t block_bytes, size_t *nonzero_prefix)
 {
     if (UNLIKELY(size > REQUEST_LIMIT_BYTES)) {
@@ -122,16 +123,16 @@ static void *allocate_large(size_t size, size_t block_bytes, size_t *nonzero_pre
     return LIKELY(payload != NULL) ? payload : out_of_memory();
 }
 
-/* Beyond the size classes, and not from what take_kept looks at. *nonzero_prefix as in
- * allocate. */
+/* Allocates what is beyond the size classes, and not where take_medium looks.
+ * *nonzero_prefix as in allocate. */
 static NO_INLINE void *allocate_medium(size_t size, size_t *nonzero_prefix)
 {
     size_t block_bytes = block_bytes_from_request(size);
     if (size <= MEDIUM_LIMIT_BYTES &&
         (cache.multi_threaded || UNLIKELY(cache_misses_threads()))) {
-        void *const kept = take_multi_threaded(&block_bytes);
-        if (LIKELY(kept != NULL)) {
-            return kept;
+        void *const cached = take_multi_threaded(&block_bytes);
+        if (LIKELY(cached != NULL)) {
+            return cached;
         }
     }
     return allocate_large(size, block_bytes, nonzero_prefix);
@@ -192,8 +193,8 @@ static NO_INLINE void *allocate_small(size_t size)
     return LIKELY(object != NULL) ? object : out_of_memory();
 }
 
-/* Of a medium size, when nothing else than the heap has to be looked at, and without
- * the lock: a single-threaded process may read the policy. */
+/* Whether nothing but the heap has to be looked at for a medium size. This needs no
+ * lock: a single-threaded process may read the policy. */
 static ALWAYS_INLINE bool is_for_heap_alone(size_t size)
 {
     return __libc_single_threaded && size < policy.mmap_threshold_bytes &&
@@ -216,9 +217,9 @@ static NO_INLINE void *allocate_anew(size_t size)
 HOT_CODE NO_INLINE void *malloc_slow(size_t size)
 {
     if (LIKELY(size > SMALL_LIMIT_BYTES)) {
-        void *const kept = take_kept(size);
-        if (LIKELY(kept != NULL)) {
-            return kept;
+        void *const cached = take_medium(size);
+        if (LIKELY(cached != NULL)) {
+            return cached;
         }
     }
     return allocate_anew(size);
@@ -236,7 +237,8 @@ void *snug_calloc(size_t count, size_t size)
         return out_of_memory();
     }
     size_t nonzero_prefix = bytes;
-    void *payload = bytes <= SMALL_LIMIT_BYTES ? fast_malloc(bytes) : take_kept(bytes);
+    void *payload =
+        bytes <= SMALL_LIMIT_BYTES ? fast_malloc(bytes) : take_medium(bytes);
     if (UNLIKELY(payload == NULL)) {
         payload =
             bytes > SMALL_LIMIT_BYTES ? allocate_medium(bytes, &nonzero_prefix) : NULL;
@@ -254,8 +256,8 @@ static void free_large(void *ptr, size_t bytes)
     }
 }
 
-/* Bytes of a block in use of a size that is kept, if its tag is right; else 0. */
-static ALWAYS_INLINE size_t keepable_bytes(const void *ptr)
+/* Bytes of a block in use of a size that has lists, if its tag is right; else 0. */
+static ALWAYS_INLINE size_t cacheable_bytes(const void *ptr)
 {
     const struct block *const block = own_block(ptr);
     const size_t bytes = block != NULL ? block_size(block) : 0;
@@ -273,7 +275,7 @@ static NO_INLINE void free_block(void *ptr)
         debug_free(ptr, (struct debug_release){.kind = DEBUG_MALLOC});
         return;
     }
-    if (UNLIKELY(cache.state != CACHE_ALIVE)) { /* from now on it may keep blocks */
+    if (UNLIKELY(cache.state != CACHE_ALIVE)) { /* from now on it may have lists */
         cache_settle();
     }
     const bool locked = lock_acquire(&heap_lock);
@@ -304,10 +306,11 @@ void misused_object(struct map_entry entry, const void *ptr, const char *freed,
     fatal_pointer(run_is_object(entry, ptr) ? freed : foreign, ptr);
 }
 
-/* In the current list of a multi-threaded process, if it has room. */
-static ALWAYS_INLINE bool keep_multi_threaded(void *ptr)
+/* Pushes the block onto the current list of a multi-threaded process, if it has
+ * room. */
+static ALWAYS_INLINE bool push_multi_threaded(void *ptr)
 {
-    const size_t bytes = keepable_bytes(ptr);
+    const size_t bytes = cacheable_bytes(ptr);
     if (bytes == 0 || medium_class(bytes) >= MEDIUM_CLASS_COUNT) {
         return false;
     }
@@ -315,14 +318,14 @@ static ALWAYS_INLINE bool keep_multi_threaded(void *ptr)
     return cache_push(CLASS_COUNT + medium_class(bytes), ptr);
 }
 
-/* In the lists of a single-threaded process, which have room. It may look at the
- * neighbour: an overflow is noticed here. */
-static ALWAYS_INLINE void keep_single_threaded(void *ptr, size_t bytes)
+/* Pushes the block onto a quick list of a single-threaded process; there is room. It
+ * may look at the neighbour: an overflow is noticed here. */
+static ALWAYS_INLINE void push_single_threaded(void *ptr, size_t bytes)
 {
     struct block *const block = block_from_payload(ptr);
     REQUIRE(block_checksum_is_right(block_at(block, bytes)), "corrupted block after",
             ptr);
-    medium_keep(block, bytes);
+    medium_push(block, bytes);
 }
 
 /* What a cache gave back may have left nearly nothing in use. */
@@ -336,7 +339,7 @@ static void look_after_free(void)
     }
 }
 
-/* All that the thread keeps goes back. */
+/* All that the quick lists hold is coalesced. */
 static void make_room_for_medium(void)
 {
     const bool locked = lock_acquire(&heap_lock);
@@ -345,19 +348,19 @@ static void make_room_for_medium(void)
     lock_release(&heap_lock, locked);
 }
 
-/* Where there is no room, or the thread is new; and what is not kept. */
+/* Frees where there is no room, or the thread is new, and what has no list. */
 static NO_INLINE void free_medium_slow(void *ptr)
 {
-    const size_t bytes = cache.state == CACHE_ALIVE ? keepable_bytes(ptr) : 0;
+    const size_t bytes = cache.state == CACHE_ALIVE ? cacheable_bytes(ptr) : 0;
     if (bytes != 0) {
         REQUIRE(!object_is_free(ptr), "double free of", ptr);
         if (medium_cache.open && __libc_single_threaded) {
             make_room_for_medium();
             if (LIKELY(medium_has_room())) {
-                keep_single_threaded(ptr, bytes);
+                push_single_threaded(ptr, bytes);
                 return;
             }
-        } else if (cache_keep_medium(ptr, bytes)) {
+        } else if (cache_push_medium(ptr, bytes)) {
             look_after_free();
             return;
         }
@@ -369,13 +372,13 @@ static NO_INLINE void free_medium_slow(void *ptr)
 HOT_CODE NO_INLINE void free_medium(void *ptr)
 {
     if (LIKELY(medium_has_room()) && LIKELY(__libc_single_threaded)) {
-        const size_t bytes = keepable_bytes(ptr);
+        const size_t bytes = cacheable_bytes(ptr);
         if (LIKELY(bytes != 0)) {
             REQUIRE(!object_is_free(ptr), "double free of", ptr);
-            keep_single_threaded(ptr, bytes);
+            push_single_threaded(ptr, bytes);
             return;
         }
-    } else if (cache.multi_threaded && LIKELY(keep_multi_threaded(ptr))) {
+    } else if (cache.multi_threaded && LIKELY(push_multi_threaded(ptr))) {
         return;
     }
     free_medium_slow(ptr);

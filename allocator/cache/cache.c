@@ -319,10 +319,10 @@ static bool reclaim_lists(size_t first, size_t end, size_t least_bytes)
  * costs more than they are worth. */
 bool cache_reclaim(size_t least_bytes)
 {
-    const size_t kept = heap_kept_bytes;
-    const size_t wanted = kept < least_bytes ? least_bytes - kept : 0;
+    const size_t quick = heap_quick_bytes;
+    const size_t wanted = quick < least_bytes ? least_bytes - quick : 0;
     bool any = false;
-    if (kept + listed_bytes(1, CLASS_COUNT) >= least_bytes) {
+    if (quick + listed_bytes(1, CLASS_COUNT) >= least_bytes) {
         any |= medium_return_all();
     }
     any |= reclaim_lists(1, CLASS_COUNT, wanted);
@@ -411,7 +411,7 @@ void cache_free(size_t size_class, void *object)
     lock_release(&heap_lock, locked);
 }
 
-bool cache_keep_medium(void *payload, size_t block_bytes)
+bool cache_push_medium(void *payload, size_t block_bytes)
 {
     cache_settle();
     if (!cache.multi_threaded || medium_class(block_bytes) >= MEDIUM_CLASS_COUNT) {

@@ -34,7 +34,7 @@ enum {
 enum cache_state {
     CACHE_UNINITIALIZED, /* the thread has not freed or refilled yet */
     CACHE_ALIVE,
-    CACHE_DEAD /* the thread is ending: nothing is kept any more */
+    CACHE_DEAD /* the thread is ending: its lists stay empty */
 };
 
 struct places; /* cache.c */
@@ -113,8 +113,8 @@ COLD_CODE void *cache_fill(size_t size_class);
 COLD_CODE void cache_free(size_t size_class, void *object);
 /* NULL: only the heap has such a block. */
 COLD_CODE void *cache_allocate_medium(size_t class);
-/* Keep a medium block that the program has freed; false: the heap must take it. */
-bool cache_keep_medium(void *payload, size_t block_bytes);
+/* The program has freed a medium block; false: the heap must take it. */
+bool cache_push_medium(void *payload, size_t block_bytes);
 
 /* Called with the heap lock held: all that this thread and the depots hold goes back.
  */

@@ -5,7 +5,7 @@
 struct bins heap_bins;
 struct heap heap;
 
-__thread size_t heap_kept_bytes;
+__thread size_t heap_quick_bytes;
 
 static void touch_to(char *end)
 {
@@ -116,12 +116,12 @@ static ALWAYS_INLINE void take_front(uint32_t record, size_t bytes)
     block_set_free(rest, record); /* the footer stands already */
 }
 
-/* Whether what the thread keeps should be coalesced before this free block is used: it
- * is too large to be broken lightly, and what is kept is worth the work. */
+/* Whether the quick lists should be coalesced before this free block is used: it is too
+ * large to be broken lightly, and what they hold is worth the work. */
 static ALWAYS_INLINE bool breaks_too_much(uint32_t record, size_t bytes)
 {
-    return bins_bytes(&heap_bins, record) > bytes + bytes / 2 + KEPT_SPLIT_BYTES &&
-           heap_kept_bytes > heap.touched_bytes / KEPT_SHARE + KEPT_MIN_BYTES;
+    return bins_bytes(&heap_bins, record) > bytes + bytes / 2 + COALESCE_SPLIT_BYTES &&
+           heap_quick_bytes > heap.touched_bytes / COALESCE_SHARE + COALESCE_MIN_BYTES;
 }
 
 /* A block of a free block's first bytes, of which those behind `gap` are asked for;
@@ -148,7 +148,7 @@ static ALWAYS_INLINE struct block *take_from_free(uint32_t record, size_t gap,
 struct block *heap_allocate(size_t bytes)
 {
     const uint32_t record = bins_best(&heap_bins, bytes);
-    if (heap_kept_bytes != 0 && (record == 0 || breaks_too_much(record, bytes))) {
+    if (heap_quick_bytes != 0 && (record == 0 || breaks_too_much(record, bytes))) {
         want(HEAP_WANTS_COALESCED);
         return NULL;
     }

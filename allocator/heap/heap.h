@@ -60,8 +60,8 @@ extern OUR_OWN struct heap heap;
 /* Apart, since it begins as zeros and is large: a small program touches its start. */
 extern OUR_OWN struct bins heap_bins;
 
-/* In freed blocks that the calling thread keeps from being coalesced. */
-extern OUR_OWN __thread size_t heap_kept_bytes;
+/* In the calling thread's quick lists: freed, but not coalesced yet. */
+extern OUR_OWN __thread size_t heap_quick_bytes;
 
 static ALWAYS_INLINE struct block *heap_region_first(const struct heap_region *region)
 {

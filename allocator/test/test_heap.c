@@ -137,7 +137,7 @@ static void the_smallest_sufficient_free_block_is_chosen(void)
     keep_all_in_the_heap();
     make_free_blocks(free_blocks, FREE_BLOCKS, &random);
     for (size_t i = 0; i < REQUESTS; i++) {
-        snug_malloc_trim(0); /* nothing is kept for the next request */
+        snug_malloc_trim(0); /* the quick lists are empty */
         const size_t size = 1000 + random_below(&random, 85000);
         const size_t best = smallest_that_holds(free_blocks, FREE_BLOCKS, size);
         CHECK(best != 0);
@@ -196,8 +196,8 @@ static void what_was_an_object_is_not_taken_for_free(void)
     }
 }
 
-/* The checker looks at blocks that are kept, too. */
-static void a_write_into_a_kept_block_is_seen(void)
+/* The checker looks at blocks in quick lists, too. */
+static void a_write_into_a_cached_block_is_seen(void)
 {
     snug_free(snug_malloc(100)); /* from now on the thread keeps what it frees */
     char *const first = snug_malloc(3000);
@@ -322,7 +322,7 @@ static void mallinfo_adds_up(void)
     for (size_t i = 1; i < BLOCKS; i += 2) {
         snug_free(blocks[i]);
     }
-    snug_malloc_trim(0); /* what is kept is coalesced */
+    snug_malloc_trim(0); /* the quick lists are coalesced */
     info = snug_mallinfo2();
     check_sums(info);
     CHECK_NUMBERS(info.uordblks, ==, before.uordblks);
@@ -425,7 +425,7 @@ int main(void)
         CHILD_TEST(the_smallest_sufficient_free_block_is_chosen),
         CHILD_TEST(what_is_cut_off_is_used),
         CHILD_TEST(what_was_an_object_is_not_taken_for_free),
-        CHILD_TEST(a_write_into_a_kept_block_is_seen),
+        CHILD_TEST(a_write_into_a_cached_block_is_seen),
         CHILD_TEST(what_was_never_written_is_known_to_be_zero),
         CHILD_TEST(the_rest_of_a_closed_region_is_used),
         CHILD_TEST(growing_takes_few_system_calls),

@@ -275,7 +275,7 @@ static void free_goes_on_without_memory_for_records(void)
     for (size_t i = 0; i < COUNT; i += 2) {
         snug_free(many[i]);
     }
-    snug_malloc_trim(0); /* all that is kept goes to the heap */
+    snug_malloc_trim(0); /* all lists go back to the heap */
     CHECK_HEAP();
     CHECK(heap.deferred_free != NULL);
     os_fail_from(0);

@@ -32,7 +32,7 @@ static void write_after_free_of_many(size_t bytes)
     write_to((char *)hidden(block) + bytes / 2);
 }
 
-/* Others push it out of what is kept before anybody looks. */
+/* Others push it out of its list before anybody looks. */
 static void write_after_free_and_free_many(size_t bytes)
 {
     write_after_free(bytes);
