@@ -1,6 +1,6 @@
 /* The knobs of the allocator: values, each with its reason and its bounds.
  *
- * A constant chosen by measurement names the measurement; allocator/DESIGN.md has them
+ * A constant chosen by measurement names the measurement; allocator/TRIED.md has them
  * together. Three of them can be turned at run time, see snug_mallopt in snug.h. */
 #ifndef SNUG_CONFIG_H
 #define SNUG_CONFIG_H
