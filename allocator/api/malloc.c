@@ -138,7 +138,8 @@ static NO_INLINE void *allocate_medium(size_t size, size_t *nonzero_prefix)
     return allocate_large(size, block_bytes, nonzero_prefix);
 }
 
-/* Of a size class that has no runs, or no memory for one; under the lock. */
+/* Serves a size class that has no runs, or no memory for one, with a block of the heap.
+ * Under the lock. */
 static void *allocate_as_block(size_t size_class, size_t size)
 {
     struct block *const block = pressure_allocate(block_bytes_from_request(size));
@@ -181,7 +182,7 @@ static void *allocate_zero_size(void)
     return zero_size != NULL ? zero_size : allocate_object(1);
 }
 
-/* Of the size classes, when the list is empty. */
+/* Allocates an object when the thread's list for its class is empty. */
 static NO_INLINE void *allocate_small(size_t size)
 {
     if (debug_is_on()) {

@@ -78,7 +78,8 @@ static signals change_mask(int how, signals mask)
     return before;
 }
 
-/* Of those that the program holds back itself, which it has waiting. */
+/* Returns those signals that are waiting, of those that the program holds back
+ * itself. */
 static signals waiting_of(signals held_back)
 {
     signals waiting = 0;

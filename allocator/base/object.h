@@ -21,7 +21,7 @@ static ALWAYS_INLINE uintptr_t object_key(const void *object)
     return object_secret ^ (uintptr_t)object;
 }
 
-/* Of a free object. */
+/* The next object of the list; the object is free. */
 static ALWAYS_INLINE uintptr_t object_link(const void *object)
 {
     return *(const uintptr_t *)object ^ object_key(object);

@@ -22,7 +22,7 @@ static _Atomic size_t *bytes_in_depots(size_t list)
     return &depot_bytes[list < CLASS_COUNT ? 0 : 1];
 }
 
-/* Of the objects of a list, at least. */
+/* Every object of the list has at least so many bytes. */
 static size_t list_bytes(size_t list)
 {
     return list < CLASS_COUNT ? class_bytes(list)
@@ -294,7 +294,8 @@ size_t cache_free_medium_bytes(void)
     return bytes;
 }
 
-/* Of the lists from `first` up to `end`, and of their depots, if that is enough. */
+/* Gives back what the lists from `first` up to `end` and their depots hold, if that is
+ * enough. */
 static bool reclaim_lists(size_t first, size_t end, size_t least_bytes)
 {
     /* Then depots were never used, nor touched. */

@@ -60,7 +60,7 @@ static ALWAYS_INLINE bool block_checksum_is_right(const struct block *block)
     return (block->tag ^ block_hash(block, low)) >> BLOCK_CHECK_SHIFT == 0;
 }
 
-/* Of a block in use. */
+/* The block is in use. */
 static ALWAYS_INLINE size_t block_size(const struct block *block)
 {
     return block->tag & BLOCK_SIZE_MASK;

@@ -40,7 +40,7 @@ static ALWAYS_INLINE bool map_is_index(ptrdiff_t index)
     return (size_t)index >= (size_t)granule_map.lowest;
 }
 
-/* Of any address; class 0 if there is no run. */
+/* Takes any address; the class is 0 if there is no run. */
 static ALWAYS_INLINE struct map_entry map_lookup(const void *address)
 {
     const ptrdiff_t index = map_index(address);

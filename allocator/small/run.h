@@ -76,7 +76,7 @@ struct run_view {
     const char *end;        /* of the last object */
     size_t object_bytes;
 };
-/* Of the run that begins at an address. Under the heap lock. */
+/* What the run that begins at an address consists of. Under the heap lock. */
 struct run_view run_view(const void *start);
 
 #endif
