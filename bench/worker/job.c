@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "worker/crew.h"
 #include "worker/message.h"
+#include "worker/thread_group.h"
 
 void *job_pages(size_t bytes)
 {
@@ -138,5 +138,5 @@ bool job_open(struct job *job, int trace_fd, int record_fd, int streams_fd)
         message_add(job->record, "no memory for a table of %lu slots", job->slot_count);
         return job_fail(job, WORKER_INTERNAL_ERROR, 0);
     }
-    return job->streams == NULL || crew_open(job);
+    return job->streams == NULL || thread_group_open(job);
 }

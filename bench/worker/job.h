@@ -31,7 +31,7 @@ struct job {
     void **table;
     uint64_t *sizes; /* requested bytes by slot; kept by the modes that need them */
 
-    /* Each thread has a copy of the job, with these of its own; see crew.h. */
+    /* Each thread has a copy of the job, with these of its own; see thread_group.h. */
     uint32_t seat; /* 0: the main thread */
     uint64_t waited_ns;
 };

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "worker/crew.h"
 #include "worker/job.h"
+#include "worker/thread_group.h"
 #include "worker/ticks.h"
 #include "worker/timing.h"
 #include "worker/touch.h"
@@ -106,7 +106,8 @@ static bool run_passes(struct job *job)
     struct worker_record *record = job->record;
     job_pass *plain = touch_pass_for(record, record->touch);
     do {
-        if (!crew_pass(job, clocked_pass) || !crew_epilogue(job, plain)) {
+        if (!thread_group_pass(job, clocked_pass) ||
+            !thread_group_epilogue(job, plain)) {
             return false;
         }
         record->pass_count++;

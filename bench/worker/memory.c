@@ -147,7 +147,7 @@ static bool replay_sampled(struct job *job)
     }
     return job->streams == NULL
                ? replay_to_samples(job)
-               : crew_pass(job, replay_accounted) && !account.has_failed;
+               : thread_group_pass(job, replay_accounted) && !account.has_failed;
 }
 
 /* Some allocators give memory back by and by, and only while they are called. */
@@ -192,7 +192,7 @@ void memory_run(struct job *job)
     job_enter_phase(PHASE_REPLAY);
     bool done = replay_sampled(job);
     job_enter_phase(PHASE_TEARDOWN);
-    if (!done || !crew_epilogue(job, replay_accounted) ||
+    if (!done || !thread_group_epilogue(job, replay_accounted) ||
         !take_sample(job, all_count, &record->after_free)) {
         return;
     }

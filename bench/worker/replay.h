@@ -9,9 +9,9 @@
 #include <malloc.h>
 #include <stdlib.h>
 
-#include "worker/crew.h"
 #include "worker/job.h"
 #include "worker/message.h"
+#include "worker/thread_group.h"
 
 /* In the place of a kind: nothing is left to replay. */
 enum {
@@ -152,7 +152,7 @@ replay_other(struct job *job, void **table, const struct trace_op *op,
     case TRACE_MEMALIGN:
         return replay_memalign(job, table, op, observer);
     default: /* thread and mark operations hold a place in the order only */
-        return op->kind < TRACE_KIND_COUNT || crew_step(job, op);
+        return op->kind < TRACE_KIND_COUNT || thread_group_step(job, op);
     }
 }
 

@@ -3,7 +3,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include "worker/crew.h"
+#include "worker/thread_group.h"
 #include "worker/touch.h"
 
 enum {
@@ -31,7 +31,7 @@ static bool timed_pass(struct job *job, job_pass *pass)
     struct worker_record *record = job->record;
     uint64_t start_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
     uint64_t start_ns = timing_now_ns();
-    bool done = crew_pass(job, pass);
+    bool done = thread_group_pass(job, pass);
     uint64_t end_ns = timing_now_ns();
     uint64_t end_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
     if (done) {
@@ -82,11 +82,11 @@ bool timing_warm_up(struct job *job)
     do {
         faults_before = faults;
         const uint64_t start = faults_so_far();
-        if (!crew_pass(job, pass)) {
+        if (!thread_group_pass(job, pass)) {
             return false;
         }
         faults = faults_so_far() - start;
-        if (!crew_epilogue(job, pass)) {
+        if (!thread_group_epilogue(job, pass)) {
             return false;
         }
         record->warm_up_pass_count++;

@@ -214,8 +214,8 @@ void verify_run(struct job *job)
         job_fail(job, WORKER_INTERNAL_ERROR, 0);
         return;
     }
-    const bool done =
-        crew_pass(job, verified_pass) && crew_epilogue(job, verified_pass);
+    const bool done = thread_group_pass(job, verified_pass) &&
+                      thread_group_epilogue(job, verified_pass);
     record->lab_alignment_bytes = verifier.address_bits & -verifier.address_bits;
     if (done) {
         record->status = WORKER_DONE;

@@ -1,7 +1,7 @@
 /* Timed passes when untimed ones have settled the heap, until the time budget is spent:
  * what a long-running program pays. */
-#include "worker/crew.h"
 #include "worker/job.h"
+#include "worker/thread_group.h"
 #include "worker/timing.h"
 #include "worker/touch.h"
 
@@ -18,7 +18,7 @@ void warm_run(struct job *job)
     while (record->pass_count < WORKER_MAX_PASSES &&
            (record->pass_count < record->warm_min_passes ||
             timing_now_ns() - start_ns < record->warm_budget_ns)) {
-        if (!timing_pass(job, pass) || !crew_epilogue(job, pass)) {
+        if (!timing_pass(job, pass) || !thread_group_epilogue(job, pass)) {
             return;
         }
     }

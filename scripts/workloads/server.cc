@@ -1,6 +1,6 @@
 // A small server without a network: requests are read by one thread, answered by several,
 // and written by one more. Blocks are made in one thread and freed in another; answers
-// are kept in a cache that all share. Twice in a run the crew changes.
+// are kept in a cache that all share. Twice in a run the workers change.
 #include <condition_variable>
 #include <deque>
 #include <fstream>

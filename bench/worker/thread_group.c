@@ -1,4 +1,4 @@
-#include "worker/crew.h"
+#include "worker/thread_group.h"
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -51,23 +51,25 @@ static struct {
     uint32_t used_count;  /* seats that were ever taken in this pass */
     uint64_t ended_count; /* threads */
     uint64_t waited_ns;   /* by those that have ended */
-} crew = {.lock = PTHREAD_MUTEX_INITIALIZER, .some_ended = PTHREAD_COND_INITIALIZER};
+} thread_group = {.lock = PTHREAD_MUTEX_INITIALIZER,
+                  .some_ended = PTHREAD_COND_INITIALIZER};
 
 static uint64_t words_bytes(const struct job *job)
 {
-    return job->streams->word_count * sizeof *crew.words;
+    return job->streams->word_count * sizeof *thread_group.words;
 }
 
-bool crew_open(struct job *job)
+bool thread_group_open(struct job *job)
 {
     const uint64_t seat_count = job->streams->seat_count;
-    crew.words = job_pages(words_bytes(job) + LINE_BYTES);
-    crew.seats = job_pages(seat_count * sizeof *crew.seats);
-    crew.idle = job_pages(seat_count * sizeof *crew.idle);
-    crew.stacks = mmap(NULL, seat_count * STACK_BYTES, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-    if (crew.words == NULL || crew.seats == NULL || crew.idle == NULL ||
-        crew.stacks == MAP_FAILED) {
+    thread_group.words = job_pages(words_bytes(job) + LINE_BYTES);
+    thread_group.seats = job_pages(seat_count * sizeof *thread_group.seats);
+    thread_group.idle = job_pages(seat_count * sizeof *thread_group.idle);
+    thread_group.stacks =
+        mmap(NULL, seat_count * STACK_BYTES, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    if (thread_group.words == NULL || thread_group.seats == NULL ||
+        thread_group.idle == NULL || thread_group.stacks == MAP_FAILED) {
         message_add(job->record, "no memory for %lu threads at once", seat_count);
         return job_fail(job, WORKER_INTERNAL_ERROR, 0);
     }
@@ -76,7 +78,7 @@ bool crew_open(struct job *job)
         return job_fail(job, WORKER_INTERNAL_ERROR, 0);
     }
     /* A huge page would make the stacks of some runs resident as a whole. */
-    madvise(crew.stacks, seat_count * STACK_BYTES, MADV_NOHUGEPAGE);
+    madvise(thread_group.stacks, seat_count * STACK_BYTES, MADV_NOHUGEPAGE);
     return true;
 }
 
@@ -118,15 +120,15 @@ static void await(struct job *job, uint32_t *word)
 /* The stream of a thread is done. The lock is held. */
 static void end_stream(struct job *job)
 {
-    crew.waited_ns += job->waited_ns;
-    crew.ended_count++;
-    pthread_cond_broadcast(&crew.some_ended);
+    thread_group.waited_ns += job->waited_ns;
+    thread_group.ended_count++;
+    pthread_cond_broadcast(&thread_group.some_ended);
 }
 
 static void replay_stream(struct job *job, uint64_t stream)
 {
     const uint64_t *begins = stream_begins(job->streams);
-    if (!crew.pass(job, begins[stream], begins[stream + 1])) {
+    if (!thread_group.pass(job, begins[stream], begins[stream + 1])) {
         _exit(0); /* the record says why */
     }
 }
@@ -136,10 +138,10 @@ static void *seat_main(void *argument)
     struct seat *seat = argument;
     library_floor_part(seat->job.seat);
     replay_stream(&seat->job, seat->stream);
-    pthread_mutex_lock(&crew.lock);
-    crew.idle[crew.idle_count++] = seat->job.seat;
+    pthread_mutex_lock(&thread_group.lock);
+    thread_group.idle[thread_group.idle_count++] = seat->job.seat;
     end_stream(&seat->job);
-    pthread_mutex_unlock(&crew.lock);
+    pthread_mutex_unlock(&thread_group.lock);
     return NULL;
 }
 
@@ -147,18 +149,19 @@ static void *seat_main(void *argument)
 static struct seat *take_seat(struct job *job, uint64_t ended_count)
 {
     struct seat *seat;
-    pthread_mutex_lock(&crew.lock);
-    if (crew.ended_count < ended_count) {
+    pthread_mutex_lock(&thread_group.lock);
+    if (thread_group.ended_count < ended_count) {
         const uint64_t start_ns = timing_now_ns();
-        while (crew.ended_count < ended_count) {
-            pthread_cond_wait(&crew.some_ended, &crew.lock);
+        while (thread_group.ended_count < ended_count) {
+            pthread_cond_wait(&thread_group.some_ended, &thread_group.lock);
         }
         job->waited_ns += timing_now_ns() - start_ns;
     }
-    const bool is_reused = crew.idle_count > 0;
-    const uint32_t index = is_reused ? crew.idle[--crew.idle_count] : ++crew.used_count;
-    pthread_mutex_unlock(&crew.lock);
-    seat = &crew.seats[index - 1];
+    const bool is_reused = thread_group.idle_count > 0;
+    const uint32_t index = is_reused ? thread_group.idle[--thread_group.idle_count]
+                                     : ++thread_group.used_count;
+    pthread_mutex_unlock(&thread_group.lock);
+    seat = &thread_group.seats[index - 1];
     if (is_reused) {
         pthread_join(seat->thread, NULL);
     }
@@ -172,9 +175,9 @@ static int create_thread(struct seat *seat)
 {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
-    pthread_attr_setstack(&attributes,
-                          crew.stacks + (size_t)(seat->job.seat - 1) * STACK_BYTES,
-                          STACK_BYTES);
+    pthread_attr_setstack(
+        &attributes, thread_group.stacks + (size_t)(seat->job.seat - 1) * STACK_BYTES,
+        STACK_BYTES);
     library_floor_keep(seat->kept, sizeof seat->kept);
     const int code = pthread_create(&seat->thread, &attributes, seat_main, seat);
     library_floor_keep(NULL, 0);
@@ -196,14 +199,14 @@ static bool spawn(struct job *job, const struct trace_op *op)
     return job_fail(job, WORKER_INTERNAL_ERROR, 0);
 }
 
-bool crew_step(struct job *job, const struct trace_op *op)
+bool thread_group_step(struct job *job, const struct trace_op *op)
 {
     switch (op->kind) {
     case STREAM_PUBLISH:
-        publish(&crew.words[op->slot]);
+        publish(&thread_group.words[op->slot]);
         return true;
     case STREAM_AWAIT:
-        await(job, &crew.words[op->slot]);
+        await(job, &thread_group.words[op->slot]);
         return true;
     default:
         return spawn(job, op);
@@ -213,40 +216,40 @@ bool crew_step(struct job *job, const struct trace_op *op)
 /* All threads have come to their end, and are gone. */
 static void join_all(const struct job *job)
 {
-    pthread_mutex_lock(&crew.lock);
-    while (crew.ended_count < job->streams->begun_count) {
-        pthread_cond_wait(&crew.some_ended, &crew.lock);
+    pthread_mutex_lock(&thread_group.lock);
+    while (thread_group.ended_count < job->streams->begun_count) {
+        pthread_cond_wait(&thread_group.some_ended, &thread_group.lock);
     }
-    pthread_mutex_unlock(&crew.lock);
-    for (uint32_t i = 0; i < crew.idle_count; i++) {
-        pthread_join(crew.seats[crew.idle[i] - 1].thread, NULL);
+    pthread_mutex_unlock(&thread_group.lock);
+    for (uint32_t i = 0; i < thread_group.idle_count; i++) {
+        pthread_join(thread_group.seats[thread_group.idle[i] - 1].thread, NULL);
     }
 }
 
-bool crew_pass(struct job *job, job_pass *pass)
+bool thread_group_pass(struct job *job, job_pass *pass)
 {
     if (job->streams == NULL) {
         return pass(job, 0, job->header->op_count);
     }
-    crew.pass = pass;
-    crew.idle_count = crew.used_count = 0;
-    crew.ended_count = crew.waited_ns = 0;
+    thread_group.pass = pass;
+    thread_group.idle_count = thread_group.used_count = 0;
+    thread_group.ended_count = thread_group.waited_ns = 0;
     job->waited_ns = 0;
     replay_stream(job, job->streams->first_thread);
-    pthread_mutex_lock(&crew.lock);
+    pthread_mutex_lock(&thread_group.lock);
     end_stream(job);
-    pthread_mutex_unlock(&crew.lock);
+    pthread_mutex_unlock(&thread_group.lock);
     join_all(job);
-    job->waited_ns = crew.waited_ns;
+    job->waited_ns = thread_group.waited_ns;
     return true;
 }
 
-bool crew_epilogue(struct job *job, job_pass *pass)
+bool thread_group_epilogue(struct job *job, job_pass *pass)
 {
     uint64_t from = job->header->op_count;
     uint64_t to = from + job->header->epilogue_count;
     if (job->streams != NULL) {
-        memset(crew.words, WORD_EMPTY, words_bytes(job));
+        memset(thread_group.words, WORD_EMPTY, words_bytes(job));
         from = job->streams->op_count;
         to = from + job->streams->epilogue_count;
     }
