@@ -111,9 +111,9 @@ static NO_INLINE void *move_pages(char *ptr, size_t old_bytes, size_t size)
     if (moved == OS_MOVED) {
         pages_vacate((uintptr_t)first, (uintptr_t)end);
     }
+    heap_free(block_from_payload(ptr)); /* vacant pages are those of free blocks */
     pressure_settle();
     lock_release(&heap_lock, locked);
-    snug_free(ptr);
     return to;
 }
 

@@ -42,8 +42,8 @@
 #define GIVE_LEAST_BYTES (64 * KIB)
 /* ...when more would be resident than ever before: of blocks that are this share of it
  * each, until a larger share went, and only if so much can be had. */
-#define GIVE_SHARE 48
-#define GIVE_LEAST_SHARE 96
+#define GIVE_SHARE 32
+#define GIVE_LEAST_SHARE 64
 /* This share of what went may be resident above the ceiling from then on. */
 #define CEILING_LIFT_SHARE 8
 

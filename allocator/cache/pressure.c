@@ -2,8 +2,7 @@
 
 #include "base/knobs.h"
 
-struct pressure pressure = {.look_free_bytes = EMPTIED_HEAP_BYTES / 4 * 3,
-                            .filled_at_bytes = SIZE_MAX};
+struct pressure pressure = {.look_free_bytes = EMPTIED_HEAP_BYTES / 4 * 3};
 
 static size_t resident_bytes(void)
 {
@@ -108,6 +107,14 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
+/* Three quarters of the heap; half of it with other threads, as their lists hide much of
+ * what they have freed. */
+static size_t free_bytes_worth_a_look(void)
+{
+    return larger(heap_resident_bytes(), EMPTIED_HEAP_BYTES) / 4 *
+           (__libc_single_threaded ? 3 : 2);
+}
+
 static void press(size_t resident)
 {
     const size_t share = resident / GIVE_SHARE;
@@ -136,8 +143,8 @@ void pressure_settle(void)
         const size_t growth = resident - pressure.ceiling_bytes;
         pressure.credit_bytes += growth + growth / 4;
         pressure.ceiling_bytes = resident;
-        if (pressure.look_free_bytes == SIZE_MAX) {
-            pressure.look_free_bytes = larger(resident, EMPTIED_HEAP_BYTES) / 4 * 3;
+        if (!pressure.emptied) {
+            pressure.look_free_bytes = free_bytes_worth_a_look();
         }
     }
     const size_t limit = heap_resident_bytes() + pressure.ceiling_bytes - resident;
@@ -240,19 +247,20 @@ static size_t in_use_bytes(void)
 }
 
 /* Most of the heap is free: what is in use is looked at again when it is a quarter
- * less, and is many again when it is twice as much. Else the heap is looked at when
- * three quarters of it are free. */
+ * less, and is much again when it is twice as much, or when half of what was free is in
+ * use. */
 static void set_emptied(bool emptied)
 {
     if (pressure.emptied != emptied) {
         pressure.emptied = emptied;
         cache_set_lean(emptied);
     }
-    const size_t resident = heap_resident_bytes();
     const size_t in_use = in_use_bytes();
-    pressure.filled_at_bytes = 2 * in_use + EMPTIED_HEAP_BYTES / 8;
-    pressure.look_free_bytes = emptied ? resident - in_use / 4 * 3
-                                       : larger(resident, EMPTIED_HEAP_BYTES) / 4 * 3;
+    const size_t half_of_free = pressure_free_bytes() / 2;
+    const size_t more = in_use < half_of_free ? in_use : half_of_free;
+    pressure.filled_at_bytes = in_use + more + EMPTIED_HEAP_BYTES / 8;
+    pressure.look_free_bytes =
+        emptied ? heap_resident_bytes() - in_use / 4 * 3 : free_bytes_worth_a_look();
 }
 
 /* Whether it is paid for that all of the heap goes back, nearly. */
@@ -294,7 +302,7 @@ void pressure_consider(void)
         set_emptied(false);
         pressure.look_free_bytes = SIZE_MAX; /* until the heap has grown */
     } else if (heap_resident_bytes() < EMPTIED_HEAP_BYTES ||
-               in_use_bytes() > pressure.filled_at_bytes) {
+               (pressure.emptied && in_use_bytes() > pressure.filled_at_bytes)) {
         set_emptied(false);
     } else if (pressure_free_bytes() > pressure.look_free_bytes) {
         set_emptied(true);

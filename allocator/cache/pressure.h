@@ -32,7 +32,7 @@ struct pressure {
     size_t relieved_at_bytes; /* resident of the heap when it was relieved last */
     size_t credit_bytes;      /* earned by growth, not yet spent on an emptied heap */
     size_t look_free_bytes; /* with more free than this the heap may be nearly empty */
-    size_t filled_at_bytes; /* with more in use than this it is not any more */
+    size_t filled_at_bytes; /* once emptied: with more in use it is no more */
     bool emptied;           /* most is free: caches are lean */
     bool never;             /* nothing goes back but by malloc_trim */
 };
@@ -59,10 +59,12 @@ bool pressure_trim(size_t pad_bytes);
 
 COLD_CODE void pressure_consider(void);
 
-/* In free blocks, above the top and in runs, as far as it is resident. */
+/* In free blocks, above the top, in runs and in the thread's quick lists, as far as it
+ * is resident. */
 static ALWAYS_INLINE size_t pressure_free_bytes(void)
 {
-    return heap_unused_bytes() - pages_vacant_bytes + run_all_free_bytes();
+    return heap_unused_bytes() - pages_vacant_bytes + run_all_free_bytes() +
+           heap_quick_bytes;
 }
 
 /* After memory was freed, in slow paths: when nearly all is free, all goes back. Only
