@@ -107,8 +107,8 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* Three quarters of the heap; half of it with other threads, as their lists hide much of
- * what they have freed. */
+/* Three quarters of the heap; half of it with other threads, as their lists hide much
+ * of what they have freed. */
 static size_t free_bytes_worth_a_look(void)
 {
     return larger(heap_resident_bytes(), EMPTIED_HEAP_BYTES) / 4 *
