@@ -1,4 +1,5 @@
-/* What `make fuzz` starts from and what it has found worth keeping, without libFuzzer. */
+/* What `make fuzz` starts from and what it has found worth keeping, without libFuzzer.
+ */
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>

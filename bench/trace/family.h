@@ -18,7 +18,8 @@ struct family_function {
     const char *name;
     enum family_effect effect;
     /* A letter for each argument: 's' bytes, 'n' how many of them, 'a' alignment, 'p'
-     * the block, 'z' bytes that the log may leave out, '-' anything. More may follow. */
+     * the block, 'z' bytes that the log may leave out, '-' anything. More may follow.
+     */
     const char *arguments;
     uint64_t alignment; /* where no argument tells it; 0: any */
 };

@@ -42,7 +42,8 @@ static uint64_t address_of(uint32_t slot)
     return (uint64_t)slot << ADDRESS_SHIFT;
 }
 
-/* What follows the address. `is_live`: the slot has a block, which a realloc resizes. */
+/* What follows the address. `is_live`: the slot has a block, which a realloc resizes.
+ */
 static void format_arguments(char *text, size_t length, struct trace_op op,
                              bool is_live)
 {

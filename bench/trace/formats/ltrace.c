@@ -6,10 +6,10 @@
  *     ... <... NAME resumed> )                   = RESULT
  *
  * With -o the first column is "N ". Without one all is of one thread. With -f, N is a
- * thread or a process: processes that fork are not told from threads. What the family calls inside its own functions
- * (-x, -l) is left out. posix_memalign does not print the block it made: neither it nor
- * the free of its block is read. Lines of other functions, signals and the program's own
- * words are skipped. */
+ * thread or a process: processes that fork are not told from threads. What the family
+ * calls inside its own functions (-x, -l) is left out. posix_memalign does not print
+ * the block it made: neither it nor the free of its block is read. Lines of other
+ * functions, signals and the program's own words are skipped. */
 #include <string.h>
 
 #include "trace/calls.h"

@@ -10,8 +10,8 @@
  *     --PID-- free(0x4A430A0)
  *
  * posix_memalign, aligned_alloc and valloc appear as memalign. A call that another
- * thread interrupts is printed in two: "malloc(24)" is followed by the other's call, and
- * the line "--PID--  = 0x4A43040" comes later. Before the prefix may stand what the
+ * thread interrupts is printed in two: "malloc(24)" is followed by the other's call,
+ * and the line "--PID--  = 0x4A43040" comes later. Before the prefix may stand what the
  * program wrote itself, and other lines between. */
 #include <inttypes.h>
 #include <stdlib.h>
