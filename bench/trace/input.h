@@ -42,8 +42,8 @@ enum input_status input_next(struct input *input, struct input_line *line,
                              struct trace_error *error);
 
 /* The next `count` bytes of a binary file into `to`; fewer in `given` where the
- * contents end. A file is read by lines or by bytes, not by both. false: it cannot be read on
- * (damaged, cut off), with error filled in. */
+ * contents end. A file is read by lines or by bytes, not by both. false: it cannot be
+ * read on (damaged, cut off), with error filled in. */
 bool input_bytes(struct input *input, void *to, size_t count, size_t *given,
                  struct trace_error *error);
 
