@@ -76,13 +76,15 @@ expect "the budget ends a search" 0 err 'stopped after --budget' "$bench" minimi
 [ -s "$work/random-min.rep" ]
 report "without -o the name says whose least it is" $?
 
-# Interrupted: what has been reached is there, whole.
-"$bench" minimize "$work/random.rep" -a "slow=$build/test/libbroken-slow.so" --slower 2 \
+# Interrupted: what has been reached is there, whole. The trace is long enough for a
+# search that goes on after its first success on any machine.
+"$bench" generate random -n 200000 --min 990 --max 1010 -o "$work/long.rep" >"$work/out" 2>&1
+"$bench" minimize "$work/long.rep" -a "slow=$build/test/libbroken-slow.so" --slower 2 \
     -o "$work/interrupted.rep" 2>"$work/err" &
 search=$!
-for ((i = 0; i < 100; i++)); do
+for ((i = 0; i < 600; i++)); do
     grep -q 'operations left' "$work/err" && break
-    sleep 0.1
+    sleep 0.05
 done
 kill -TERM "$search"
 wait "$search"
