@@ -133,7 +133,7 @@ void snug_dump(int level)
 }
 
 /* Blocks in use by size: each small class, then each doubling. */
-#define SIZE_COUNT (CLASS_COUNT + 64)
+#define SIZE_COUNT (SMALL_CLASS_COUNT + 64)
 
 struct sizes {
     size_t blocks[SIZE_COUNT];
@@ -147,7 +147,7 @@ static void add_size(const struct snug_block *block, void *context)
     if (block->state == SNUG_IN_USE) {
         const size_t bytes = block->bytes != 0 ? block->bytes : 1;
         const size_t i = bytes <= SMALL_LIMIT_BYTES ? class_from_request(bytes)
-                                                    : CLASS_COUNT + floor_log2(bytes);
+                                                    : SMALL_CLASS_COUNT + floor_log2(bytes);
         sizes->blocks[i]++;
         sizes->bytes[i] += block->bytes;
         sizes->total_blocks++;
@@ -158,11 +158,11 @@ static void print_size(struct page *page, const struct sizes *sizes, size_t i)
 {
     figure(page, "  ", sizes->bytes[i], " bytes in ");
     figure(page, "", sizes->blocks[i], sizes->blocks[i] == 1 ? " block" : " blocks");
-    if (i < CLASS_COUNT) {
+    if (i < SMALL_CLASS_COUNT) {
         figure(page, " of up to ", class_bytes(i), " bytes");
     } else {
-        figure(page, " of ", (size_t)1 << (i - CLASS_COUNT), " to ");
-        figure(page, "", ((size_t)2 << (i - CLASS_COUNT)) - 1, " bytes");
+        figure(page, " of ", (size_t)1 << (i - SMALL_CLASS_COUNT), " to ");
+        figure(page, "", ((size_t)2 << (i - SMALL_CLASS_COUNT)) - 1, " bytes");
     }
     page_line(page);
 }

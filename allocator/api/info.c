@@ -20,7 +20,7 @@ struct total {
 };
 
 struct state {
-    struct total objects[CLASS_COUNT]; /* free, by class */
+    struct total objects[SMALL_CLASS_COUNT]; /* free, by class */
     struct total blocks[RANGES];       /* free, by the logarithm of their size */
     struct total fast, rest, mapped;
     size_t system_bytes;
@@ -43,15 +43,15 @@ static void add_block(const struct block *block, size_t bytes, void *context)
 static void look(struct state *state)
 {
     const bool locked = lock_acquire(&heap_lock);
-    for (size_t class = 1; class < CLASS_COUNT; class ++) {
+    for (size_t class = 1; class < SMALL_CLASS_COUNT; class ++) {
         const size_t bytes = run_free_bytes(class) + cache_free_bytes(class);
         add(&state->objects[class], bytes / class_bytes(class), bytes);
         add(&state->fast, bytes / class_bytes(class), bytes);
     }
     bins_visit(&heap_bins, add_block, state);
-    medium_visit(add_block, state);
+    cache_visit_medium(add_block, state);
     add(&state->rest, heap.end > heap.top ? 1 : 0, (size_t)(heap.end - heap.top));
-    add(&state->rest, 0, cache_free_medium_bytes()); /* how many is not counted */
+    add(&state->rest, 0, cache_depot_medium_bytes()); /* how many is not counted */
     const struct large_counts large = large_counts();
     add(&state->mapped, large.blocks, large.bytes);
     state->system_bytes = heap.region_bytes;
@@ -122,7 +122,7 @@ static void print_sums(struct text *text, const struct state *state, bool all)
 static void print(struct text *text, const struct state *state)
 {
     text_string(text, "<malloc version=\"1\">\n<heap nr=\"0\">\n<sizes>\n");
-    for (size_t class = 1; class < CLASS_COUNT; class ++) {
+    for (size_t class = 1; class < SMALL_CLASS_COUNT; class ++) {
         const size_t bytes = class_bytes(class);
         print_size(text, bytes, bytes, state->objects[class]);
     }

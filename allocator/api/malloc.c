@@ -77,33 +77,12 @@ static void *allocate(size_t size, size_t block_bytes, size_t *nonzero_prefix)
     return live_payload(block);
 }
 
-/* A medium block from a list of the thread; NULL if there is none. The blocks of
- * multi-threaded processes are as large as their class, so that any serves any
- * request. */
+/* A medium block from a current list of the thread; NULL if there is none. */
 static ALWAYS_INLINE void *take_medium(size_t size)
 {
-    if (size > MEDIUM_LIMIT_BYTES - BLOCK_HEADER_BYTES) {
-        return NULL;
-    }
-    const size_t block_bytes = block_bytes_from_request(size);
-    if (cache.multi_threaded) {
-        const size_t class = medium_class_for(block_bytes);
-        return class < MEDIUM_CLASS_COUNT ? cache_pop(CLASS_COUNT + class) : NULL;
-    }
-    struct block *const cached = medium_take(block_bytes);
-    return LIKELY(cached != NULL) ? block_payload(cached) : NULL;
-}
-
-/* From other lists than the current one of a multi-threaded process; NULL: there is
- * none, and the block should be as large as its class. */
-static NO_INLINE void *take_multi_threaded(size_t *block_bytes)
-{
-    const size_t class = medium_class_for(*block_bytes);
-    if (class >= MEDIUM_CLASS_COUNT) {
-        return NULL;
-    }
-    *block_bytes = medium_class_bytes(class);
-    return cache_allocate_medium(class);
+    return size <= MEDIUM_LIMIT_BYTES - BLOCK_HEADER_BYTES
+               ? cache_pop_medium(block_bytes_from_request(size))
+               : NULL;
 }
 
 /* Allocates what is beyond the size classes, and not in a list. */
@@ -127,11 +106,10 @@ static void *allocate_large(size_t size, size_t block_bytes, size_t *nonzero_pre
  * *nonzero_prefix as in allocate. */
 static NO_INLINE void *allocate_medium(size_t size, size_t *nonzero_prefix)
 {
-    size_t block_bytes = block_bytes_from_request(size);
-    if (size <= MEDIUM_LIMIT_BYTES &&
-        (cache.multi_threaded || UNLIKELY(cache_misses_threads()))) {
-        void *const cached = take_multi_threaded(&block_bytes);
-        if (LIKELY(cached != NULL)) {
+    const size_t block_bytes = block_bytes_from_request(size);
+    if (size <= MEDIUM_LIMIT_BYTES - BLOCK_HEADER_BYTES && !debug_is_on()) {
+        void *const cached = cache_take_medium(block_bytes);
+        if (cached != NULL) {
             return cached;
         }
     }
@@ -198,8 +176,8 @@ static NO_INLINE void *allocate_small(size_t size)
  * lock: a single-threaded process may read the policy. */
 static ALWAYS_INLINE bool is_for_heap_alone(size_t size)
 {
-    return __libc_single_threaded && size < policy.mmap_threshold_bytes &&
-           debug_mode == DEBUG_OFF;
+    return __libc_single_threaded && cache.parked == NULL &&
+           size < policy.mmap_threshold_bytes && debug_mode == DEBUG_OFF;
 }
 
 static NO_INLINE void *allocate_anew(size_t size)
@@ -307,28 +285,6 @@ void misused_object(struct map_entry entry, const void *ptr, const char *freed,
     fatal_pointer(run_is_object(entry, ptr) ? freed : foreign, ptr);
 }
 
-/* Pushes the block onto the current list of a multi-threaded process, if it has
- * room. */
-static ALWAYS_INLINE bool push_multi_threaded(void *ptr)
-{
-    const size_t bytes = cacheable_bytes(ptr);
-    if (bytes == 0 || medium_class(bytes) >= MEDIUM_CLASS_COUNT) {
-        return false;
-    }
-    REQUIRE(!object_is_free(ptr), "double free of", ptr);
-    return cache_push(CLASS_COUNT + medium_class(bytes), ptr);
-}
-
-/* Pushes the block onto a quick list of a single-threaded process; there is room. It
- * may look at the neighbour: an overflow is noticed here. */
-static ALWAYS_INLINE void push_single_threaded(void *ptr, size_t bytes)
-{
-    struct block *const block = block_from_payload(ptr);
-    REQUIRE(block_checksum_is_right(block_at(block, bytes)), "corrupted block after",
-            ptr);
-    medium_push(block, bytes);
-}
-
 /* What a cache gave back may have left nearly nothing in use. */
 static void look_after_free(void)
 {
@@ -340,28 +296,13 @@ static void look_after_free(void)
     }
 }
 
-/* All that the quick lists hold is coalesced. */
-static void make_room_for_medium(void)
-{
-    const bool locked = lock_acquire(&heap_lock);
-    medium_return_all();
-    pressure_after_free();
-    lock_release(&heap_lock, locked);
-}
-
 /* Frees where there is no room, or the thread is new, and what has no list. */
 static NO_INLINE void free_medium_slow(void *ptr)
 {
-    const size_t bytes = cache.state == CACHE_ALIVE ? cacheable_bytes(ptr) : 0;
-    if (bytes != 0) {
+    const size_t bytes = cacheable_bytes(ptr);
+    if (bytes != 0 && !debug_is_on()) {
         REQUIRE(!object_is_free(ptr), "double free of", ptr);
-        if (medium_cache.open && __libc_single_threaded) {
-            make_room_for_medium();
-            if (LIKELY(medium_has_room())) {
-                push_single_threaded(ptr, bytes);
-                return;
-            }
-        } else if (cache_push_medium(ptr, bytes)) {
+        if (cache_free_medium(ptr, bytes)) {
             look_after_free();
             return;
         }
@@ -369,18 +310,19 @@ static NO_INLINE void free_medium_slow(void *ptr)
     free_block(ptr);
 }
 
-/* No call but the last: none has registers to save. */
+/* No call but the last: none has registers to save. While a process has one thread the
+ * neighbour's tag may be looked at, so that an overflow is noticed here. */
 HOT_CODE NO_INLINE void free_medium(void *ptr)
 {
-    if (LIKELY(medium_has_room()) && LIKELY(__libc_single_threaded)) {
-        const size_t bytes = cacheable_bytes(ptr);
-        if (LIKELY(bytes != 0)) {
-            REQUIRE(!object_is_free(ptr), "double free of", ptr);
-            push_single_threaded(ptr, bytes);
+    const size_t bytes = cacheable_bytes(ptr);
+    if (LIKELY(bytes != 0) && LIKELY(cache_keeps_medium())) {
+        REQUIRE(!object_is_free(ptr), "double free of", ptr);
+        REQUIRE(!__libc_single_threaded ||
+                    block_checksum_is_right(block_at(block_from_payload(ptr), bytes)),
+                "corrupted block after", ptr);
+        if (LIKELY(cache_push_medium(ptr, bytes))) {
             return;
         }
-    } else if (cache.multi_threaded && LIKELY(push_multi_threaded(ptr))) {
-        return;
     }
     free_medium_slow(ptr);
 }

@@ -26,15 +26,15 @@ struct mallinfo2 snug_mallinfo2(void)
     const bool locked = lock_acquire(&heap_lock);
     struct free_blocks sum = {0, 0};
     bins_visit(&heap_bins, add_free_block, &sum);
-    medium_visit(add_free_block, &sum);
+    cache_visit_medium(add_free_block, &sum);
     const struct large_counts large = large_counts();
     const size_t top_bytes = (size_t)(heap.end - heap.top);
     size_t small_bytes = 0;
-    for (size_t class = 1; class < CLASS_COUNT; class ++) {
+    for (size_t class = 1; class < SMALL_CLASS_COUNT; class ++) {
         small_bytes += run_free_bytes(class) + cache_free_bytes(class);
     }
     const size_t free_bytes =
-        sum.bytes + top_bytes + small_bytes + cache_free_medium_bytes();
+        sum.bytes + top_bytes + small_bytes + cache_depot_medium_bytes();
     const struct mallinfo2 info = {
         .arena = heap.region_bytes,
         .ordblks = sum.count,
@@ -152,7 +152,7 @@ const char *snug_check_heap(void)
         broken = large_check();
     }
     if (broken == NULL) {
-        broken = medium_check();
+        broken = cache_check();
     }
     lock_release(&heap_lock, locked);
     return broken;

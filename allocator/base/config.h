@@ -92,16 +92,15 @@
 #define LIST_LEAN_SHIFT 6
 #define MEDIUM_RECLAIM_WEIGHT 16
 #define MEDIUM_LIST_LIMIT_BYTES (32 * KIB)
-/* Freed blocks up to this size wait in quick lists, in a single-threaded process. In
- * all they hold a little more than this share of the heap, up to a limit (to give them
- * back takes less than a millisecond). They are coalesced before a free block of one
- * and a half times a request's size and a little is broken, if they are more than
- * another share. */
+/* Freed blocks up to this size wait in lists. In all those of a thread hold a little
+ * more than this share of the heap, up to a limit (to give them back takes less than a
+ * millisecond). They are coalesced before a free block of one and a half times a
+ * request's size and a little is broken, if they are more than another share. */
 #define MEDIUM_LIMIT_BYTES (128 * KIB)
-#define QUICK_SHARE 4
-#define QUICK_LEAN_SHARE 128
-#define QUICK_MIN_BYTES (64 * KIB)
-#define QUICK_MAX_BYTES (8 * MIB)
+#define CACHED_SHARE 4
+#define CACHED_LEAN_SHARE 128
+#define CACHED_MIN_BYTES (64 * KIB)
+#define CACHED_MAX_BYTES (8 * MIB)
 #define COALESCE_SHARE 32
 #define COALESCE_MIN_BYTES (4 * KIB)
 #define COALESCE_SPLIT_BYTES ((size_t)64)

@@ -13,94 +13,112 @@ struct depot {
     uintptr_t lists;
 } __attribute__((aligned(64)));
 
-static struct depot depots[LIST_COUNT];
+static struct depot depots[CLASS_COUNT];
 /* In all depots of small objects, and in all of medium blocks. */
 static _Atomic size_t depot_bytes[2];
 
-static _Atomic size_t *bytes_in_depots(size_t list)
+static bool is_medium(size_t class)
 {
-    return &depot_bytes[list < CLASS_COUNT ? 0 : 1];
+    return class >= SMALL_CLASS_COUNT;
 }
 
-/* Every object of the list has at least so many bytes. */
-static size_t list_bytes(size_t list)
+/* Every object of the class has at least so many bytes. */
+static size_t least_bytes(size_t class)
 {
-    return list < CLASS_COUNT ? class_bytes(list)
-                              : medium_class_bytes(list - CLASS_COUNT);
-}
-
-/* What a full list of a multi-threaded process holds, at most. */
-static size_t shared_list_bytes(size_t list)
-{
-    return list < CLASS_COUNT ? LIST_LIMIT_BYTES : MEDIUM_LIST_LIMIT_BYTES;
+    return is_medium(class) ? medium_class_bytes(class) : class_bytes(class);
 }
 
 /* Most of the heap is free: what caches hold should be little. */
 static atomic_bool lean;
 
-/* How many objects a list holds. */
-static size_t list_limit_if(size_t list, bool is_short, bool is_lean)
+/* How many objects a list holds. A class of which one is more than a list's share has
+ * none. */
+static size_t list_limit_if(size_t class, bool is_short, bool is_lean)
 {
-    const unsigned shift = is_short && is_lean ? LIST_LEAN_SHIFT : 0;
-    const size_t bytes = is_short ? shared_list_bytes(list) : LIST_LIMIT_SINGLE_BYTES;
+    const size_t bytes =
+        is_short ? is_medium(class) ? MEDIUM_LIST_LIMIT_BYTES : LIST_LIMIT_BYTES
+                 : LIST_LIMIT_SINGLE_BYTES;
     const size_t most = is_short ? LIST_LIMIT_OBJECTS : LIST_LIMIT_SINGLE_OBJECTS;
-    const size_t objects = (bytes >> shift) / list_bytes(list);
-    if (objects == 0) {
-        return 1; /* a block of the largest classes may be more than a list's share */
-    }
-    return objects < most >> shift ? objects : most >> shift;
+    const size_t share = bytes / least_bytes(class);
+    const size_t objects = share < most ? share : most;
+    const size_t few = is_short && is_lean ? objects >> LIST_LEAN_SHIFT : objects;
+    return few != 0 || objects == 0 ? few : 1;
 }
 
-static size_t list_limit(size_t list)
+static size_t list_limit(size_t class)
 {
-    return list_limit_if(list, cache.multi_threaded || cache.lean,
+    return list_limit_if(class, cache.multi_threaded || cache.lean,
                          cache.multi_threaded && cache.lean);
 }
 
-static uintptr_t empty_list(size_t list)
+static uintptr_t empty_list(size_t class)
 {
-    const size_t room = cache.state == CACHE_ALIVE ? list_limit(list) : 0;
+    const size_t room = cache.state == CACHE_ALIVE ? list_limit(class) : 0;
     return room << LINK_ROOM_SHIFT;
 }
 
-/* Give every object of a list back to its run, or to the heap. Under the heap lock. */
-static bool list_return(size_t list, uintptr_t link)
+/* Every object goes back to its run; returns their number. */
+static size_t return_objects(uintptr_t *list)
 {
     size_t objects = 0;
-    for (void *object = link_object(link); object != NULL; objects++) {
+    uintptr_t link = *list;
+    for (; link_object(link) != NULL; objects++) {
+        void *const object = link_object(link);
         object_require_free(object);
-        void *const next = link_object(object_link(object));
+        link = object_link(object);
         object_set_live(object);
-        if (list < CLASS_COUNT) {
-            run_return_object(object);
-        } else {
-            heap_free(block_from_payload(object));
-        }
-        object = next;
+        run_return_object(object);
     }
-    if (list < CLASS_COUNT) {
-        run_note_returned(list, objects);
+    *list = link;
+    return objects;
+}
+
+/* Every block goes back to the heap, and coalesces; returns their number. */
+static size_t return_blocks(uintptr_t *list)
+{
+    size_t blocks = 0;
+    uintptr_t link = *list;
+    for (; link_object(link) != NULL; blocks++) {
+        void *const payload = link_object(link);
+        object_require_free(payload);
+        link = object_link(payload);
+        heap_free(block_from_payload(payload));
     }
-    return objects != 0;
+    *list = link;
+    return blocks;
+}
+
+/* All that a list holds, which is empty then; returns how many objects went. Under the
+ * heap lock. */
+static size_t list_return(size_t class, uintptr_t *list)
+{
+    if (is_medium(class)) {
+        const size_t blocks = return_blocks(list);
+        heap_cached_bytes -= blocks * medium_class_bytes(class);
+        return blocks;
+    }
+    const size_t objects = return_objects(list);
+    run_note_returned(class, objects);
+    return objects;
 }
 
 /* 0: none is parked. */
-static uintptr_t parked_list(size_t list)
+static uintptr_t parked_list(size_t class)
 {
-    return cache.parked != NULL ? cache.parked->lists[list] : 0;
+    return cache.parked != NULL ? cache.parked->lists[class] : 0;
 }
 
-static uintptr_t unpark(size_t list)
+static uintptr_t unpark(size_t class)
 {
-    const uintptr_t link = parked_list(list);
+    const uintptr_t link = parked_list(class);
     if (link != 0) {
-        cache.parked->lists[list] = 0;
+        cache.parked->lists[class] = 0;
     }
     return link;
 }
 
 /* Returns the list that was parked before; the same list, if there is no place. */
-static uintptr_t park(size_t list, uintptr_t link)
+static uintptr_t park(size_t class, uintptr_t link)
 {
     if (UNLIKELY(cache.parked == NULL)) {
         const bool locked = lock_acquire(&heap_lock);
@@ -110,29 +128,65 @@ static uintptr_t park(size_t list, uintptr_t link)
             return link;
         }
     }
-    const uintptr_t before = cache.parked->lists[list];
-    cache.parked->lists[list] = link;
+    const uintptr_t before = cache.parked->lists[class];
+    cache.parked->lists[class] = link;
     return before;
 }
 
-/* All that the thread's lists from `first` up to `end` hold. */
-static bool return_lists(size_t first, size_t end)
+/* All that the thread's lists of a class hold. */
+static size_t return_lists(size_t class)
 {
-    bool any = false;
-    for (size_t list = first; list < end; list++) {
-        if (cache.current[list] != 0) {
-            any |= list_return(list, cache.current[list]);
-            any |= list_return(list, unpark(list));
-            cache.current[list] = empty_list(list);
-        }
+    size_t objects = 0;
+    if (link_object(cache.current[class]) != NULL) {
+        objects += list_return(class, &cache.current[class]);
     }
-    return any;
+    if (cache.parked != NULL && cache.parked->lists[class] != 0) {
+        objects += list_return(class, &cache.parked->lists[class]);
+        cache.parked->lists[class] = 0;
+    }
+    return objects;
 }
 
+static bool return_small(void)
+{
+    size_t objects = 0;
+    for (size_t class = 1; class < SMALL_CLASS_COUNT; class ++) {
+        objects += return_lists(class);
+    }
+    return objects != 0;
+}
+
+/* A share of the heap; little of one that is being emptied, so that what is free can be
+ * given back to the system. */
+static void set_medium_limit(void)
+{
+    const size_t share = cache.lean ? CACHED_LEAN_SHARE : CACHED_SHARE;
+    const size_t limit = heap.touched_bytes / share + CACHED_MIN_BYTES;
+    const size_t most = limit < CACHED_MAX_BYTES ? limit : CACHED_MAX_BYTES;
+    cache.medium_limit_bytes = cache.state == CACHE_ALIVE ? most : 0;
+}
+
+bool cache_coalesce(void)
+{
+    size_t objects = 0;
+    for (size_t class = SMALL_CLASS_COUNT;
+         heap_cached_bytes != 0 && class < CLASS_COUNT; class ++) {
+        objects += return_lists(class);
+    }
+    set_medium_limit();
+    return objects != 0;
+}
+
+/* The limits of the lists have changed: they begin anew. */
 static void cache_return_all(void)
 {
-    medium_open(cache.state == CACHE_ALIVE && !cache.multi_threaded);
-    return_lists(1, LIST_COUNT);
+    return_small();
+    cache_coalesce();
+    for (size_t class = 1; class < CLASS_COUNT; class ++) {
+        if (cache.current[class] != 0) {
+            cache.current[class] = empty_list(class);
+        }
+    }
 }
 
 /* The process is multi-threaded now: the thread's lists become short, its classes
@@ -163,7 +217,6 @@ static void cache_die(void *unused)
 static void follow_lean(void)
 {
     cache.lean = atomic_load_explicit(&lean, memory_order_relaxed);
-    medium_set_lean(cache.lean);
     cache_return_all();
 }
 
@@ -183,9 +236,7 @@ static void cache_initialize(void)
     static bool any_initialized;
     const bool first = !any_initialized;
     any_initialized = true;
-    if (first) { /* with later ones the process is multi-threaded */
-        medium_begin();
-    }
+    set_medium_limit();
     /* Under the lock: no other thread may use the key before it is there. */
     if (first && pthread_key_create(&at_exit, cache_die) != 0) {
         fatal("no pthread key left");
@@ -210,9 +261,15 @@ void cache_settle(void)
     }
 }
 
-static uintptr_t depot_take(size_t list)
+/* Bytes in a list, from the room that is left in it, at least. */
+static size_t list_bytes(size_t class, size_t limit, uintptr_t link)
 {
-    struct depot *const depot = &depots[list];
+    return link != 0 ? (limit - link_room(link)) * least_bytes(class) : 0;
+}
+
+static uintptr_t depot_take(size_t class)
+{
+    struct depot *const depot = &depots[class];
     if (__atomic_load_n(&depot->lists, __ATOMIC_RELAXED) == 0) {
         return 0;
     }
@@ -222,124 +279,150 @@ static uintptr_t depot_take(size_t list)
         uintptr_t *const first = link_object(link);
         __atomic_store_n(&depot->lists, first[1] ^ object_key(first), __ATOMIC_RELAXED);
         object_set_canary(first);
-        atomic_fetch_sub_explicit(bytes_in_depots(list), shared_list_bytes(list),
-                                  memory_order_relaxed);
+        atomic_fetch_sub_explicit(
+            &depot_bytes[is_medium(class)],
+            list_bytes(class, list_limit_if(class, true, false), link),
+            memory_order_relaxed);
     }
     lock_release(&depot->lock, locked);
     return link;
 }
 
 /* Most bytes in the depots, of small objects or of medium blocks. */
-static size_t depot_limit(size_t list)
+static size_t depot_limit(size_t class)
 {
     const size_t touched = __atomic_load_n(&heap.touched_bytes, __ATOMIC_RELAXED);
-    return list < CLASS_COUNT ? touched / DEPOT_SHARE + DEPOT_MIN_BYTES
-                              : touched / MEDIUM_DEPOT_SHARE + MEDIUM_DEPOT_MIN_BYTES;
+    return is_medium(class) ? touched / MEDIUM_DEPOT_SHARE + MEDIUM_DEPOT_MIN_BYTES
+                            : touched / DEPOT_SHARE + DEPOT_MIN_BYTES;
 }
 
-/* A full list for other threads. false: the depots hold enough, or there is none. */
-static bool depot_give(size_t list, uintptr_t link)
+/* A list for other threads, not empty. false: the depots hold enough, or there is
+ * none. */
+static bool depot_give(size_t class, uintptr_t link)
 {
+    _Atomic size_t *const sum = &depot_bytes[is_medium(class)];
     if (!cache.multi_threaded || cache.lean ||
-        atomic_load_explicit(bytes_in_depots(list), memory_order_relaxed) >
-            depot_limit(list)) {
+        atomic_load_explicit(sum, memory_order_relaxed) > depot_limit(class)) {
         return false;
     }
-    struct depot *const depot = &depots[list];
+    struct depot *const depot = &depots[class];
     const bool locked = lock_acquire(&depot->lock);
     uintptr_t *const first = link_object(link);
     first[1] = depot->lists ^ object_key(first);
     __atomic_store_n(&depot->lists, link, __ATOMIC_RELAXED);
-    atomic_fetch_add_explicit(bytes_in_depots(list), shared_list_bytes(list),
-                              memory_order_relaxed);
+    atomic_fetch_add_explicit(
+        sum, list_bytes(class, list_limit_if(class, true, false), link),
+        memory_order_relaxed);
     lock_release(&depot->lock, locked);
     return true;
 }
 
-/* Bytes in lists of this thread, from the room that is left in them. */
-static size_t listed_bytes(size_t first, size_t end)
+/* depot_give a list of this thread's. */
+static bool give_to_depot(size_t class, uintptr_t link)
 {
-    size_t bytes = 0;
-    for (size_t list = first; list < end; list++) {
-        if (cache.current[list] != 0) {
-            const size_t limit = list_limit(list);
-            const size_t objects = limit - link_room(cache.current[list]) +
-                                   (parked_list(list) != 0 ? limit : 0);
-            bytes += objects * list_bytes(list);
-        }
+    const bool given = depot_give(class, link);
+    if (given && is_medium(class)) {
+        heap_cached_bytes -= list_bytes(class, list_limit(class), link);
     }
+    return given;
+}
+
+/* Bytes in this thread's lists of a class. */
+static size_t listed_bytes(size_t class)
+{
+    if (cache.current[class] == 0) {
+        return 0;
+    }
+    const size_t limit = list_limit(class);
+    return list_bytes(class, limit, cache.current[class]) +
+           list_bytes(class, limit, parked_list(class));
+}
+
+static size_t bytes_in_depot(size_t class)
+{
+    struct depot *const depot = &depots[class];
+    const size_t limit = list_limit_if(class, true, false);
+    size_t bytes = 0;
+    const bool locked = lock_acquire(&depot->lock);
+    for (uintptr_t link = depot->lists; link != 0;) {
+        uintptr_t *const first = link_object(link);
+        bytes += list_bytes(class, limit, link);
+        link = first[1] ^ object_key(first);
+    }
+    lock_release(&depot->lock, locked);
     return bytes;
 }
 
 size_t cache_free_bytes(size_t size_class)
 {
-    struct depot *const depot = &depots[size_class];
-    size_t objects = 0;
-    const bool locked = lock_acquire(&depot->lock);
-    for (uintptr_t link = depot->lists; link != 0;) {
-        uintptr_t *const first = link_object(link);
-        objects += list_limit_if(size_class, true, false);
-        link = first[1] ^ object_key(first);
-    }
-    lock_release(&depot->lock, locked);
-    return objects * list_bytes(size_class) + listed_bytes(size_class, size_class + 1);
+    return bytes_in_depot(size_class) + listed_bytes(size_class);
 }
 
-size_t cache_free_medium_bytes(void)
+size_t cache_depot_medium_bytes(void)
 {
-    size_t bytes = 0;
-    for (size_t list = CLASS_COUNT; list < LIST_COUNT; list++) {
-        bytes += cache_free_bytes(list);
-    }
-    return bytes;
+    return atomic_load_explicit(&depot_bytes[true], memory_order_relaxed);
 }
 
-/* Gives back what the lists from `first` up to `end` and their depots hold, if that is
- * enough. */
-static bool reclaim_lists(size_t first, size_t end, size_t least_bytes)
+/* A list of a depot that is the thread's from now on; 0: there is none. */
+static uintptr_t take_from_depot(size_t class)
 {
-    /* Then depots were never used, nor touched. */
-    const bool single_threaded = __libc_single_threaded;
-    const size_t in_depots =
-        single_threaded
-            ? 0
-            : atomic_load_explicit(bytes_in_depots(first), memory_order_relaxed);
-    if (in_depots + listed_bytes(first, end) < least_bytes) {
-        return false;
+    const uintptr_t link = depot_take(class);
+    if (is_medium(class)) {
+        heap_cached_bytes += list_bytes(class, list_limit_if(class, true, false), link);
     }
-    bool any = return_lists(first, end);
-    for (size_t list = first; list < end && !single_threaded; list++) {
-        for (uintptr_t link = depot_take(list); link != 0; link = depot_take(list)) {
-            any |= list_return(list, link);
+    return link;
+}
+
+/* What the depots of these classes hold goes back. */
+static bool return_depots(size_t first, size_t end)
+{
+    bool any = false;
+    for (size_t class = first; class < end; class ++) {
+        for (uintptr_t list = take_from_depot(class); list != 0;
+             list = take_from_depot(class)) {
+            list_return(class, &list);
+            any = true;
         }
     }
     return any;
 }
 
-/* Threads' medium blocks must be more to be taken back: to cut them anew under the lock
- * costs more than they are worth. */
+/* With other threads medium blocks must be more to be taken back: to cut them anew
+ * under the lock costs more than they are worth. */
 bool cache_reclaim(size_t least_bytes)
 {
-    const size_t quick = heap_quick_bytes;
-    const size_t wanted = quick < least_bytes ? least_bytes - quick : 0;
-    bool any = false;
-    if (quick + listed_bytes(1, CLASS_COUNT) >= least_bytes) {
-        any |= medium_return_all();
+    /* Then depots were never used, nor touched. */
+    const bool single_threaded = __libc_single_threaded;
+    size_t small = single_threaded ? 0 : atomic_load(&depot_bytes[false]);
+    for (size_t class = 1; class < SMALL_CLASS_COUNT; class ++) {
+        small += listed_bytes(class);
     }
-    any |= reclaim_lists(1, CLASS_COUNT, wanted);
-    any |= reclaim_lists(CLASS_COUNT, LIST_COUNT, least_bytes * MEDIUM_RECLAIM_WEIGHT);
+    const size_t medium =
+        single_threaded
+            ? heap_cached_bytes
+            : (heap_cached_bytes + cache_depot_medium_bytes()) / MEDIUM_RECLAIM_WEIGHT;
+    bool any = false;
+    if (small + medium >= least_bytes) {
+        any |= return_small();
+        any |= !single_threaded && return_depots(1, SMALL_CLASS_COUNT);
+    }
+    if (medium >= least_bytes || (single_threaded && any)) {
+        any |= cache_coalesce();
+        any |= !single_threaded && return_depots(SMALL_CLASS_COUNT, CLASS_COUNT);
+    }
     return any;
 }
 
-/* A list that the thread holds beside the current one, or that another left. */
-static bool take_list(size_t list)
+/* A list that the thread holds beside the current one, which is empty, or that another
+ * left. */
+static bool take_list(size_t class)
 {
-    uintptr_t link = unpark(list);
-    if (link == 0 && cache.multi_threaded) {
-        link = depot_take(list);
+    uintptr_t link = unpark(class);
+    if (link == 0 && cache.multi_threaded && !cache.lean) {
+        link = take_from_depot(class);
     }
     if (link != 0) {
-        cache.current[list] = link;
+        cache.current[class] = link;
     }
     return link != 0;
 }
@@ -368,30 +451,32 @@ void *cache_fill(size_t size_class)
     return cache_pop(size_class);
 }
 
-void *cache_allocate_medium(size_t class)
+void *cache_take_medium(size_t block_bytes)
 {
     cache_settle();
-    return cache.multi_threaded && take_list(CLASS_COUNT + class)
-               ? cache_pop(CLASS_COUNT + class)
+    const size_t class = medium_class_for(block_bytes);
+    return class < CLASS_COUNT && link_object(cache.current[class]) == NULL &&
+                   take_list(class)
+               ? cache_pop_medium(block_bytes)
                : NULL;
 }
 
 /* Make room in the current list: it is full and gets parked, and what was parked leaves
  * the thread, or it leaves at once where little is kept; or it was never used. */
-static void make_room(size_t list)
+static void make_room(size_t class)
 {
-    uintptr_t leaving = cache.current[list];
+    uintptr_t leaving = cache.current[class];
     if (link_object(leaving) == NULL) {
         leaving = 0;
     } else if (!cache.lean) {
-        leaving = park(list, leaving);
+        leaving = park(class, leaving);
     }
-    cache.current[list] = empty_list(list);
-    if (leaving == 0 || depot_give(list, leaving)) {
+    cache.current[class] = empty_list(class);
+    if (leaving == 0 || give_to_depot(class, leaving)) {
         return;
     }
     const bool locked = lock_acquire(&heap_lock);
-    list_return(list, leaving);
+    list_return(class, &leaving);
     cache.gave_back = true;
     lock_release(&heap_lock, locked);
 }
@@ -412,39 +497,112 @@ void cache_free(size_t size_class, void *object)
     lock_release(&heap_lock, locked);
 }
 
-bool cache_push_medium(void *payload, size_t block_bytes)
+bool cache_free_medium(void *payload, size_t block_bytes)
 {
     cache_settle();
-    if (!cache.multi_threaded || medium_class(block_bytes) >= MEDIUM_CLASS_COUNT) {
+    if (cache.state != CACHE_ALIVE) {
         return false;
     }
-    const size_t list = CLASS_COUNT + medium_class(block_bytes);
-    if (UNLIKELY(!cache_push(list, payload))) {
-        make_room(list);
-        if (!cache_push(list, payload)) {
-            return false;
+    if (!cache_keeps_medium()) {
+        const bool locked = lock_acquire(&heap_lock);
+        cache.gave_back = cache_coalesce();
+        lock_release(&heap_lock, locked);
+    }
+    if (cache_push_medium(payload, block_bytes)) {
+        return true;
+    }
+    make_room(medium_class(block_bytes));
+    return cache_push_medium(payload, block_bytes);
+}
+
+static void visit_list(uintptr_t link,
+                       void (*visit)(const struct block *block, size_t bytes,
+                                     void *context),
+                       void *context)
+{
+    for (; link_object(link) != NULL; link = object_link(link_object(link))) {
+        const struct block *const block = block_from_payload(link_object(link));
+        visit(block, block_size(block), context);
+    }
+}
+
+void cache_visit_medium(void (*visit)(const struct block *block, size_t bytes,
+                                      void *context),
+                        void *context)
+{
+    for (size_t class = SMALL_CLASS_COUNT; class < CLASS_COUNT; class ++) {
+        visit_list(cache.current[class], visit, context);
+        visit_list(parked_list(class), visit, context);
+    }
+}
+
+static const char *check_medium_block(size_t class, struct block *block)
+{
+    if (!block_checksum_is_right(block) || !block_is_in_use(block)) {
+        return "the tag of a block in a list is broken";
+    }
+    return medium_class(block_size(block)) != class ? "a block is in the list of "
+                                                      "another class"
+                                                    : NULL;
+}
+
+static const char *check_list(size_t class, uintptr_t link)
+{
+    const size_t limit = list_limit(class);
+    size_t objects = link != 0 ? limit - link_room(link) : 0;
+    for (; link_object(link) != NULL; link = object_link(link_object(link))) {
+        void *const object = link_object(link);
+        if (!object_is_free(object)) {
+            return "an object in a list has no canary";
+        }
+        if (objects-- == 0) {
+            return "a list has more objects than its room says";
+        }
+        const char *const broken =
+            is_medium(class) ? check_medium_block(class, block_from_payload(object))
+                             : NULL;
+        if (broken != NULL) {
+            return broken;
         }
     }
-    return true;
+    return objects != 0 ? "a list has fewer objects than its room says" : NULL;
+}
+
+const char *cache_check(void)
+{
+    size_t medium_bytes = 0;
+    const char *broken =
+        cache.current[CLASS_COUNT] != 0 ? "the list of no class is used" : NULL;
+    for (size_t class = 1; broken == NULL && class < CLASS_COUNT; class ++) {
+        broken = check_list(class, cache.current[class]);
+        if (broken == NULL) {
+            broken = check_list(class, parked_list(class));
+        }
+        medium_bytes += is_medium(class) ? listed_bytes(class) : 0;
+    }
+    if (broken == NULL && medium_bytes != heap_cached_bytes) {
+        broken = "the sum over the lists of medium blocks is wrong";
+    }
+    return broken;
 }
 
 void cache_before_fork(void)
 {
-    for (size_t list = 0; list < LIST_COUNT; list++) {
+    for (size_t list = 0; list < CLASS_COUNT; list++) {
         lock_acquire(&depots[list].lock);
     }
 }
 
 void cache_after_fork(bool locked)
 {
-    for (size_t list = 0; list < LIST_COUNT; list++) {
+    for (size_t list = 0; list < CLASS_COUNT; list++) {
         lock_release(&depots[list].lock, locked);
     }
 }
 
 void cache_after_fork_in_child(void)
 {
-    for (size_t list = 0; list < LIST_COUNT; list++) {
+    for (size_t list = 0; list < CLASS_COUNT; list++) {
         atomic_store(&depots[list].lock.state, LOCK_FREE);
     }
 }

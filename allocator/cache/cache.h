@@ -1,17 +1,25 @@
 /* Caches: per thread and class, lists of free objects in front of the runs and of
  * medium blocks in front of the heap.
  *
- * malloc pops and free pushes, without a lock and without touching run or heap: an
- * object in a list is in use as far as those know. A list is
- * strung through the objects (object.h). A link's low 48 bits are the next object,
- * its high 16 bits the room left: how many more objects the list may take. So a push
- * finds the room in the one word that it loads anyway, an empty list is a link to NULL
- * with all its room, and a list that was never used has no room yet.
+ * malloc pops and free pushes, without a lock and without touching run or heap: what is
+ * in a list is in use as far as those know, so that medium blocks do not coalesce yet
+ * (deferred coalescing). A list is strung through the objects (object.h). A link's low
+ * 48 bits are the next object, its high 16 bits the room left: how many more objects
+ * the list may take. So a push finds the room in the one word that it loads anyway, an
+ * empty list is a link to NULL with all its room, and a list that was never used has no
+ * room yet.
  *
  * Each thread has two lists a class: the current one, and a parked one that is full.
  * When the current list is full it is parked; what was parked goes to the class's
  * depot, from where any thread takes it in one piece. Any thread frees into its own
  * lists: objects have no owner.
+ *
+ * A class of medium blocks has blocks of all sizes from its own to the next one's, so
+ * that nothing is rounded up: a request takes the first block of its class if that is
+ * large enough, else one of the class above, of which every block is. What medium blocks
+ * in lists could serve would be cut from other memory, so they coalesce before a free
+ * block of more than one and a half times the size is broken when they are many, and
+ * before the heap grows (heap_allocate fails until then).
  *
  * Little of this is thread-local, so that the library can be opened with dlopen, too:
  * libc has only some 1,600 bytes left for the thread-local variables of what comes
@@ -24,7 +32,6 @@
 
 #include "base/lock.h"
 #include "base/object.h"
-#include "cache/medium.h"
 #include "small/run.h"
 
 enum {
@@ -39,17 +46,14 @@ enum cache_state {
 
 struct places; /* cache.c */
 
-/* The small classes, then the medium ones, which are used in a multi-threaded
- * process. */
-#define LIST_COUNT (CLASS_COUNT + MEDIUM_CLASS_COUNT)
-
 struct cache {
-    uintptr_t current[LIST_COUNT];
-    struct places *parked; /* full lists; NULL: none was parked yet */
-    uint8_t state;         /* enum cache_state */
-    bool multi_threaded;   /* lists are short and may go to other threads */
-    bool gave_back;        /* objects to the heap, and nobody has looked since */
-    bool lean;             /* lists are shorter still, as most of the heap is free */
+    uintptr_t current[CLASS_COUNT + 1]; /* by class; the last one is always empty */
+    struct places *parked;              /* full lists; NULL: none was parked yet */
+    size_t medium_limit_bytes; /* of heap_cached_bytes; 0: the thread is new or ends */
+    uint8_t state;             /* enum cache_state */
+    bool multi_threaded;       /* lists are short and may go to other threads */
+    bool gave_back;            /* objects to the heap, and nobody has looked since */
+    bool lean; /* lists are shorter still, as most of the heap is free */
 };
 
 extern OUR_OWN __thread struct cache cache;
@@ -96,9 +100,42 @@ static ALWAYS_INLINE bool link_push(uintptr_t *list, void *object)
     return true;
 }
 
-static ALWAYS_INLINE bool cache_push(size_t list, void *object)
+static ALWAYS_INLINE bool cache_push(size_t class, void *object)
 {
-    return link_push(&cache.current[list], object);
+    return link_push(&cache.current[class], object);
+}
+
+/* A block of at least this size, in use; NULL if no current list has one. block_bytes
+ * <= MEDIUM_LIMIT_BYTES. */
+static ALWAYS_INLINE void *cache_pop_medium(size_t block_bytes)
+{
+    static struct block none[2];
+    size_t class = medium_class(block_bytes);
+    const void *const first = link_object(cache.current[class]);
+    /* Whether the first of the class is large enough nobody can predict: no branch. */
+    class +=
+        block_size(block_from_payload(first != NULL ? first : &none[1])) < block_bytes;
+    void *const payload = cache_pop(class);
+    if (LIKELY(payload != NULL)) {
+        heap_cached_bytes -= medium_class_bytes(class);
+    }
+    return payload;
+}
+
+/* The program has freed a block of a size as above, and more may be kept; false: the
+ * list has no room. */
+static ALWAYS_INLINE bool cache_push_medium(void *payload, size_t block_bytes)
+{
+    const size_t class = medium_class(block_bytes);
+    const bool pushed = cache_push(class, payload);
+    heap_cached_bytes += pushed ? medium_class_bytes(class) : 0;
+    return pushed;
+}
+
+/* Whether the thread may keep more medium blocks. */
+static ALWAYS_INLINE bool cache_keeps_medium(void)
+{
+    return heap_cached_bytes < cache.medium_limit_bytes;
 }
 
 /* Every slow path that allocates from a cache or frees into one begins here: the thread
@@ -111,22 +148,34 @@ COLD_CODE void *cache_take(size_t size_class);
  * no runs, or the heap fails as in heap_allocate. Under the heap lock. */
 COLD_CODE void *cache_fill(size_t size_class);
 COLD_CODE void cache_free(size_t size_class, void *object);
-/* NULL: only the heap has such a block. */
-COLD_CODE void *cache_allocate_medium(size_t class);
-/* The program has freed a medium block; false: the heap must take it. */
-bool cache_push_medium(void *payload, size_t block_bytes);
+/* A medium block of a list that the thread has parked, or another has left; NULL: only
+ * the heap has such a block. block_bytes <= MEDIUM_LIMIT_BYTES. */
+COLD_CODE void *cache_take_medium(size_t block_bytes);
+/* cache_push_medium, with room made if there is none; false: the heap must take it. */
+COLD_CODE bool cache_free_medium(void *payload, size_t block_bytes);
 
-/* Called with the heap lock held: all that this thread and the depots hold goes back.
- */
+/* Called with the heap lock held: all that this thread and the depots hold goes back,
+ * if that is enough; true if there was any. */
 bool cache_reclaim(size_t least_bytes);
+/* The medium blocks in this thread's lists go back to the heap and coalesce; true if
+ * there were any. Under the heap lock. */
+bool cache_coalesce(void);
 /* From now on, each thread as it comes by: lists are short and all that is in them goes
  * back, or they are as long as ever. Under the heap lock. */
 void cache_set_lean(bool now);
-/* Bytes in free objects of a class, and in medium blocks that threads share, that stand
- * in this thread's lists and in the depots; other threads' lists cannot be looked at.
- * Under the heap lock. O(lists). */
+/* Bytes in free objects of a small class that stand in this thread's lists and in the
+ * depots; other threads' lists cannot be looked at. Under the heap lock. */
 size_t cache_free_bytes(size_t size_class);
-size_t cache_free_medium_bytes(void);
+/* Bytes in medium blocks in the depots. */
+size_t cache_depot_medium_bytes(void);
+/* Call visit for every medium block in this thread's lists. Under the heap lock. */
+void cache_visit_medium(void (*visit)(const struct block *block, size_t bytes,
+                                      void *context),
+                        void *context);
+/* The first invariant of the calling thread's lists that does not hold; NULL if all
+ * hold: objects have canaries, and are as many as the room says; medium blocks are in
+ * use by their tags, and of their list's class; the sum of their bytes is right. */
+const char *cache_check(void);
 /* Around fork, with the heap lock held; locked: whether locks are in use at all. */
 void cache_before_fork(void);
 void cache_after_fork(bool locked);

@@ -7,7 +7,7 @@
 
 /* Apart from those of other threads by cache lines. */
 struct places {
-    uintptr_t lists[LIST_COUNT]; /* 0: none; of those that nobody has all are 0 */
+    uintptr_t lists[CLASS_COUNT]; /* 0: none; of those that nobody has all are 0 */
     struct places *next;         /* of those that nobody has */
 } __attribute__((aligned(64)));
 

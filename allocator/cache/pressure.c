@@ -156,7 +156,7 @@ bool pressure_relieve(void)
     const size_t wanted = heap.wanted_bytes;
     heap.wanted_bytes = HEAP_WANTS_NOTHING;
     if (wanted == HEAP_WANTS_COALESCED) {
-        return medium_return_all();
+        return cache_coalesce();
     }
     if (wanted == HEAP_WANTS_NOTHING) {
         return false;

@@ -59,12 +59,12 @@ bool pressure_trim(size_t pad_bytes);
 
 COLD_CODE void pressure_consider(void);
 
-/* In free blocks, above the top, in runs and in the thread's quick lists, as far as it
+/* In free blocks, above the top, in runs and in the thread's lists, as far as it
  * is resident. */
 static ALWAYS_INLINE size_t pressure_free_bytes(void)
 {
     return heap_unused_bytes() - pages_vacant_bytes + run_all_free_bytes() +
-           heap_quick_bytes;
+           heap_cached_bytes;
 }
 
 /* After memory was freed, in slow paths: when nearly all is free, all goes back. Only

@@ -1,11 +1,12 @@
 #include "heap/heap.h"
 
 #include <string.h>
+#include <sys/single_threaded.h>
 
 struct bins heap_bins;
 struct heap heap;
 
-__thread size_t heap_quick_bytes;
+__thread size_t heap_cached_bytes;
 
 static void touch_to(char *end)
 {
@@ -116,12 +117,23 @@ static ALWAYS_INLINE void take_front(uint32_t record, size_t bytes)
     block_set_free(rest, record); /* the footer stands already */
 }
 
-/* Whether the quick lists should be coalesced before this free block is used: it is too
- * large to be broken lightly, and what they hold is worth the work. */
-static ALWAYS_INLINE bool breaks_too_much(uint32_t record, size_t bytes)
+/* Whether what the thread keeps should coalesce before this free block is used, if any,
+ * or the top: it is too large to be broken lightly, and what is kept is worth the work.
+ * With other threads that is so for much only, as it is cut again under the lock. */
+static ALWAYS_INLINE bool wants_coalescing(uint32_t record, size_t bytes)
 {
-    return bins_bytes(&heap_bins, record) > bytes + bytes / 2 + COALESCE_SPLIT_BYTES &&
-           heap_quick_bytes > heap.touched_bytes / COALESCE_SHARE + COALESCE_MIN_BYTES;
+    if (heap_cached_bytes == 0) {
+        return false;
+    }
+    const bool single_threaded = __libc_single_threaded;
+    if (record != 0 &&
+        bins_bytes(&heap_bins, record) <= bytes + bytes / 2 + COALESCE_SPLIT_BYTES) {
+        return false;
+    }
+    const size_t kept =
+        single_threaded ? heap_cached_bytes : heap_cached_bytes / MEDIUM_RECLAIM_WEIGHT;
+    return (record == 0 && single_threaded) ||
+           kept > heap.touched_bytes / COALESCE_SHARE + COALESCE_MIN_BYTES;
 }
 
 /* A block of a free block's first bytes, of which those behind `gap` are asked for;
@@ -148,7 +160,7 @@ static ALWAYS_INLINE struct block *take_from_free(uint32_t record, size_t gap,
 struct block *heap_allocate(size_t bytes)
 {
     const uint32_t record = bins_best(&heap_bins, bytes);
-    if (heap_quick_bytes != 0 && (record == 0 || breaks_too_much(record, bytes))) {
+    if (UNLIKELY(wants_coalescing(record, bytes))) {
         want(HEAP_WANTS_COALESCED);
         return NULL;
     }

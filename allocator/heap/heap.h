@@ -60,8 +60,9 @@ extern OUR_OWN struct heap heap;
 /* Apart, since it begins as zeros and is large: a small program touches its start. */
 extern OUR_OWN struct bins heap_bins;
 
-/* In the calling thread's quick lists: freed, but not coalesced yet. */
-extern OUR_OWN __thread size_t heap_quick_bytes;
+/* In medium blocks in the calling thread's lists (cache.h): freed, but not coalesced
+ * yet. */
+extern OUR_OWN __thread size_t heap_cached_bytes;
 
 static ALWAYS_INLINE struct block *heap_region_first(const struct heap_region *region)
 {

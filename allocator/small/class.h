@@ -1,4 +1,4 @@
-/* Size classes: of small objects, and of the medium blocks that threads share.
+/* Size classes: of small objects in runs, and of medium blocks of the heap.
  *
  * Small: every 16 bytes up to 512. Class 0 is that of requests of 0 bytes, which has no
  * objects, and of addresses where no run is. */
@@ -7,7 +7,7 @@
 
 #include "base/size.h"
 
-#define CLASS_COUNT (SMALL_LIMIT_BYTES / ALIGNMENT_BYTES + 1)
+#define SMALL_CLASS_COUNT (SMALL_LIMIT_BYTES / ALIGNMENT_BYTES + 1)
 
 /* size <= SMALL_LIMIT_BYTES. 0 -> 0, 1..16 -> 1, 17..32 -> 2, ... */
 static ALWAYS_INLINE size_t class_from_request(size_t size)
@@ -21,28 +21,33 @@ static ALWAYS_INLINE size_t class_bytes(size_t size_class)
     return size_class * ALIGNMENT_BYTES;
 }
 
-/* Medium: eight for each doubling, from blocks of 528 bytes to 32 KiB, and 16 bytes
+/* Medium: eight for each doubling, from blocks of 528 bytes to 128 KiB, and 16 bytes
  * more for the tag, so that powers of two are classes. A class holds blocks from its
  * own size up to that of the next. */
 #define MEDIUM_CLASS_SHIFT 3
 #define MEDIUM_FIRST_LOG2 9
-#define MEDIUM_DOUBLINGS 6
-#define MEDIUM_CLASS_COUNT (((size_t)MEDIUM_DOUBLINGS << MEDIUM_CLASS_SHIFT) + 1)
+#define MEDIUM_DOUBLINGS 8
+#define MEDIUM_CLASS_COUNT ((size_t)MEDIUM_DOUBLINGS << MEDIUM_CLASS_SHIFT)
+/* The small ones first. */
+#define CLASS_COUNT (SMALL_CLASS_COUNT + MEDIUM_CLASS_COUNT)
 
 static_assert(SMALL_LIMIT_BYTES == (size_t)1 << MEDIUM_FIRST_LOG2, "no gap between");
+static_assert(MEDIUM_LIMIT_BYTES <= SMALL_LIMIT_BYTES << MEDIUM_DOUBLINGS,
+              "a block up to the limit has a class");
 
-/* The class that a block falls into, from 0; block_bytes > SMALL_LIMIT_BYTES + 8.
- * MEDIUM_CLASS_COUNT and more: none. */
+/* The class that a block falls into; SMALL_LIMIT_BYTES + 8 < block_bytes <=
+ * MEDIUM_LIMIT_BYTES. */
 static ALWAYS_INLINE size_t medium_class(size_t block_bytes)
 {
     const size_t bytes = block_bytes - ALIGNMENT_BYTES;
     const unsigned log2 = floor_log2(bytes);
     /* The leading bits, a one and three more, count the classes of a doubling. */
-    return (((size_t)log2 - MEDIUM_FIRST_LOG2 - 1) << MEDIUM_CLASS_SHIFT) +
+    return SMALL_CLASS_COUNT +
+           (((size_t)log2 - MEDIUM_FIRST_LOG2 - 1) << MEDIUM_CLASS_SHIFT) +
            (bytes >> (log2 - MEDIUM_CLASS_SHIFT));
 }
 
-/* The class whose blocks are all at least this large. */
+/* The class whose blocks are all at least this large; CLASS_COUNT: none. */
 static ALWAYS_INLINE size_t medium_class_for(size_t block_bytes)
 {
     return medium_class(block_bytes - 1) + 1;
@@ -51,9 +56,10 @@ static ALWAYS_INLINE size_t medium_class_for(size_t block_bytes)
 /* The smallest block of a class. */
 static ALWAYS_INLINE size_t medium_class_bytes(size_t class)
 {
-    const size_t within = class & (((size_t)1 << MEDIUM_CLASS_SHIFT) - 1);
+    const size_t number = class - SMALL_CLASS_COUNT;
+    const size_t within = number & (((size_t)1 << MEDIUM_CLASS_SHIFT) - 1);
     const size_t steps = ((size_t)1 << MEDIUM_CLASS_SHIFT) + within;
-    const size_t doubling = class >> MEDIUM_CLASS_SHIFT;
+    const size_t doubling = number >> MEDIUM_CLASS_SHIFT;
     return (steps << (doubling + MEDIUM_FIRST_LOG2 - MEDIUM_CLASS_SHIFT)) +
            ALIGNMENT_BYTES;
 }

@@ -19,17 +19,17 @@ struct run {
 
 static_assert(sizeof(struct run) == RUN_HEADER_BYTES, "objects start behind it");
 
-uint32_t run_inverse[CLASS_COUNT];
+uint32_t run_inverse[SMALL_CLASS_COUNT];
 
 static struct {
-    struct run *runs[CLASS_COUNT]; /* with free or never used objects */
-    bool served[CLASS_COUNT];
+    struct run *runs[SMALL_CLASS_COUNT]; /* with free or never used objects */
+    bool served[SMALL_CLASS_COUNT];
     uint8_t
-        heap_blocks[CLASS_COUNT + 2]; /* live blocks by size / 16, up to the worth */
-    uint16_t requests[CLASS_COUNT];   /* that the heap served */
-    size_t free_bytes[CLASS_COUNT];   /* in objects free or never used, caches apart */
+        heap_blocks[SMALL_CLASS_COUNT + 2]; /* live blocks by size / 16, up to the worth */
+    uint16_t requests[SMALL_CLASS_COUNT];   /* that the heap served */
+    size_t free_bytes[SMALL_CLASS_COUNT];   /* in objects free or never used, caches apart */
     size_t run_count;
-    uint32_t runs_of[CLASS_COUNT];
+    uint32_t runs_of[SMALL_CLASS_COUNT];
 } classes;
 
 size_t run_free_sum;
@@ -166,7 +166,7 @@ void run_note_allocated(size_t size_class, size_t block_bytes)
     if (++classes.requests[size_class] >= RUN_WORTH_REQUESTS) {
         classes.served[size_class] = true;
     }
-    if (index < CLASS_COUNT + 2 && ++classes.heap_blocks[index] >= RUN_WORTH_BLOCKS) {
+    if (index < SMALL_CLASS_COUNT + 2 && ++classes.heap_blocks[index] >= RUN_WORTH_BLOCKS) {
         classes.served[size_class] = true;
         classes.heap_blocks[index] = RUN_WORTH_BLOCKS - 1;
     }
@@ -175,7 +175,7 @@ void run_note_allocated(size_t size_class, size_t block_bytes)
 void run_note_freed(size_t block_bytes)
 {
     const size_t index = block_bytes / ALIGNMENT_BYTES;
-    if (index < CLASS_COUNT + 2 && classes.heap_blocks[index] > 0) {
+    if (index < SMALL_CLASS_COUNT + 2 && classes.heap_blocks[index] > 0) {
         classes.heap_blocks[index]--;
     }
 }
@@ -191,7 +191,7 @@ static struct run *find_run(size_t size_class)
             return NULL;
         }
         const size_t most_bytes = 2 * class_bytes(size_class);
-        for (size_t c = size_class; c < CLASS_COUNT && class_bytes(c) <= most_bytes;
+        for (size_t c = size_class; c < SMALL_CLASS_COUNT && class_bytes(c) <= most_bytes;
              c++) {
             if (classes.free_bytes[c] >= RUN_SPARE_BYTES) {
                 return classes.runs[c];
@@ -317,7 +317,7 @@ static const char *check_run(const struct run *run, size_t size_class)
 
 const char *run_check(void)
 {
-    for (size_t size_class = 1; size_class < CLASS_COUNT; size_class++) {
+    for (size_t size_class = 1; size_class < SMALL_CLASS_COUNT; size_class++) {
         const struct run *previous = NULL;
         for (const struct run *r = classes.runs[size_class]; r != NULL; r = r->next) {
             const char *const broken = check_run(r, size_class);

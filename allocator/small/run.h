@@ -38,7 +38,7 @@ size_t run_take_objects(size_t size_class, size_t most,
 void run_return_object(void *object);
 
 /* 2^32 / class_bytes, rounded up; 0 for a class that has had no run. */
-extern OUR_OWN uint32_t run_inverse[CLASS_COUNT];
+extern OUR_OWN uint32_t run_inverse[SMALL_CLASS_COUNT];
 
 /* Whether an object begins at a pointer for which the map has this entry; false, too,
  * where the map has no run. Divides without dividing (Lemire, Kaser, Kurz: Faster

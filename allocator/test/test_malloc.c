@@ -383,6 +383,7 @@ static void realloc_grows_in_place_where_it_can(void)
     pattern_fill(first, 10000, 1);
     const size_t whole = (size_t)(behind - first) - sizeof(size_t); /* but for a tag */
     snug_free(middle);
+    snug_malloc_trim(0);                        /* it is in no list any more */
     CHECK(snug_realloc(first, 15000) == first); /* into a part of the free block */
     CHECK(snug_realloc(first, whole) == first); /* into the rest, to its end */
     CHECK(pattern_holds(first, 10000, 10000, 1));
