@@ -154,7 +154,7 @@ $(BUILD)/libsnug.a: $(ARCHIVE_OBJECTS)
 # Variables that every program touches lie together, before the bins, and what few programs
 # touch behind them: each page less is a fault less at start.
 TOUCHED_LAST := $(call object,$(addprefix allocator/,heap/heap.c heap/pages.c cache/pressure.c \
-    cache/cache.c cache/places.c heap/large.c heap/zero.c) \
+    cache/cache.c cache/list.c cache/depot.c cache/places.c heap/large.c heap/zero.c) \
     $(filter-out %/debug.c,$(wildcard allocator/debug/*.c)))
 
 # Our own calls stay inside, but for those from one C++ operator to another: a program may

@@ -1,7 +1,7 @@
 /* Fork: the child gets the heap in a consistent state, whatever other threads did. */
 #include <pthread.h>
 
-#include "cache/cache.h"
+#include "cache/depot.h"
 #include "debug/debug.h"
 
 /* It stands here so that whoever links libsnug.a gets this file along with malloc: a
@@ -14,19 +14,19 @@ static void before_fork(void)
 {
     const bool locked = lock_acquire(&heap_lock);
     locked_for_fork = locked;
-    cache_before_fork();
+    depot_before_fork();
 }
 
 static void after_fork(void)
 {
-    cache_after_fork(locked_for_fork);
+    depot_after_fork(locked_for_fork);
     lock_release(&heap_lock, locked_for_fork);
 }
 
 /* In the child nobody waits: the sleepers stayed in the parent. */
 static void after_fork_in_child(void)
 {
-    cache_after_fork_in_child();
+    depot_after_fork_in_child();
     debug_after_fork_in_child();
     heap.locked = false; /* locks on memory are not inherited */
     atomic_store(&heap_lock.state, LOCK_FREE);

@@ -51,7 +51,7 @@ static void look(struct state *state)
     bins_visit(&heap_bins, add_block, state);
     cache_visit_medium(add_block, state);
     add(&state->rest, heap.end > heap.top ? 1 : 0, (size_t)(heap.end - heap.top));
-    add(&state->rest, 0, cache_depot_medium_bytes()); /* how many is not counted */
+    add(&state->rest, 0, depot_bytes(true)); /* how many is not counted */
     const struct large_counts large = large_counts();
     add(&state->mapped, large.blocks, large.bytes);
     state->system_bytes = heap.region_bytes;

@@ -34,7 +34,7 @@ struct mallinfo2 snug_mallinfo2(void)
         small_bytes += run_free_bytes(class) + cache_free_bytes(class);
     }
     const size_t free_bytes =
-        sum.bytes + top_bytes + small_bytes + cache_depot_medium_bytes();
+        sum.bytes + top_bytes + small_bytes + depot_bytes(true);
     const struct mallinfo2 info = {
         .arena = heap.region_bytes,
         .ordblks = sum.count,

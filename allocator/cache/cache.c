@@ -6,100 +6,22 @@
 
 __thread struct cache cache;
 
-/* Whole lists of one class that any thread may take; linked through the first
- * object of each, in the place of its canary, which is set again when it is taken. */
-struct depot {
-    struct lock lock;
-    uintptr_t lists;
-} __attribute__((aligned(64)));
-
-static struct depot depots[CLASS_COUNT];
-/* In all depots of small objects, and in all of medium blocks. */
-static _Atomic size_t depot_bytes[2];
-
-static bool is_medium(size_t class)
-{
-    return class >= SMALL_CLASS_COUNT;
-}
-
-/* Every object of the class has at least so many bytes. */
-static size_t least_bytes(size_t class)
-{
-    return is_medium(class) ? medium_class_bytes(class) : class_bytes(class);
-}
-
 /* Most of the heap is free: what caches hold should be little. */
 static atomic_bool lean;
 
-/* How many objects a list holds. A class of which one is more than a list's share has
- * none. */
-static size_t list_limit_if(size_t class, bool is_short, bool is_lean)
+/* The objects that this thread's lists of a class may hold. */
+static size_t own_limit(size_t class)
 {
-    const size_t bytes =
-        is_short ? is_medium(class) ? MEDIUM_LIST_LIMIT_BYTES : LIST_LIMIT_BYTES
-                 : LIST_LIMIT_SINGLE_BYTES;
-    const size_t most = is_short ? LIST_LIMIT_OBJECTS : LIST_LIMIT_SINGLE_OBJECTS;
-    const size_t share = bytes / least_bytes(class);
-    const size_t objects = share < most ? share : most;
-    const size_t few = is_short && is_lean ? objects >> LIST_LEAN_SHIFT : objects;
-    return few != 0 || objects == 0 ? few : 1;
-}
-
-static size_t list_limit(size_t class)
-{
-    return list_limit_if(class, cache.multi_threaded || cache.lean,
-                         cache.multi_threaded && cache.lean);
+    const bool is_short = cache.multi_threaded || cache.lean;
+    return list_limit(class, !is_short                            ? LIST_LONG
+                             : cache.multi_threaded && cache.lean ? LIST_LEAN
+                                                                  : LIST_SHORT);
 }
 
 static uintptr_t empty_list(size_t class)
 {
-    const size_t room = cache.state == CACHE_ALIVE ? list_limit(class) : 0;
+    const size_t room = cache.state == CACHE_ALIVE ? own_limit(class) : 0;
     return room << LINK_ROOM_SHIFT;
-}
-
-/* Every object goes back to its run; returns their number. */
-static size_t return_objects(uintptr_t *list)
-{
-    size_t objects = 0;
-    uintptr_t link = *list;
-    for (; link_object(link) != NULL; objects++) {
-        void *const object = link_object(link);
-        object_require_free(object);
-        link = object_link(object);
-        object_set_live(object);
-        run_return_object(object);
-    }
-    *list = link;
-    return objects;
-}
-
-/* Every block goes back to the heap, and coalesces; returns their number. */
-static size_t return_blocks(uintptr_t *list)
-{
-    size_t blocks = 0;
-    uintptr_t link = *list;
-    for (; link_object(link) != NULL; blocks++) {
-        void *const payload = link_object(link);
-        object_require_free(payload);
-        link = object_link(payload);
-        heap_free(block_from_payload(payload));
-    }
-    *list = link;
-    return blocks;
-}
-
-/* All that a list holds, which is empty then; returns how many objects went. Under the
- * heap lock. */
-static size_t list_return(size_t class, uintptr_t *list)
-{
-    if (is_medium(class)) {
-        const size_t blocks = return_blocks(list);
-        heap_cached_bytes -= blocks * medium_class_bytes(class);
-        return blocks;
-    }
-    const size_t objects = return_objects(list);
-    run_note_returned(class, objects);
-    return objects;
 }
 
 /* 0: none is parked. */
@@ -199,20 +121,6 @@ static void cache_set_multi_threaded(void)
     lock_release(&heap_lock, locked);
 }
 
-static void cache_die(void *unused)
-{
-    (void)unused;
-    const bool locked = lock_acquire(&heap_lock);
-    cache.state = CACHE_DEAD;
-    cache.multi_threaded = false;
-    cache_return_all();
-    if (cache.parked != NULL) {
-        places_leave(cache.parked);
-        cache.parked = NULL;
-    }
-    lock_release(&heap_lock, locked);
-}
-
 /* The thread's lists are shorter, or longer, from now on. Under the heap lock. */
 static void follow_lean(void)
 {
@@ -225,6 +133,8 @@ void cache_set_lean(bool now)
     atomic_store_explicit(&lean, now, memory_order_relaxed);
     follow_lean();
 }
+
+static void cache_die(void *unused);
 
 /* The thread's first slow path. */
 static void cache_initialize(void)
@@ -261,70 +171,44 @@ void cache_settle(void)
     }
 }
 
-/* Bytes in a list, from the room that is left in it, at least. */
-static size_t list_bytes(size_t class, size_t limit, uintptr_t link)
+/* A list of this thread's for others; false: there are none, or the depots hold
+ * enough. */
+static bool give_to_depot(size_t class, uintptr_t list)
 {
-    return link != 0 ? (limit - link_room(link)) * least_bytes(class) : 0;
-}
-
-static uintptr_t depot_take(size_t class)
-{
-    struct depot *const depot = &depots[class];
-    if (__atomic_load_n(&depot->lists, __ATOMIC_RELAXED) == 0) {
-        return 0;
-    }
-    const bool locked = lock_acquire(&depot->lock);
-    const uintptr_t link = depot->lists;
-    if (link != 0) {
-        uintptr_t *const first = link_object(link);
-        __atomic_store_n(&depot->lists, first[1] ^ object_key(first), __ATOMIC_RELAXED);
-        object_set_canary(first);
-        atomic_fetch_sub_explicit(
-            &depot_bytes[is_medium(class)],
-            list_bytes(class, list_limit_if(class, true, false), link),
-            memory_order_relaxed);
-    }
-    lock_release(&depot->lock, locked);
-    return link;
-}
-
-/* Most bytes in the depots, of small objects or of medium blocks. */
-static size_t depot_limit(size_t class)
-{
-    const size_t touched = __atomic_load_n(&heap.touched_bytes, __ATOMIC_RELAXED);
-    return is_medium(class) ? touched / MEDIUM_DEPOT_SHARE + MEDIUM_DEPOT_MIN_BYTES
-                            : touched / DEPOT_SHARE + DEPOT_MIN_BYTES;
-}
-
-/* A list for other threads, not empty. false: the depots hold enough, or there is
- * none. */
-static bool depot_give(size_t class, uintptr_t link)
-{
-    _Atomic size_t *const sum = &depot_bytes[is_medium(class)];
-    if (!cache.multi_threaded || cache.lean ||
-        atomic_load_explicit(sum, memory_order_relaxed) > depot_limit(class)) {
-        return false;
-    }
-    struct depot *const depot = &depots[class];
-    const bool locked = lock_acquire(&depot->lock);
-    uintptr_t *const first = link_object(link);
-    first[1] = depot->lists ^ object_key(first);
-    __atomic_store_n(&depot->lists, link, __ATOMIC_RELAXED);
-    atomic_fetch_add_explicit(
-        sum, list_bytes(class, list_limit_if(class, true, false), link),
-        memory_order_relaxed);
-    lock_release(&depot->lock, locked);
-    return true;
-}
-
-/* depot_give a list of this thread's. */
-static bool give_to_depot(size_t class, uintptr_t link)
-{
-    const bool given = depot_give(class, link);
-    if (given && is_medium(class)) {
-        heap_cached_bytes -= list_bytes(class, list_limit(class), link);
+    const bool given = cache.multi_threaded && !cache.lean && depot_give(class, list);
+    if (given && class_is_medium(class)) {
+        heap_cached_bytes -= list_bytes(class, own_limit(class), list);
     }
     return given;
+}
+
+/* The lists of a thread that ends go to those that come after it. */
+static void leave_lists(void)
+{
+    for (size_t class = 1; class < CLASS_COUNT; class ++) {
+        if (link_object(cache.current[class]) != NULL &&
+            give_to_depot(class, cache.current[class])) {
+            cache.current[class] = 0;
+        }
+        if (parked_list(class) != 0 && give_to_depot(class, parked_list(class))) {
+            unpark(class);
+        }
+    }
+}
+
+static void cache_die(void *unused)
+{
+    (void)unused;
+    const bool locked = lock_acquire(&heap_lock);
+    leave_lists();
+    cache.state = CACHE_DEAD;
+    cache.multi_threaded = false;
+    cache_return_all();
+    if (cache.parked != NULL) {
+        places_leave(cache.parked);
+        cache.parked = NULL;
+    }
+    lock_release(&heap_lock, locked);
 }
 
 /* Bytes in this thread's lists of a class. */
@@ -333,44 +217,24 @@ static size_t listed_bytes(size_t class)
     if (cache.current[class] == 0) {
         return 0;
     }
-    const size_t limit = list_limit(class);
+    const size_t limit = own_limit(class);
     return list_bytes(class, limit, cache.current[class]) +
            list_bytes(class, limit, parked_list(class));
 }
 
-static size_t bytes_in_depot(size_t class)
-{
-    struct depot *const depot = &depots[class];
-    const size_t limit = list_limit_if(class, true, false);
-    size_t bytes = 0;
-    const bool locked = lock_acquire(&depot->lock);
-    for (uintptr_t link = depot->lists; link != 0;) {
-        uintptr_t *const first = link_object(link);
-        bytes += list_bytes(class, limit, link);
-        link = first[1] ^ object_key(first);
-    }
-    lock_release(&depot->lock, locked);
-    return bytes;
-}
-
 size_t cache_free_bytes(size_t size_class)
 {
-    return bytes_in_depot(size_class) + listed_bytes(size_class);
-}
-
-size_t cache_depot_medium_bytes(void)
-{
-    return atomic_load_explicit(&depot_bytes[true], memory_order_relaxed);
+    return depot_bytes_of(size_class) + listed_bytes(size_class);
 }
 
 /* A list of a depot that is the thread's from now on; 0: there is none. */
 static uintptr_t take_from_depot(size_t class)
 {
-    const uintptr_t link = depot_take(class);
-    if (is_medium(class)) {
-        heap_cached_bytes += list_bytes(class, list_limit_if(class, true, false), link);
+    const uintptr_t list = depot_take(class);
+    if (class_is_medium(class)) {
+        heap_cached_bytes += list_bytes(class, list_limit(class, LIST_SHORT), list);
     }
-    return link;
+    return list;
 }
 
 /* What the depots of these classes hold goes back. */
@@ -393,14 +257,13 @@ bool cache_reclaim(size_t least_bytes)
 {
     /* Then depots were never used, nor touched. */
     const bool single_threaded = __libc_single_threaded;
-    size_t small = single_threaded ? 0 : atomic_load(&depot_bytes[false]);
+    size_t small = single_threaded ? 0 : depot_bytes(false);
     for (size_t class = 1; class < SMALL_CLASS_COUNT; class ++) {
         small += listed_bytes(class);
     }
-    const size_t medium =
-        single_threaded
-            ? heap_cached_bytes
-            : (heap_cached_bytes + cache_depot_medium_bytes()) / MEDIUM_RECLAIM_WEIGHT;
+    const size_t medium = single_threaded ? heap_cached_bytes
+                                          : (heap_cached_bytes + depot_bytes(true)) /
+                                                MEDIUM_RECLAIM_WEIGHT;
     bool any = false;
     if (small + medium >= least_bytes) {
         any |= return_small();
@@ -445,7 +308,7 @@ void *cache_fill(size_t size_class)
     if (UNLIKELY(!run_serves(size_class)) || UNLIKELY(cache.state == CACHE_DEAD)) {
         return NULL;
     }
-    const size_t most = cache.state == CACHE_ALIVE ? list_limit(size_class) : 1;
+    const size_t most = cache.state == CACHE_ALIVE ? own_limit(size_class) : 1;
     cache.current[size_class] = most << LINK_ROOM_SHIFT;
     run_take_objects(size_class, most, take_into_current, &cache.current[size_class]);
     return cache_pop(size_class);
@@ -515,57 +378,14 @@ bool cache_free_medium(void *payload, size_t block_bytes)
     return cache_push_medium(payload, block_bytes);
 }
 
-static void visit_list(uintptr_t link,
-                       void (*visit)(const struct block *block, size_t bytes,
-                                     void *context),
-                       void *context)
-{
-    for (; link_object(link) != NULL; link = object_link(link_object(link))) {
-        const struct block *const block = block_from_payload(link_object(link));
-        visit(block, block_size(block), context);
-    }
-}
-
 void cache_visit_medium(void (*visit)(const struct block *block, size_t bytes,
                                       void *context),
                         void *context)
 {
     for (size_t class = SMALL_CLASS_COUNT; class < CLASS_COUNT; class ++) {
-        visit_list(cache.current[class], visit, context);
-        visit_list(parked_list(class), visit, context);
+        list_visit_medium(cache.current[class], visit, context);
+        list_visit_medium(parked_list(class), visit, context);
     }
-}
-
-static const char *check_medium_block(size_t class, struct block *block)
-{
-    if (!block_checksum_is_right(block) || !block_is_in_use(block)) {
-        return "the tag of a block in a list is broken";
-    }
-    return medium_class(block_size(block)) != class ? "a block is in the list of "
-                                                      "another class"
-                                                    : NULL;
-}
-
-static const char *check_list(size_t class, uintptr_t link)
-{
-    const size_t limit = list_limit(class);
-    size_t objects = link != 0 ? limit - link_room(link) : 0;
-    for (; link_object(link) != NULL; link = object_link(link_object(link))) {
-        void *const object = link_object(link);
-        if (!object_is_free(object)) {
-            return "an object in a list has no canary";
-        }
-        if (objects-- == 0) {
-            return "a list has more objects than its room says";
-        }
-        const char *const broken =
-            is_medium(class) ? check_medium_block(class, block_from_payload(object))
-                             : NULL;
-        if (broken != NULL) {
-            return broken;
-        }
-    }
-    return objects != 0 ? "a list has fewer objects than its room says" : NULL;
 }
 
 const char *cache_check(void)
@@ -574,35 +394,14 @@ const char *cache_check(void)
     const char *broken =
         cache.current[CLASS_COUNT] != 0 ? "the list of no class is used" : NULL;
     for (size_t class = 1; broken == NULL && class < CLASS_COUNT; class ++) {
-        broken = check_list(class, cache.current[class]);
+        broken = list_check(class, own_limit(class), cache.current[class]);
         if (broken == NULL) {
-            broken = check_list(class, parked_list(class));
+            broken = list_check(class, own_limit(class), parked_list(class));
         }
-        medium_bytes += is_medium(class) ? listed_bytes(class) : 0;
+        medium_bytes += class_is_medium(class) ? listed_bytes(class) : 0;
     }
     if (broken == NULL && medium_bytes != heap_cached_bytes) {
         broken = "the sum over the lists of medium blocks is wrong";
     }
     return broken;
-}
-
-void cache_before_fork(void)
-{
-    for (size_t list = 0; list < CLASS_COUNT; list++) {
-        lock_acquire(&depots[list].lock);
-    }
-}
-
-void cache_after_fork(bool locked)
-{
-    for (size_t list = 0; list < CLASS_COUNT; list++) {
-        lock_release(&depots[list].lock, locked);
-    }
-}
-
-void cache_after_fork_in_child(void)
-{
-    for (size_t list = 0; list < CLASS_COUNT; list++) {
-        atomic_store(&depots[list].lock.state, LOCK_FREE);
-    }
 }

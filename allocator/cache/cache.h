@@ -3,11 +3,7 @@
  *
  * malloc pops and free pushes, without a lock and without touching run or heap: what is
  * in a list is in use as far as those know, so that medium blocks do not coalesce yet
- * (deferred coalescing). A list is strung through the objects (object.h). A link's low
- * 48 bits are the next object, its high 16 bits the room left: how many more objects
- * the list may take. So a push finds the room in the one word that it loads anyway, an
- * empty list is a link to NULL with all its room, and a list that was never used has no
- * room yet.
+ * (deferred coalescing).
  *
  * Each thread has two lists a class: the current one, and a parked one that is full.
  * When the current list is full it is parked; what was parked goes to the class's
@@ -23,20 +19,11 @@
  *
  * Little of this is thread-local, so that the library can be opened with dlopen, too:
  * libc has only some 1,600 bytes left for the thread-local variables of what comes
- * late. Places for parked lists are had when the first list is parked.
- *
- * Lock order: heap lock, then a depot's lock. A depot's lock is never held while the
- * heap lock is asked for. */
+ * late. Places for parked lists are had when the first list is parked. */
 #ifndef SNUG_CACHE_H
 #define SNUG_CACHE_H
 
-#include "base/lock.h"
-#include "base/object.h"
-#include "small/run.h"
-
-enum {
-    LINK_ROOM_SHIFT = 48
-};
+#include "cache/depot.h"
 
 enum cache_state {
     CACHE_UNINITIALIZED, /* the thread has not freed or refilled yet */
@@ -44,7 +31,7 @@ enum cache_state {
     CACHE_DEAD /* the thread is ending: its lists stay empty */
 };
 
-struct places; /* cache.c */
+struct places; /* places.h */
 
 struct cache {
     uintptr_t current[CLASS_COUNT + 1]; /* by class; the last one is always empty */
@@ -65,16 +52,6 @@ static ALWAYS_INLINE bool cache_misses_threads(void)
            cache.state == CACHE_ALIVE;
 }
 
-static ALWAYS_INLINE void *link_object(uintptr_t link)
-{
-    return (void *)(link << (64 - LINK_ROOM_SHIFT) >> (64 - LINK_ROOM_SHIFT));
-}
-
-static ALWAYS_INLINE size_t link_room(uintptr_t link)
-{
-    return link >> LINK_ROOM_SHIFT;
-}
-
 /* An object, NULL if the current list is empty. */
 static ALWAYS_INLINE void *cache_pop(size_t list)
 {
@@ -85,19 +62,6 @@ static ALWAYS_INLINE void *cache_pop(size_t list)
         object_set_live(object);
     }
     return object;
-}
-
-/* false: the list has no room. */
-static ALWAYS_INLINE bool link_push(uintptr_t *list, void *object)
-{
-    const uintptr_t link = *list;
-    const size_t room = link_room(link);
-    if (UNLIKELY(room == 0)) {
-        return false;
-    }
-    object_set_free(object, link);
-    *list = (uintptr_t)object | (room - 1) << LINK_ROOM_SHIFT;
-    return true;
 }
 
 static ALWAYS_INLINE bool cache_push(size_t class, void *object)
@@ -166,8 +130,6 @@ void cache_set_lean(bool now);
 /* Bytes in free objects of a small class that stand in this thread's lists and in the
  * depots; other threads' lists cannot be looked at. Under the heap lock. */
 size_t cache_free_bytes(size_t size_class);
-/* Bytes in medium blocks in the depots. */
-size_t cache_depot_medium_bytes(void);
 /* Call visit for every medium block in this thread's lists. Under the heap lock. */
 void cache_visit_medium(void (*visit)(const struct block *block, size_t bytes,
                                       void *context),
@@ -176,9 +138,4 @@ void cache_visit_medium(void (*visit)(const struct block *block, size_t bytes,
  * hold: objects have canaries, and are as many as the room says; medium blocks are in
  * use by their tags, and of their list's class; the sum of their bytes is right. */
 const char *cache_check(void);
-/* Around fork, with the heap lock held; locked: whether locks are in use at all. */
-void cache_before_fork(void);
-void cache_after_fork(bool locked);
-void cache_after_fork_in_child(void);
-
 #endif

@@ -8,7 +8,7 @@
 /* Apart from those of other threads by cache lines. */
 struct places {
     uintptr_t lists[CLASS_COUNT]; /* 0: none; of those that nobody has all are 0 */
-    struct places *next;         /* of those that nobody has */
+    struct places *next;          /* of those that nobody has */
 } __attribute__((aligned(64)));
 
 /* NULL: no memory. One system call for some hundred threads that live at a time, none

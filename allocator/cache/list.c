@@ -1,0 +1,116 @@
+#include "cache/list.h"
+
+/* Every object of the class has at least so many bytes. */
+static size_t least_bytes(size_t class)
+{
+    return class_is_medium(class) ? medium_class_bytes(class) : class_bytes(class);
+}
+
+size_t list_limit(size_t class, enum list_length length)
+{
+    const size_t long_bytes = LIST_LIMIT_SINGLE_BYTES;
+    const size_t short_bytes =
+        class_is_medium(class) ? MEDIUM_LIST_LIMIT_BYTES : LIST_LIMIT_BYTES;
+    const size_t most =
+        length == LIST_LONG ? LIST_LIMIT_SINGLE_OBJECTS : LIST_LIMIT_OBJECTS;
+    const size_t share =
+        (length == LIST_LONG ? long_bytes : short_bytes) / least_bytes(class);
+    const size_t objects = share < most ? share : most;
+    if (length != LIST_LEAN || objects == 0) {
+        return objects;
+    }
+    return objects >> LIST_LEAN_SHIFT != 0 ? objects >> LIST_LEAN_SHIFT : 1;
+}
+
+size_t list_bytes(size_t class, size_t limit, uintptr_t list)
+{
+    return list != 0 ? (limit - link_room(list)) * least_bytes(class) : 0;
+}
+
+/* Every object goes back to its run; returns their number. */
+static size_t return_objects(uintptr_t *list)
+{
+    size_t objects = 0;
+    uintptr_t link = *list;
+    for (; link_object(link) != NULL; objects++) {
+        void *const object = link_object(link);
+        object_require_free(object);
+        link = object_link(object);
+        object_set_live(object);
+        run_return_object(object);
+    }
+    *list = link;
+    return objects;
+}
+
+/* Every block goes back to the heap, and coalesces; returns their number. */
+static size_t return_blocks(uintptr_t *list)
+{
+    size_t blocks = 0;
+    uintptr_t link = *list;
+    for (; link_object(link) != NULL; blocks++) {
+        void *const payload = link_object(link);
+        object_require_free(payload);
+        link = object_link(payload);
+        heap_free(block_from_payload(payload));
+    }
+    *list = link;
+    return blocks;
+}
+
+size_t list_return(size_t class, uintptr_t *list)
+{
+    if (class_is_medium(class)) {
+        const size_t blocks = return_blocks(list);
+        heap_cached_bytes -= blocks * medium_class_bytes(class);
+        return blocks;
+    }
+    const size_t objects = return_objects(list);
+    run_note_returned(class, objects);
+    return objects;
+}
+
+void list_visit_medium(uintptr_t list,
+                       void (*visit)(const struct block *block, size_t bytes,
+                                     void *context),
+                       void *context)
+{
+    for (uintptr_t link = list; link_object(link) != NULL;
+         link = object_link(link_object(link))) {
+        const struct block *const block = block_from_payload(link_object(link));
+        visit(block, block_size(block), context);
+    }
+}
+
+static const char *check_medium_block(size_t class, struct block *block)
+{
+    if (!block_checksum_is_right(block) || !block_is_in_use(block)) {
+        return "the tag of a block in a list is broken";
+    }
+    return medium_class(block_size(block)) != class ? "a block is in the list of "
+                                                      "another class"
+                                                    : NULL;
+}
+
+const char *list_check(size_t class, size_t limit, uintptr_t list)
+{
+    size_t objects = list != 0 ? limit - link_room(list) : 0;
+    for (uintptr_t link = list; link_object(link) != NULL;
+         link = object_link(link_object(link))) {
+        void *const object = link_object(link);
+        if (!object_is_free(object)) {
+            return "an object in a list has no canary";
+        }
+        if (objects-- == 0) {
+            return "a list has more objects than its room says";
+        }
+        const char *const broken =
+            class_is_medium(class)
+                ? check_medium_block(class, block_from_payload(object))
+                : NULL;
+        if (broken != NULL) {
+            return broken;
+        }
+    }
+    return objects != 0 ? "a list has fewer objects than its room says" : NULL;
+}
