@@ -106,9 +106,9 @@ static void *allocate_large(size_t size, size_t block_bytes, size_t *nonzero_pre
  * *nonzero_prefix as in allocate. */
 static NO_INLINE void *allocate_medium(size_t size, size_t *nonzero_prefix)
 {
-    const size_t block_bytes = block_bytes_from_request(size);
+    size_t block_bytes = block_bytes_from_request(size);
     if (size <= MEDIUM_LIMIT_BYTES - BLOCK_HEADER_BYTES && !debug_is_on()) {
-        void *const cached = cache_take_medium(block_bytes);
+        void *const cached = cache_take_medium(&block_bytes);
         if (cached != NULL) {
             return cached;
         }

@@ -48,12 +48,6 @@ static ALWAYS_INLINE void object_set_free(void *object, uintptr_t link)
     words[1] = object_canary_of(link, key);
 }
 
-/* After a change of the first word. */
-static ALWAYS_INLINE void object_set_canary(void *object)
-{
-    object_set_free(object, object_link(object));
-}
-
 static ALWAYS_INLINE void object_set_live(void *object)
 {
     ((uintptr_t *)object)[1] = 0;

@@ -314,13 +314,19 @@ void *cache_fill(size_t size_class)
     return cache_pop(size_class);
 }
 
-void *cache_take_medium(size_t block_bytes)
+void *cache_take_medium(size_t *block_bytes)
 {
     cache_settle();
-    const size_t class = medium_class_for(block_bytes);
-    return class < CLASS_COUNT && link_object(cache.current[class]) == NULL &&
-                   take_list(class)
-               ? cache_pop_medium(block_bytes)
+    const struct medium_class from = medium_class_for(*block_bytes);
+    if (from.bytes >
+        (cache.multi_threaded ? MEDIUM_LIST_LIMIT_BYTES : MEDIUM_LIMIT_BYTES)) {
+        return NULL;
+    }
+    if (cache.multi_threaded) {
+        *block_bytes = from.bytes;
+    }
+    return link_object(cache.current[from.class]) == NULL && take_list(from.class)
+               ? cache_pop_medium(*block_bytes)
                : NULL;
 }
 
@@ -374,7 +380,7 @@ bool cache_free_medium(void *payload, size_t block_bytes)
     if (cache_push_medium(payload, block_bytes)) {
         return true;
     }
-    make_room(medium_class(block_bytes));
+    make_room(medium_class_of(block_bytes).class);
     return cache_push_medium(payload, block_bytes);
 }
 

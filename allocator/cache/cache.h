@@ -74,14 +74,21 @@ static ALWAYS_INLINE bool cache_push(size_t class, void *object)
 static ALWAYS_INLINE void *cache_pop_medium(size_t block_bytes)
 {
     static struct block none[2];
-    size_t class = medium_class(block_bytes);
-    const void *const first = link_object(cache.current[class]);
-    /* Whether the first of the class is large enough nobody can predict: no branch. */
-    class +=
-        block_size(block_from_payload(first != NULL ? first : &none[1])) < block_bytes;
-    void *const payload = cache_pop(class);
+    struct medium_class from = medium_class_for(block_bytes);
+    if (!cache.multi_threaded) {
+        from = medium_class_of(block_bytes);
+        const void *const first = link_object(cache.current[from.class]);
+        /* Whether the first of its class is large enough nobody can predict: no
+         * branch. */
+        const bool too_small =
+            block_size(block_from_payload(first != NULL ? first : &none[1])) <
+            block_bytes;
+        from.class += too_small;
+        from.bytes += from.step & -(size_t)too_small;
+    }
+    void *const payload = cache_pop(from.class);
     if (LIKELY(payload != NULL)) {
-        heap_cached_bytes -= medium_class_bytes(class);
+        heap_cached_bytes -= from.bytes;
     }
     return payload;
 }
@@ -90,9 +97,9 @@ static ALWAYS_INLINE void *cache_pop_medium(size_t block_bytes)
  * list has no room. */
 static ALWAYS_INLINE bool cache_push_medium(void *payload, size_t block_bytes)
 {
-    const size_t class = medium_class(block_bytes);
-    const bool pushed = cache_push(class, payload);
-    heap_cached_bytes += pushed ? medium_class_bytes(class) : 0;
+    const struct medium_class to = medium_class_of(block_bytes);
+    const bool pushed = cache_push(to.class, payload);
+    heap_cached_bytes += pushed ? to.bytes : 0;
     return pushed;
 }
 
@@ -113,8 +120,9 @@ COLD_CODE void *cache_take(size_t size_class);
 COLD_CODE void *cache_fill(size_t size_class);
 COLD_CODE void cache_free(size_t size_class, void *object);
 /* A medium block of a list that the thread has parked, or another has left; NULL: only
- * the heap has such a block. block_bytes <= MEDIUM_LIMIT_BYTES. */
-COLD_CODE void *cache_take_medium(size_t block_bytes);
+ * the heap has such a block. *block_bytes <= MEDIUM_LIMIT_BYTES: what the heap should
+ * give then. */
+COLD_CODE void *cache_take_medium(size_t *block_bytes);
 /* cache_push_medium, with room made if there is none; false: the heap must take it. */
 COLD_CODE bool cache_free_medium(void *payload, size_t block_bytes);
 

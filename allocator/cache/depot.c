@@ -1,10 +1,9 @@
 #include "cache/depot.h"
 
-/* Lists are linked through the first object of each, in the place of its canary, which
- * is set again when the list is taken. */
 struct depot {
     struct lock lock;
-    uintptr_t lists;
+    uint32_t count;
+    uintptr_t lists[DEPOT_LISTS];
 } __attribute__((aligned(64)));
 
 static struct depot depots[CLASS_COUNT];
@@ -19,20 +18,19 @@ static size_t bytes_of(size_t class, uintptr_t list)
 uintptr_t depot_take(size_t class)
 {
     struct depot *const depot = &depots[class];
-    if (__atomic_load_n(&depot->lists, __ATOMIC_RELAXED) == 0) {
+    if (__atomic_load_n(&depot->count, __ATOMIC_RELAXED) == 0) {
         return 0;
     }
+    uintptr_t list = 0;
     const bool locked = lock_acquire(&depot->lock);
-    const uintptr_t link = depot->lists;
-    if (link != 0) {
-        uintptr_t *const first = link_object(link);
-        __atomic_store_n(&depot->lists, first[1] ^ object_key(first), __ATOMIC_RELAXED);
-        object_set_canary(first);
+    if (depot->count != 0) {
+        __atomic_store_n(&depot->count, depot->count - 1, __ATOMIC_RELAXED);
+        list = depot->lists[depot->count];
         atomic_fetch_sub_explicit(&bytes_in_all[class_is_medium(class)],
-                                  bytes_of(class, link), memory_order_relaxed);
+                                  bytes_of(class, list), memory_order_relaxed);
     }
     lock_release(&depot->lock, locked);
-    return link;
+    return list;
 }
 
 /* Most bytes in the depots, of small objects or of medium blocks. */
@@ -44,7 +42,7 @@ static size_t depot_limit(size_t class)
                : touched / DEPOT_SHARE + DEPOT_MIN_BYTES;
 }
 
-bool depot_give(size_t class, uintptr_t link)
+bool depot_give(size_t class, uintptr_t list)
 {
     _Atomic size_t *const sum = &bytes_in_all[class_is_medium(class)];
     if (atomic_load_explicit(sum, memory_order_relaxed) > depot_limit(class)) {
@@ -52,12 +50,14 @@ bool depot_give(size_t class, uintptr_t link)
     }
     struct depot *const depot = &depots[class];
     const bool locked = lock_acquire(&depot->lock);
-    uintptr_t *const first = link_object(link);
-    first[1] = depot->lists ^ object_key(first);
-    __atomic_store_n(&depot->lists, link, __ATOMIC_RELAXED);
-    atomic_fetch_add_explicit(sum, bytes_of(class, link), memory_order_relaxed);
+    const bool has_room = depot->count < DEPOT_LISTS;
+    if (has_room) {
+        depot->lists[depot->count] = list;
+        __atomic_store_n(&depot->count, depot->count + 1, __ATOMIC_RELAXED);
+        atomic_fetch_add_explicit(sum, bytes_of(class, list), memory_order_relaxed);
+    }
     lock_release(&depot->lock, locked);
-    return true;
+    return has_room;
 }
 
 size_t depot_bytes_of(size_t class)
@@ -65,10 +65,8 @@ size_t depot_bytes_of(size_t class)
     struct depot *const depot = &depots[class];
     size_t bytes = 0;
     const bool locked = lock_acquire(&depot->lock);
-    for (uintptr_t link = depot->lists; link != 0;) {
-        uintptr_t *const first = link_object(link);
-        bytes += bytes_of(class, link);
-        link = first[1] ^ object_key(first);
+    for (size_t i = 0; i < depot->count; i++) {
+        bytes += bytes_of(class, depot->lists[i]);
     }
     lock_release(&depot->lock, locked);
     return bytes;

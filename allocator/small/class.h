@@ -35,22 +35,36 @@ static_assert(SMALL_LIMIT_BYTES == (size_t)1 << MEDIUM_FIRST_LOG2, "no gap betwe
 static_assert(MEDIUM_LIMIT_BYTES <= SMALL_LIMIT_BYTES << MEDIUM_DOUBLINGS,
               "a block up to the limit has a class");
 
+struct medium_class {
+    size_t class;
+    size_t bytes; /* of its smallest block */
+    size_t step;  /* to the next one's */
+};
+
 /* The class that a block falls into; SMALL_LIMIT_BYTES + 8 < block_bytes <=
  * MEDIUM_LIMIT_BYTES. */
-static ALWAYS_INLINE size_t medium_class(size_t block_bytes)
+static ALWAYS_INLINE struct medium_class medium_class_of(size_t block_bytes)
 {
     const size_t bytes = block_bytes - ALIGNMENT_BYTES;
     const unsigned log2 = floor_log2(bytes);
+    const unsigned shift = log2 - MEDIUM_CLASS_SHIFT;
     /* The leading bits, a one and three more, count the classes of a doubling. */
-    return SMALL_CLASS_COUNT +
-           (((size_t)log2 - MEDIUM_FIRST_LOG2 - 1) << MEDIUM_CLASS_SHIFT) +
-           (bytes >> (log2 - MEDIUM_CLASS_SHIFT));
+    const size_t steps = bytes >> shift;
+    return (struct medium_class){
+        .class = SMALL_CLASS_COUNT +
+                 (((size_t)log2 - MEDIUM_FIRST_LOG2 - 1) << MEDIUM_CLASS_SHIFT) + steps,
+        .bytes = (steps << shift) + ALIGNMENT_BYTES,
+        .step = (size_t)1 << shift,
+    };
 }
 
 /* The class whose blocks are all at least this large; CLASS_COUNT: none. */
-static ALWAYS_INLINE size_t medium_class_for(size_t block_bytes)
+static ALWAYS_INLINE struct medium_class medium_class_for(size_t block_bytes)
 {
-    return medium_class(block_bytes - 1) + 1;
+    struct medium_class class = medium_class_of(block_bytes - 1);
+    class.class ++;
+    class.bytes += class.step;
+    return class;
 }
 
 /* The smallest block of a class. */
