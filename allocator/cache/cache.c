@@ -78,14 +78,16 @@ static bool return_small(void)
     return objects != 0;
 }
 
-/* A share of the heap; little of one that is being emptied, so that what is free can be
- * given back to the system. */
+/* With one thread a share of the heap; little of one that is being emptied, so that what
+ * is free can be given back to the system. With others each list has its limit. */
 static void set_medium_limit(void)
 {
     const size_t share = cache.lean ? CACHED_LEAN_SHARE : CACHED_SHARE;
     const size_t limit = heap.touched_bytes / share + CACHED_MIN_BYTES;
     const size_t most = limit < CACHED_MAX_BYTES ? limit : CACHED_MAX_BYTES;
-    cache.medium_limit_bytes = cache.state == CACHE_ALIVE ? most : 0;
+    cache.medium_limit_bytes = cache.state != CACHE_ALIVE ? 0
+                               : cache.multi_threaded     ? SIZE_MAX
+                                                          : most;
 }
 
 bool cache_coalesce(void)
