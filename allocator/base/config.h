@@ -105,13 +105,8 @@
 #define COALESCE_MIN_BYTES (4 * KIB)
 #define COALESCE_SPLIT_BYTES ((size_t)64)
 
-/* Whole lists that wait for another thread: so many of a class, and in all at most this
- * share of the heap. A depot fills four cache lines. */
-#define DEPOT_LISTS 31
-#define DEPOT_SHARE 32
-#define DEPOT_MIN_BYTES (64 * KIB)
-#define MEDIUM_DEPOT_SHARE 8
-#define MEDIUM_DEPOT_MIN_BYTES (256 * KIB)
+/* Whole lists of a class that wait for another thread: a depot fills two cache lines. */
+#define DEPOT_LISTS 15
 
 static_assert(PREALLOCATE_BYTES >= 4 * KIB, "extend by whole pages");
 

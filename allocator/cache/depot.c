@@ -33,28 +33,16 @@ uintptr_t depot_take(size_t class)
     return list;
 }
 
-/* Most bytes in the depots, of small objects or of medium blocks. */
-static size_t depot_limit(size_t class)
-{
-    const size_t touched = __atomic_load_n(&heap.touched_bytes, __ATOMIC_RELAXED);
-    return class_is_medium(class)
-               ? touched / MEDIUM_DEPOT_SHARE + MEDIUM_DEPOT_MIN_BYTES
-               : touched / DEPOT_SHARE + DEPOT_MIN_BYTES;
-}
-
 bool depot_give(size_t class, uintptr_t list)
 {
-    _Atomic size_t *const sum = &bytes_in_all[class_is_medium(class)];
-    if (atomic_load_explicit(sum, memory_order_relaxed) > depot_limit(class)) {
-        return false;
-    }
     struct depot *const depot = &depots[class];
     const bool locked = lock_acquire(&depot->lock);
     const bool has_room = depot->count < DEPOT_LISTS;
     if (has_room) {
         depot->lists[depot->count] = list;
         __atomic_store_n(&depot->count, depot->count + 1, __ATOMIC_RELAXED);
-        atomic_fetch_add_explicit(sum, bytes_of(class, list), memory_order_relaxed);
+        atomic_fetch_add_explicit(&bytes_in_all[class_is_medium(class)],
+                                  bytes_of(class, list), memory_order_relaxed);
     }
     lock_release(&depot->lock, locked);
     return has_room;
