@@ -165,6 +165,12 @@ $(BUILD)/libsnug.so: $(ALLOCATOR_OBJECTS)
 	    -Wl,-Bsymbolic -Wl,--dynamic-list-cpp-new -o $@ $(filter-out $(TOUCHED_LAST),$^) \
 	    $(TOUCHED_LAST) $(LDFLAGS)
 
+# All of snugbench but its main, of which each test links what it calls.
+$(BUILD)/test/snugbench.a: $(filter-out %/main.o,$(BENCH_OBJECTS))
+	@mkdir -p $(@D)
+	rm -f $@
+	ar rcs $@ $^
+
 $(BUILD)/snugbench: $(BENCH_OBJECTS)
 	$(CC) $(OPT) -g -o $@ $^ $(LDFLAGS) $(BENCH_LIBS)
 
@@ -216,9 +222,9 @@ $(BUILD)/test/%: allocator/test/%.c $(BUILD)/libsnug.a
 	@mkdir -p $(@D)
 	$(CC) $(BASE_FLAGS) -Iallocator -o $@ $< $(BUILD)/libsnug.a -lcmocka -lseccomp -lpthread $(LDFLAGS)
 
-$(BUILD)/test/%: bench/test/%.c $(filter-out %/main.o,$(BENCH_OBJECTS))
-	@mkdir -p $(@D)
-	$(CC) $(BENCH_FLAGS) -o $@ $< $(filter-out %/main.o,$(BENCH_OBJECTS)) -lcmocka $(LDFLAGS) $(BENCH_LIBS)
+$(BUILD)/test/%: $(BUILD)/obj/bench/test/%.o $(BUILD)/test/snugbench.a
+	$(CC) $(OPT) -g -o $@ $< $(BUILD)/test/snugbench.a -lcmocka $(LDFLAGS) $(BENCH_LIBS)
+.SECONDARY: $(call object,$(wildcard bench/test/*.c)) # kept: a change elsewhere only links anew
 
 # What such an allocator does not have it takes from there, but for those that lack calls.
 FORWARD := bench/test/broken/forward/forward.c
