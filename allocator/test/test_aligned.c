@@ -5,11 +5,11 @@
 
 #include "base/os.h"
 #include "child.h"
+#include "contract.h"
 #include "pattern.h"
 #include "random.h"
 
 enum {
-    ERRNO_BEFORE = 77, /* no error of ours */
     LARGEST_BITS = 24
 };
 

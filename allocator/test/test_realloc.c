@@ -1,0 +1,181 @@
+/* realloc: what a block keeps, when it stays, and when pages move instead of bytes. */
+#include "snug.h"
+
+#include <errno.h>
+#include <malloc.h>
+
+#include "child.h"
+#include "contract.h"
+#include "pattern.h"
+
+static const size_t kib = 1024;
+static const size_t mib = (size_t)1024 * 1024;
+
+/* What lies behind the block when it is resized. */
+enum neighbour {
+    NEIGHBOUR_TOP,
+    NEIGHBOUR_IN_USE,
+    NEIGHBOUR_FREE,
+    NEIGHBOURS
+};
+
+static void check_realloc(size_t from, size_t to, enum neighbour neighbour)
+{
+    char *const block = snug_malloc(from);
+    CHECK(block != NULL);
+    void *const behind = neighbour == NEIGHBOUR_TOP ? NULL : snug_malloc(3000);
+    void *const fence = neighbour == NEIGHBOUR_FREE ? snug_malloc(100) : NULL;
+    if (neighbour == NEIGHBOUR_FREE) {
+        snug_free(behind);
+    }
+    pattern_fill(block, from, from);
+    errno = ERRNO_BEFORE;
+    char *const moved = snug_realloc(block, to);
+    CHECK_NUMBERS(errno, ==, ERRNO_BEFORE);
+    check_block(moved, to);
+    CHECK_NUMBERS(snug_malloc_usable_size(moved), >=, to);
+    if (!pattern_holds(moved, from < to ? from : to, from, from)) {
+        child_fail_numbers(__FILE__, __LINE__, "realloc keeps contents", from, to);
+    }
+    pattern_fill(moved, to, to);
+    CHECK_HEAP();
+    CHECK(pattern_holds(moved, to, to, to));
+    snug_free(moved);
+    snug_free(neighbour == NEIGHBOUR_IN_USE ? behind : fence);
+}
+
+static void realloc_keeps_contents_over_every_move(void)
+{
+    const size_t sizes[] = {1,         8,     9,       24,        25,        40,
+                            100,       256,   500,     1000,      1024,      3000,
+                            5000,      20000, 60000,   127 * kib, 128 * kib, 129 * kib,
+                            200 * kib, mib,   5 * mib, 40 * mib};
+    const size_t count = sizeof sizes / sizeof *sizes;
+    for (enum neighbour n = 0; n < NEIGHBOURS; n++) {
+        for (size_t i = 0; i < count * count; i++) {
+            check_realloc(sizes[i / count], sizes[i % count], n);
+        }
+    }
+}
+
+static void realloc_of_null_and_to_zero_size(void)
+{
+    char *const block = snug_realloc(NULL, 100);
+    CHECK(block != NULL);
+    pattern_fill(block, 100, 1);
+    const size_t in_use = snug_mallinfo2().uordblks;
+    char *const large = snug_realloc(NULL, 64 * mib);
+    CHECK(large != NULL && snug_mallinfo2().hblks == 1);
+    CHECK(snug_realloc(large, 0) == NULL);
+    CHECK_NUMBERS(snug_mallinfo2().hblks, ==, 0);
+    char *const medium = snug_realloc(NULL, 30000);
+    CHECK(snug_realloc(medium, 0) == NULL);
+    CHECK_NUMBERS(snug_mallinfo2().uordblks, ==, in_use);
+    char *const zero_size = snug_realloc(NULL, 0);
+    CHECK(zero_size != NULL);
+    snug_free(zero_size);
+    CHECK(pattern_holds(block, 100, 100, 1));
+    CHECK_HEAP();
+}
+
+static void realloc_grows_in_place_where_it_can(void)
+{
+    char *const last = snug_malloc(10000);
+    CHECK(last != NULL);
+    CHECK(snug_realloc(last, 60000) == last); /* into the top */
+    CHECK(snug_realloc(last, 5000) == last);  /* and back */
+    char *const first = snug_malloc(10000);
+    char *const middle = snug_malloc(10000);
+    char *const behind = snug_malloc(10000);
+    CHECK(first != NULL && middle != NULL && behind != NULL);
+    pattern_fill(first, 10000, 1);
+    const size_t whole = (size_t)(behind - first) - sizeof(size_t); /* but for a tag */
+    snug_free(middle);
+    snug_malloc_trim(0);                        /* it is in no list any more */
+    CHECK(snug_realloc(first, 15000) == first); /* into a part of the free block */
+    CHECK(snug_realloc(first, whole) == first); /* into the rest, to its end */
+    CHECK(pattern_holds(first, 10000, 10000, 1));
+    CHECK(snug_realloc(first, 40) == first); /* what is cut off is free again */
+    CHECK(snug_realloc(first, 20000) == first);
+    CHECK(snug_realloc(first, 30000) != first);
+    CHECK_HEAP();
+}
+
+/* An object of which less than half is left moves to a smaller one. */
+static void realloc_gives_the_rest_of_small_blocks_back(void)
+{
+    for (size_t i = 0; i < 100; i++) { /* enough for a run */
+        char *const block = snug_malloc(400);
+        CHECK(block != NULL);
+        pattern_fill(block, 400, i);
+        char *const half = snug_realloc(block, 250);
+        CHECK(half != NULL);
+        CHECK_NUMBERS(snug_malloc_usable_size(half), >=, 250);
+        char *const rest = snug_realloc(half, 100);
+        CHECK(rest != NULL && pattern_holds(rest, 100, 400, i));
+        CHECK_NUMBERS(snug_malloc_usable_size(rest), <, 200);
+    }
+    CHECK_HEAP();
+}
+
+static void realloc_of_mappings_moves_pages_not_bytes(void)
+{
+    char *block = snug_malloc(64 * mib);
+    CHECK(block != NULL && snug_mallinfo2().hblks == 1);
+    pattern_fill(block, 16 * mib, 1);
+    /* Its neighbour in the address space is taken: it has to move at least once. */
+    const uint64_t calls = snug_system_calls().mremap;
+    for (size_t size = 128 * mib; size <= 512 * mib; size *= 2) {
+        block = snug_realloc(block, size);
+        CHECK(block != NULL);
+        CHECK(pattern_holds(block, 16 * mib - 4096, 16 * mib, 1));
+    }
+    CHECK_NUMBERS(snug_system_calls().mremap, ==, calls + 3);
+    CHECK_NUMBERS(snug_mallinfo2().hblks, ==, 1);
+    CHECK_NUMBERS(snug_mallinfo2().hblkhd, >=, 512 * mib);
+    block = snug_realloc(block, 70 * mib + 100); /* no whole pages */
+    CHECK(block != NULL);
+    CHECK_NUMBERS(snug_mallinfo2().hblkhd, ==, 70 * mib + 4096);
+    CHECK_HEAP();
+    block = snug_realloc(block, 1000);
+    CHECK(block != NULL && pattern_holds(block, 1000, 16 * mib, 1));
+    CHECK_NUMBERS(snug_mallinfo2().hblks, ==, 0);
+    CHECK_HEAP();
+}
+
+/* In the heap: a block that must move because another stands behind it, each time by
+ * more than was ever resident. The bytes at both ends, which share pages with others,
+ * are copied. */
+static void realloc_of_large_blocks_moves_pages_not_bytes(void)
+{
+    char *block = snug_malloc(mib);
+    CHECK(block != NULL && snug_malloc(100) != NULL);
+    pattern_fill(block, mib, 1);
+    const uint64_t calls = snug_system_calls().mremap;
+    for (size_t size = 2 * mib; size <= 32 * mib; size *= 2) {
+        block = snug_realloc(block, size);
+        CHECK(block != NULL && snug_malloc(100) != NULL);
+        CHECK(pattern_holds(block, mib, mib, 1));
+        memset(block + size / 2, 1, size / 2);
+        CHECK_HEAP();
+    }
+    CHECK_NUMBERS(snug_system_calls().mremap, >, calls);
+    CHECK_NUMBERS(snug_mallinfo2().hblks, ==, 0);
+    CHECK(pattern_holds(block, mib, mib, 1));
+    /* What the pages have left is free, and known to be zero. */
+    char *const cleared = snug_calloc(1, 8 * mib);
+    CHECK(cleared != NULL && pattern_is_zero(cleared, 8 * mib));
+    CHECK_HEAP();
+}
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CHILD_TEST(realloc_keeps_contents_over_every_move),
+        CHILD_TEST(realloc_of_null_and_to_zero_size),
+        CHILD_TEST(realloc_grows_in_place_where_it_can),
+        CHILD_TEST(realloc_gives_the_rest_of_small_blocks_back),
+        CHILD_TEST(realloc_of_mappings_moves_pages_not_bytes),
+        CHILD_TEST(realloc_of_large_blocks_moves_pages_not_bytes),
+    };
+    return cmocka_run_group_tests_name("realloc", tests, NULL, NULL);
+}
