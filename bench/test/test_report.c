@@ -14,12 +14,13 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <csv.h>
 #include <jansson.h>
 
 #include "analysis/replay_answer.h"
+#include "csv_cells.h"
 #include "handmade.h"
 #include "report/report.h"
+#include "whole_file.h"
 
 static char directory[] = "/tmp/snug-test-report-XXXXXX";
 
@@ -28,18 +29,6 @@ static char *path_of(const char *name)
     static char path[256];
     snprintf(path, sizeof path, "%s/%s", directory, name);
     return path;
-}
-
-/* A whole file as text; the caller frees. */
-static char *slurp(const char *path)
-{
-    FILE *in = fopen(path, "r");
-    assert_non_null(in);
-    char *text = NULL;
-    size_t size = 0;
-    assert_true(getdelim(&text, &size, '\0', in) > 0);
-    fclose(in);
-    return text;
 }
 
 static void remove_files(void)
@@ -92,61 +81,12 @@ static void write_all(const struct run *run)
     assert_string_equal(error.text, "");
 }
 
-/* Rows of a CSV file, as a reader other than ours sees them. */
-struct sheet {
-    char *cells[200][64];
-    size_t row, column;
-};
-
-static void take_field(void *text, size_t length, void *data)
+static struct csv_cells *read_cells(const char *name)
 {
-    struct sheet *sheet = data;
-    assert_true(sheet->row < 200 && sheet->column < 64);
-    sheet->cells[sheet->row][sheet->column++] = strndup(text, length);
-}
-
-static void end_row(int terminator, void *data)
-{
-    (void)terminator;
-    struct sheet *sheet = data;
-    sheet->row++;
-    sheet->column = 0;
-}
-
-static struct sheet *read_sheet(const char *name)
-{
-    struct sheet *sheet = calloc(1, sizeof *sheet);
-    struct csv_parser parser;
-    char *text = slurp(path_of(name));
-    assert_int_equal(csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI), 0);
-    assert_int_equal(csv_parse(&parser, text, strlen(text), take_field, end_row, sheet),
-                     strlen(text));
-    assert_int_equal(csv_fini(&parser, take_field, end_row, sheet), 0);
-    csv_free(&parser);
+    char *text = read_whole(path_of(name));
+    struct csv_cells *cells = csv_cells_of(text);
     free(text);
-    return sheet;
-}
-
-static void free_sheet(struct sheet *sheet)
-{
-    for (size_t row = 0; row < 200; row++) {
-        for (size_t column = 0; column < 64; column++) {
-            free(sheet->cells[row][column]);
-        }
-    }
-    free(sheet);
-}
-
-static const char *cell(const struct sheet *sheet, size_t row, const char *column)
-{
-    for (size_t i = 0; i < 64 && sheet->cells[0][i] != NULL; i++) {
-        if (strcmp(sheet->cells[0][i], column) == 0) {
-            assert_non_null(sheet->cells[row][i]);
-            return sheet->cells[row][i];
-        }
-    }
-    fail_msg("no column '%s'", column);
-    return "";
+    return cells;
 }
 
 static void test_summary(void **state)
@@ -154,30 +94,31 @@ static void test_summary(void **state)
     (void)state;
     struct run *run = handmade_create();
     write_all(run);
-    struct sheet *sheet = read_sheet("summary.csv");
-    assert_int_equal(sheet->row, 1 + HANDMADE_TRACES * HANDMADE_ALLOCATORS);
-    assert_string_equal(cell(sheet, 1, "trace"), "first");
-    assert_string_equal(cell(sheet, 1, "role"), "reference");
-    assert_string_equal(cell(sheet, 1, "utilization_ratio"), "0.5");
-    assert_string_equal(cell(sheet, 2, "allocator"), "snug");
-    assert_string_equal(cell(sheet, 2, "status"), "ok");
-    assert_string_equal(cell(sheet, 2, "warm_ns_per_op"), "10");
-    assert_string_equal(cell(sheet, 2, "warm_mops"), "100");
-    assert_string_equal(cell(sheet, 2, "warm_verdict"), "faster");
-    assert_string_equal(cell(sheet, 2, "utilization_ratio"), "0.8");
-    assert_string_equal(cell(sheet, 2, "peak_resident_growth_bytes"), "1310720");
-    assert_string_equal(cell(sheet, 2, "live_at_resident_peak_bytes"), "786432");
-    assert_string_equal(cell(sheet, 2, "internal_at_resident_peak_bytes"), "16384");
-    assert_string_equal(cell(sheet, 2, "external_at_resident_peak_bytes"), "507904");
-    assert_string_equal(cell(sheet, 2, "start_up_syscalls_count"), "9");
-    assert_string_equal(cell(sheet, 2, "instructions_per_op"), "80");
-    assert_string_equal(cell(sheet, 2, "cycles_per_op"), "40");
-    assert_string_equal(cell(sheet, 2, "l1d_misses_per_op"), "");
-    assert_string_equal(cell(sheet, 2, "callgrind_instructions_per_op"), "70");
-    assert_string_equal(cell(sheet, 3, "role"), "floor");
-    assert_string_equal(cell(sheet, 3, "utilization_ratio"), "");
-    assert_string_equal(cell(sheet, 4, "trace"), "second, \"quoted\"");
-    free_sheet(sheet);
+    struct csv_cells *cells = read_cells("summary.csv");
+    assert_int_equal(cells->row_count, 1 + HANDMADE_TRACES * HANDMADE_ALLOCATORS);
+    assert_string_equal(csv_cell(cells, 1, "trace"), "first");
+    assert_string_equal(csv_cell(cells, 1, "role"), "reference");
+    assert_string_equal(csv_cell(cells, 1, "utilization_ratio"), "0.5");
+    assert_string_equal(csv_cell(cells, 2, "allocator"), "snug");
+    assert_string_equal(csv_cell(cells, 2, "status"), "ok");
+    assert_string_equal(csv_cell(cells, 2, "warm_ns_per_op"), "10");
+    assert_string_equal(csv_cell(cells, 2, "warm_mops"), "100");
+    assert_string_equal(csv_cell(cells, 2, "warm_verdict"), "faster");
+    assert_string_equal(csv_cell(cells, 2, "utilization_ratio"), "0.8");
+    assert_string_equal(csv_cell(cells, 2, "peak_resident_growth_bytes"), "1310720");
+    assert_string_equal(csv_cell(cells, 2, "live_at_resident_peak_bytes"), "786432");
+    assert_string_equal(csv_cell(cells, 2, "internal_at_resident_peak_bytes"), "16384");
+    assert_string_equal(csv_cell(cells, 2, "external_at_resident_peak_bytes"),
+                        "507904");
+    assert_string_equal(csv_cell(cells, 2, "start_up_syscalls_count"), "9");
+    assert_string_equal(csv_cell(cells, 2, "instructions_per_op"), "80");
+    assert_string_equal(csv_cell(cells, 2, "cycles_per_op"), "40");
+    assert_string_equal(csv_cell(cells, 2, "l1d_misses_per_op"), "");
+    assert_string_equal(csv_cell(cells, 2, "callgrind_instructions_per_op"), "70");
+    assert_string_equal(csv_cell(cells, 3, "role"), "floor");
+    assert_string_equal(csv_cell(cells, 3, "utilization_ratio"), "");
+    assert_string_equal(csv_cell(cells, 4, "trace"), "second, \"quoted\"");
+    csv_cells_free(cells);
     handmade_destroy(run);
 }
 
@@ -206,13 +147,13 @@ static void test_not_measured_is_an_empty_cell(void **state)
     snug->status = RESULT_CRASHED;
     strcpy(snug->status_text, "signal 11 at operation 17, \"why\"");
     write_all(run);
-    struct sheet *sheet = read_sheet("summary.csv");
-    assert_string_equal(cell(sheet, 2, "status"), "crashed");
-    assert_string_equal(cell(sheet, 2, "status_text"), snug->status_text);
+    struct csv_cells *cells = read_cells("summary.csv");
+    assert_string_equal(csv_cell(cells, 2, "status"), "crashed");
+    assert_string_equal(csv_cell(cells, 2, "status_text"), snug->status_text);
     for (size_t i = 0; i < sizeof absent / sizeof *absent; i++) {
-        assert_string_equal(cell(sheet, 2, absent[i]), "");
+        assert_string_equal(csv_cell(cells, 2, absent[i]), "");
     }
-    free_sheet(sheet);
+    csv_cells_free(cells);
     handmade_destroy(run);
 }
 
@@ -228,7 +169,7 @@ static void test_no_cell_is_inf_or_nan(void **state)
     run->traces[1].header.peak_live_bytes = 0;
     write_all(run);
     for (size_t i = 0; i < 3; i++) {
-        char *text = slurp(path_of(names[i]));
+        char *text = read_whole(path_of(names[i]));
         assert_null(strstr(text, "\"inf"));
         assert_null(strstr(text, "\"-inf"));
         assert_null(strstr(text, "nan"));
@@ -242,7 +183,7 @@ static void test_other_files(void **state)
     (void)state;
     struct run *run = handmade_create();
     write_all(run);
-    char *text = slurp(path_of("syscalls.csv"));
+    char *text = read_whole(path_of("syscalls.csv"));
     assert_non_null(strstr(text,
                            "\"trace\",\"allocator\",\"role\",\"phase\",\"call\","
                            "\"calls_count\"\n"
@@ -251,32 +192,35 @@ static void test_other_files(void **state)
     assert_non_null(
         strstr(text, "\"first\",\"snug\",\"allocator\",\"replay\",\"brk\",\"3\"\n"));
     free(text);
-    struct sheet *samples = read_sheet("samples.csv");
-    assert_int_equal(samples->row, 1 + HANDMADE_ALLOCATORS * (2 + 3) * HANDMADE_ROUNDS);
-    assert_string_equal(cell(samples, 1, "mode"), "cold");
-    assert_string_equal(cell(samples, 8, "mode"), "warm");
-    assert_string_equal(cell(samples, 8, "best_pass_ns"), "19997");
-    assert_string_equal(cell(samples, 1, "warm_up_passes_count"), "0");
-    assert_string_equal(cell(samples, 8, "warm_up_passes_count"), "2");
-    assert_string_equal(cell(samples, 8, "passes_count"), "10");
-    assert_string_equal(cell(samples, 8, "minor_faults_count"), "100");
-    free_sheet(samples);
-    struct sheet *timeline = read_sheet("timeline.csv");
-    assert_int_equal(timeline->row, 1 + HANDMADE_TRACES * HANDMADE_ALLOCATORS * 2);
-    assert_string_equal(cell(timeline, 2, "live_bytes"), "1048576");
-    assert_string_equal(cell(timeline, 2, "internal_bytes"), "16384");
-    assert_string_equal(cell(timeline, 2, "external_bytes"), "1032192");
-    assert_string_equal(cell(timeline, 2, "resident_growth_bytes"), "2097152");
-    free_sheet(timeline);
-    struct sheet *totals = read_sheet("totals.csv");
-    assert_int_equal(totals->row, 1 + HANDMADE_ALLOCATORS);
-    assert_string_equal(cell(totals, 2, "geomean_warm_mops"), "100");
-    assert_string_equal(cell(totals, 2, "mean_utilization_ratio"), "0.8");
-    assert_string_equal(cell(totals, 2, "mean_internal_share_ratio"), "0.0125");
-    assert_string_equal(cell(totals, 2, "mean_after_second_share_ratio"), "0");
-    assert_string_equal(cell(totals, 2, "mean_callgrind_instructions_per_op"), "70");
-    assert_string_equal(cell(totals, 2, "mean_dtlb_misses_per_op"), "");
-    free_sheet(totals);
+    struct csv_cells *samples = read_cells("samples.csv");
+    assert_int_equal(samples->row_count,
+                     1 + HANDMADE_ALLOCATORS * (2 + 3) * HANDMADE_ROUNDS);
+    assert_string_equal(csv_cell(samples, 1, "mode"), "cold");
+    assert_string_equal(csv_cell(samples, 8, "mode"), "warm");
+    assert_string_equal(csv_cell(samples, 8, "best_pass_ns"), "19997");
+    assert_string_equal(csv_cell(samples, 1, "warm_up_passes_count"), "0");
+    assert_string_equal(csv_cell(samples, 8, "warm_up_passes_count"), "2");
+    assert_string_equal(csv_cell(samples, 8, "passes_count"), "10");
+    assert_string_equal(csv_cell(samples, 8, "minor_faults_count"), "100");
+    csv_cells_free(samples);
+    struct csv_cells *timeline = read_cells("timeline.csv");
+    assert_int_equal(timeline->row_count,
+                     1 + HANDMADE_TRACES * HANDMADE_ALLOCATORS * 2);
+    assert_string_equal(csv_cell(timeline, 2, "live_bytes"), "1048576");
+    assert_string_equal(csv_cell(timeline, 2, "internal_bytes"), "16384");
+    assert_string_equal(csv_cell(timeline, 2, "external_bytes"), "1032192");
+    assert_string_equal(csv_cell(timeline, 2, "resident_growth_bytes"), "2097152");
+    csv_cells_free(timeline);
+    struct csv_cells *totals = read_cells("totals.csv");
+    assert_int_equal(totals->row_count, 1 + HANDMADE_ALLOCATORS);
+    assert_string_equal(csv_cell(totals, 2, "geomean_warm_mops"), "100");
+    assert_string_equal(csv_cell(totals, 2, "mean_utilization_ratio"), "0.8");
+    assert_string_equal(csv_cell(totals, 2, "mean_internal_share_ratio"), "0.0125");
+    assert_string_equal(csv_cell(totals, 2, "mean_after_second_share_ratio"), "0");
+    assert_string_equal(csv_cell(totals, 2, "mean_callgrind_instructions_per_op"),
+                        "70");
+    assert_string_equal(csv_cell(totals, 2, "mean_dtlb_misses_per_op"), "");
+    csv_cells_free(totals);
     handmade_destroy(run);
 }
 
@@ -286,31 +230,32 @@ static void test_latency(void **state)
     struct run *run = handmade_create();
     handmade_result(run, 1, HANDMADE_GLIBC)->status = RESULT_CRASHED;
     write_all(run);
-    struct sheet *sheet = read_sheet("latency.csv");
+    struct csv_cells *cells = read_cells("latency.csv");
     /* malloc and free, of one class and of all, but for the trace that crashed. */
-    assert_int_equal(sheet->row,
+    assert_int_equal(cells->row_count,
                      1 + (HANDMADE_TRACES * HANDMADE_ALLOCATORS - 1) * 2 * 2);
-    assert_string_equal(cell(sheet, 5, "allocator"), "snug");
-    assert_string_equal(cell(sheet, 5, "operation"), "malloc");
-    assert_string_equal(cell(sheet, 5, "size_class"), "to 512 B");
-    assert_string_equal(cell(sheet, 6, "size_class"), "all");
-    assert_string_equal(cell(sheet, 5, "operations_count"), "200000");
-    assert_string_equal(cell(sheet, 5, "p50_ns"), "20");
-    assert_string_equal(cell(sheet, 5, "p99_ns"), "20");
-    assert_true(fabs(strtod(cell(sheet, 5, "p99_9_ns"), NULL) - 400) <= 400.0 / 64);
-    assert_true(fabs(strtod(cell(sheet, 5, "p99_99_ns"), NULL) - 400) <= 400.0 / 64);
-    assert_string_equal(cell(sheet, 5, "max_ns"), "400");
-    assert_string_equal(cell(sheet, 5, "clock_ns"), "10");
-    free_sheet(sheet);
+    assert_string_equal(csv_cell(cells, 5, "allocator"), "snug");
+    assert_string_equal(csv_cell(cells, 5, "operation"), "malloc");
+    assert_string_equal(csv_cell(cells, 5, "size_class"), "to 512 B");
+    assert_string_equal(csv_cell(cells, 6, "size_class"), "all");
+    assert_string_equal(csv_cell(cells, 5, "operations_count"), "200000");
+    assert_string_equal(csv_cell(cells, 5, "p50_ns"), "20");
+    assert_string_equal(csv_cell(cells, 5, "p99_ns"), "20");
+    assert_true(fabs(strtod(csv_cell(cells, 5, "p99_9_ns"), NULL) - 400) <= 400.0 / 64);
+    assert_true(fabs(strtod(csv_cell(cells, 5, "p99_99_ns"), NULL) - 400) <=
+                400.0 / 64);
+    assert_string_equal(csv_cell(cells, 5, "max_ns"), "400");
+    assert_string_equal(csv_cell(cells, 5, "clock_ns"), "10");
+    csv_cells_free(cells);
     /* Over the one trace that all completed. */
-    sheet = read_sheet("latency_curve.csv");
-    assert_string_equal(cell(sheet, 1, "allocator"), "glibc");
-    assert_string_equal(cell(sheet, 1, "traces_count"), "1");
-    assert_string_equal(cell(sheet, 1, "operations_count"), "200000");
-    assert_string_equal(cell(sheet, 1, "percentile"), "50");
-    assert_string_equal(cell(sheet, 1, "latency_ns"), "30");
-    assert_string_equal(cell(sheet, 1, "clock_ns"), "10");
-    free_sheet(sheet);
+    cells = read_cells("latency_curve.csv");
+    assert_string_equal(csv_cell(cells, 1, "allocator"), "glibc");
+    assert_string_equal(csv_cell(cells, 1, "traces_count"), "1");
+    assert_string_equal(csv_cell(cells, 1, "operations_count"), "200000");
+    assert_string_equal(csv_cell(cells, 1, "percentile"), "50");
+    assert_string_equal(csv_cell(cells, 1, "latency_ns"), "30");
+    assert_string_equal(csv_cell(cells, 1, "clock_ns"), "10");
+    csv_cells_free(cells);
     handmade_destroy(run);
 }
 
@@ -363,7 +308,7 @@ static void test_failed_write_leaves_old_files(void **state)
     (void)state;
     struct run *run = handmade_create();
     write_all(run);
-    char *before = slurp(path_of("samples.csv"));
+    char *before = read_whole(path_of("samples.csv"));
     const size_t entries = entries_in_directory();
     struct rlimit old;
     getrlimit(RLIMIT_FSIZE, &old);
@@ -378,7 +323,7 @@ static void test_failed_write_leaves_old_files(void **state)
     assert_false(exported);
     assert_string_equal(error.text,
                         "cannot write '/dev/full': No space left on device");
-    char *after = slurp(path_of("samples.csv"));
+    char *after = read_whole(path_of("samples.csv"));
     assert_string_equal(before, after);
     assert_int_equal(entries_in_directory(), entries);
     free(before);
@@ -419,8 +364,8 @@ static void test_export(void **state)
     struct report_error error = {.text = ""};
     write_all(run);
     assert_true(export_into(run, path_of("out.csv"), &error));
-    char *exported = slurp(path_of("out.csv"));
-    char *summary = slurp(path_of("summary.csv"));
+    char *exported = read_whole(path_of("out.csv"));
+    char *summary = read_whole(path_of("summary.csv"));
     assert_string_equal(exported, summary);
     assert_false(export_into(run, "/nowhere/out.csv", &error));
     assert_string_equal(error.text,

@@ -1,14 +1,12 @@
-/* A trace as text that two traces can be compared by, and small files to read. */
+/* A trace as text that two traces can be compared by. */
 #ifndef SNUGBENCH_TEST_TRACE_DUMP_H
 #define SNUGBENCH_TEST_TRACE_DUMP_H
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "trace/trace.h"
+#include "whole_file.h"
 
 static const char *const dump_kinds[TRACE_KIND_COUNT] = {
     [TRACE_MALLOC] = "malloc",
@@ -51,28 +49,6 @@ static inline char *trace_dump(const struct trace *trace)
     }
     fclose(out);
     return text;
-}
-
-static inline char *read_whole(const char *path)
-{
-    char *text = NULL;
-    size_t capacity = 0;
-    FILE *in = fopen(path, "r");
-    if (in == NULL || getdelim(&text, &capacity, '\0', in) < 0) {
-        fprintf(stderr, "cannot read %s\n", path);
-        abort();
-    }
-    fclose(in);
-    return text;
-}
-
-static inline void write_whole(const char *path, const void *bytes, size_t length)
-{
-    FILE *out = fopen(path, "w");
-    if (out == NULL || fwrite(bytes, 1, length, out) != length || fclose(out) != 0) {
-        fprintf(stderr, "cannot write %s\n", path);
-        abort();
-    }
 }
 
 #endif
