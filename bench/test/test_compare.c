@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <csv.h>
 #include <jansson.h>
 
 #include "analysis/compare.h"
+#include "csv_cells.h"
 #include "report/answer.h"
 #include "report/compare.h"
 
@@ -269,46 +269,10 @@ static void test_growth_may_be_negative(void **state)
 
 /* ---- files ---- */
 
-struct table {
-    size_t row, column, columns;
-    char cells[8][64][256];
-};
-
-static void take_cell(void *text, size_t length, void *data)
-{
-    struct table *table = data;
-    snprintf(table->cells[table->row][table->column++], 256, "%.*s", (int)length,
-             (const char *)text);
-}
-
-static void end_row(int terminator, void *data)
-{
-    (void)terminator;
-    struct table *table = data;
-    if (table->row > 0) {
-        assert_int_equal(table->column, table->columns);
-    }
-    table->columns = table->column;
-    table->column = 0;
-    table->row++;
-}
-
-static const char *cell(const struct table *table, size_t row, const char *column)
-{
-    for (size_t i = 0; i < table->columns; i++) {
-        if (strcmp(table->cells[0][i], column) == 0) {
-            return table->cells[row][i];
-        }
-    }
-    fail_msg("no column %s", column);
-    return "";
-}
-
 static void test_csv_reads_back(void **state)
 {
     (void)state;
     static struct example example;
-    static struct table table;
     begin(&example, 3);
     fill(&example, 0, "glibc", 1.0, 100, 1);
     fill(&example, 1, "quick", 0.8, 120, 1);
@@ -321,22 +285,19 @@ static void test_csv_reads_back(void **state)
     FILE *out = open_memstream(&text, &size);
     assert_true(compare_csv_write(out, &example.study, summary));
     fclose(out);
-    struct csv_parser parser;
-    csv_init(&parser, CSV_STRICT);
-    assert_int_equal(csv_parse(&parser, text, size, take_cell, end_row, &table), size);
-    csv_fini(&parser, take_cell, end_row, &table);
-    csv_free(&parser);
+    struct csv_cells *cells = csv_cells_of(text);
     free(text);
-    assert_int_equal(table.row, 4);
-    assert_string_equal(cell(&table, 1, "role"), "reference");
-    assert_string_equal(cell(&table, 2, "speed_verdict"), "faster");
-    assert_string_equal(cell(&table, 2, "peak_verdict"), "larger");
-    assert_string_equal(cell(&table, 2, "score_unit"), "s");
-    assert_string_equal(cell(&table, 2, "peak_method"), "process");
-    assert_string_equal(cell(&table, 3, "allocator"), "broken, \"badly\"");
-    assert_string_equal(cell(&table, 3, "status"), "failed");
-    assert_string_equal(cell(&table, 3, "score"), "");
-    assert_string_equal(cell(&table, 3, "note"), "killed by SIGSEGV");
+    assert_int_equal(cells->row_count, 4);
+    assert_string_equal(csv_cell(cells, 1, "role"), "reference");
+    assert_string_equal(csv_cell(cells, 2, "speed_verdict"), "faster");
+    assert_string_equal(csv_cell(cells, 2, "peak_verdict"), "larger");
+    assert_string_equal(csv_cell(cells, 2, "score_unit"), "s");
+    assert_string_equal(csv_cell(cells, 2, "peak_method"), "process");
+    assert_string_equal(csv_cell(cells, 3, "allocator"), "broken, \"badly\"");
+    assert_string_equal(csv_cell(cells, 3, "status"), "failed");
+    assert_string_equal(csv_cell(cells, 3, "score"), "");
+    assert_string_equal(csv_cell(cells, 3, "note"), "killed by SIGSEGV");
+    csv_cells_free(cells);
     compare_destroy(summary);
 }
 
