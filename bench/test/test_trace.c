@@ -14,7 +14,6 @@
 
 #include "trace/builder.h"
 #include "trace/random.h"
-#include "trace/slots.h"
 #include "trace_dump.h"
 
 static char folder[] = "/tmp/snug-test-trace-XXXXXX";
@@ -31,41 +30,6 @@ static int leave_folder(void **state)
     char command[100];
     snprintf(command, sizeof command, "rm -rf %s", folder);
     return chdir("/") + system(command);
-}
-
-static void slots_are_given_smallest_first(void **state)
-{
-    (void)state;
-    enum {
-        COUNT = 10000, /* beyond the first capacity of 4096 */
-        STEPS = 30000
-    };
-    struct slots slots;
-    slots_init(&slots);
-    bool *taken = calloc(COUNT + STEPS, sizeof *taken);
-    assert_non_null(taken);
-    taken[0] = true;
-    for (uint32_t i = 1; i <= COUNT; i++) {
-        assert_int_equal(slots_take(&slots), i);
-        taken[i] = true;
-    }
-    struct random random = {.state = 1};
-    for (int step = 0; step < STEPS; step++) {
-        uint32_t slot = (uint32_t)random_between(&random, 1, COUNT);
-        if (taken[slot] && random_below(&random, 3) != 0) {
-            taken[slot] = false;
-            slots_release(&slots, slot);
-            continue;
-        }
-        uint32_t smallest = 1;
-        while (taken[smallest]) {
-            smallest++;
-        }
-        assert_int_equal(slots_take(&slots), smallest);
-        taken[smallest] = true;
-    }
-    free(taken);
-    slots_destroy(&slots);
 }
 
 static void append(struct trace_builder *builder, struct trace_op op)
@@ -440,7 +404,6 @@ static void callocs_keep_their_product(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(slots_are_given_smallest_first),
         cmocka_unit_test(sealing_counts_and_empties),
         cmocka_unit_test(sealing_refuses_what_is_not_a_trace),
         cmocka_unit_test(samples_ascend_and_meet_the_peak),
