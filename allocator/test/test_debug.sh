@@ -9,93 +9,51 @@ leaks=$build/test/leaks
 scratch=$(mktemp -d)
 library=$(scripts/preload-path "$build/libsnug.so" "$scratch")
 trap 'rm -rf "$scratch"' EXIT
-name="" failed=""
-# Under a sanitizer's runtime or without symbols the stacks are not what they are here.
-unset SNUG_DEBUG LD_PRELOAD
-
-begin()
-{
-    name=$1 failed=""
-}
-
-end()
-{
-    if [ -z "$failed" ]; then
-        pass "$name"
-    else
-        fail "$name" "$failed"
-    fi
-}
-
-# run OPTIONS PROGRAM...: with a debug level; leaves status, out and err in scratch.
-run()
-{
-    local options=$1
-    shift
-    {
-        env SNUG_DEBUG="$options" LD_PRELOAD="$library" "$@" >"$scratch/out" 2>"$scratch/err"
-        status=$?
-    } 2>/dev/null # where bash says "Aborted"
-}
-
-expect_status()
-{
-    [ "$status" -eq "$1" ] || failed+="exit status $status, not $1
-$(cat "$scratch/err")"
-}
-
-# A whole line of stderr, as a basic regular expression.
-expect()
-{
-    grep -qx -- "$1" "$scratch/err" || failed+="no line \"$1\" in
-$(cat "$scratch/err")
-"
-}
+# shellcheck source=allocator/test/level.sh
+. "$(dirname "$0")/level.sh"
 
 expect_none()
 {
-    ! grep -q -- "$1" "$scratch/err" || failed+="\"$1\" in
-$(cat "$scratch/err")
-"
+    ! grep -q -- "$1" "$scratch/err" || wrong "\"$1\" in
+$(cat "$scratch/err")"
 }
 
 expect_line()
 {
     local line
     line=$(sed -n "$1p" "$scratch/err")
-    [ "$line" = "$2" ] || failed+="line $1 is \"$line\", not \"$2\"
-"
+    [ "$line" = "$2" ] || wrong "line $1 is \"$line\", not \"$2\""
 }
 
 begin "leaks of an error path, those that only lost blocks lead to apart"
 run check "$leaks/orders"
 expect_status 0
 expect_line 1 "snug: leaks: 18400 bytes in 400 blocks"
-expect "  6400 bytes in 100 blocks lost.*"
-expect "  12000 bytes in 300 blocks to which only lost blocks lead.*"
-[ "$(cat "$scratch/out")" = "100 orders refused" ] || failed+="the program's own output"
+expect err "  6400 bytes in 100 blocks lost.*"
+expect err "  12000 bytes in 300 blocks to which only lost blocks lead.*"
+[ "$(cat "$scratch/out")" = "100 orders refused" ] || wrong "the program's own output"
 end
 
 begin "leaks of a growing table, what is reachable left out"
 run check "$leaks/cache"
 expect_line 1 "snug: leaks: 316256 bytes in 3007 blocks"
-expect "  100000 bytes in 1000 blocks lost.*"
-expect "  16256 bytes in 7 blocks lost.*"
+expect err "  100000 bytes in 1000 blocks lost.*"
+expect err "  16256 bytes in 7 blocks lost.*"
 end
 
 begin "leaks of eight threads, most bytes first"
 run check "$leaks/threads"
 # An old pointer to a buffer on the stack of a thread that has ended may hide that one.
 expect_line 2 "$(grep -E '(2400000 bytes in 8|2100000 bytes in 7) blocks lost' "$scratch/err")"
-expect "snug: leaks: \(2481920 bytes in 328\|2181920 bytes in 327\) blocks"
-expect "  81920 bytes in 320 blocks lost.*"
+expect err "snug: leaks: \(2481920 bytes in 328\|2181920 bytes in 327\) blocks"
+expect err "  81920 bytes in 320 blocks lost.*"
 end
 
 if needs "stacks with names" libdw.so.1; then
     begin "stacks name functions, files and lines, none of the allocator's"
     run check "$leaks/orders"
     expect_line 3 "    #0 order_new at orders.c:30"
-    expect "    #1 process at orders.c:52"
+    expect err "    #1 process at orders.c:52"
     expect_none "malloc\.c\|debug"
     end
 
@@ -111,26 +69,26 @@ if needs "stacks with names" libdw.so.1; then
     printf 'leak:orders\n' >"$scratch/known"
     run "check,exitcode=9,suppress=$scratch/known" "$leaks/orders"
     expect_status 0
-    [ ! -s "$scratch/err" ] || failed+="not silent: $(cat "$scratch/err")"
+    [ ! -s "$scratch/err" ] || wrong "not silent: $(cat "$scratch/err")"
     end
 fi
 
 begin "exitcode=N if blocks leaked, with the program's output"
 run check,exitcode=23 "$leaks/orders"
 expect_status 23
-[ "$(cat "$scratch/out")" = "100 orders refused" ] || failed+="output lost"
+[ "$(cat "$scratch/out")" = "100 orders refused" ] || wrong "output lost"
 run check,exitcode=23 true
 expect_status 0
-[ ! -s "$scratch/err" ] || failed+="true leaks: $(cat "$scratch/err")"
+[ ! -s "$scratch/err" ] || wrong "true leaks: $(cat "$scratch/err")"
 end
 
 begin "leaks=0 says nothing, at guard it is the default"
 run check,leaks=0,exitcode=23 "$leaks/orders"
 expect_status 0
-[ ! -s "$scratch/err" ] || failed+="not silent: $(cat "$scratch/err")"
+[ ! -s "$scratch/err" ] || wrong "not silent: $(cat "$scratch/err")"
 run guard "$leaks/orders"
 expect_status 0
-[ ! -s "$scratch/err" ] || failed+="not silent: $(cat "$scratch/err")"
+[ ! -s "$scratch/err" ] || wrong "not silent: $(cat "$scratch/err")"
 run guard,leaks=1 "$leaks/orders"
 expect_line 1 "snug: leaks: 18400 bytes in 400 blocks"
 end
@@ -169,14 +127,14 @@ begin "check=N notices damage within N calls, check only at the end"
 if gcc -g -O0 -o "$scratch/overrun" "$scratch/overrun.c" 2>"$scratch/err"; then
     run check "$scratch/overrun" behind
     expect_status 134
-    expect "snug: write behind 0x[0-9a-f]*, 45 bytes"
-    expect "  the first byte changed is 0 bytes behind the end of the block of 45 bytes at 0x[0-9a-f]*"
-    [ "$(cat "$scratch/out")" = "still here" ] || failed+="noticed too early"
+    expect err "snug: write behind 0x[0-9a-f]*, 45 bytes"
+    expect err "  the first byte changed is 0 bytes behind the end of the block of 45 bytes at 0x[0-9a-f]*"
+    [ "$(cat "$scratch/out")" = "still here" ] || wrong "noticed too early"
     run check=3 "$scratch/overrun" early
     expect_status 134
-    expect "snug: write before 0x[0-9a-f]*, 45 bytes"
-    expect "  the first byte changed is 1 bytes before the block of 45 bytes at 0x[0-9a-f]*"
-    [ ! -s "$scratch/out" ] || failed+="noticed too late"
+    expect err "snug: write before 0x[0-9a-f]*, 45 bytes"
+    expect err "  the first byte changed is 1 bytes before the block of 45 bytes at 0x[0-9a-f]*"
+    [ ! -s "$scratch/out" ] || wrong "noticed too late"
 else
     failed="$(cat "$scratch/err")"
 fi
@@ -186,18 +144,16 @@ begin "log=FILE: a recording that snugbench replays"
 run "check,leaks=0,log=$scratch/orders.rep" "$leaks/orders"
 expect_status 0
 operations=$(grep -c '^[acmrfs] ' "$scratch/orders.rep")
-[ "$operations" -ge 7600 ] || failed+="$operations operations, not 7600 and more
-"
-[ "$(grep -cx 'a [0-9]* 40' "$scratch/orders.rep")" -ge 3000 ] || failed+="no 3000 lines
-"
+[ "$operations" -ge 7600 ] || wrong "$operations operations, not 7600 and more"
+[ "$(grep -cx 'a [0-9]* 40' "$scratch/orders.rep")" -ge 3000 ] || wrong "no 3000 lines"
 "$build/snugbench" stat "$scratch/orders.rep" >"$scratch/out" 2>"$scratch/err" ||
-    failed+="stat: $(cat "$scratch/err")"
+    wrong "stat: $(cat "$scratch/err")"
 "$build/snugbench" replay -r 1 --passes verify -a glibc -a snug "$scratch/orders.rep" >"$scratch/out" 2>"$scratch/err" ||
-    failed+="replay: $(cat "$scratch/err")"
-grep -q 'orders' "$scratch/out" || failed+="replay printed $(cat "$scratch/out" "$scratch/err")"
+    wrong "replay: $(cat "$scratch/err")"
+grep -q 'orders' "$scratch/out" || wrong "replay printed $(cat "$scratch/out" "$scratch/err")"
 run "check,leaks=0,log=$scratch/threads.rep" "$leaks/threads"
 "$build/snugbench" stat "$scratch/threads.rep" >"$scratch/out" 2>"$scratch/err" ||
-    failed+="stat: $(cat "$scratch/err")"
+    wrong "stat: $(cat "$scratch/err")"
 end
 
 # gdb_run FILE PROGRAM: the commands of FILE in a batch, at level check.
@@ -214,24 +170,24 @@ if needs "gdb: a block's story from a pointer" gdb-calls; then
         "set var \$line = line" "next" "next" "snug-block \$line" \
         "snug-leaks" "snug-map 0" >"$scratch/commands"
     gdb_run "$scratch/commands" "$leaks/orders"
-    expect "snug: this is 0 bytes into the block of 64 bytes at 0x[0-9a-f]*"
-    expect "snug: this is 0 bytes into the freed block of 40 bytes at 0x[0-9a-f]*"
-    expect "snug: no block of snug's is at 0x[0-9a-f]*"
-    expect "snug: in use  .*"
-    expect "snug: leaks: 1104 bytes in 24 blocks"
+    expect err "snug: this is 0 bytes into the block of 64 bytes at 0x[0-9a-f]*"
+    expect err "snug: this is 0 bytes into the freed block of 40 bytes at 0x[0-9a-f]*"
+    expect err "snug: no block of snug's is at 0x[0-9a-f]*"
+    expect err "snug: in use  .*"
+    expect err "snug: leaks: 1104 bytes in 24 blocks"
     gdb_run "$scratch/commands" "$leaks/orders" off
-    expect "    0x[0-9a-f]* object of 48 bytes, .*"
-    expect "    of the run at 0x[0-9a-f]*"
-    expect "snug: .* points into no block of snug's"
-    expect "snug: in use, by size, since SNUG_DEBUG is off: .*"
+    expect err "    0x[0-9a-f]* object of 48 bytes, .*"
+    expect err "    of the run at 0x[0-9a-f]*"
+    expect err "snug: .* points into no block of snug's"
+    expect err "snug: in use, by size, since SNUG_DEBUG is off: .*"
     end
 
     begin "gdb: a thread stopped with the lock held is no deadlock"
     printf '%s\n' "tbreak work" "run" "break heap_allocate" "continue" \
         "set scheduler-locking on" "snug-map 1" "echo still here\\n" >"$scratch/commands"
     gdb_run "$scratch/commands" "$leaks/threads" off
-    expect "snug: a thread is inside the allocator and has its lock; .*"
-    expect "still here"
+    expect err "snug: a thread is inside the allocator and has its lock; .*"
+    expect err "still here"
     end
 fi
 plan

@@ -9,55 +9,14 @@ library=$build/libsnug.so
 include=$PWD/allocator
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-name="" failed=""
-unset SNUG_DEBUG LD_PRELOAD
+# shellcheck source=allocator/test/level.sh
+. "$(dirname "$0")/level.sh"
 ulimit -c 0
 cd "$scratch" || exit 1
 
-begin()
-{
-    name=$1 failed=""
-}
-
-end()
-{
-    if [ -z "$failed" ]; then
-        pass "$name"
-    else
-        fail "$name" "$failed"
-    fi
-}
-
-# run LEVEL PROGRAM...: its stderr is a file; leaves status, out and err.
-run()
-{
-    local level=$1
-    shift
-    {
-        env SNUG_DEBUG="$level" LD_PRELOAD="$library" "$@" >out 2>err
-        status=$?
-    } 2>/dev/null # where bash says "Aborted"
-}
-
-expect_status()
-{
-    [ "$status" -eq "$1" ] || failed+="$what: exit status $status, not $1
-$(cat err)
-"
-}
-
-# expect FILE LINE: as a basic regular expression.
-expect()
-{
-    grep -qx -- "$2" "$1" || failed+="$what: no line \"$2\" in $1:
-$(cat "$1")
-"
-}
-
 expect_data()
 {
-    [ "$(cat data)" = "precious data" ] || failed+="$what: the data are now $(cat data)
-"
+    [ "$(cat data)" = "precious data" ] || wrong "the data are now $(cat data)"
 }
 
 cat >program.c <<'END'
@@ -332,11 +291,9 @@ for level in off check guard,leaks=1; do
             [ "$way" = misuse ] && expect_status 134
             [ "$way" != misuse ] && expect_status 0
             [ "$kind" = socket ] || expect_data
-            [ "$level" = off ] && [ -s err ] && failed+="$what: $(cat err)
-"
+            [ "$level" = off ] && [ -s err ] && wrong "$(cat err)"
             # The debug levels have kept stderr.
-            [ "$level" = off ] || [ -s err ] || failed+="$what: nothing on stderr
-"
+            [ "$level" = off ] || [ -s err ] || wrong "nothing on stderr"
         done
     done
 done
@@ -389,8 +346,7 @@ for last in 1100 5000; do
         rm -f others
         run check bash -c "ulimit -n 6000; exec ./program closes $first $last"
         expect_status 0
-        [ ! -s others ] || failed+="$what: $(head -c 500 others)
-"
+        [ ! -s others ] || wrong "$(head -c 500 others)"
         [ "$first" -ne 3 ] || expect err "snug: leaks: 40 bytes in 1 block"
     done
 done
@@ -403,15 +359,11 @@ for last in 1100 5000; do
     rm -f others log.rep
     run check,leaks=0,log=log.rep bash -c "ulimit -n 6000; exec ./program closes 3 $last"
     expect_status 0
-    [ ! -s others ] || failed+="$what: $(head -c 500 others)
-"
-    [ ! -s err ] || failed+="$what: $(cat err)
-"
+    [ ! -s others ] || wrong "$(head -c 500 others)"
+    [ ! -s err ] || wrong "$(cat err)"
     operations=$(grep -c '^[acmrfs] ' log.rep)
-    [ "$operations" -ge 40200 ] || failed+="$what: $operations operations
-"
-    [ "$(awk 'NR == 1 { print $2 }' log.rep)" = "$operations" ] || failed+="$what: header $(head -n 1 log.rep)
-"
+    [ "$operations" -ge 40200 ] || wrong "$operations operations"
+    [ "$(awk 'NR == 1 { print $2 }' log.rep)" = "$operations" ] || wrong "header $(head -n 1 log.rep)"
 done
 end
 
@@ -438,7 +390,7 @@ gcc -O0 -fno-builtin -o remove remove.c
 run "check,leaks=0,log=log.rep" ./remove
 expect_status 0
 expect err "snug: SNUG_DEBUG: the log ends early, cannot write .*/log.rep"
-[ "$(wc -l <err)" -eq 1 ] || failed+="$(cat err)"
+[ "$(wc -l <err)" -eq 1 ] || wrong "$(cat err)"
 end
 
 begin "a limit on the size of files ends the log, not the program"
@@ -447,13 +399,10 @@ rm -f others log.rep
 run check,leaks=0,log=log.rep bash -c "ulimit -f 100; exec ./program closes 3 3"
 expect_status 0
 expect err "snug: SNUG_DEBUG: the log ends early, cannot write .*/log.rep"
-[ "$(wc -l <err)" -eq 1 ] || failed+="$(cat err)"
-[ "$(wc -c <log.rep)" -gt 100000 ] || failed+="only $(wc -c <log.rep) bytes
-"
-"$build/snugbench" stat log.rep >out 2>err || failed+="stat: $(cat err)
-"
-[ "$(awk 'NR == 1 { print $2 }' log.rep)" = "$(grep -c '^[acmrfs] ' log.rep)" ] || failed+="header
-"
+[ "$(wc -l <err)" -eq 1 ] || wrong "$(cat err)"
+[ "$(wc -c <log.rep)" -gt 100000 ] || wrong "only $(wc -c <log.rep) bytes"
+"$build/snugbench" stat log.rep >out 2>err || wrong "stat: $(cat err)"
+[ "$(awk 'NR == 1 { print $2 }' log.rep)" = "$(grep -c '^[acmrfs] ' log.rep)" ] || wrong "header"
 what=report
 run check bash -c "ulimit -f 0; exec ./program lose"
 expect_status 0
@@ -475,8 +424,7 @@ what="at exit"
     echo $? >status
 } | true
 while [ ! -s status ]; do sleep 0.1; done
-[ "$(cat status)" = 0 ] || failed+="$what: exit status $(cat status)
-"
+[ "$(cat status)" = 0 ] || wrong "exit status $(cat status)"
 end
 
 begin "threads of 16 KiB allocate, look, report and exit"
@@ -558,7 +506,7 @@ if needs "the program's functions are shown" libdw.so.1; then
     for how in preloaded "linked" "linked -no-pie" "linked -O2 -fno-optimize-sibling-calls"; do
         # shellcheck disable=SC2086
         [ "$how" = preloaded ] || gcc -g -O0 ${how#linked} -fno-builtin -DLINKED -I"$include" \
-            -o linked names.c "$build/libsnug.a" || failed+="not linked"
+            -o linked names.c "$build/libsnug.a" || wrong "not linked"
         for level in check guard,leaks=1; do
             what="$how $level"
             [ "$how" = preloaded ] && run "$level" ./names "$level"
@@ -567,12 +515,10 @@ if needs "the program's functions are shown" libdw.so.1; then
                 allocate_small; do
                 expect err "    #0 $function at names.c:[0-9]*"
             done
-            [ "$(grep -c '#1 main at names.c' err)" -eq 7 ] || failed+="$what: $(cat err)
-"
+            [ "$(grep -c '#1 main at names.c' err)" -eq 7 ] || wrong "$(cat err)"
             [ "$how" = preloaded ] && run "$level" ./names "$level" twice
             [ "$how" = preloaded ] || { ./linked "$level" twice 2>err; } 2>/dev/null
-            [ "$(grep -c '#0 debug_twice at names.c' err)" -eq 2 ] || failed+="$what: $(cat err)
-"
+            [ "$(grep -c '#0 debug_twice at names.c' err)" -eq 2 ] || wrong "$(cat err)"
         done
     done
     end
