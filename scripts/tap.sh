@@ -56,6 +56,17 @@ expect()
     [ "$found" -eq "$code" ] || echo "# exit code $found, not $code"
 }
 
+# await COMMAND...: until it succeeds; false if it does not within a minute.
+await()
+{
+    local tries
+    for ((tries = 0; tries < 1200; tries++)); do
+        "$@" && return
+        sleep 0.05
+    done
+    return 1
+}
+
 plan()
 {
     echo "1..$number"

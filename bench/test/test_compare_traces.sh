@@ -102,10 +102,11 @@ ok "and is told first" grep -qE '^broken failed on [12] of 2 traces, first on ch
     <(head -n 1 "$dir/out")
 ok "the others are compared all the same" grep -qE '^ +snug +[0-9]' "$dir/out"
 
+: >"$dir/errors"
 "$bench" compare -a glibc -a snug -r 200 -o "$dir/cut" "${traces[@]}" \
     >"$dir/out" 2>"$dir/errors" &
 pid=$!
-sleep 3
+await grep -q seed "$dir/errors"
 kill -TERM $pid # a shell lets its background jobs ignore SIGINT
 wait $pid
 ok "an interrupt ends with 130" [ $? -eq 130 ]

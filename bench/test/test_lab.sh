@@ -157,10 +157,7 @@ for signal in TERM INT HUP; do
     CC=$work/cc perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$bench" replay \
         -a "lab=$sources/implicit.c" "$work/plain.rep" >"$work/out" 2>"$work/err" &
     child=$!
-    for ((i = 0; i < 200; i++)); do
-        [ -e "$work/started" ] && break
-        sleep 0.05
-    done
+    await test -e "$work/started"
     find "$TMPDIR" -name mm.c | grep -q . # there is something to be removed
     there=$?
     kill -s "$signal" "$child"
@@ -168,13 +165,11 @@ for signal in TERM INT HUP; do
     [ $? -gt 128 ] && [ "$there" -eq 0 ] && ! find "$TMPDIR" -mindepth 1 | grep . >"$work/out"
     report "nothing stays when SIG$signal comes while it compiles" $?
 done
+: >"$work/err"
 "$bench" replay -a "lab=$sources/implicit.c" -r 1000 "$work/churn.rep" \
     >"$work/out" 2>"$work/err" &
 child=$!
-for ((i = 0; i < 200; i++)); do
-    grep -q 'seed' "$work/err" && break
-    sleep 0.05
-done
+await grep -q seed "$work/err"
 kill -s TERM "$child"
 wait "$child"
 [ $? -eq 130 ] && ! find "$TMPDIR" -mindepth 1 | grep . >>"$work/out"

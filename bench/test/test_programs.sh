@@ -79,12 +79,13 @@ programs --runs 1 -a glibc -o "$dir/run"
 ok "a folder that another run has is refused" [ $? -eq 2 ]
 exec 7<&-
 
-echo 'slow: sleep 0.2' >"$dir/list"
+echo "slow: sh -c 'echo >>$dir/begun; exec sleep 0.2'" >"$dir/list"
 echo 'never: sleep 0.2' >>"$dir/list"
 "$BUILD/snugbench" compare --programs "$dir/list" --min-runs 50 -a glibc -o "$dir/run" \
     >"$dir/out" 2>"$dir/errors" &
 pid=$!
-sleep 2
+begun() { [ "$(wc -l <"$dir/begun")" -ge "$1" ]; } 2>/dev/null
+await begun 5
 kill -TERM $pid # a shell lets its background jobs ignore SIGINT
 wait $pid
 ok "an interrupt ends with 130" [ $? -eq 130 ]

@@ -244,8 +244,9 @@ ok "a process that becomes another program has one trace"
 
 mkfifo "$work/hold2"
 exec 7<>"$work/hold2"
-(sleep 1 && echo) >&7 &
 mkdir "$work/left"
+: >"$work/err"
+(await grep -q 'recording on' "$work/err" && echo) >&7 &
 "$snugbench" record -f -o "$work/left/t.rep" -- "$helper" daemon >"$work/out" 2>"$work/err" <&7
 code=$?
 exec 7>&-
@@ -259,10 +260,7 @@ mkdir "$work/stopped"
 : >"$work/err"
 "$snugbench" record -f -o "$work/stopped/t.rep" -- "$helper" daemon >"$work/out" 2>"$work/err" <&7 &
 pid=$!
-tries=0
-until grep -q 'recording on' "$work/err" || [ $((tries += 1)) -gt 200 ]; do
-    sleep 0.05
-done
+await grep -q 'recording on' "$work/err"
 kill -s TERM "$pid"
 wait "$pid"
 code=$?
@@ -362,10 +360,8 @@ interrupt()
     : >"$work/out"
     perl -e '$SIG{INT} = "DEFAULT"; use POSIX; POSIX::setsid(); exec @ARGV' \
         "$snugbench" record -o "$work/$1.rep" "$helper" wait >"$work/out" 2>"$work/err" &
-    local pid=$! tries=0
-    until grep -q ready "$work/out" || [ $((tries += 1)) -gt 100 ]; do
-        sleep 0.05
-    done
+    local pid=$!
+    await grep -q ready "$work/out"
     kill -s "$1" -- "$2$pid"
     wait "$pid"
     code=$?

@@ -208,12 +208,11 @@ fi
 
 # One folder belongs to one run at a time, from its start.
 start_long() {
+    : >"$work/long.err"
     "$bench" replay "$trace" -a glibc --passes time -r 10000 -o "$work/shared" \
         >"$work/long.out" 2>"$work/long.err" &
     pid=$!
-    until grep -q 'seed:' "$work/long.err"; do
-        sleep 0.02
-    done
+    await grep -q seed: "$work/long.err"
 }
 start_long
 expect "a second run into the same folder" 2 err "another run keeps its figures in '$work/shared'" \
@@ -238,11 +237,15 @@ expect "a folder in a new folder" 0 out 'glibc' \
 report "is made" $?
 
 # Interrupted in the timed rounds: code 130, whole files, nobody left behind.
+has_had() { # N workers
+    pgrep -P "$pid" >>"$work/workers"
+    [ "$(sort -u "$work/workers" | wc -l)" -ge "$1" ]
+}
 "$bench" generate larson -n 20000 -o "$work/larson.rep"
 "$bench" replay "$work/larson.rep" -a glibc --passes time -r 10000 --export-csv "$work/cut.csv" \
     -o "$work/cut" >"$work/out" 2>"$work/err" &
 pid=$!
-sleep 1
+await has_had 12
 kill -TERM "$pid"
 wait "$pid"
 code=$?
@@ -252,7 +255,7 @@ grep -q '"interrupted"' "$work/cut.csv" && [ "$(wc -l <"$work/cut/samples.csv")"
 report "interrupted: samples so far are written" $?
 ! tail -n 1 "$work/cut/samples.csv" | grep -qv '"$'
 report "interrupted: the last line is whole" $?
-! pgrep -P "$pid" >/dev/null
+! ps -o comm= -p "$(paste -sd , "$work/workers")" | grep -q snugbench
 report "interrupted: no worker left" $?
 
 # Outputs that cannot be written.

@@ -78,7 +78,7 @@ ok "those behind --alone run by themselves" grep -qx '3 passed, 0 failed' "$work
 # Stopped, it leaves nothing behind.
 make_test test_slow "echo \$\$ >$work/pid; exec sleep 100"
 scripts/run-tests "$work/test_slow" >"$work/out" 2>&1 &
-until [ -s "$work/pid" ]; do sleep 0.05; done
+await test -s "$work/pid"
 kill -TERM $!
 wait $!
 ok "stopped: its exit code" [ $? -eq 130 ]
