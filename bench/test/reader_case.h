@@ -31,31 +31,55 @@ static inline void golden_reads(const char *file, const char *format, const char
     trace_destroy(trace);
 }
 
-/* Contents, which may hold NUL bytes, and the error behind the file's name. */
-struct error_row {
-    const char *input;
-    size_t length; /* 0: strlen(input) */
-    const char *expected;
-};
-
-/* Each with the format forced. */
-static inline void errors_are(const char *format, const struct error_row *rows,
-                              size_t count)
+/* These contents are refused with `expected` behind the file's name; read as `format`, or
+ * as what they are told to be if it is NULL. */
+static inline void error_is(const char *format, const char *contents, size_t length,
+                            const char *expected)
 {
     char path[] = "/tmp/snug-test-reader-XXXXXX";
+    struct trace_error error = {"no error"};
     int fd = mkstemp(path);
     assert_true(fd >= 0);
     close(fd);
-    for (size_t i = 0; i < count; i++) {
-        struct trace_error error = {"no error"};
-        const size_t length =
-            rows[i].length > 0 ? rows[i].length : strlen(rows[i].input);
-        write_whole(path, rows[i].input, length);
-        assert_null(trace_read_as(path, trace_format_find(format), &error));
-        assert_memory_equal(error.text, path, strlen(path));
-        assert_string_equal(error.text + strlen(path), rows[i].expected);
-    }
+    write_whole(path, contents, length);
+    assert_null(
+        trace_read_as(path, format != NULL ? trace_format_find(format) : NULL, &error));
     unlink(path);
+    assert_memory_equal(error.text, path, strlen(path));
+    assert_string_equal(error.text + strlen(path), expected);
+}
+
+struct error_row {
+    const char *text;
+    const char *expected;
+};
+
+static inline void errors_are(const char *format, const struct error_row *rows,
+                              size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        error_is(format, rows[i].text, strlen(rows[i].text), rows[i].expected);
+    }
+}
+
+/* Bytes that may be NUL. */
+struct binary_row {
+    const char *bytes;
+    size_t length;
+    const char *expected;
+};
+
+#define BINARY_ROW(bytes, expected)                                                    \
+    {                                                                                  \
+        bytes, sizeof(bytes) - 1, expected                                             \
+    }
+
+static inline void binary_errors_are(const char *format, const struct binary_row *rows,
+                                     size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        error_is(format, rows[i].bytes, rows[i].length, rows[i].expected);
+    }
 }
 
 /* Is what begins so told to be of `format` (NULL: of none)? */

@@ -33,21 +33,19 @@ static void errors_name_line_and_reason(void **state)
     "expected raw data of heaptrack, found its interpreted form, which has no "        \
     "addresses; record with 'heaptrack --raw'"
     static const struct error_row rows[] = {
-        {"v 10400 3\n+ 0\n", 0, ":2: " INTERPRETED},
-        {"v 10400 3\na 20 1\n", 0, ":2: " INTERPRETED},
-        {"v 10400 3\n*\n", 0, ":2: expected a letter alone, + or -, found '*'"},
-        {"v 10400 3\n+10 1 10\n", 0,
-         ":2: expected a letter alone, + or -, found '+10'"},
-        {"+ 1g 1 10\n", 0, ":1: expected a hexadecimal size below 2^47, found '1g'"},
-        {"+ 800000000000 1 10\n", 0,
+        {"v 10400 3\n+ 0\n", ":2: " INTERPRETED},
+        {"v 10400 3\na 20 1\n", ":2: " INTERPRETED},
+        {"v 10400 3\n*\n", ":2: expected a letter alone, + or -, found '*'"},
+        {"v 10400 3\n+10 1 10\n", ":2: expected a letter alone, + or -, found '+10'"},
+        {"+ 1g 1 10\n", ":1: expected a hexadecimal size below 2^47, found '1g'"},
+        {"+ 800000000000 1 10\n",
          ":1: expected a hexadecimal size below 2^47, found '800000000000'"},
-        {"+ 10 x 10\n", 0, ":1: expected a hexadecimal place, found 'x'"},
-        {"+ 10 1\n", 0,
-         ":1: expected a hexadecimal address, found the end of the line"},
-        {"+ 10 1 20 3\n", 0, ":1: expected the end of the line, found '3'"},
-        {"-\n", 0, ":1: expected a hexadecimal address, found the end of the line"},
-        {"- 10 1\n", 0, ":1: expected the end of the line, found '1'"},
-        {"v 10400 3\n", 0, ": expected a call, found none"},
+        {"+ 10 x 10\n", ":1: expected a hexadecimal place, found 'x'"},
+        {"+ 10 1\n", ":1: expected a hexadecimal address, found the end of the line"},
+        {"+ 10 1 20 3\n", ":1: expected the end of the line, found '3'"},
+        {"-\n", ":1: expected a hexadecimal address, found the end of the line"},
+        {"- 10 1\n", ":1: expected the end of the line, found '1'"},
+        {"v 10400 3\n", ": expected a call, found none"},
     };
     errors_are("heaptrack", rows, sizeof rows / sizeof *rows);
 }

@@ -6,34 +6,18 @@
 
 #include <cmocka.h>
 
-#include "trace/trace.h"
-#include "trace_dump.h"
+#include "reader_case.h"
 
 static void everything_in_a_log(void **state)
 {
     (void)state;
-    struct trace_error error = {"no error"};
-    struct trace *trace = trace_read("bench/test/golden/mtrace.log", &error);
-    if (trace == NULL) {
-        fail_msg("%s", error.text);
-        return;
-    }
-    assert_string_equal(trace->format, "mtrace");
-    char *found = trace_dump(trace);
-    char *expected = read_whole("bench/test/golden/mtrace.dump");
-    assert_string_equal(found, expected);
-    free(found);
-    free(expected);
-    trace_destroy(trace);
+    golden_reads("mtrace.log", "mtrace", "mtrace.dump");
 }
 
 static void errors_name_line_and_reason(void **state)
 {
     (void)state;
-    static const struct row {
-        const char *input;
-        const char *expected;
-    } rows[] = {
+    static const struct error_row rows[] = {
         {"= Start\nfoo\n", ":2: expected a call (+, -, <, > or !), found 'foo'"},
         {"= Start\n+\n", ":2: expected a call (+, -, <, > or !), found '+'"},
         {"= Start\n* 0x10\n", ":2: expected a call (+, -, <, > or !), found '*'"},
@@ -55,18 +39,7 @@ static void errors_name_line_and_reason(void **state)
          ":3: expected a '>', the second half of a realloc, found '-'"},
         {"= Start\n= End\n", ": expected a call, found none"},
     };
-    char path[] = "/tmp/snug-test-mtrace-XXXXXX";
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct trace_error error = {"no error"};
-        write_whole(path, rows[i].input, strlen(rows[i].input));
-        assert_null(trace_read(path, &error));
-        assert_memory_equal(error.text, path, strlen(path));
-        assert_string_equal(error.text + strlen(path), rows[i].expected);
-    }
-    unlink(path);
+    errors_are(NULL, rows, sizeof rows / sizeof *rows);
 }
 
 int main(void)

@@ -6,71 +6,27 @@
 
 #include <cmocka.h>
 
-#include "trace/trace.h"
-#include "trace_dump.h"
-
-static void assert_reads_as(const char *name, const char *log, const char *dump)
-{
-    struct trace_error error = {"no error"};
-    struct trace *trace = trace_read(log, &error);
-    if (trace == NULL) {
-        fail_msg("%s", error.text);
-        return;
-    }
-    assert_string_equal(trace->format, name);
-    char *found = trace_dump(trace);
-    char *expected = read_whole(dump);
-    assert_string_equal(found, expected);
-    free(found);
-    free(expected);
-    trace_destroy(trace);
-}
+#include "reader_case.h"
 
 static void golden_files(void **state)
 {
     (void)state;
-    assert_reads_as("android", "bench/test/golden/android.txt",
-                    "bench/test/golden/android.dump");
-    assert_reads_as("valgrind", "bench/test/golden/valgrind.log",
-                    "bench/test/golden/valgrind.dump");
-    assert_reads_as("ltrace", "bench/test/golden/ltrace.log",
-                    "bench/test/golden/ltrace.dump");
-    assert_reads_as("calls", "bench/test/golden/calls.log",
-                    "bench/test/golden/calls.dump");
+    golden_reads("android.txt", "android", "android.dump");
+    golden_reads("valgrind.log", "valgrind", "valgrind.dump");
+    golden_reads("ltrace.log", "ltrace", "ltrace.dump");
+    golden_reads("calls.log", "calls", "calls.dump");
 }
 
 static void android_comes_in_a_zip(void **state)
 {
     (void)state;
-    assert_reads_as("android", "bench/test/golden/android.zip",
-                    "bench/test/golden/android.dump");
-}
-
-struct row {
-    const char *input;
-    const char *expected;
-};
-
-static void assert_errors(const struct row *rows, size_t count)
-{
-    char path[] = "/tmp/snug-test-readers-XXXXXX";
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    for (size_t i = 0; i < count; i++) {
-        struct trace_error error = {"no error"};
-        write_whole(path, rows[i].input, strlen(rows[i].input));
-        assert_null(trace_read(path, &error));
-        assert_memory_equal(error.text, path, strlen(path));
-        assert_string_equal(error.text + strlen(path), rows[i].expected);
-    }
-    unlink(path);
+    golden_reads("android.zip", "android", "android.dump");
 }
 
 static void errors_in_android(void **state)
 {
     (void)state;
-    static const struct row rows[] = {
+    static const struct error_row rows[] = {
         {"1: free 0x0\nx: free 0x0\n",
          ":2: expected a thread number and ':', found 'x:'"},
         {"1: free 0x0\n9999999999: free 0x0\n",
@@ -97,13 +53,13 @@ static void errors_in_android(void **state)
         {"1: memalign 0x10 140737488355328 1\n",
          ":1: expected a size and an alignment below 2^47, found a larger one"},
     };
-    assert_errors(rows, sizeof rows / sizeof *rows);
+    errors_are(NULL, rows, sizeof rows / sizeof *rows);
 }
 
 static void errors_in_valgrind(void **state)
 {
     (void)state;
-    static const struct row rows[] = {
+    static const struct error_row rows[] = {
         {"==1== Memcheck\n--1-- malloc(x) = 0x10\n",
          ":2: expected a size in bytes, found 'x)'"},
         {"--1-- malloc(24 = 0x10\n", ":1: expected a ')', found the end of the line"},
@@ -120,13 +76,13 @@ static void errors_in_valgrind(void **state)
          ":1: expected a size in bytes, found 'y)'"},
         {"==1== Memcheck\n", ": expected a call, found none"},
     };
-    assert_errors(rows, sizeof rows / sizeof *rows);
+    errors_are(NULL, rows, sizeof rows / sizeof *rows);
 }
 
 static void errors_in_ltrace(void **state)
 {
     (void)state;
-    static const struct row rows[] = {
+    static const struct error_row rows[] = {
         {"free(1)      = <void>\n[pid 7] free(xyz)  = <void>\n",
          ":2: expected an address, found 'xyz)'"},
         {"[pid 7] malloc(24)  0x10 = <void>\n",
@@ -139,13 +95,13 @@ static void errors_in_ltrace(void **state)
          ":1: expected a ',' and one more argument, found '<unfinished'"},
         {"puts(\"malloc(24)\")     = 10\n", ": expected a call, found none"},
     };
-    assert_errors(rows, sizeof rows / sizeof *rows);
+    errors_are(NULL, rows, sizeof rows / sizeof *rows);
 }
 
 static void errors_in_calls(void **state)
 {
     (void)state;
-    static const struct row rows[] = {
+    static const struct error_row rows[] = {
         {"malloc(24)=0x10\nmalloc(24]=0x20\n",
          ":2: expected a size in bytes, found '24]=0x20'"},
         {"malloc(24 = 0x10\n", ":1: expected a ')', found the end of the line"},
@@ -155,7 +111,7 @@ static void errors_in_calls(void **state)
          ":1: expected an address, found '0x11112222333344445'"},
         {"malloc(1)\n", ": expected a call, found none"},
     };
-    assert_errors(rows, sizeof rows / sizeof *rows);
+    errors_are(NULL, rows, sizeof rows / sizeof *rows);
 }
 
 int main(void)

@@ -9,9 +9,8 @@
 
 #include <cmocka.h>
 
+#include "reader_case.h"
 #include "trace/generate.h"
-#include "trace/trace.h"
-#include "trace_dump.h"
 
 static char folder[] = "/tmp/snug-test-rep-XXXXXX";
 
@@ -37,30 +36,10 @@ static const char *in_folder(const char *name)
     return path;
 }
 
-static void check_golden(const char *name)
-{
-    char path[200];
-    struct trace_error error = {"no error"};
-    snprintf(path, sizeof path, "bench/test/golden/%s.rep", name);
-    struct trace *trace = trace_read(path, &error);
-    if (trace == NULL) {
-        fail_msg("%s", error.text);
-        return;
-    }
-    assert_string_equal(trace->name, name);
-    char *found = trace_dump(trace);
-    snprintf(path, sizeof path, "bench/test/golden/%s.dump", name);
-    char *expected = read_whole(path);
-    assert_string_equal(found, expected);
-    free(found);
-    free(expected);
-    trace_destroy(trace);
-}
-
 static void classic_with_four_header_lines(void **state)
 {
     (void)state;
-    check_golden("classic");
+    golden_reads("classic.rep", "rep", "classic.dump");
 }
 
 static void modern_with_crlf(void **state)
@@ -69,25 +48,25 @@ static void modern_with_crlf(void **state)
     char *text = read_whole("bench/test/golden/modern-crlf.rep");
     assert_non_null(strstr(text, "\r\n")); /* no editor has repaired it */
     free(text);
-    check_golden("modern-crlf");
+    golden_reads("modern-crlf.rep", "rep", "modern-crlf.dump");
 }
 
 static void two_header_numbers(void **state)
 {
     (void)state;
-    check_golden("two-numbers");
+    golden_reads("two-numbers.rep", "rep", "two-numbers.dump");
 }
 
 static void thread_column(void **state)
 {
     (void)state;
-    check_golden("thread-column");
+    golden_reads("thread-column.rep", "rep", "thread-column.dump");
 }
 
 static void superset(void **state)
 {
     (void)state;
-    check_golden("superset");
+    golden_reads("superset.rep", "rep", "superset.dump");
 }
 
 /* What a file of `text` gives: NULL, or the error behind "FILE". */
@@ -122,10 +101,7 @@ static void byte_order_mark(void **state)
 static void errors_name_line_and_reason(void **state)
 {
     (void)state;
-    static const struct row {
-        const char *input;
-        const char *expected;
-    } rows[] = {
+    static const struct error_row rows[] = {
         {"", ": expected a trace, found an empty file"},
         {"\n\n", ":2: expected a header of 2 or 4 numbers, found the end of the file"},
         {"1 2\n", ":1: expected an operation, found the end of the file"},
@@ -198,13 +174,7 @@ static void errors_name_line_and_reason(void **state)
          ": expected a trace as text (.rep), plain or compressed, found binary data of "
          "no known format"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const char *found = error_of(rows[i].input, strlen(rows[i].input));
-        if (found == NULL || strcmp(found, rows[i].expected) != 0) {
-            fail_msg("row %zu: expected \"%s\", found \"%s\"", i, rows[i].expected,
-                     found == NULL ? "no error" : found);
-        }
-    }
+    errors_are(NULL, rows, sizeof rows / sizeof *rows);
 }
 
 static void nul_byte_far_into_the_file(void **state)
