@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
+#include "sealed.h"
 #include "trace/agenda.h"
-#include "trace/builder.h"
 #include "trace/fit.h"
 #include "trace/generate.h"
 #include "trace/random.h"
@@ -110,20 +110,6 @@ static void a_fit_has_any_length(void **state)
     trace_destroy(trace);
 }
 
-static struct trace *handmade(const struct trace_op *ops, size_t count)
-{
-    struct trace_builder *builder = trace_builder_create("mine", "-");
-    struct trace_error error = {"no error"};
-    for (size_t i = 0; i < count; i++) {
-        assert_true(trace_builder_append(builder, ops[i]));
-    }
-    struct trace *trace = trace_builder_seal(builder, &error);
-    if (trace == NULL) {
-        fail_msg("%s", error.text);
-    }
-    return trace;
-}
-
 /* Every kind of operation keeps its fields, and what is never freed is freed between
    two runs; a trace without a single life is one, too. */
 static void every_kind_of_operation_is_kept(void **state)
@@ -143,7 +129,7 @@ static void every_kind_of_operation_is_kept(void **state)
         {.kind = TRACE_FREE_SIZED, .count = 1, .slot = 2, .thread = 1},
         {.kind = TRACE_MARK, .count = 1},
     };
-    struct trace *trace = handmade(ops, sizeof ops / sizeof *ops);
+    struct trace *trace = seal_ops(ops, sizeof ops / sizeof *ops);
     struct trace *fitted = fit(trace, 4000, 3);
     const struct trace_header *header = fitted->header;
     for (int kind = 0; kind < TRACE_THREAD_START; kind++) {
@@ -162,7 +148,7 @@ static void every_kind_of_operation_is_kept(void **state)
     }
     trace_destroy(fitted);
     trace_destroy(trace);
-    trace = handmade(ops, 1);
+    trace = seal_ops(ops, 1);
     fitted = fit(trace, 100, 1);
     assert_int_equal(fitted->header->op_count, 0);
     trace_destroy(fitted);
@@ -208,7 +194,7 @@ static void a_shape_is_right(void **state)
         {.kind = TRACE_FREE, .count = 1, .slot = 2, .thread = 1},
         {.kind = TRACE_FREE, .count = 1, .slot = 0},
     };
-    struct trace *trace = handmade(ops, sizeof ops / sizeof *ops);
+    struct trace *trace = seal_ops(ops, sizeof ops / sizeof *ops);
     struct trace_shape shape;
     assert_true(trace_shape(trace, &shape));
     assert_int_equal(shape.large_bytes, 131072);

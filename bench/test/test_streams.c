@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trace/builder.h"
+#include "sealed.h"
 #include "trace/random.h"
 #include "trace/streams.h"
 
@@ -22,21 +22,6 @@ enum {
 };
 
 #define NONE UINT64_MAX
-
-static struct trace *seal(const struct trace_op *ops, size_t count)
-{
-    struct trace_error error = {""};
-    struct trace_builder *builder = trace_builder_create("streams", "streams");
-    assert_non_null(builder);
-    for (size_t i = 0; i < count; i++) {
-        assert_true(trace_builder_append(builder, ops[i]));
-    }
-    struct trace *trace = trace_builder_seal(builder, &error);
-    if (trace == NULL) {
-        fail_msg("%s", error.text);
-    }
-    return trace;
-}
 
 static struct streams *part(const struct trace *trace)
 {
@@ -72,7 +57,7 @@ static struct trace *random_trace(struct random *random, uint16_t at_once, size_
         op.thread = (uint16_t)(first + random_below(random, at_once));
         ops[i] = op;
     }
-    return seal(ops, OPS);
+    return seal_ops(ops, OPS);
 }
 
 struct thread {
@@ -277,7 +262,7 @@ static void what_is_known_is_not_awaited(void **state)
         OP(TRACE_FREE, 3, 1), /* its own */
         OP(TRACE_FREE, 2, 0),
     };
-    struct trace *trace = seal(ops, sizeof ops / sizeof *ops);
+    struct trace *trace = seal_ops(ops, sizeof ops / sizeof *ops);
     struct streams *streams = part(trace);
     assert_int_equal(count_kind(streams, STREAM_AWAIT), 1);
     assert_int_equal(count_kind(streams, STREAM_PUBLISH), 1);

@@ -29,7 +29,7 @@
 #include "runner/allocators.h"
 #include "runner/job.h"
 #include "runner/tracer.h"
-#include "trace/builder.h"
+#include "sealed.h"
 
 enum {
     KIB = 1024,
@@ -70,16 +70,6 @@ static void append(struct trace_builder *builder, enum trace_op_kind kind,
                           .size_bytes = size_bytes & (TRACE_SIZE_LIMIT_BYTES - 1),
                           .count = 1};
     assert_true(trace_builder_append(builder, op));
-}
-
-static struct trace *seal(struct trace_builder *builder)
-{
-    struct trace_error error;
-    struct trace *trace = trace_builder_seal(builder, &error);
-    if (trace == NULL) {
-        fail_msg("%s", error.text);
-    }
-    return trace;
 }
 
 /* Enough of everything that brk, mmap, mremap, munmap and trimming are all met. */

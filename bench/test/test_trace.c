@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "trace/builder.h"
+#include "sealed.h"
 #include "trace/random.h"
 #include "trace_dump.h"
 
@@ -36,16 +36,6 @@ static void append(struct trace_builder *builder, struct trace_op op)
 {
     op.count = op.kind == TRACE_CALLOC ? op.count : 1;
     assert_true(trace_builder_append(builder, op));
-}
-
-static struct trace *seal(struct trace_builder *builder)
-{
-    struct trace_error error = {"no error"};
-    struct trace *trace = trace_builder_seal(builder, &error);
-    if (trace == NULL) {
-        fail_msg("%s", error.text);
-    }
-    return trace;
 }
 
 static void sealing_counts_and_empties(void **state)

@@ -18,7 +18,7 @@
 #include "process/signals.h"
 #include "process/tool.h"
 #include "runner/job.h"
-#include "trace/builder.h"
+#include "sealed.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
@@ -59,7 +59,6 @@ static const uint64_t timeout_ns = UINT64_C(60) * 1000 * 1000 * 1000;
 static inline struct trace *make_trace(const struct trace_op *ops, size_t count)
 {
     struct trace_builder *builder = trace_builder_create("handmade", "handmade");
-    struct trace_error error = {""};
     uint32_t slots = 0;
     assert_non_null(builder);
     for (size_t i = 0; i < count; i++) {
@@ -68,11 +67,7 @@ static inline struct trace *make_trace(const struct trace_op *ops, size_t count)
         }
         assert_true(trace_builder_append(builder, ops[i]));
     }
-    struct trace *trace = trace_builder_seal(builder, &error);
-    if (trace == NULL) {
-        fail_msg("%s", error.text);
-    }
-    return trace;
+    return seal(builder);
 }
 
 static inline struct allocator *tool_allocator(const char *name)
