@@ -8,9 +8,9 @@
 #include "trace/streams.h"
 
 enum {
-    BROKEN_BYTES = 1000, /* as in broken/libc.h */
-    SLEEPS = 50,         /* of broken/sleepy.c */
-    HANG_TIMEOUT_NS = 500 * 1000 * 1000,
+    BROKEN_BYTES = 1000,                  /* as in broken/libc.h */
+    SLEEPS = 200,                         /* of broken/sleepy.c */
+    HANG_TIMEOUT_NS = 2000 * 1000 * 1000, /* a loaded machine begins late */
     MANY_THREADS = 1000,
 };
 
