@@ -1,7 +1,9 @@
 /* snugbench: the subcommand table. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 
@@ -61,8 +63,21 @@ static void outlive_file_size_limit(void)
     }
 }
 
+/* Started with one of the standard streams closed: else a file of ours would have its
+ * number, be read as standard input or get what is printed. Reading and writing fail
+ * with EBADF, as they should, and a program that is started from here finds it closed. */
+static void occupy_closed_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0) {
+            open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
+    occupy_closed_streams();
     outlive_file_size_limit();
     if (argc < 2) {
         print_help(stderr);

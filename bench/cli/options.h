@@ -30,7 +30,7 @@ struct options_row {
 
 /* Into a bool: true. The only kind without a value. */
 options_take options_flag;
-/* Into a const char *, as it is. */
+/* Into a const char *, as it is; not empty. */
 options_take options_text;
 /* Into a struct options_list: one more. */
 options_take options_append;

@@ -123,7 +123,16 @@ static bool choose(const char *only, bool *chosen)
 static bool is_usable(const char *directory)
 {
     struct stat status;
-    if (stat(directory, &status) != 0 || !S_ISDIR(status.st_mode)) {
+    const bool is_there = stat(directory, &status) == 0;
+    if (is_there && !S_ISDIR(status.st_mode)) {
+        fprintf(
+            stderr,
+            "snugbench: '%s' is a file; report takes the folder that -o of compare, "
+            "replay, micro or stat has filled\n",
+            directory);
+        return false;
+    }
+    if (!is_there) {
         fprintf(stderr,
                 "snugbench: no folder '%s'; 'snugbench compare -o %s -- PROGRAM' or "
                 "'replay -o %s TRACE' fills one\n",

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <dlfcn.h>
+#include <elf.h>
 #include <errno.h>
 #include <glob.h>
 #include <gnu/libc-version.h>
@@ -148,6 +149,19 @@ static bool check_name(const struct allocator_list *list, const char *name,
     return true;
 }
 
+/* An ELF file, as the loader takes no other. */
+static bool is_elf(const char *path)
+{
+    char start[SELFMAG] = "";
+    FILE *file = fopen(path, "re");
+    const bool good = file != NULL && fread(start, sizeof start, 1, file) == 1 &&
+                      memcmp(start, ELFMAG, SELFMAG) == 0;
+    if (file != NULL) {
+        fclose(file);
+    }
+    return good;
+}
+
 /* The real path of a library that the user named; NULL: `error` says why not. */
 static char *check_library(const char *path, struct allocator_error *error)
 {
@@ -162,6 +176,8 @@ static char *check_library(const char *path, struct allocator_error *error)
     const char *reason = NULL;
     if (stat(library, &status) != 0 || !S_ISREG(status.st_mode)) {
         reason = "is no file; name a shared library";
+    } else if (!is_elf(library)) {
+        reason = "is no shared library; source of a malloc lab has to end in .c";
     } else if (strlen(library) >= sizeof((struct worker_record *)0)->expected_library) {
         reason = "has too long a path; copy it elsewhere";
     }

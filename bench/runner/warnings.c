@@ -59,8 +59,8 @@ static const struct warning warnings[WARNING_COUNT] = {
     [WARNING_COUNTERS] = {"counters",
                           "this processor has no counter, as the kernel sees it, for "
                           "%s: their columns are empty",
-                          "most virtual machines pass none on; hardware has them, and "
-                          "--callgrind counts instructions without"},
+                          "most virtual machines pass none on, real hardware has them; "
+                          "--callgrind counts instructions without any"},
     [WARNING_COUNTERS_REFUSED] =
         {"counters",
          "perf_event_open is refused, no counting of %s: their columns are empty",

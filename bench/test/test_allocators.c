@@ -31,12 +31,13 @@ static int remove_directory(void **state)
     return rmdir(directory);
 }
 
-/* An empty file of that name in the test's own directory. */
+/* A file of that name in the test's own directory that begins as a library does. */
 static void make_file(const char *name, char path[PATH_MAX])
 {
     snprintf(path, PATH_MAX, "%s/%s", directory, name);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
+    fputs("\177ELF", file);
     fclose(file);
 }
 

@@ -87,6 +87,19 @@ expect "unknown allocator" 2 err "no allocator 'fast'; write -a fast=LIBRARY.so"
     "$bench" replay "$trace" -a fast
 expect "missing library" 2 err "cannot read the library '/nowhere/lib.so'" \
     "$bench" replay "$trace" -a "fast=/nowhere/lib.so"
+expect "a library that is none" 2 err "'$trace' is no shared library" \
+    "$bench" replay "$trace" -a "fast=$trace"
+expect "an empty name" 2 err "^snugbench: --output takes a text, not ''" \
+    "$bench" replay "$trace" -o ''
+closed() { # REDIRECTION COMMAND...
+    local redirection=$1
+    shift
+    eval "\"\$@\" $redirection"
+}
+expect "a closed standard input" 2 err 'standard input: .*found an error' \
+    closed '<&-' "$bench" stat -
+expect "a closed standard output" 1 err 'cannot be written: Bad file descriptor' \
+    closed '>&-' "$bench" generate churn -n 1000 -o -
 expect "allocator twice" 2 err "given twice" "$bench" replay "$trace" -a glibc -a glibc
 expect "reference that is not there" 2 err "'mine' is not among the allocators" \
     "$bench" replay "$trace" -a glibc --reference mine

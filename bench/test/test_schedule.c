@@ -206,15 +206,23 @@ static void test_failures_in_every_pass(void **state)
     }
 }
 
+/* What begins as a library does and is none: only the loader notices. */
 static void test_wrong_library(void **state)
 {
     (void)state;
-    char text[PATH_MAX];
-    snprintf(text, sizeof text, "text=%s", trace_path);
-    const char *const specs[] = {text, "glibc"};
+    char path[] = "/tmp/snugbench-schedule-library-XXXXXX";
+    const int file = mkstemp(path);
+    assert_true(file >= 0);
+    static const char text[] = "\177ELF, it says";
+    assert_int_equal(write(file, text, sizeof text), sizeof text);
+    close(file);
+    char wrong[sizeof path + 8];
+    snprintf(wrong, sizeof wrong, "wrong=%s", path);
+    const char *const specs[] = {wrong, "glibc"};
     struct schedule_options options = quick_options();
     options.modes = modes_of("verify");
     struct run *run = run_specs(specs, 2, &options);
+    unlink(path);
     assert_failed(run_result(run, 0, 0), RESULT_PRELOAD_FAILED, "malloc comes from");
     assert_failed(run_result(run, 0, 0), RESULT_PRELOAD_FAILED, "cannot be preloaded");
     assert_int_equal(run_result(run, 0, 1)->status, RESULT_OK);
