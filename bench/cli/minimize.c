@@ -72,7 +72,7 @@ static void print_help(void)
         "  -h, --help             this text\n\n"
         "examples:\n"
         "  snugbench minimize app.rep.zst -a mine=./libmine.so\n"
-        "  snugbench minimize traces/sort.rep.zst -a lab=./mm.c -o small.rep\n"
+        "  snugbench minimize traces/jq.rep.zst -a lab=./mm.c -o small.rep\n"
         "  snugbench minimize app.rep.zst -a jemalloc --slower 1.5 -o slow.rep\n");
 }
 

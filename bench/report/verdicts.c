@@ -163,6 +163,9 @@ void verdicts_print(FILE *out, const struct run *run, const struct summary *summ
                          &summary->totals[contest.subject].cold, "cold");
         print_losses(&contest);
     }
+    if (run->rounds == 0) {
+        return; /* nothing was timed */
+    }
     fprintf(out,
             "A difference counts if its interval leaves out 1, it is at least %s "
             "warm, %s cold, and a t-test says so at 5 %%, on single traces after "
