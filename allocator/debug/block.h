@@ -12,7 +12,7 @@
 
 #include "debug/table.h"
 
-/* Of a long block only so much of its start is filled: pages stay untouched. */
+/* A long block is filled up to here, so that its further pages stay untouched. */
 #define DEBUG_FILL_LIMIT_BYTES (64 * KIB)
 
 /* Find memory for block->size bytes, in pages of its own where the level and the size

@@ -14,7 +14,7 @@ static struct cursor open_record(const uint8_t *at)
     return (struct cursor){begin, begin + (is_64_bit ? 0 : length), is_64_bit};
 }
 
-/* Of a common information entry (CIE), which many functions share. */
+/* What a common information entry (CIE) says, which many functions share. */
 struct common {
     uint64_t code_unit;
     int64_t data_unit;

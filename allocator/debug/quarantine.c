@@ -5,7 +5,7 @@
 #include "debug/options.h"
 #include "heap/heap.h"
 
-/* Of the bytes that are live. */
+/* As many bytes may wait as an eighth of those that are live, too. */
 #define LIVE_SHARE 8
 /* Address space of retired pages, for each byte of memory that may wait: 1 GiB usually.
  */

@@ -35,7 +35,7 @@ struct answer_traces {
 struct answer_row {
     const char *name;    /* borrowed, as all words here */
     const char *failure; /* one line; NULL: none */
-    /* Of traces: what kind of failure, where first, and on how many. */
+    /* What kind of failure on traces, where first, and on how many. */
     enum result_status failed_status;
     const char *failed_trace;
     size_t failed_trace_count;

@@ -27,7 +27,7 @@ const struct comparison *programs_speed(const struct programs_summary *summary,
     return &summary->speeds[program * summary->allocator_count + allocator];
 }
 
-/* Of what pair_speed and pair_size have left in `work`. false: out of memory. */
+/* Copies what pair_speed and pair_size have left in `work`. false: out of memory. */
 static bool keep(struct series *series, const struct pair_work *work, size_t count)
 {
     double *values = calloc(count + 1, sizeof *values);

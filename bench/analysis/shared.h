@@ -1,6 +1,6 @@
 /* The traces that count in figures over several: those that every allocator of the run
- * completed, so that no one gains by failing on a hard one. The floor is no competitor,
- * and who completed none at all takes none from the others. */
+ * completed, so that none gains by failing on a hard one. The floor does not count, nor
+ * does an allocator that completed no trace at all. */
 #ifndef SNUGBENCH_ANALYSIS_SHARED_H
 #define SNUGBENCH_ANALYSIS_SHARED_H
 

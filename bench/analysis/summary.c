@@ -167,8 +167,8 @@ static void fill_cell(const struct workshop *shop, size_t trace, size_t allocato
     }
 }
 
-/* Rows of the shared traces; 0 if this allocator lacks one: the floor, or who completed
- * none. */
+/* Rows of the shared traces; 0 if this allocator lacks one, as the floor may, or one
+ * that completed no trace. */
 static size_t collect_rows(const struct workshop *shop, size_t allocator,
                            enum shared_need need, bool ratios)
 {

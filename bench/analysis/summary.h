@@ -73,8 +73,8 @@ struct count_figures {
     struct figure callgrind_instructions;
 };
 
-/* Of a trace that several threads replayed; medians over warm processes, each with its
- * best pass. */
+/* What a trace that several threads replayed has besides: medians over warm processes,
+ * each with its best pass. */
 struct thread_figures {
     struct figure wall_ns;
     struct figure cpu_ns;           /* of all threads */
@@ -86,7 +86,7 @@ struct thread_figures {
 struct cell {
     struct timing_figures warm, cold;
     struct estimate warm_mops;
-    /* Median over processes; cold: of the one pass. */
+    /* Median over processes; a cold one has one pass. */
     struct figure warm_minor_faults_per_pass, cold_minor_faults_per_pass;
     struct thread_figures threads;
     struct memory_figures memory;
@@ -137,7 +137,7 @@ struct summary {
 };
 
 /* NULL: out of memory. The run may be dropped afterwards. It bootstraps every interval,
- * seconds for a large run: whoever needs the figures is handed the one summary. */
+ * seconds for a large run: it is made once and handed to all that need the figures. */
 struct summary *summary_create(const struct run *run, struct summary_options options);
 void summary_destroy(struct summary *summary);
 

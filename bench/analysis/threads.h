@@ -8,8 +8,8 @@
 #include "analysis/summary.h"
 #include "runner/result.h"
 
-/* Of one allocator on one trace; nothing is present if one thread replayed it. false:
- * out of memory. */
+/* The figures of one allocator on one trace; none is present if one thread replayed it.
+ * false: out of memory. */
 bool threads_figures(struct thread_figures *figures, const struct result *result,
                      const struct trace_facts *trace);
 

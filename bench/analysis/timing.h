@@ -47,9 +47,9 @@ struct comparison timing_judge(struct estimate ratio, double p_value, size_t rou
 struct comparison timing_compare(const struct series *rows, size_t row_count,
                                  double effect, double *scratch, uint64_t seed);
 
-/* Of one allocator's verdicts on many traces only those stay that Holm's correction
- * over all of them leaves: one false among them has a probability of TIMING_LEVEL at
- * most. `scratch` holds `count` doubles. */
+/* Holm's correction over one allocator's verdicts on many traces: those that do not
+ * pass become VERDICT_SAME, and the probability of a false one among the rest is
+ * TIMING_LEVEL at most. `scratch` holds `count` doubles. */
 void timing_correct(struct comparison *const *comparisons, size_t count,
                     double *scratch);
 

@@ -28,7 +28,7 @@
 enum {
     EXIT_INTERRUPTED = 130, /* as a shell reports SIGINT */
     RACES = PROOF_EQUALS + PROOF_SLOWED,
-    /* Of the copy that tells what a step costs: some ten per cent of a replay. */
+    /* The copy that tells what a step costs has so many: some 10 % of a replay. */
     CALIBRATION_STEPS = 2048,
     CALIBRATION_ROUNDS = 5,
     STEPS_LIMIT = 1 << 20,

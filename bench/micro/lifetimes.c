@@ -111,7 +111,7 @@ void lifetimes_run(struct bench *bench)
     struct lifetimes *lives = bench_table(bench, count * sizeof *lives);
     struct thread_group_work works[THREAD_GROUP_LIMIT];
     const bool is_medium = bench->amount > MIXED_LIMIT_BYTES;
-    /* Of medium blocks fewer live: two thousand, some 50 MiB. */
+    /* Fewer medium blocks live at a time: two thousand, some 50 MiB. */
     const uint64_t slots = is_medium ? SLOT_COUNT / 25 : SLOT_COUNT;
     const uint64_t steps = is_medium ? MEDIUM_STEP_COUNT : STEP_COUNT;
     for (uint32_t i = 0; i < count; i++) {

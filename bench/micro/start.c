@@ -32,7 +32,7 @@ static bool run_empty(uint64_t *elapsed_ns, uint64_t *faults)
     return true;
 }
 
-/* Of a few values; sorts. */
+/* The median of a few values, which it sorts. */
 static uint64_t median(uint64_t *values, uint64_t count)
 {
     for (uint64_t i = 1; i < count; i++) {

@@ -9,7 +9,7 @@
 
 #include "process/tree.h"
 
-/* Of a child that has not executed the program yet. false: the kernel refuses. */
+/* Follows a child that has not executed the program yet. false: the kernel refuses. */
 bool follow_begin(pid_t pid);
 
 /* One stop, as waitpid gave it: looks if there is something to see, and lets it go on.

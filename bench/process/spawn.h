@@ -78,7 +78,7 @@ void process_poll(struct process *process);
 /* Poll until it has ended or somebody asks us to stop; it then still lives. */
 void process_wait(struct process *process);
 
-/* For whoever polls by wait4 himself: what that said of its end. */
+/* For a caller that polls by wait4 itself: what that said of its end. */
 void process_take_end(struct process *process, int wait_status,
                       const struct rusage *usage);
 

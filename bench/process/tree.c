@@ -89,7 +89,7 @@ static const char *base_name(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
-/* Of libraries that bring a malloc, those that programs are linked with. */
+/* Whether it brings a malloc: the libraries with one that programs are linked with. */
 static bool is_allocator_library(const char *path)
 {
     static const char *const names[] = {"libjemalloc", "libmimalloc", "libtcmalloc",

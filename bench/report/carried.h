@@ -14,7 +14,7 @@ extern const char chart_scatter[], chart_live[], chart_programs[], chart_memory[
     chart_micro_scaling[], chart_trace_live[], chart_trace_sizes[],
     chart_trace_lifetimes[];
 
-/* Of the page: */
+/* For the page: */
 extern const char page_css[], page_js[];
 
 #endif

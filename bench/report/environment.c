@@ -89,7 +89,7 @@ static json_t *machine(void)
     return object;
 }
 
-/* Of the checkout that this program was built in, wherever the user stands. */
+/* The commit of the checkout that this program was built in, wherever the user is. */
 static void set_git_commit(json_t *object)
 {
     char path[PATH_MAX];

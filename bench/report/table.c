@@ -11,7 +11,7 @@
 #include "report/units.h"
 #include "report/verdicts.h"
 
-/* Of one trace's table; the totals keep the same kind of figure in each column. */
+/* The columns of one trace's table. The totals keep the same kind of figure in each. */
 enum column {
     COLUMN_NAME,
     COLUMN_WARM,

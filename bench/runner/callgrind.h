@@ -22,8 +22,8 @@ bool callgrind_is_there(void);
 struct callgrind *callgrind_create(void);
 void callgrind_destroy(struct callgrind *callgrind);
 
-/* Of a run that has ended: instructions in the worker's counted pass; 0: it wrote none.
- */
+/* The instructions of the worker's counted pass, once the run has ended. 0: it wrote
+ * none. */
 uint64_t callgrind_instructions(const struct callgrind *callgrind);
 
 #endif

@@ -290,7 +290,7 @@ static bool has_live_row(const struct schedule *schedule)
     return false;
 }
 
-/* Of the modes that are asked for: whether there is a point in this one now. */
+/* Whether this mode, which was asked for, can be run here and has something to tell. */
 static bool is_runnable(const struct schedule *schedule, size_t mode_index)
 {
     const struct mode *mode = &mode_table[mode_index];

@@ -2,9 +2,9 @@
  *
  * Trace by trace: the modes of the worker in the order of their table, the timed ones
  * in rounds. A round visits every allocator that has not failed on this trace, in a
- * fresh random order, with one process of each mode and nothing beside it: neighbours
- * in time meet the same weather, so ratios are paired by round. What fails on a trace
- * fails alone. */
+ * fresh random order, with one process of each mode and nothing beside it: what runs
+ * within a round meets the same conditions, so ratios are paired by round. An allocator
+ * that fails on a trace takes no other along. */
 #ifndef SNUGBENCH_RUNNER_SCHEDULE_H
 #define SNUGBENCH_RUNNER_SCHEDULE_H
 

@@ -30,7 +30,7 @@ void tracer_destroy(struct tracer *tracer);
 /* As process_poll: takes what has been reported, and lets the threads go on. */
 void tracer_poll(struct tracer *tracer, struct process *process);
 
-/* Of a process that has ended. */
+/* Both once the process has ended. */
 void tracer_take_counts(const struct tracer *tracer, struct syscall_counts *counts);
 struct memory_peaks tracer_peaks(const struct tracer *tracer);
 

@@ -59,7 +59,7 @@ for file in "${files[@]}"; do
     held "$file" "$name"
 done | sort -u >"$dir/held"
 
-# Of any file: good for each that has it, and it must be in one of them.
+# Those "of any file" may be in each, and must be in one.
 awk '$1 == "*"' "$dir/documented" >"$dir/any"
 awk 'NR == FNR { any[$2] = 1; next } !($2 in any)' "$dir/any" "$dir/held" >"$dir/own"
 missing=$(comm -13 <(grep -v '^\*' "$dir/documented") "$dir/own")

@@ -30,8 +30,8 @@ struct example {
     char *command[2];
 };
 
-/* Rounds differ by some per cent, as a machine's weather makes them. */
-static double weather(size_t round)
+/* Rounds differ by some per cent, as conditions on a machine do. */
+static double conditions(size_t round)
 {
     return 1 + 0.01 * (double)((round * 7) % 5);
 }
@@ -55,7 +55,7 @@ static void fill(struct example *example, size_t index, const char *name,
         const double rough = 1 + noisiness * (noise(index, i) - 1);
         example->times[index][i] =
             (struct live_time){.round = (uint32_t)i,
-                               .score = seconds * weather(i) * rough,
+                               .score = seconds * conditions(i) * rough,
                                .user_s = seconds,
                                .system_s = 0};
     }

@@ -261,7 +261,7 @@ static void threads_do_what_their_models_say(void **state)
     assert_non_null(trace);
     const uint64_t lives = trace->header->thread_count;
     assert_in_range(lives, 30, 40); /* 200,000 rounds, 4 x 4,000 of three threads */
-    /* Of what a thread leaves, the next one frees nearly all. */
+    /* The next thread frees nearly all that one leaves. */
     assert_in_range(handed_over(trace), (lives - 3) * 1200, (lives + 3) * 1400);
     trace_destroy(trace);
 

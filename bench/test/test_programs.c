@@ -34,7 +34,7 @@ static char *const allocators[ALLOCATORS] = {(char[]){"glibc"}, (char[]){"snug"}
                                              (char[]){"other"}};
 
 /* Rounds differ by far more than allocators do: only pairs show it. */
-static double weather(size_t round)
+static double conditions(size_t round)
 {
     return 1 + 0.2 * (double)((round * 7) % 5);
 }
@@ -43,7 +43,7 @@ static void set_times(size_t program, size_t allocator, const double *ratios)
 {
     for (size_t i = 0; i < ROUNDS; i++) {
         times[program][allocator][i] = (struct live_time){
-            .round = (uint32_t)i, .score = weather(i) / ratios[i], .user_s = 1};
+            .round = (uint32_t)i, .score = conditions(i) / ratios[i], .user_s = 1};
     }
 }
 

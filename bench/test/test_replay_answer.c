@@ -49,7 +49,7 @@ static void test_replays(void **state)
     handmade_destroy(run);
 }
 
-/* Who completed none takes no trace from the others. */
+/* An allocator that completed no trace takes none from the others. */
 static void test_broken_everywhere(void **state)
 {
     (void)state;

@@ -239,7 +239,7 @@ static void test_verdict_needs_size_interval_and_rounds(void **state)
 }
 
 /* Ratios of an allocator on one trace, `effect` slower in the logarithm; each the
- * quotient of two processes' times. `tail` > 0: some processes meet bad weather. */
+ * quotient of two processes' times. `tail` > 0: some processes are disturbed. */
 static void fill_ratios(double *ratios, size_t count, double effect, double spread,
                         double tail, uint64_t *noise)
 {
@@ -372,7 +372,7 @@ static void test_binomial_tail(void **state)
 
 /* Equals on many traces, again and again: how often is anything significant among them?
  * Under normal noise in 5 % of repetitions, neither more nor less; where some processes
- * meet bad weather, in no more. The bounds would be broken by chance once in 1,000. */
+ * are disturbed, in no more. The bounds would be broken by chance once in 1,000. */
 static void test_false_verdicts_keep_their_level(void **state)
 {
     (void)state;

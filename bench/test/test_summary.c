@@ -98,7 +98,7 @@ static void test_memory_is_growth_over_the_floor(void **state)
     /* Accessible is twice, reserved four times the peak. */
     assert_figure(glibc->mapped_utilization, 0.25);
     assert_figure(glibc->peak_reserved_growth_bytes, 4 * (2 << 20));
-    /* Of 1.25 MiB of growth. */
+    /* The growth is 1.25 MiB. */
     assert_figure(snug->live_at_resident_peak_bytes, 0.75 * (1 << 20));
     assert_figure(snug->internal_at_resident_peak_bytes, 1 << 14);
     assert_figure(snug->external_at_resident_peak_bytes, (1 << 19) - (1 << 14));
@@ -240,7 +240,8 @@ static void test_totals(void **state)
     handmade_destroy(run);
 }
 
-/* Of 1.25 MiB on each trace; what one allocator lacks on a trace, nobody has there. */
+/* The growth is 1.25 MiB on each trace. A trace on which one allocator lacks a figure
+ * is left out for all. */
 static void test_means_are_over_shared_traces(void **state)
 {
     (void)state;

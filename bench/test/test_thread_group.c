@@ -126,7 +126,7 @@ static void check_answer(const struct job *job)
     }
 }
 
-/* Of all that are installed, and the floor where blocks may overlap. */
+/* Under all that are installed, and under the floor where blocks may overlap. */
 static void every_pass_takes_threads(void **state)
 {
     (void)state;
