@@ -12,16 +12,10 @@
  *
  * The calls stand in libmalloc's tools/malloc_replay.h, the chunks in xnu's kdebug.c.
  * `core` is the processor, which says nothing of the thread. */
-#include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-
+#include "trace/binary_log.h"
 #include "trace/formats/format.h"
-#include "trace/pointers.h"
 
 enum {
-    THE_ONE_THREAD = 0,
     PAGE_BYTES = 4096,
     CHUNK_HEADER_BYTES = 16,
     CHUNK_ALIGNMENT = 8,
@@ -48,25 +42,6 @@ static const size_t call_bytes[CALL_COUNT] = {
     [CALL_MEMALIGN] = 16, [CALL_CALLOC] = 16, [CALL_VALLOC] = 12,
 };
 
-struct reader {
-    struct input *input;
-    struct trace_error *error;
-    struct pointers *pointers;
-    uint64_t at; /* byte where what is read now begins */
-};
-
-static bool fail(const struct reader *reader, const char *message)
-{
-    return input_fail_byte(reader->input, reader->error, reader->at, message);
-}
-
-static bool fail_memory(const struct reader *reader)
-{
-    char message[120];
-    snprintf(message, sizeof message, "no memory to go on: %s", strerror(errno));
-    return fail(reader, message);
-}
-
 static uint64_t number_at(const unsigned char *bytes, size_t length)
 {
     uint64_t number = 0;
@@ -86,22 +61,12 @@ static uint64_t u64_at(const unsigned char *bytes)
     return number_at(bytes, 8);
 }
 
-static bool take_bytes(struct reader *reader, unsigned char *to, size_t count)
-{
-    size_t given = 0;
-    if (!input_bytes(reader->input, to, count, &given, reader->error)) {
-        return false;
-    }
-    return given == count ||
-           fail(reader, "expected the rest of a chunk, found the end of the file");
-}
-
-static bool skip_bytes(struct reader *reader, uint64_t count)
+static bool skip_bytes(struct binary_log *log, uint64_t count)
 {
     unsigned char scratch[4096];
     while (count > 0) {
         const size_t part = count < sizeof scratch ? (size_t)count : sizeof scratch;
-        if (!take_bytes(reader, scratch, part)) {
+        if (!binary_log_take(log, scratch, part, "a chunk")) {
             return false;
         }
         count -= part;
@@ -109,21 +74,8 @@ static bool skip_bytes(struct reader *reader, uint64_t count)
     return true;
 }
 
-static bool read_realloc(struct reader *reader, const unsigned char *call)
-{
-    const uint64_t old_address = u64_at(call);
-    const uint64_t address = u64_at(call + 8);
-    const uint64_t bytes = u32_at(call + 16);
-    const bool is_free = bytes == 0 && address == 0 && old_address != 0;
-    return is_free ? pointers_free(reader->pointers, THE_ONE_THREAD, old_address)
-                   : pointers_realloc_begin(reader->pointers, THE_ONE_THREAD,
-                                            old_address) &&
-                         pointers_realloc_end(reader->pointers, THE_ONE_THREAD,
-                                              old_address, address, bytes);
-}
-
 /* Sizes and their products of 32 bits each are checked by trace_op_set_calloc. */
-static bool read_allocation(struct reader *reader, unsigned opcode,
+static bool read_allocation(struct binary_log *log, unsigned opcode,
                             const unsigned char *call)
 {
     struct trace_op op = {.kind = TRACE_MALLOC};
@@ -131,66 +83,70 @@ static bool read_allocation(struct reader *reader, unsigned opcode,
     op.size_bytes = u32_at(call + (has_two ? 12 : 8));
     if (opcode == CALL_CALLOC &&
         !trace_op_set_calloc(&op, u32_at(call + 8), u32_at(call + 12))) {
-        return fail(reader, "expected a product below 2^47, found one beyond");
+        return binary_log_fail(log, "expected a product below 2^47, found one beyond");
     }
     if (opcode == CALL_MEMALIGN || opcode == CALL_VALLOC) {
         trace_op_set_memalign(&op,
                               opcode == CALL_VALLOC ? PAGE_BYTES : u32_at(call + 8));
     }
-    return pointers_allocate(reader->pointers, THE_ONE_THREAD, u64_at(call), op) ||
-           fail_memory(reader);
+    return pointers_allocate(log->pointers, BINARY_LOG_THREAD, u64_at(call), op) ||
+           binary_log_fail_memory(log);
 }
 
-static bool read_call(struct reader *reader, unsigned opcode, const unsigned char *call)
+static bool read_call(struct binary_log *log, unsigned opcode,
+                      const unsigned char *call)
 {
     switch (opcode) {
     case CALL_FREE:
-        return pointers_free(reader->pointers, THE_ONE_THREAD, u64_at(call)) ||
-               fail_memory(reader);
+        return pointers_free(log->pointers, BINARY_LOG_THREAD, u64_at(call)) ||
+               binary_log_fail_memory(log);
     case CALL_REALLOC:
-        return read_realloc(reader, call) || fail_memory(reader);
+        return binary_log_realloc(log, u64_at(call), u64_at(call + 8),
+                                  u32_at(call + 16));
     default:
-        return read_allocation(reader, opcode, call);
+        return read_allocation(log, opcode, call);
     }
 }
 
-static bool read_events(struct reader *reader, uint64_t left)
+static bool read_events(struct binary_log *log, uint64_t left)
 {
     while (left > OPERATION_BYTES) {
         unsigned char operation[OPERATION_BYTES];
         unsigned char call[CALL_LIMIT_BYTES];
-        reader->at = input_byte_count(reader->input);
-        if (!take_bytes(reader, operation, sizeof operation)) {
+        binary_log_begin(log);
+        if (!binary_log_take(log, operation, sizeof operation, "a chunk")) {
             return false;
         }
         left -= sizeof operation;
         const unsigned opcode = operation[0];
         if (opcode < CALL_MALLOC || opcode >= CALL_COUNT) {
-            return fail(reader, "expected a call (1 to 6), found another opcode");
+            return binary_log_fail(log,
+                                   "expected a call (1 to 6), found another opcode");
         }
         if (call_bytes[opcode] > left) {
-            return fail(reader, "expected a whole call, found the end of its chunk");
+            return binary_log_fail(log,
+                                   "expected a whole call, found the end of its chunk");
         }
-        if (!take_bytes(reader, call, call_bytes[opcode]) ||
-            !read_call(reader, opcode, call)) {
+        if (!binary_log_take(log, call, call_bytes[opcode], "a chunk") ||
+            !read_call(log, opcode, call)) {
             return false;
         }
         left -= call_bytes[opcode];
     }
-    return skip_bytes(reader, left);
+    return skip_bytes(log, left);
 }
 
 /* One chunk; false with *is_end: there is no more. */
-static bool read_chunk(struct reader *reader, bool *is_end)
+static bool read_chunk(struct binary_log *log, bool *is_end)
 {
     unsigned char header[CHUNK_HEADER_BYTES];
     size_t given = 0;
-    const uint64_t past = input_byte_count(reader->input) % CHUNK_ALIGNMENT;
-    reader->at = input_byte_count(reader->input);
+    const uint64_t past = input_byte_count(log->input) % CHUNK_ALIGNMENT;
+    binary_log_begin(log);
     /* The last chunk need not be filled up. */
-    if (!input_bytes(reader->input, header, past > 0 ? CHUNK_ALIGNMENT - past : 0,
-                     &given, reader->error) ||
-        !input_bytes(reader->input, header, sizeof header, &given, reader->error)) {
+    if (!input_bytes(log->input, header, past > 0 ? CHUNK_ALIGNMENT - past : 0, &given,
+                     log->error) ||
+        !input_bytes(log->input, header, sizeof header, &given, log->error)) {
         return false;
     }
     *is_end = given == 0;
@@ -198,34 +154,23 @@ static bool read_chunk(struct reader *reader, bool *is_end)
         return false;
     }
     if (given < sizeof header) {
-        return fail(reader, "expected a chunk, found the end of the file");
+        return binary_log_fail(log, "expected a chunk, found the end of the file");
     }
     const uint64_t length = u64_at(header + 8);
     if (u32_at(header) != EVENTS_TAG) {
-        return skip_bytes(reader, length);
+        return skip_bytes(log, length);
     }
     if (u32_at(header + 4) != EVENTS_VERSION) {
-        return fail(reader, "expected events of version 1.1, found another version");
+        return binary_log_fail(log,
+                               "expected events of version 1.1, found another version");
     }
-    return read_events(reader, length);
+    return read_events(log, length);
 }
 
 static bool libmalloc_read(struct input *input, struct trace_builder *builder,
                            struct trace_error *error)
 {
-    struct reader reader = {.input = input,
-                            .error = error,
-                            .pointers = pointers_open(builder, POINTERS_EXACT)};
-    if (reader.pointers == NULL) {
-        return fail_memory(&reader);
-    }
-    bool is_end = false;
-    while (read_chunk(&reader, &is_end)) {
-    }
-    const bool good =
-        is_end && (pointers_finish(reader.pointers) || fail_memory(&reader));
-    pointers_close(reader.pointers);
-    return good;
+    return binary_log_read(input, builder, error, read_chunk);
 }
 
 static bool libmalloc_recognises(const char *text, size_t length)

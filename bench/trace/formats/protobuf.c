@@ -11,16 +11,10 @@
  *
  * Lengths and all fields are varints. A block is any number, used again once it is
  * freed; without one it is NULL. Fields that are not known are skipped. */
-#include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-
+#include "trace/binary_log.h"
 #include "trace/formats/format.h"
-#include "trace/pointers.h"
 
 enum {
-    THE_ONE_THREAD = 0,
     LINE_LIMIT_BYTES = 256, /* six fields of ten bytes are far below */
     LAST_FIELD = 3,
     VARINT_BITS = 70, /* ten bytes of seven */
@@ -48,25 +42,6 @@ struct call {
     uint64_t value[LAST_FIELD + 1];
     bool has[LAST_FIELD + 1];
 };
-
-struct reader {
-    struct input *input;
-    struct trace_error *error;
-    struct pointers *pointers;
-    uint64_t line_at; /* byte where the current line begins */
-};
-
-static bool fail(const struct reader *reader, const char *message)
-{
-    return input_fail_byte(reader->input, reader->error, reader->line_at, message);
-}
-
-static bool fail_memory(const struct reader *reader)
-{
-    char message[120];
-    snprintf(message, sizeof message, "no memory to go on: %s", strerror(errno));
-    return fail(reader, message);
-}
 
 /* false: it ends before the number does, or the number is 2^64 or more. */
 static bool take_varint(struct bytes *bytes, uint64_t *value)
@@ -149,67 +124,61 @@ static bool address_of(const struct call *call, unsigned field, uint64_t *addres
     return call->value[field] < (uint64_t)1 << 63;
 }
 
-static bool read_free(struct reader *reader, const struct call *call)
+static bool read_free(struct binary_log *log, const struct call *call)
 {
     uint64_t address = 0;
     if (!address_of(call, 1, &address)) {
-        return fail(reader, "expected a block below 2^63, found one beyond");
+        return binary_log_fail(log, "expected a block below 2^63, found one beyond");
     }
     const bool is_sized = address != 0 && call->value[2] > 0;
     if (is_sized && call->value[2] >= TRACE_SIZE_LIMIT_BYTES) {
-        return fail(reader, "expected a size below 2^47, found one beyond");
+        return binary_log_fail(log, "expected a size below 2^47, found one beyond");
     }
-    return (is_sized ? pointers_free_sized(reader->pointers, THE_ONE_THREAD, address,
+    return (is_sized ? pointers_free_sized(log->pointers, BINARY_LOG_THREAD, address,
                                            call->value[2])
-                     : pointers_free(reader->pointers, THE_ONE_THREAD, address)) ||
-           fail_memory(reader);
+                     : pointers_free(log->pointers, BINARY_LOG_THREAD, address)) ||
+           binary_log_fail_memory(log);
 }
 
-static bool read_realloc(struct reader *reader, const struct call *call)
+static bool read_realloc(struct binary_log *log, const struct call *call)
 {
     uint64_t address = 0;
     uint64_t old_address = 0;
     const uint64_t bytes = call->value[3];
     if (!address_of(call, 1, &address) || !address_of(call, 2, &old_address)) {
-        return fail(reader, "expected a block below 2^63, found one beyond");
+        return binary_log_fail(log, "expected a block below 2^63, found one beyond");
     }
     if (bytes >= TRACE_SIZE_LIMIT_BYTES) {
-        return fail(reader, "expected a size below 2^47, found one beyond");
+        return binary_log_fail(log, "expected a size below 2^47, found one beyond");
     }
-    struct pointers *pointers = reader->pointers;
-    const bool is_free = bytes == 0 && address == 0 && old_address != 0;
-    const bool done =
-        is_free ? pointers_free(pointers, THE_ONE_THREAD, old_address)
-                : pointers_realloc_begin(pointers, THE_ONE_THREAD, old_address) &&
-                      pointers_realloc_end(pointers, THE_ONE_THREAD, old_address,
-                                           address, bytes);
-    return done || fail_memory(reader);
+    return binary_log_realloc(log, old_address, address, bytes);
 }
 
-static bool read_allocation(struct reader *reader, const struct call *call,
+static bool read_allocation(struct binary_log *log, const struct call *call,
                             bool is_calloc)
 {
     struct trace_op op = {.kind = TRACE_MALLOC};
     uint64_t address = 0;
     const uint64_t bytes = call->value[is_calloc ? 3 : 2];
     if (!address_of(call, 1, &address)) {
-        return fail(reader, "expected a block below 2^63, found one beyond");
+        return binary_log_fail(log, "expected a block below 2^63, found one beyond");
     }
     if (bytes >= TRACE_SIZE_LIMIT_BYTES ||
         (is_calloc && !trace_op_set_calloc(&op, call->value[2], bytes))) {
-        return fail(reader, "expected a size below 2^47, found one beyond");
+        return binary_log_fail(log, "expected a size below 2^47, found one beyond");
     }
     if (!is_calloc) {
         op.size_bytes = bytes & TRACE_SIZE_MASK;
         if (call->value[3] > 0 && !trace_op_set_memalign(&op, call->value[3])) {
-            return fail(reader, "expected an alignment below 2^47, found one beyond");
+            return binary_log_fail(
+                log, "expected an alignment below 2^47, found one beyond");
         }
     }
-    return pointers_allocate(reader->pointers, THE_ONE_THREAD, address, op) ||
-           fail_memory(reader);
+    return pointers_allocate(log->pointers, BINARY_LOG_THREAD, address, op) ||
+           binary_log_fail_memory(log);
 }
 
-static bool read_line(struct reader *reader, struct bytes line)
+static bool read_line(struct binary_log *log, struct bytes line)
 {
     uint64_t tag = 0;
     struct bytes message;
@@ -219,56 +188,46 @@ static bool read_line(struct reader *reader, struct bytes line)
     }
     if (!take_varint(&line, &tag) || (tag & 7) != WIRE_LENGTH ||
         !take_message(&line, &message) || !take_fields(message, &call)) {
-        return fail(reader, "expected a call, found damaged data");
+        return binary_log_fail(log, "expected a call, found damaged data");
     }
     switch (tag >> 3) {
     case CALL_MALLOC:
-        return read_allocation(reader, &call, false);
+        return read_allocation(log, &call, false);
     case CALL_FREE:
-        return read_free(reader, &call);
+        return read_free(log, &call);
     case CALL_REALLOC:
-        return read_realloc(reader, &call);
+        return read_realloc(log, &call);
     case CALL_CALLOC:
-        return read_allocation(reader, &call, true);
+        return read_allocation(log, &call, true);
     default:
-        return fail(reader, "expected malloc, free, realloc or calloc, found a call "
-                            "of an unknown kind");
+        return binary_log_fail(log,
+                               "expected malloc, free, realloc or calloc, found a call "
+                               "of an unknown kind");
     }
-}
-
-/* Exactly `count` bytes. */
-static bool take_bytes(struct reader *reader, unsigned char *to, size_t count)
-{
-    size_t given = 0;
-    if (!input_bytes(reader->input, to, count, &given, reader->error)) {
-        return false;
-    }
-    return given == count ||
-           fail(reader, "expected the rest of a message, found the end of the file");
 }
 
 /* A varint straight from the file. */
-static bool take_file_varint(struct reader *reader, uint64_t *value)
+static bool take_file_varint(struct binary_log *log, uint64_t *value)
 {
     unsigned char text[VARINT_BITS / 7];
     size_t length = 0;
     do {
-        if (!take_bytes(reader, text + length, 1)) {
+        if (!binary_log_take(log, text + length, 1, "a message")) {
             return false;
         }
     } while (text[length++] >= 0x80 && length < sizeof text);
     struct bytes bytes = {text, text + length};
     return take_varint(&bytes, value) ||
-           fail(reader, "expected a number below 2^64, found a larger one");
+           binary_log_fail(log, "expected a number below 2^64, found a larger one");
 }
 
 /* One part of the file; false with *is_end: there is no more. */
-static bool read_part(struct reader *reader, bool *is_end)
+static bool read_part(struct binary_log *log, bool *is_end)
 {
     unsigned char tag = 0;
     size_t given = 0;
-    reader->line_at = input_byte_count(reader->input);
-    if (!input_bytes(reader->input, &tag, 1, &given, reader->error)) {
+    binary_log_begin(log);
+    if (!input_bytes(log->input, &tag, 1, &given, log->error)) {
         return false;
     }
     *is_end = given == 0;
@@ -277,9 +236,10 @@ static bool read_part(struct reader *reader, bool *is_end)
     }
     uint64_t value = 0;
     if (tag != TAG_LINE && (tag & 7) != WIRE_VARINT) {
-        return fail(reader, "expected a call, found a field of an unknown kind");
+        return binary_log_fail(log,
+                               "expected a call, found a field of an unknown kind");
     }
-    if (!take_file_varint(reader, &value)) {
+    if (!take_file_varint(log, &value)) {
         return false;
     }
     if (tag != TAG_LINE) {
@@ -287,28 +247,17 @@ static bool read_part(struct reader *reader, bool *is_end)
     }
     unsigned char text[LINE_LIMIT_BYTES];
     if (value > sizeof text) {
-        return fail(reader, "expected a call of at most 256 bytes, found a longer one");
+        return binary_log_fail(
+            log, "expected a call of at most 256 bytes, found a longer one");
     }
-    return take_bytes(reader, text, (size_t)value) &&
-           read_line(reader, (struct bytes){text, text + value});
+    return binary_log_take(log, text, (size_t)value, "a message") &&
+           read_line(log, (struct bytes){text, text + value});
 }
 
 static bool protobuf_read(struct input *input, struct trace_builder *builder,
                           struct trace_error *error)
 {
-    struct reader reader = {.input = input,
-                            .error = error,
-                            .pointers = pointers_open(builder, POINTERS_EXACT)};
-    if (reader.pointers == NULL) {
-        return fail_memory(&reader);
-    }
-    bool is_end = false;
-    while (read_part(&reader, &is_end)) {
-    }
-    const bool good =
-        is_end && (pointers_finish(reader.pointers) || fail_memory(&reader));
-    pointers_close(reader.pointers);
-    return good;
+    return binary_log_read(input, builder, error, read_part);
 }
 
 /* A line, and in it one call that fills it. */
