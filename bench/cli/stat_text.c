@@ -9,25 +9,13 @@ enum {
     BAR_WIDTH = 40
 };
 
-static const char *const kind_names[TRACE_KIND_COUNT] = {
-    [TRACE_MALLOC] = "malloc",
-    [TRACE_FREE] = "free",
-    [TRACE_REALLOC] = "realloc",
-    [TRACE_CALLOC] = "calloc",
-    [TRACE_MEMALIGN] = "memalign",
-    [TRACE_FREE_SIZED] = "free_sized",
-    [TRACE_THREAD_START] = "thread_start",
-    [TRACE_THREAD_END] = "thread_end",
-    [TRACE_MARK] = "mark",
-};
-
 static void print_operations(const struct trace_header *header)
 {
     printf("operations   %s:", units_count(header->op_count).bytes);
     const char *separator = " ";
     for (int kind = 0; kind < TRACE_KIND_COUNT; kind++) {
         if (header->kind_counts[kind] > 0) {
-            printf("%s%s %s", separator, kind_names[kind],
+            printf("%s%s %s", separator, trace_kind_names[kind],
                    units_count(header->kind_counts[kind]).bytes);
             separator = ", ";
         }

@@ -5,20 +5,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "trace/trace.h"
+#include "trace/summary.h"
 #include "whole_file.h"
-
-static const char *const dump_kinds[TRACE_KIND_COUNT] = {
-    [TRACE_MALLOC] = "malloc",
-    [TRACE_FREE] = "free",
-    [TRACE_REALLOC] = "realloc",
-    [TRACE_CALLOC] = "calloc",
-    [TRACE_MEMALIGN] = "memalign",
-    [TRACE_FREE_SIZED] = "free_sized",
-    [TRACE_THREAD_START] = "thread_start",
-    [TRACE_THREAD_END] = "thread_end",
-    [TRACE_MARK] = "mark",
-};
 
 /* The caller frees it. */
 static inline char *trace_dump(const struct trace *trace)
@@ -36,8 +24,8 @@ static inline char *trace_dump(const struct trace *trace)
             header->peak_live_blocks, header->allocated_bytes);
     for (uint64_t i = 0; i < header->op_count + header->epilogue_count; i++) {
         struct trace_op op = trace->ops[i];
-        fprintf(out, "%s slot %" PRIu32 " thread %u", dump_kinds[op.kind], op.slot,
-                op.thread);
+        fprintf(out, "%s slot %" PRIu32 " thread %u", trace_kind_names[op.kind],
+                op.slot, op.thread);
         fprintf(out, " count %u size %" PRIu64 " align %u\n", (unsigned)op.count,
                 (uint64_t)op.size_bytes, 1u << op.align_log2);
     }

@@ -2,6 +2,18 @@
 
 #include <stdlib.h>
 
+const char *const trace_kind_names[TRACE_KIND_COUNT] = {
+    [TRACE_MALLOC] = "malloc",
+    [TRACE_FREE] = "free",
+    [TRACE_REALLOC] = "realloc",
+    [TRACE_CALLOC] = "calloc",
+    [TRACE_MEMALIGN] = "memalign",
+    [TRACE_FREE_SIZED] = "free_sized",
+    [TRACE_THREAD_START] = "thread_start",
+    [TRACE_THREAD_END] = "thread_end",
+    [TRACE_MARK] = "mark",
+};
+
 struct block {
     uint64_t bytes;
     uint64_t first_op;

@@ -16,6 +16,9 @@ struct percentiles {
 /* Bucket 0 holds requests for 0 bytes, bucket k those in (2^(k-2), 2^(k-1)]. */
 #define SUMMARY_BUCKETS 49
 
+/* As people read them: "malloc". */
+extern const char *const trace_kind_names[TRACE_KIND_COUNT];
+
 struct trace_summary {
     struct percentiles size_bytes;   /* of each request, realloc included */
     struct percentiles lifetime_ops; /* from allocation to free; realloc is no end */
