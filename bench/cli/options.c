@@ -130,7 +130,7 @@ static bool parse_real(const char *text, double least, double most, double *valu
 bool options_real(const struct options_row *row, const char *text, char *expected,
                   size_t size)
 {
-    snprintf(expected, size, "a number from %g to %g", row->least, row->most);
+    snprintf(expected, size, "a number from %.10g to %.10g", row->least, row->most);
     return parse_real(text, row->least, row->most, row->target);
 }
 
