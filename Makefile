@@ -145,7 +145,7 @@ $(BUILD)/obj/archive/%.o: $(BUILD)/obj/allocator/%.o
 
 # The files inside it, as the assembler takes them in.
 $(BUILD)/obj/bench/runner/lab_files.o: $(wildcard bench/lab/*)
-$(BUILD)/obj/bench/report/carried.o: $(wildcard bench/charts/* bench/page/*)
+$(BUILD)/obj/bench/report/embedded.o: $(wildcard bench/charts/* bench/page/*)
 
 $(BUILD)/libsnug.a: $(ARCHIVE_OBJECTS)
 	rm -f $@

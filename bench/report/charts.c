@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/carried.h"
+#include "report/embedded.h"
 #include "report/gnuplot.h"
 #include "report/output.h"
 

@@ -1,5 +1,5 @@
 /* The charts of a results folder: a table of them, each drawn by gnuplot from a script
- * that is carried inside the executable, out of CSV files and nothing else.
+ * that is embedded in the executable, out of CSV files and nothing else.
  *
  * signals_hold must be in force, so that an interrupt leaves whole files. */
 #ifndef SNUGBENCH_REPORT_CHARTS_H

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "process/ending.h"
-#include "report/carried.h"
+#include "report/embedded.h"
 
 enum {
     EXIT_NO_FIGURES = 3 /* as the scripts say it */

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/carried.h"
 #include "report/charts.h"
+#include "report/embedded.h"
 #include "report/html.h"
 #include "report/page_parts.h"
 

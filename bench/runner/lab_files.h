@@ -1,4 +1,4 @@
-/* The files of bench/lab, carried inside the executable: nothing has to be found on
+/* The files of bench/lab, embedded in the executable: nothing has to be found on
  * disk.
  */
 #ifndef SNUGBENCH_RUNNER_LAB_FILES_H

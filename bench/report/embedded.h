@@ -1,8 +1,8 @@
-/* The files of bench/charts and bench/page, carried inside the executable: nothing has
+/* The files of bench/charts and bench/page, embedded in the executable: nothing has
  * to be found on disk.
  */
-#ifndef SNUGBENCH_REPORT_CARRIED_H
-#define SNUGBENCH_REPORT_CARRIED_H
+#ifndef SNUGBENCH_REPORT_EMBEDDED_H
+#define SNUGBENCH_REPORT_EMBEDDED_H
 
 /* Each ends with a NUL. Scripts of gnuplot that the charts share: */
 extern const char chart_style[], chart_canvas[], chart_rows[], chart_one_trace[];
