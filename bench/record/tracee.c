@@ -25,6 +25,8 @@ enum {
     HOLE_NS = 2000000000,
     /* Longer than the parent's ring takes to be read up to the fork. */
     LEGACY_NS = 1000000000,
+    /* How much of a trace may be lost if this process is killed. */
+    CUT_NS = 1000000000,
 };
 
 /* ---- what is told ---- */
@@ -172,6 +174,7 @@ struct tracee *tracee_open(struct log_ring *ring, uint32_t ring_number, uint32_t
         .number = number,
         .pid = ring->pid,
         .waiting_since_ns = ring->fork != 0 ? now_ns : 0,
+        .cut_ns = now_ns,
         .options = options,
         .forks = forks,
         .recorded = recorded,
@@ -352,6 +355,10 @@ bool tracee_drain(struct tracee *tracee, uint64_t now_ns)
         tracee->hole_since_ns = 0;
     } else {
         skip_hole(tracee, now_ns);
+    }
+    if (now_ns - tracee->cut_ns >= CUT_NS) {
+        tracee->cut_ns = now_ns;
+        trace_writer_cut(&tracee->writer);
     }
     if (tracee->conversion.is_out_of_memory || sink_has_failed(tracee->writer.sink)) {
         tracee_stop(tracee, NULL);

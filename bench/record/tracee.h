@@ -26,6 +26,7 @@ struct tracee {
     uint64_t next;     /* the position to read */
     uint64_t left_out; /* calls that were not written */
     uint64_t hole_since_ns;
+    uint64_t cut_ns; /* when all that was read by then was in the file */
     uint64_t operations;
     struct recorded *recorded; /* what is told of it; NULL: its file is finished */
 };

@@ -12,9 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "trace/sink.h"
+
 enum {
     BUFFER_BYTES = 1 << 20,
     READ_BLOCK_BYTES = 1 << 18,
+    /* Asked of libarchive at a time: what it had before an error it keeps to itself. */
+    TAKE_BYTES = 1 << 16,
     PEEK_BYTES = 4096,
     PATH_SHOWN_BYTES = 240,
     FOUND_SHOWN_BYTES = 32,
@@ -114,8 +118,9 @@ static void fill(struct input *input)
         input->start = 0;
     }
     while (!input->at_end && input->end < BUFFER_BYTES) {
+        const size_t room = BUFFER_BYTES - input->end;
         la_ssize_t got = archive_read_data(input->archive, input->buffer + input->end,
-                                           BUFFER_BYTES - input->end);
+                                           room < TAKE_BYTES ? room : TAKE_BYTES);
         if (got > 0) {
             input->end += (size_t)got;
             continue;
@@ -180,13 +185,34 @@ static bool fail_read(const struct input *input, struct trace_error *error,
     return input_fail_file(input, error, message);
 }
 
+/* A recording may have begun to write what is not there yet, or never will be. */
+static bool fail_open(const struct input *input, const char *path,
+                      struct trace_error *error)
+{
+    char *part = NULL;
+    const int reason = errno;
+    const bool has_part = reason == ENOENT &&
+                          asprintf(&part, "%s" SINK_PART_ENDING, path) >= 0 &&
+                          access(part, F_OK) == 0;
+    free(part);
+    errno = reason;
+    if (!has_part) {
+        return fail_errno(input, error, "cannot be opened");
+    }
+    snprintf(error->text, sizeof error->text,
+             "%.160s: not there; what a recording that was killed, or still runs, has "
+             "written is in %.160s" SINK_PART_ENDING,
+             input->path, input->path);
+    return false;
+}
+
 static bool open_file(struct input *input, const char *path, struct trace_error *error)
 {
     input->fd =
         strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     struct stat status;
     if (input->fd < 0 || fstat(input->fd, &status) != 0) {
-        return fail_errno(input, error, "cannot be opened");
+        return fail_open(input, path, error);
     }
     if (S_ISDIR(status.st_mode)) {
         return input_fail_file(input, error,
@@ -341,8 +367,15 @@ enum input_status input_next(struct input *input, struct input_line *line,
         input_fail_line(input, error, "expected text, found a NUL byte", NULL);
         return INPUT_ERROR;
     }
-    *line = (struct input_line){text, length, input->line_number};
+    *line = (struct input_line){text, length, input->line_number, newline != NULL};
     return INPUT_LINE;
+}
+
+bool input_is_cut_off(const struct input *input)
+{
+    const size_t there = input->end - input->start;
+    return input->has_failed && is_truncation(input->failure) &&
+           (there == 0 || memchr(input->buffer + input->start, '\n', there) == NULL);
 }
 
 uint64_t input_byte_count(const struct input *input)

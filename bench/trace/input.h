@@ -21,6 +21,7 @@ struct input_line {
     char *text; /* NUL-terminated, without its LF or CRLF */
     size_t length;
     uint64_t number; /* from 1 */
+    bool is_ended;   /* by a newline, not by the end of the contents */
 };
 
 enum input_status {
@@ -40,6 +41,9 @@ const char *input_peek(const struct input *input, size_t *length);
 
 enum input_status input_next(struct input *input, struct input_line *line,
                              struct trace_error *error);
+
+/* All was given of compressed data that stop early. */
+bool input_is_cut_off(const struct input *input);
 
 /* The next `count` bytes of a binary file into `to`; fewer in `given` where the
  * contents end. A file is read by lines or by bytes, not by both. false: it cannot be

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "trace/formats/format.h"
+#include "trace/sink.h"
 
 #define TRACE_FORMAT_ROW(name) &name##_format,
 static const struct trace_format *const formats[] = {TRACE_FORMATS(TRACE_FORMAT_ROW)};
@@ -32,7 +33,8 @@ static bool ends_with(const char *text, size_t length, const char *ending)
            memcmp(text + length - ending_length, ending, ending_length) == 0;
 }
 
-/* "dir/cc1.rep.zst" is called cc1: one ending of compression and one of format fall. */
+/* "dir/cc1.rep.zst" is called cc1: one ending of compression and one of format fall, and
+ * that of a file that is not finished. */
 static char *name_of(const char *path)
 {
     static const char *const compressions[] = {".zst", ".gz",  ".xz",
@@ -44,6 +46,9 @@ static char *name_of(const char *path)
     const char *slash = strrchr(path, '/');
     const char *base = slash == NULL ? path : slash + 1;
     size_t length = strlen(base);
+    if (ends_with(base, length, SINK_PART_ENDING)) {
+        length -= strlen(SINK_PART_ENDING);
+    }
     for (size_t i = 0; i < sizeof compressions / sizeof *compressions; i++) {
         if (ends_with(base, length, compressions[i])) {
             length -= strlen(compressions[i]);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,8 +21,10 @@ struct sink {
     char *final; /* where the file goes; NULL: written directly */
     char *aside; /* its name while it grows; NULL: it has none */
     int fd;
+    enum sink_effort effort;
     struct archive *archive;
-    int failure; /* errno of the first failure, 0: none */
+    bool has_put; /* anything since the file was cut */
+    int failure;  /* errno of the first failure, 0: none */
     size_t used;
     char buffer[BUFFER_BYTES];
 };
@@ -77,6 +80,33 @@ static bool open_nameless(struct sink *sink)
     sink->fd = open(directory, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
     free(directory);
     return sink->fd >= 0;
+}
+
+/* dir/file.rep.part, which belongs to one recording at a time: what an earlier one left
+ * there goes. false: errno, EBUSY if another one writes it. */
+static bool open_part(struct sink *sink)
+{
+    struct stat by_name;
+    struct stat opened;
+    if (asprintf(&sink->aside, "%s" SINK_PART_ENDING, sink->final) < 0) {
+        sink->aside = NULL;
+        return false;
+    }
+    do {
+        if (sink->fd >= 0) {
+            close(sink->fd);
+        }
+        sink->fd = open(sink->aside, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+        if (sink->fd < 0 || flock(sink->fd, LOCK_EX | LOCK_NB) != 0) {
+            errno = errno == EWOULDBLOCK ? EBUSY : errno;
+            free(sink->aside);
+            sink->aside = NULL; /* not ours to remove */
+            return false;
+        }
+        /* Another recording may have given it its final name since it was opened. */
+    } while (stat(sink->aside, &by_name) != 0 || fstat(sink->fd, &opened) != 0 ||
+             by_name.st_ino != opened.st_ino);
+    return ftruncate(sink->fd, 0) == 0;
 }
 
 /* Where the file system knows no nameless files. */
@@ -148,6 +178,9 @@ static bool open_target(struct sink *sink)
     }
     /* Through a symbolic link, so that the link stays and its target is replaced. */
     sink->final = exists ? realpath(sink->path, NULL) : strdup(sink->path);
+    if (sink->final != NULL && sink->effort == SINK_QUICK) {
+        return open_part(sink);
+    }
     return sink->final != NULL && (open_nameless(sink) || open_named(sink));
 }
 
@@ -192,13 +225,13 @@ static int add_filter(struct archive *archive, const char *path,
     return archive_write_add_filter_none(archive);
 }
 
-static bool open_archive(struct sink *sink, enum sink_effort effort)
+static bool open_archive(struct sink *sink)
 {
     struct archive *archive = archive_write_new();
     sink->archive = archive;
     errno = ENOMEM;
     if (archive == NULL || archive_write_set_format_raw(archive) != ARCHIVE_OK ||
-        add_filter(archive, sink->path, effort) != ARCHIVE_OK) {
+        add_filter(archive, sink->path, sink->effort) != ARCHIVE_OK) {
         return false;
     }
     archive_write_set_bytes_per_block(archive, BLOCK_BYTES);
@@ -226,8 +259,14 @@ struct sink *sink_open(const char *path, enum sink_effort effort,
         return NULL;
     }
     sink->fd = -1;
-    if (!open_target(sink) || !open_archive(sink, effort)) {
-        fail(sink, "cannot be created", errno, error);
+    sink->effort = effort;
+    if (!open_target(sink) || !open_archive(sink)) {
+        if (errno == EBUSY) {
+            snprintf(error->text, sizeof error->text,
+                     "%.300s is being written by another recording", sink->path);
+        } else {
+            fail(sink, "cannot be created", errno, error);
+        }
         release(sink);
         return NULL;
     }
@@ -254,6 +293,7 @@ static void flush(struct sink *sink)
 
 void sink_put(struct sink *sink, const char *bytes, size_t length)
 {
+    sink->has_put = sink->has_put || length > 0;
     while (length > 0) {
         if (sink->used == BUFFER_BYTES) {
             flush(sink);
@@ -270,6 +310,23 @@ void sink_put(struct sink *sink, const char *bytes, size_t length)
 void sink_text(struct sink *sink, const char *text)
 {
     sink_put(sink, text, strlen(text));
+}
+
+/* All filters take one compressed stream behind another for one text. */
+void sink_cut(struct sink *sink)
+{
+    if (!sink->has_put) {
+        return;
+    }
+    flush(sink);
+    if (archive_write_close(sink->archive) != ARCHIVE_OK) {
+        remember_failure(sink);
+    }
+    archive_write_free(sink->archive);
+    if (!open_archive(sink) && sink->failure == 0) {
+        sink->failure = errno > 0 ? errno : EIO;
+    }
+    sink->has_put = false;
 }
 
 bool sink_has_failed(const struct sink *sink)

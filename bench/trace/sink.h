@@ -14,9 +14,14 @@
 
 struct sink;
 
+/* Behind the name of a file that grows beside a running program. */
+#define SINK_PART_ENDING ".part"
+
 /* What compression may cost. */
 enum sink_effort {
-    SINK_QUICK, /* beside a running program */
+    /* Beside a running program. The file grows under its name and SINK_PART_ENDING and
+     * stays there should this process be killed. */
+    SINK_QUICK,
     SINK_FAIR,
     SINK_HARD, /* as small as possible, for files that are not too large for it */
 };
@@ -33,6 +38,10 @@ void sink_fill_reserved(struct sink *sink, const char *text);
 
 void sink_text(struct sink *sink, const char *text);
 void sink_put(struct sink *sink, const char *bytes, size_t length);
+
+/* What was put so far is in the file, and can be read whatever becomes of this
+ * process. */
+void sink_cut(struct sink *sink);
 
 /* Whether something went wrong already, for those who would put much more. */
 bool sink_has_failed(const struct sink *sink);

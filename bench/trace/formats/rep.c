@@ -28,6 +28,7 @@ struct reader {
     struct threads threads;
     struct ids ids;
     uint64_t op_lines;
+    bool is_whole; /* the line that says so has come */
 };
 
 static bool take_size(struct reader *reader, uint64_t *bytes)
@@ -290,7 +291,8 @@ static bool read_op(struct reader *reader)
     }
 }
 
-/* '#@ start|end|mark tid' are events of our own; every other comment is for people. */
+/* '#@ start|end|mark tid' are events of our own, '#@ whole' is the end; every other
+ * comment is for people. */
 static bool read_comment(struct reader *reader)
 {
     static const struct event {
@@ -313,7 +315,14 @@ static bool read_comment(struct reader *reader)
                append(reader, (struct trace_op){.kind = events[i].kind, .count = 1},
                       tid);
     }
+    reader->is_whole = strcmp(reader->fields.at, REP_WHOLE) == 0;
     return true;
+}
+
+/* The recording that writes the file has not come to its end. */
+static bool is_unfinished(const struct reader *reader)
+{
+    return rep_header_is_open(&reader->header) && !reader->is_whole;
 }
 
 static bool read_line(struct reader *reader, const struct input_line *line)
@@ -349,7 +358,11 @@ static bool finish_reading(struct reader *reader)
     }
     rep_header_apply(&reader->header, reader->builder, reader->ids.distinct,
                      reader->ids.top_plus_one, reader->op_lines);
-    return true;
+    return !is_unfinished(reader) ||
+           trace_builder_note(reader->builder,
+                              "The end is missing: the recording was killed or still "
+                              "runs, or the file is cut off; what is there is used.") ||
+           fields_fail_memory(&reader->fields);
 }
 
 static bool rep_read(struct input *input, struct trace_builder *builder,
@@ -362,10 +375,13 @@ static bool rep_read(struct input *input, struct trace_builder *builder,
     struct input_line line;
     enum input_status status = INPUT_LINE;
     bool good = true;
-    while (good && (status = input_next(input, &line, error)) == INPUT_LINE) {
+    while (good && (status = input_next(input, &line, error)) == INPUT_LINE &&
+           (line.is_ended || !is_unfinished(&reader))) {
         good = read_line(&reader, &line);
     }
-    good = good && status == INPUT_END && finish_reading(&reader);
+    bool is_read =
+        status != INPUT_ERROR || (is_unfinished(&reader) && input_is_cut_off(input));
+    good = good && is_read && finish_reading(&reader);
     ids_destroy(&reader.ids);
     threads_destroy(&reader.threads);
     return good;

@@ -58,6 +58,11 @@ bool rep_header_fail(const struct rep_header *header, const struct fields *field
     return input_fail_line(fields->input, fields->error, message, NULL);
 }
 
+bool rep_header_is_open(const struct rep_header *header)
+{
+    return header->count == LONG_COUNT && header->number[2] == 0;
+}
+
 static void note(struct trace_builder *builder, const char *what, uint64_t header,
                  uint64_t body)
 {
@@ -93,8 +98,8 @@ void rep_header_apply(const struct rep_header *header, struct trace_builder *bui
     uint64_t ids = number[is_long ? 1 : 0];
     uint64_t ops = number[is_long ? 2 : 1];
     trace_builder_set_weight(builder, weight_of(header));
-    if (header->count == LONG_COUNT && ops == 0) {
-        return; /* written before they were known */
+    if (rep_header_is_open(header)) {
+        return;
     }
     if (ids != distinct_ids && ids != top_id_plus_one) {
         note(builder, "Number of ids", ids, distinct_ids);

@@ -8,6 +8,9 @@
 #include "trace/builder.h"
 #include "trace/fields.h"
 
+/* The last line of a file whose header could not be filled in. */
+#define REP_WHOLE "#@ whole"
+
 struct rep_header {
     uint64_t number[4];
     unsigned count;
@@ -21,6 +24,9 @@ bool rep_header_is_complete(const struct rep_header *header);
 /* The header is over and not complete; `found` is what came instead. Always false. */
 bool rep_header_fail(const struct rep_header *header, const struct fields *fields,
                      const char *found);
+
+/* The numbers were not known when it was written, and are not filled in. */
+bool rep_header_is_open(const struct rep_header *header);
 
 /* The weight; and a note for each number that the body contradicts. */
 void rep_header_apply(const struct rep_header *header, struct trace_builder *builder,

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "trace/formats/rep_header.h"
+
 enum {
     /* Above this, the strongest compression would take minutes. */
     HARD_OP_LIMIT = 3000000,
@@ -80,15 +82,6 @@ bool trace_writer_open(struct trace_writer *writer, const char *path,
     return true;
 }
 
-void trace_writer_total(struct trace_writer *writer, struct trace_totals totals)
-{
-    if (writer->has_late_head) {
-        char head[HEAD_BYTES];
-        format_head(head, totals, true);
-        sink_fill_reserved(writer->sink, head);
-    }
-}
-
 /* ---- lines ---- */
 
 static void flush(struct trace_writer *writer)
@@ -111,6 +104,24 @@ void trace_writer_comment(struct trace_writer *writer, const char *text)
         text += length + 1;
     }
     sink_text(writer->sink, "\n");
+}
+
+void trace_writer_cut(struct trace_writer *writer)
+{
+    flush(writer);
+    sink_cut(writer->sink);
+}
+
+void trace_writer_total(struct trace_writer *writer, struct trace_totals totals)
+{
+    char head[HEAD_BYTES];
+    if (writer->has_late_head) {
+        format_head(head, totals, true);
+        sink_fill_reserved(writer->sink, head);
+    } else {
+        flush(writer);
+        sink_text(writer->sink, REP_WHOLE "\n");
+    }
 }
 
 static char *put_event(char *at, const char *text, uint16_t thread)
