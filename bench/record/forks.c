@@ -34,10 +34,10 @@ static void forget_oldest(struct forks *forks)
     forks->count--;
 }
 
-bool forks_keep(struct forks *forks, uint32_t fork, const struct blocks *live)
+bool forks_keep(struct forks *forks, uint32_t fork, const struct addresses *live)
 {
     struct legacy *legacy = malloc(sizeof *legacy);
-    struct block *blocks = blocks_list(live);
+    struct live_block *blocks = addresses_list(live);
     if (legacy == NULL || blocks == NULL) {
         free(legacy);
         free(blocks);

@@ -2,11 +2,11 @@
 #ifndef SNUGBENCH_RECORD_FORKS_H
 #define SNUGBENCH_RECORD_FORKS_H
 
-#include "record/blocks.h"
+#include "trace/addresses.h"
 
 struct legacy {
     uint32_t fork; /* as the log counts them */
-    struct block *blocks;
+    struct live_block *blocks;
     uint64_t count;
     struct legacy *next; /* the one before it */
 };
@@ -18,7 +18,7 @@ struct forks {
 
 /* Keeps a copy; of children that never came, the oldest are forgotten. false: out of
  * memory. */
-bool forks_keep(struct forks *forks, uint32_t fork, const struct blocks *live);
+bool forks_keep(struct forks *forks, uint32_t fork, const struct addresses *live);
 
 /* NULL: not met (yet). */
 struct legacy *forks_take(struct forks *forks, uint32_t fork);

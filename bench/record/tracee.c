@@ -43,46 +43,21 @@ void tracee_note(struct tracee *tracee, const char *format, ...)
     }
 }
 
+static bool note_repair(void *tracee, const char *sentence)
+{
+    tracee_note(tracee, "%s", sentence);
+    return true;
+}
+
 static void note_losses(struct tracee *tracee)
 {
-    const struct conversion *conversion = &tracee->conversion;
-    if (conversion->is_out_of_memory) {
-        tracee_note(tracee,
-                    "The recording ended before the program: no memory for %" PRIu64
-                    " live blocks.",
-                    conversion->live.count);
-    }
-    if (conversion->foreign_frees > 0) {
-        tracee_note(tracee,
-                    "Dropped %" PRIu64
-                    " frees of blocks that were not allocated on record.",
-                    conversion->foreign_frees);
-    }
-    if (conversion->foreign_resizes > 0) {
-        tracee_note(tracee,
-                    "Turned %" PRIu64
-                    " reallocs of blocks that were not allocated on record "
-                    "into mallocs.",
-                    conversion->foreign_resizes);
-    }
-    if (conversion->lost_frees > 0) {
-        tracee_note(tracee,
-                    "Added %" PRIu64
-                    " frees that passed the recorder by: the address was "
-                    "handed out again.",
-                    conversion->lost_frees);
-    }
+    pointers_finish(tracee->pointers);
     if (tracee->left_out > 0) {
         tracee_note(tracee,
                     "Left out %" PRIu64
                     " calls that were under way when the program or their "
                     "thread ended.",
                     tracee->left_out);
-    }
-    if (conversion->thread_count > UINT16_MAX + 1u) {
-        tracee_note(tracee,
-                    "Threads from number %d on share that number: there were %u.",
-                    UINT16_MAX, conversion->thread_count);
     }
 }
 
@@ -127,10 +102,10 @@ static void file_finish(struct tracee *tracee)
         snprintf(line, sizeof line, "note: %s", recorded->notes[i]);
         trace_writer_comment(&tracee->writer, line);
     }
-    trace_writer_total(
-        &tracee->writer,
-        (struct trace_totals){WEIGHT_BOTH, tracee->conversion.slots.next - 1,
-                              tracee->operations, tracee->conversion.peak_live_bytes});
+    struct pointers_totals totals = pointers_totals(tracee->pointers);
+    trace_writer_total(&tracee->writer, (struct trace_totals){WEIGHT_BOTH, totals.slots,
+                                                              tracee->operations,
+                                                              totals.peak_live_bytes});
     if (!trace_writer_finish(&tracee->writer, &error)) {
         snprintf(recorded->failure, sizeof recorded->failure, "%s", error.text);
         recorded->operations = 0;
@@ -139,8 +114,22 @@ static void file_finish(struct tracee *tracee)
 
 /* ---- open and close ---- */
 
+static bool put_op(void *to, struct trace_op op)
+{
+    struct tracee *tracee = to;
+    if (!tracee->is_stopped) {
+        trace_writer_op(&tracee->writer, op);
+        if (++tracee->operations == tracee->options->max_ops) {
+            tracee_stop(tracee, "The recording ended before the program: at the number "
+                                "of operations that --max-ops gave.");
+        }
+    }
+    return true;
+}
+
 static void release(struct tracee *tracee)
 {
+    pointers_close(tracee->pointers);
     if (tracee->pidfd >= 0) {
         close(tracee->pidfd);
     }
@@ -182,13 +171,14 @@ struct tracee *tracee_open(struct log_ring *ring, uint32_t ring_number, uint32_t
     tracee->is_visible = is_of_our_namespace(ring);
     tracee->pidfd =
         tracee->is_visible ? (int)syscall(SYS_pidfd_open, tracee->pid, 0) : -1;
-    conversion_init(&tracee->conversion);
-    if (!file_open(tracee, error)) {
+    tracee->pointers = pointers_open(
+        (struct pointers_target){put_op, note_repair, tracee}, POINTERS_EXACT);
+    if (tracee->pointers == NULL || !file_open(tracee, error)) {
         free(recorded);
-        conversion_destroy(&tracee->conversion);
         release(tracee);
         return NULL;
     }
+    tracee->live = pointers_live(tracee->pointers);
     return tracee;
 }
 
@@ -222,21 +212,18 @@ void tracee_stop(struct tracee *tracee, const char *why)
     }
 }
 
-static void put_ops(struct tracee *tracee, const struct trace_op ops[], unsigned count)
+static void stop_for_memory(struct tracee *tracee)
 {
-    for (unsigned i = 0; i < count && !tracee->is_stopped; i++) {
-        trace_writer_op(&tracee->writer, ops[i]);
-        if (++tracee->operations == tracee->options->max_ops) {
-            tracee_stop(tracee, "The recording ended before the program: at the number "
-                                "of operations that --max-ops gave.");
-        }
-    }
+    tracee_note(tracee,
+                "The recording ended before the program: no memory for %" PRIu64
+                " live blocks.",
+                tracee->live->count);
+    tracee_stop(tracee, NULL);
 }
 
 /* What its parent had when it was forked. false: not known yet. */
 static bool inherit(struct tracee *tracee, uint64_t now_ns)
 {
-    struct trace_op ops[CONVERSION_OPS];
     struct legacy *legacy = forks_take(tracee->forks, tracee->ring->fork);
     if (legacy == NULL) {
         if (now_ns - tracee->waiting_since_ns > LEGACY_NS) {
@@ -245,9 +232,10 @@ static bool inherit(struct tracee *tracee, uint64_t now_ns)
         return tracee->waiting_since_ns == 0;
     }
     for (uint64_t i = 0; i < legacy->count; i++) {
-        unsigned count =
-            conversion_inherit(&tracee->conversion, legacy->blocks[i], ops);
-        put_ops(tracee, ops, count);
+        if (!tracee->is_stopped &&
+            !pointers_inherit(tracee->pointers, legacy->blocks[i])) {
+            stop_for_memory(tracee);
+        }
     }
     char line[100];
     snprintf(line, sizeof line,
@@ -262,19 +250,11 @@ static bool inherit(struct tracee *tracee, uint64_t now_ns)
 
 static void take(struct tracee *tracee, const struct log_record *record, uint64_t extra)
 {
-    struct trace_op ops[CONVERSION_OPS];
-    const struct call call = {
-        .kind = log_record_kind(record),
-        .thread = log_record_thread(record),
-        .address = log_record_address(record),
-        .size_bytes = log_record_size(record),
-        .extra = extra,
-    };
-    if (call.kind == LOG_FORK) {
-        forks_keep(tracee->forks, (uint32_t)call.size_bytes, &tracee->conversion.live);
-        return;
+    if (log_record_kind(record) == LOG_FORK) {
+        forks_keep(tracee->forks, (uint32_t)log_record_size(record), tracee->live);
+    } else if (!convert_record(tracee->pointers, record, extra)) {
+        stop_for_memory(tracee);
     }
-    put_ops(tracee, ops, conversion_take(&tracee->conversion, &call, ops));
 }
 
 static const struct log_record *record_at(const struct tracee *tracee,
@@ -314,9 +294,8 @@ static bool take_next(struct tracee *tracee)
     uint64_t extra =
         length == 2 ? log_record_size(record_at(tracee, tracee->next + 1)) : 0;
     __builtin_prefetch(record_at(tracee, tracee->next + LINES_AHEAD));
-    const struct blocks *live = &tracee->conversion.live;
-    blocks_prefetch_page(live, address_ahead(tracee, PAGES_AHEAD));
-    blocks_prefetch(live, address_ahead(tracee, BLOCKS_AHEAD));
+    addresses_prefetch_page(tracee->live, address_ahead(tracee, PAGES_AHEAD));
+    addresses_prefetch(tracee->live, address_ahead(tracee, BLOCKS_AHEAD));
     take(tracee, record_at(tracee, tracee->next), extra);
     tracee->next += length;
     return true;
@@ -360,7 +339,7 @@ bool tracee_drain(struct tracee *tracee, uint64_t now_ns)
         tracee->cut_ns = now_ns;
         trace_writer_cut(&tracee->writer);
     }
-    if (tracee->conversion.is_out_of_memory || sink_has_failed(tracee->writer.sink)) {
+    if (sink_has_failed(tracee->writer.sink)) {
         tracee_stop(tracee, NULL);
     }
     if (!tracee->is_stopped) {
@@ -399,14 +378,16 @@ struct recorded *tracee_finish(struct tracee *tracee)
     tracee_stop(tracee, NULL);
     note_losses(tracee);
     recorded->operations = tracee->operations;
-    recorded->threads = tracee->conversion.thread_count;
-    recorded->peak_live_bytes = tracee->conversion.peak_live_bytes;
+    const struct pointers_totals totals = pointers_totals(tracee->pointers);
+    recorded->threads = totals.threads;
+    recorded->peak_live_bytes = totals.peak_live_bytes;
     if (tracee->operations == 0 && !sink_has_failed(tracee->writer.sink)) {
         trace_writer_discard(&tracee->writer);
     } else {
         file_finish(tracee);
     }
-    conversion_destroy(&tracee->conversion);
+    pointers_close(tracee->pointers);
+    tracee->pointers = NULL;
     tracee->recorded = NULL;
     return recorded;
 }
@@ -416,7 +397,6 @@ void tracee_close(struct tracee *tracee)
     if (tracee->recorded != NULL) {
         tracee_stop(tracee, NULL);
         trace_writer_discard(&tracee->writer);
-        conversion_destroy(&tracee->conversion);
         free(tracee->recorded);
     }
     munmap(tracee->ring, LOG_RING_BYTES);

@@ -21,7 +21,8 @@ struct tracee {
     uint64_t waiting_since_ns; /* for what its parent had; 0: it is read */
     const struct recording_options *options;
     struct forks *forks;
-    struct conversion conversion;
+    struct pointers *pointers;    /* NULL once the file is finished */
+    const struct addresses *live; /* in there */
     struct trace_writer writer;
     uint64_t next;     /* the position to read */
     uint64_t left_out; /* calls that were not written */

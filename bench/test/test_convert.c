@@ -1,5 +1,5 @@
 /* From records, written by hand, to operations: what a recorder meets only in bad
- * moments. And the table of live blocks that this stands on. */
+ * moments. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,17 +13,34 @@
 #include "record/convert.h"
 #include "record/forks.h"
 #include "record/names.h"
-#include "trace/random.h"
 
 enum {
     TEXT_BYTES = 1024
 };
 
+/* Text: "kind slot size thread" of the operations, each with a ';'; then the notes. */
 struct fixture {
-    struct conversion conversion;
-    char
-        text[TEXT_BYTES]; /* "kind slot size thread" of the operations, joined by ';' */
+    struct pointers *pointers;
+    char text[TEXT_BYTES];
 };
+
+static bool put(void *to, struct trace_op op)
+{
+    struct fixture *fixture = to;
+    size_t length = strlen(fixture->text);
+    snprintf(fixture->text + length, TEXT_BYTES - length, "%c%u %llu*%u/%u t%u;",
+             "mfrcasSEM"[op.kind], op.slot, (unsigned long long)op.size_bytes, op.count,
+             op.align_log2, op.thread);
+    return true;
+}
+
+static bool note(void *to, const char *sentence)
+{
+    struct fixture *fixture = to;
+    size_t length = strlen(fixture->text);
+    snprintf(fixture->text + length, TEXT_BYTES - length, "\n%s", sentence);
+    return true;
+}
 
 static int set_up(void **state)
 {
@@ -31,15 +48,16 @@ static int set_up(void **state)
     if (fixture == NULL) {
         return -1;
     }
-    conversion_init(&fixture->conversion);
+    fixture->pointers =
+        pointers_open((struct pointers_target){put, note, fixture}, POINTERS_EXACT);
     *state = fixture;
-    return 0;
+    return fixture->pointers == NULL;
 }
 
 static int tear_down(void **state)
 {
     struct fixture *fixture = *state;
-    conversion_destroy(&fixture->conversion);
+    pointers_close(fixture->pointers);
     free(fixture);
     return 0;
 }
@@ -48,23 +66,16 @@ static void add(void **state, uint32_t thread, enum log_kind kind, uint64_t addr
                 uint64_t size_bytes, uint64_t extra)
 {
     struct fixture *fixture = *state;
-    struct trace_op ops[CONVERSION_OPS];
-    const struct call call = {kind, thread, address, size_bytes, extra};
-    unsigned count = conversion_take(&fixture->conversion, &call, ops);
-    for (unsigned i = 0; i < count; i++) {
-        size_t length = strlen(fixture->text);
-        snprintf(fixture->text + length, TEXT_BYTES - length, "%c%u %llu*%u/%u t%u;",
-                 "mfrcasSEM"[ops[i].kind], ops[i].slot,
-                 (unsigned long long)ops[i].size_bytes, ops[i].count, ops[i].align_log2,
-                 ops[i].thread);
-    }
+    struct log_record record;
+    log_record_write(&record, 0, kind, thread, address, size_bytes);
+    assert_true(convert_record(fixture->pointers, &record, extra));
 }
 
 static void assert_operations(void **state, const char *expected)
 {
     struct fixture *fixture = *state;
+    assert_true(pointers_finish(fixture->pointers));
     assert_string_equal(fixture->text, expected);
-    assert_false(fixture->conversion.is_out_of_memory);
 }
 
 static void old_address_is_taken_during_realloc(void **state)
@@ -85,9 +96,10 @@ static void failed_realloc_keeps_the_block(void **state)
     add(state, 0, LOG_MALLOC, 0x100, 10, 0);
     add(state, 0, LOG_REALLOC_BEGIN, 0x100, 0, 0);
     add(state, 0, LOG_REALLOC_END, 0, 1 << 30, 0);
-    assert_int_equal(fixture->conversion.live_bytes, 10);
+    assert_int_equal(pointers_totals(fixture->pointers).live_bytes, 10);
     add(state, 0, LOG_FREE, 0x100, 0, 0);
-    assert_operations(state, "m1 10*1/0 t0;f1 0*1/0 t0;");
+    assert_operations(state,
+                      "m1 10*1/0 t0;f1 0*1/0 t0;\nLeft out 1 calls that failed.");
 }
 
 static void a_signal_handler_reallocs_within_a_realloc(void **state)
@@ -111,41 +123,41 @@ static void peak_is_of_what_lives_at_a_time(void **state)
     add(state, 0, LOG_FREE, 0x100, 0, 0);
     add(state, 0, LOG_REALLOC_BEGIN, 0x200, 0, 0);
     add(state, 0, LOG_REALLOC_END, 0x200, 250, 0);
-    assert_int_equal(fixture->conversion.peak_live_bytes, 300);
-    assert_int_equal(fixture->conversion.live_bytes, 250);
+    const struct pointers_totals totals = pointers_totals(fixture->pointers);
+    assert_int_equal(totals.peak_live_bytes, 300);
+    assert_int_equal(totals.live_bytes, 250);
+    assert_int_equal(totals.slots, 2);
 }
 
 static void foreign_free_is_dropped(void **state)
 {
-    struct fixture *fixture = *state;
     add(state, 0, LOG_FREE, 0x900, 0, 0);
     add(state, 0, LOG_FREE, 0, 0, 0);
     add(state, 0, LOG_MALLOC, 0x100, 10, 0);
-    assert_operations(state, "f0 0*1/0 t0;m1 10*1/0 t0;");
-    assert_int_equal(fixture->conversion.foreign_frees, 1);
+    assert_operations(state,
+                      "f0 0*1/0 t0;m1 10*1/0 t0;\nDropped 1 frees of blocks that "
+                      "were not allocated on record.");
 }
 
 static void foreign_realloc_becomes_malloc(void **state)
 {
-    struct fixture *fixture = *state;
     add(state, 0, LOG_REALLOC_BEGIN, 0x900, 0, 0);
     add(state, 0, LOG_REALLOC_END, 0x100, 20, 0);
     add(state, 0, LOG_FREE, 0x100, 0, 0);
-    assert_operations(state, "m1 20*1/0 t0;f1 0*1/0 t0;");
-    assert_int_equal(fixture->conversion.foreign_resizes, 1);
+    assert_operations(state, "m1 20*1/0 t0;f1 0*1/0 t0;\nTurned 1 reallocs of blocks "
+                             "that were not allocated on record into mallocs.");
 }
 
 static void lost_free_is_added(void **state)
 {
-    struct fixture *fixture = *state;
     add(state, 0, LOG_MALLOC, 0x100, 10, 0);
     add(state, 0, LOG_MALLOC, 0x100, 11, 0);
     add(state, 0, LOG_MALLOC, 0x200, 12, 0);
     add(state, 0, LOG_REALLOC_BEGIN, 0x100, 0, 0);
     add(state, 0, LOG_REALLOC_END, 0x200, 13, 0);
     assert_operations(state, "m1 10*1/0 t0;f1 0*1/0 t0;m1 11*1/0 t0;m2 12*1/0 t0;"
-                             "f2 0*1/0 t0;r1 13*1/0 t0;");
-    assert_int_equal(fixture->conversion.lost_frees, 2);
+                             "f2 0*1/0 t0;r1 13*1/0 t0;\nAdded 2 frees that were not "
+                             "logged: the address was handed out again.");
 }
 
 static void threads_are_numbered_by_first_record(void **state)
@@ -169,68 +181,29 @@ static void a_child_begins_with_what_its_parent_had(void **state)
     struct fixture *parent = *state;
     struct fixture *child = NULL;
     struct forks forks = {0};
-    struct trace_op ops[CONVERSION_OPS];
     add(state, 0, LOG_MALLOC, 0x100, 10, 0);
     add(state, 0, LOG_MALLOC, 0x200, 20, 0);
     add(state, 0, LOG_CALLOC, 0x300, 5, 6);
     add(state, 0, LOG_FREE, 0x100, 0, 0);
-    assert_true(forks_keep(&forks, 7, &parent->conversion.live));
+    assert_true(forks_keep(&forks, 7, pointers_live(parent->pointers)));
     assert_null(forks_take(&forks, 8));
     struct legacy *legacy = forks_take(&forks, 7);
     assert_non_null(legacy);
     assert_int_equal(legacy->count, 2);
     assert_int_equal(set_up((void **)&child), 0);
     for (uint64_t i = 0; i < legacy->count; i++) {
-        assert_int_equal(conversion_inherit(&child->conversion, legacy->blocks[i], ops),
-                         1);
-        assert_int_equal(ops[0].slot, i + 1);
-        assert_int_equal(ops[0].size_bytes, i == 0 ? 20 : 30);
+        assert_true(pointers_inherit(child->pointers, legacy->blocks[i]));
     }
     add((void **)&child, 5, LOG_FREE, 0x200, 0, 0);
-    assert_operations((void **)&child, "f1 0*1/0 t0;");
+    assert_operations((void **)&child, "m1 20*1/0 t0;m2 30*1/0 t0;f1 0*1/0 t0;");
     legacy_destroy(legacy);
     tear_down((void **)&child);
     for (uint32_t i = 0; i < 200; i++) { /* the oldest are forgotten */
-        assert_true(forks_keep(&forks, 100 + i, &parent->conversion.live));
+        assert_true(forks_keep(&forks, 100 + i, pointers_live(parent->pointers)));
     }
     assert_null(forks_take(&forks, 100));
     legacy_destroy(forks_take(&forks, 299));
     forks_destroy(&forks);
-}
-
-/* Against a plain array, with addresses that lie close together. */
-static void blocks_are_found_and_forgotten(void **state)
-{
-    enum {
-        ADDRESSES = 20000,
-        STEPS = 400000
-    };
-    (void)state;
-    static uint32_t slots[ADDRESSES]; /* 0: not in there */
-    struct blocks blocks = {0};
-    struct random random = {.state = 11};
-    uint64_t count = 0;
-    for (uint32_t step = 1; step <= STEPS; step++) {
-        uint32_t which = (uint32_t)random_below(&random, ADDRESSES);
-        uint64_t address = 0x7f0000000000 + which * 16;
-        if (slots[which] == 0) {
-            assert_true(blocks_add(
-                &blocks, (struct block){address, ((uint64_t)step << 20) + step, step}));
-            slots[which] = step;
-            count++;
-        } else {
-            struct block found = blocks_remove(&blocks, address);
-            assert_int_equal(found.slot, slots[which]);
-            assert_int_equal(found.size_bytes,
-                             ((uint64_t)found.slot << 20) + found.slot);
-            assert_int_equal(found.address, address);
-            slots[which] = 0;
-            count--;
-        }
-        assert_int_equal(blocks_remove(&blocks, address + ((uint64_t)1 << 32)).slot, 0);
-    }
-    assert_int_equal(blocks.count, count);
-    blocks_destroy(&blocks);
 }
 
 static void records_keep_what_they_are_given(void **state)
@@ -288,7 +261,6 @@ int main(void)
         WITH_FIXTURE(threads_are_numbered_by_first_record),
         WITH_FIXTURE(calloc_and_alignment_fit_an_operation),
         WITH_FIXTURE(a_child_begins_with_what_its_parent_had),
-        cmocka_unit_test(blocks_are_found_and_forgotten),
         cmocka_unit_test(records_keep_what_they_are_given),
         cmocka_unit_test(traces_are_named_by_order_and_program),
     };

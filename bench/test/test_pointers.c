@@ -20,7 +20,7 @@ static void begin(enum pointers_order order)
 {
     builder = trace_builder_create("log", "log");
     assert_non_null(builder);
-    pointers = pointers_open(builder, order);
+    pointers = pointers_open(pointers_into_builder(builder), order);
     assert_non_null(pointers);
 }
 
@@ -40,7 +40,7 @@ static void freed(uint64_t tid, uint64_t address)
 static void resized(uint64_t tid, uint64_t old, uint64_t address, uint64_t bytes)
 {
     assert_true(pointers_realloc_begin(pointers, tid, old));
-    assert_true(pointers_realloc_end(pointers, tid, old, address, bytes));
+    assert_true(pointers_realloc_end(pointers, tid, address, bytes));
 }
 
 /* "kind slot size thread" joined by ';', then the notes, each on its line. */
@@ -209,10 +209,46 @@ static void the_old_address_is_free_during_a_realloc(void **state)
     allocated(1, 0x100, 10);
     assert_true(pointers_realloc_begin(pointers, 1, 0x100));
     allocated(2, 0x100, 11);
-    assert_true(pointers_realloc_end(pointers, 1, 0x100, 0x200, 20));
+    assert_true(pointers_realloc_end(pointers, 1, 0x200, 20));
     freed(2, 0x100);
     freed(1, 0x200);
     assert_gives("m1 10 t0;m2 11 t1;r1 20 t0;f2 0 t1;f1 0 t0;");
+}
+
+/* A signal handler may realloc within a realloc. */
+static void reallocs_end_last_begun_first(void **state)
+{
+    (void)state;
+    begin(POINTERS_EXACT);
+    allocated(1, 0x100, 10);
+    allocated(1, 0x200, 20);
+    assert_true(pointers_realloc_begin(pointers, 1, 0x100));
+    assert_true(pointers_realloc_begin(pointers, 1, 0x200));
+    assert_true(pointers_realloc_end(pointers, 1, 0x300, 30));
+    assert_true(pointers_realloc_end(pointers, 1, 0x400, 40));
+    assert_gives("m1 10 t0;m2 20 t0;r2 30 t0;r1 40 t0;");
+}
+
+/* Those that never end are forgotten when there are too many. */
+static void begins_without_ends_are_bounded(void **state)
+{
+    (void)state;
+    struct trace_error error;
+    begin(POINTERS_EXACT);
+    for (uint64_t i = 1; i <= 10000; i++) {
+        allocated(i, 16 * i, 10);
+        assert_true(pointers_realloc_begin(pointers, i, 16 * i));
+    }
+    assert_true(pointers_realloc_end(pointers, 10000, 0x100, 20));
+    assert_true(pointers_realloc_end(pointers, 1, 0x200, 30)); /* of an unknown block */
+    assert_int_equal(trace_builder_op_count(builder), 10002);
+    assert_true(pointers_finish(pointers));
+    pointers_close(pointers);
+    struct trace *trace = trace_builder_seal(builder, &error);
+    assert_non_null(trace);
+    assert_int_equal(trace->ops[10000].kind, TRACE_REALLOC);
+    assert_int_equal(trace->ops[10001].kind, TRACE_MALLOC);
+    trace_destroy(trace);
 }
 
 static void other_operations_pass(void **state)
@@ -232,34 +268,55 @@ static void other_operations_pass(void **state)
     assert_gives("S0 0 t0;c1 8 t0;s1 24 t0;a1 7 t0;");
 }
 
-/* Against the plainest map there is, with many collisions and removals. */
+/* Against a plain array: blocks that lie close together, addresses of every alignment,
+ * numbers in their place, sizes of every width. */
 static void addresses_are_a_map(void **state)
 {
-    (void)state;
     enum {
-        KEYS = 3000
+        KEYS = 20000,
+        STEPS = 400000
     };
-    uint32_t slots[KEYS + 1] = {0};
-    struct addresses addresses = {0};
-    struct random random = {.state = 11};
-    for (int i = 0; i < 200000; i++) {
-        uint64_t key = random_between(&random, 1, KEYS);
-        uint64_t address = key << 52 | key << 4;
-        struct address_entry *entry = addresses_find(&addresses, address);
-        assert_int_equal(entry == NULL ? 0 : entry->slot, slots[key]);
-        if (entry != NULL) {
-            addresses_remove(&addresses, entry);
-            slots[key] = 0;
-        } else {
-            slots[key] = (uint32_t)i + 1;
-            assert_true(addresses_add(&addresses, address, slots[key]));
+    static const struct row {
+        uint64_t base, step;
+    } rows[] = {{0x7f0000000000, 16}, {0x7f0000000000, 8}, {1, 1}, {0, 16},
+                {UINT64_MAX, -7ull},  {0x100000, 1 << 20}};
+    (void)state;
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        uint32_t slots[KEYS] = {0}; /* 0: not in there */
+        struct addresses addresses = {0};
+        struct random random = {.state = 11};
+        uint64_t count = 0;
+        for (uint32_t step = 1; step <= STEPS; step++) {
+            uint32_t key = (uint32_t)random_below(&random, KEYS);
+            uint64_t address = rows[r].base + key * rows[r].step;
+            struct live_block found = addresses_find(&addresses, address);
+            assert_int_equal(found.slot, slots[key]);
+            if (found.slot == 0) {
+                uint64_t bytes = (uint64_t)step << step % 30;
+                struct live_block block = {address, bytes, step};
+                assert_int_equal(addresses_add(&addresses, block), ADDRESSES_ADDED);
+                slots[key] = step;
+                count++;
+            } else {
+                assert_int_equal(addresses_add(&addresses, found), ADDRESSES_TAKEN);
+                found = addresses_take(&addresses, address);
+                assert_int_equal(found.slot, slots[key]);
+                assert_int_equal(found.size_bytes,
+                                 (uint64_t)found.slot << found.slot % 30);
+                assert_int_equal(found.address, address);
+                slots[key] = 0;
+                count--;
+            }
         }
+        assert_int_equal(addresses.count, count);
+        struct live_block *list = addresses_list(&addresses);
+        assert_non_null(list);
+        for (uint64_t i = 1; i < count; i++) {
+            assert_true(list[i - 1].slot < list[i].slot);
+        }
+        free(list);
+        addresses_destroy(&addresses);
     }
-    for (uint64_t key = 1; key <= KEYS; key++) {
-        struct address_entry *entry = addresses_find(&addresses, key << 52 | key << 4);
-        assert_int_equal(entry == NULL ? 0 : entry->slot, slots[key]);
-    }
-    addresses_destroy(&addresses);
 }
 
 int main(void)
@@ -275,6 +332,8 @@ int main(void)
         cmocka_unit_test(waiting_is_bounded),
         cmocka_unit_test(reallocs_of_all_kinds),
         cmocka_unit_test(the_old_address_is_free_during_a_realloc),
+        cmocka_unit_test(reallocs_end_last_begun_first),
+        cmocka_unit_test(begins_without_ends_are_bounded),
         cmocka_unit_test(other_operations_pass),
         cmocka_unit_test(addresses_are_a_map),
     };

@@ -44,17 +44,18 @@ bool binary_log_realloc(struct binary_log *log, uint64_t old_address, uint64_t a
     const bool done =
         is_free ? pointers_free(pointers, BINARY_LOG_THREAD, old_address)
                 : pointers_realloc_begin(pointers, BINARY_LOG_THREAD, old_address) &&
-                      pointers_realloc_end(pointers, BINARY_LOG_THREAD, old_address,
-                                           address, size_bytes);
+                      pointers_realloc_end(pointers, BINARY_LOG_THREAD, address,
+                                           size_bytes);
     return done || binary_log_fail_memory(log);
 }
 
 bool binary_log_read(struct input *input, struct trace_builder *builder,
                      struct trace_error *error, binary_log_part *read_part)
 {
-    struct binary_log log = {.input = input,
-                             .error = error,
-                             .pointers = pointers_open(builder, POINTERS_EXACT)};
+    struct binary_log log = {
+        .input = input,
+        .error = error,
+        .pointers = pointers_open(pointers_into_builder(builder), POINTERS_EXACT)};
     if (log.pointers == NULL) {
         return binary_log_fail_memory(&log);
     }

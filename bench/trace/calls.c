@@ -94,10 +94,15 @@ static bool take_number(struct fields *fields, const char *expected, uint64_t *v
     return take_value(fields, 10, expected, value);
 }
 
-/* FreeBSD's and CheriBSD's traces number the blocks: 81d220b48<6655>. */
+/* FreeBSD's and CheriBSD's traces number the blocks: 81d220b48<6655>; munged logs of
+ * Mozilla's have such numbers alone: #6655. */
 static bool take_address(struct fields *fields, uint64_t *address)
 {
     fields_skip_blanks(fields);
+    if (*fields->at == '#') {
+        fields->at++;
+        return take_value(fields, 10, "the number of a block", address);
+    }
     if (take_null(fields)) {
         *address = 0;
         return true;
@@ -227,10 +232,10 @@ bool calls_end(struct calls *calls, uint64_t tid, const struct call *call,
             fields->input, fields->error,
             "expected a size and an alignment below 2^47, found a larger one", NULL);
     }
-    bool added = effect == FAMILY_RESIZE && !is_free(call)
-                     ? pointers_realloc_end(calls->pointers, tid, call->block,
-                                            call->result, op.size_bytes)
-                     : pointers_allocate(calls->pointers, tid, call->result, op);
+    bool added =
+        effect == FAMILY_RESIZE && !is_free(call)
+            ? pointers_realloc_end(calls->pointers, tid, call->result, op.size_bytes)
+            : pointers_allocate(calls->pointers, tid, call->result, op);
     return added || fields_fail_memory(fields);
 }
 
@@ -268,7 +273,7 @@ bool calls_give_up(struct calls *calls, struct calls_pending *pending,
     calls->unanswered_calls++;
     /* The block is where it was, for all that is known. */
     return lost.call.function->effect != FAMILY_RESIZE ||
-           pointers_realloc_end(calls->pointers, lost.tid, lost.call.block, 0, 0) ||
+           pointers_realloc_end(calls->pointers, lost.tid, 0, 0) ||
            fields_fail_memory(fields);
 }
 
@@ -320,7 +325,8 @@ bool calls_read(struct input *input, struct trace_builder *builder,
 {
     struct fields fields = {.input = input, .error = error};
     struct calls calls = {.builder = builder,
-                          .pointers = pointers_open(builder, order)};
+                          .pointers =
+                              pointers_open(pointers_into_builder(builder), order)};
     if (calls.pointers == NULL) {
         return fields_fail_memory(&fields);
     }

@@ -2,51 +2,61 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "trace/addresses.h"
+#include "trace/resizes.h"
+#include "trace/slots.h"
 #include "trace/threads.h"
 
 enum {
     /* Allocations held back at a time, and for how many calls. A free is late by what
      * its thread was stopped for; beyond that it was never logged. */
     HELD_LIMIT = 256,
-    HELD_CALLS = 1 << 16
+    HELD_CALLS = 1 << 16,
+    SENTENCE_BYTES = 200
 };
 
 /* An allocation that waits until the block at its address is freed. */
 struct held {
     uint64_t address;
     uint64_t call; /* its number */
+    uint64_t replaced_bytes;
     struct trace_op op;
 };
 
+enum repair {
+    FOREIGN_FREES,
+    FOREIGN_REALLOCS,
+    LATE_FREES,
+    LOST_FREES,
+    FAILED_CALLS,
+    EXCESS_THREADS, /* calls of theirs */
+    REPAIRS
+};
+
 struct pointers {
-    struct trace_builder *builder;
+    struct pointers_target target;
     enum pointers_order order;
     struct addresses live;
+    struct slots slots;
     struct threads threads;
-    uint32_t *in_realloc; /* by thread: slot between the halves of a realloc; 0: none */
+    struct resizes resizes;
     struct held held[HELD_LIMIT]; /* in the order of their calls */
     uint32_t held_count;
     uint64_t calls;
-    uint64_t foreign_frees, foreign_reallocs, lost_frees, late_frees, failed_calls;
-    bool has_excess_threads;
+    uint64_t live_bytes, peak_live_bytes;
+    uint64_t repairs[REPAIRS];
 };
 
-struct pointers *pointers_open(struct trace_builder *builder, enum pointers_order order)
+struct pointers *pointers_open(struct pointers_target target, enum pointers_order order)
 {
     struct pointers *pointers = calloc(1, sizeof *pointers);
-    if (pointers == NULL) {
-        return NULL;
-    }
-    pointers->builder = builder;
-    pointers->order = order;
-    pointers->in_realloc = calloc(THREADS_LIMIT, sizeof *pointers->in_realloc);
-    if (pointers->in_realloc == NULL) {
-        free(pointers);
-        return NULL;
+    if (pointers != NULL) {
+        pointers->target = target;
+        pointers->order = order;
+        slots_init(&pointers->slots);
     }
     return pointers;
 }
@@ -57,13 +67,15 @@ void pointers_close(struct pointers *pointers)
         return;
     }
     addresses_destroy(&pointers->live);
+    slots_destroy(&pointers->slots);
     threads_destroy(&pointers->threads);
-    free(pointers->in_realloc);
+    resizes_destroy(&pointers->resizes);
     free(pointers);
 }
 
 /* Threads beyond the limit share the last number. */
-static bool number_thread(struct pointers *pointers, uint64_t tid, uint16_t *number)
+static inline bool number_thread(struct pointers *pointers, uint64_t tid,
+                                 uint16_t *number)
 {
     if (threads_number(&pointers->threads, tid, number)) {
         return true;
@@ -71,89 +83,107 @@ static bool number_thread(struct pointers *pointers, uint64_t tid, uint16_t *num
     if (errno == ENOMEM) {
         return false;
     }
-    pointers->has_excess_threads = true;
+    pointers->repairs[EXCESS_THREADS]++;
     *number = (uint16_t)(THREADS_LIMIT - 1);
     return true;
 }
 
-static bool append_free(struct pointers *pointers, uint32_t slot, struct trace_op op)
+static inline bool put(struct pointers *pointers, struct trace_op op)
 {
-    op.slot = slot;
+    return pointers->target.put(pointers->target.to, op);
+}
+
+static inline bool append_free(struct pointers *pointers,
+                               const struct live_block *block, struct trace_op op)
+{
+    op.slot = block->slot;
     op.count = 1;
-    trace_builder_release_slot(pointers->builder, slot);
-    return trace_builder_append(pointers->builder, op);
+    pointers->live_bytes -= block->size_bytes;
+    slots_release(&pointers->slots, block->slot);
+    return put(pointers, op);
 }
 
 /* ---- allocations that are held back ---- */
 
-/* The free of the block at `entry` was never logged: it is added, by the thread that
+/* The free of the block at `address` was never logged: it is added, by the thread that
  * was handed the address again. */
-static bool add_lost_free(struct pointers *pointers, struct address_entry *entry,
-                          uint16_t thread)
+static bool add_lost_free(struct pointers *pointers, uint64_t address, uint16_t thread)
 {
-    uint32_t slot = entry->slot;
-    pointers->lost_frees++;
-    addresses_remove(&pointers->live, entry);
-    return append_free(pointers, slot,
+    struct live_block lost = addresses_take(&pointers->live, address);
+    pointers->repairs[LOST_FREES]++;
+    return append_free(pointers, &lost,
                        (struct trace_op){.kind = TRACE_FREE, .thread = thread});
 }
 
-/* The address is free: the block of `op` lies there from now on. A slot of 0 is filled
- * in. */
-static bool land(struct pointers *pointers, uint64_t address, struct trace_op op,
-                 uint32_t waiting)
+/* The block of `op` lies at the address from now on, in the place of one of
+ * `replaced_bytes`; or, if `is_taken` comes back, one still lies there. A slot of 0 is
+ * filled in. */
+static inline bool land(struct pointers *pointers, uint64_t address, struct trace_op op,
+                        uint64_t replaced_bytes, bool *is_taken)
 {
+    const bool is_new = op.slot == 0;
+    const uint64_t bytes = (uint64_t)op.size_bytes * op.count;
+    op.slot = is_new ? slots_take(&pointers->slots) : op.slot;
     if (op.slot == 0) {
-        op.slot = trace_builder_take_slot(pointers->builder);
-    }
-    if (op.slot == 0 || !addresses_add(&pointers->live, address, op.slot)) {
         return false;
     }
-    if (waiting > 0) {
-        addresses_find(&pointers->live, address)->waiting = waiting;
+    enum addresses_answer answer =
+        addresses_add(&pointers->live, (struct live_block){address, bytes, op.slot});
+    *is_taken = answer == ADDRESSES_TAKEN;
+    if (answer != ADDRESSES_ADDED) {
+        if (is_new) {
+            slots_release(&pointers->slots, op.slot);
+        }
+        return *is_taken;
     }
-    return trace_builder_append(pointers->builder, op);
+    pointers->live_bytes += bytes - replaced_bytes;
+    if (pointers->live_bytes > pointers->peak_live_bytes) {
+        pointers->peak_live_bytes = pointers->live_bytes;
+    }
+    return put(pointers, op);
 }
 
-static uint32_t first_held(const struct pointers *pointers, uint64_t address)
+/* The first that waits for the address; NULL: none does. */
+static struct held *first_held(struct pointers *pointers, uint64_t address)
 {
-    uint32_t i = 0;
-    while (i < pointers->held_count && pointers->held[i].address != address) {
-        i++;
+    for (uint32_t i = 0; i < pointers->held_count; i++) {
+        if (pointers->held[i].address == address) {
+            return &pointers->held[i];
+        }
     }
-    return i;
+    return NULL;
 }
 
-/* The block that `waiting` allocations waited for is gone: the first of them lands. */
-static bool land_next(struct pointers *pointers, uint64_t address, uint32_t waiting)
+/* The block at the address is gone: the first that waits for it lands. */
+static bool land_next(struct pointers *pointers, uint64_t address)
 {
-    if (waiting == 0) {
+    struct held *first = first_held(pointers, address);
+    if (first == NULL) {
         return true;
     }
-    uint32_t i = first_held(pointers, address);
-    struct held next = pointers->held[i];
+    struct held next = *first;
+    size_t behind = (size_t)(&pointers->held[pointers->held_count] - (first + 1));
+    memmove(first, first + 1, behind * sizeof *first);
     pointers->held_count--;
-    memmove(&pointers->held[i], &pointers->held[i + 1],
-            (pointers->held_count - i) * sizeof *pointers->held);
-    return land(pointers, address, next.op, waiting - 1);
+    bool is_taken;
+    return land(pointers, address, next.op, next.replaced_bytes, &is_taken);
 }
 
-static bool give_up(struct pointers *pointers, uint64_t address)
+/* The free that `first` waits for never comes. */
+static bool give_up(struct pointers *pointers, const struct held *first)
 {
-    struct address_entry *entry = addresses_find(&pointers->live, address);
-    uint32_t waiting = entry->waiting;
-    uint16_t thread = pointers->held[first_held(pointers, address)].op.thread;
-    return add_lost_free(pointers, entry, thread) &&
-           land_next(pointers, address, waiting);
+    uint64_t address = first->address;
+    return add_lost_free(pointers, address, first->op.thread) &&
+           land_next(pointers, address);
 }
 
 /* The beginning of every call: its thread, and an end to waiting in vain. */
-static bool begin_call(struct pointers *pointers, uint64_t tid, uint16_t *thread)
+static inline bool begin_call(struct pointers *pointers, uint64_t tid, uint16_t *thread)
 {
     pointers->calls++;
     while (pointers->held_count > 0 &&
            pointers->calls - pointers->held[0].call > HELD_CALLS) {
-        if (!give_up(pointers, pointers->held[0].address)) {
+        if (!give_up(pointers, &pointers->held[0])) {
             return false;
         }
     }
@@ -161,52 +191,50 @@ static bool begin_call(struct pointers *pointers, uint64_t tid, uint16_t *thread
 }
 
 /* Put the block of `op` at `address`, now or when the one that is there has gone. */
-static bool place(struct pointers *pointers, uint64_t address, struct trace_op op)
+static inline bool place(struct pointers *pointers, uint64_t address,
+                         struct trace_op op, uint64_t replaced_bytes)
 {
-    struct address_entry *entry = addresses_find(&pointers->live, address);
-    if (entry == NULL) {
-        return land(pointers, address, op, 0);
+    bool is_taken;
+    if (!land(pointers, address, op, replaced_bytes, &is_taken)) {
+        return false;
+    }
+    if (!is_taken) {
+        return true;
     }
     if (pointers->order == POINTERS_LATE_FREES && pointers->threads.count > 1 &&
         pointers->held_count < HELD_LIMIT) {
         pointers->held[pointers->held_count++] =
-            (struct held){.address = address, .call = pointers->calls, .op = op};
-        entry->waiting++;
+            (struct held){.address = address,
+                          .call = pointers->calls,
+                          .replaced_bytes = replaced_bytes,
+                          .op = op};
         return true;
     }
-    uint32_t waiting = entry->waiting;
-    while (waiting > 0) { /* nothing may overtake those before it */
-        if (!give_up(pointers, address)) {
+    const struct held *first;
+    while ((first = first_held(pointers, address)) != NULL) { /* nobody is overtaken */
+        if (!give_up(pointers, first)) {
             return false;
         }
-        entry = addresses_find(&pointers->live, address);
-        waiting = entry->waiting;
     }
-    return add_lost_free(pointers, entry, op.thread) && land(pointers, address, op, 0);
+    return add_lost_free(pointers, address, op.thread) &&
+           land(pointers, address, op, replaced_bytes, &is_taken);
 }
 
-/* A block leaves its address. NULL in `slot`: it is not known. */
-static bool leave(struct pointers *pointers, uint64_t address, uint16_t thread,
-                  uint32_t *slot, uint32_t *waiting)
+/* A block leaves its address. Slot 0: it is not known. */
+static inline bool leave(struct pointers *pointers, uint64_t address, uint16_t thread,
+                         struct live_block *block)
 {
-    struct address_entry *entry = addresses_find(&pointers->live, address);
-    *slot = 0;
-    *waiting = 0;
+    const struct held *first;
     /* A thread that was handed the address means its own block, not the one before:
      * that one's free is not late but lost. */
-    while (entry != NULL && entry->waiting > 0 &&
-           pointers->held[first_held(pointers, address)].op.thread == thread) {
-        if (!give_up(pointers, address)) {
+    while ((first = first_held(pointers, address)) != NULL &&
+           first->op.thread == thread) {
+        if (!give_up(pointers, first)) {
             return false;
         }
-        entry = addresses_find(&pointers->live, address);
     }
-    if (entry != NULL) {
-        *slot = entry->slot;
-        *waiting = entry->waiting;
-        pointers->late_frees += entry->waiting > 0;
-        addresses_remove(&pointers->live, entry);
-    }
+    *block = addresses_take(&pointers->live, address);
+    pointers->repairs[LATE_FREES] += first != NULL;
     return true;
 }
 
@@ -219,34 +247,42 @@ bool pointers_allocate(struct pointers *pointers, uint64_t tid, uint64_t address
         return false;
     }
     if (address == 0) {
-        pointers->failed_calls++;
+        pointers->repairs[FAILED_CALLS]++;
         return true;
     }
     op.slot = 0;
     op.count = op.kind == TRACE_CALLOC ? op.count : 1;
-    return place(pointers, address, op);
+    return place(pointers, address, op, 0);
 }
 
-static bool free_block(struct pointers *pointers, uint64_t tid, uint64_t address,
-                       struct trace_op op)
+bool pointers_inherit(struct pointers *pointers, struct live_block block)
 {
-    uint32_t slot;
-    uint32_t waiting;
+    return place(pointers, block.address,
+                 (struct trace_op){.kind = TRACE_MALLOC,
+                                   .count = 1,
+                                   .size_bytes = block.size_bytes & TRACE_SIZE_MASK},
+                 0);
+}
+
+static inline bool free_block(struct pointers *pointers, uint64_t tid, uint64_t address,
+                              struct trace_op op)
+{
+    struct live_block block;
     if (!begin_call(pointers, tid, &op.thread)) {
         return false;
     }
     if (address == 0) {
         op.count = 1;
-        return trace_builder_append(pointers->builder, op);
+        return put(pointers, op);
     }
-    if (!leave(pointers, address, op.thread, &slot, &waiting)) {
+    if (!leave(pointers, address, op.thread, &block)) {
         return false;
     }
-    if (slot == 0) {
-        pointers->foreign_frees++;
+    if (block.slot == 0) {
+        pointers->repairs[FOREIGN_FREES]++;
         return true;
     }
-    return append_free(pointers, slot, op) && land_next(pointers, address, waiting);
+    return append_free(pointers, &block, op) && land_next(pointers, address);
 }
 
 bool pointers_free(struct pointers *pointers, uint64_t tid, uint64_t address)
@@ -262,85 +298,130 @@ bool pointers_free_sized(struct pointers *pointers, uint64_t tid, uint64_t addre
                                         .size_bytes = size_bytes & TRACE_SIZE_MASK});
 }
 
+/* ---- reallocs ---- */
+
 bool pointers_realloc_begin(struct pointers *pointers, uint64_t tid,
                             uint64_t old_address)
 {
-    uint16_t thread;
-    uint32_t slot;
-    uint32_t waiting;
-    if (!begin_call(pointers, tid, &thread) ||
-        !leave(pointers, old_address, thread, &slot, &waiting)) {
+    struct resize resize;
+    if (!begin_call(pointers, tid, &resize.thread) ||
+        !leave(pointers, old_address, resize.thread, &resize.old)) {
         return false;
     }
-    pointers->in_realloc[thread] = slot;
-    return land_next(pointers, old_address, waiting);
+    resize.old.address = old_address;
+    return resizes_push(&pointers->resizes, resize) && land_next(pointers, old_address);
 }
 
-bool pointers_realloc_end(struct pointers *pointers, uint64_t tid, uint64_t old_address,
-                          uint64_t address, uint64_t size_bytes)
+/* The old block lives on where it was. */
+static bool keep_old(struct pointers *pointers, const struct live_block *old,
+                     uint16_t thread)
+{
+    if (old->slot == 0) {
+        return true;
+    }
+    enum addresses_answer answer = addresses_add(&pointers->live, *old);
+    if (answer != ADDRESSES_TAKEN) {
+        return answer == ADDRESSES_ADDED;
+    }
+    /* Somebody was handed its address meanwhile: it was freed all the same. */
+    pointers->repairs[LOST_FREES]++;
+    return append_free(pointers, old,
+                       (struct trace_op){.kind = TRACE_FREE, .thread = thread});
+}
+
+bool pointers_realloc_end(struct pointers *pointers, uint64_t tid, uint64_t address,
+                          uint64_t size_bytes)
 {
     struct trace_op op = {
         .kind = TRACE_REALLOC, .count = 1, .size_bytes = size_bytes & TRACE_SIZE_MASK};
     if (!begin_call(pointers, tid, &op.thread)) {
         return false;
     }
-    op.slot = pointers->in_realloc[op.thread];
-    pointers->in_realloc[op.thread] = 0;
-    if (address != 0) {
-        if (op.slot == 0 && old_address != 0) {
-            pointers->foreign_reallocs++;
-            op.kind = TRACE_MALLOC;
-        }
-        return place(pointers, address, op);
+    struct live_block old = resizes_pop(&pointers->resizes, op.thread);
+    if (address == 0) {
+        pointers->repairs[FAILED_CALLS]++;
+        return keep_old(pointers, &old, op.thread);
     }
-    pointers->failed_calls++;
-    if (op.slot == 0) {
-        return true;
+    op.slot = old.slot;
+    if (old.slot == 0 && old.address != 0) {
+        pointers->repairs[FOREIGN_REALLOCS]++;
+        op.kind = TRACE_MALLOC;
     }
-    /* The old block lives on where it was. */
-    struct address_entry *entry = addresses_find(&pointers->live, old_address);
-    if (entry == NULL) {
-        return addresses_add(&pointers->live, old_address, op.slot);
-    }
-    /* Somebody was handed its address meanwhile: it was freed all the same. */
-    pointers->lost_frees++;
-    return append_free(pointers, op.slot,
-                       (struct trace_op){.kind = TRACE_FREE, .thread = op.thread});
+    return place(pointers, address, op, old.size_bytes);
 }
 
 bool pointers_event(struct pointers *pointers, uint64_t tid, enum trace_op_kind kind)
 {
     struct trace_op op = {.kind = (uint8_t)kind, .count = 1};
-    return begin_call(pointers, tid, &op.thread) &&
-           trace_builder_append(pointers->builder, op);
+    return begin_call(pointers, tid, &op.thread) && put(pointers, op);
 }
 
 /* ---- the end ---- */
 
-static bool note(struct pointers *pointers, uint64_t count, const char *what,
-                 const char *how)
+static bool note_repairs(const struct pointers *pointers)
 {
-    return count == 0 ||
-           trace_builder_note(pointers->builder, "%s %" PRIu64 " %s", what, count, how);
+    static const char *const sentences[REPAIRS][2] = {
+        [FOREIGN_FREES] = {"Dropped",
+                           "frees of blocks that were not allocated on record."},
+        [FOREIGN_REALLOCS] = {"Turned", "reallocs of blocks that were not allocated on "
+                                        "record into mallocs."},
+        [LATE_FREES] = {"Put in order", "frees that were logged late: their addresses "
+                                        "had been handed out again."},
+        [LOST_FREES] = {"Added", "frees that were not logged: the address was handed "
+                                 "out again."},
+        [FAILED_CALLS] = {"Left out", "calls that failed."},
+        [EXCESS_THREADS] = {"Gave", "calls of threads beyond 65,536 to one thread."},
+    };
+    for (size_t i = 0; i < REPAIRS; i++) {
+        char sentence[SENTENCE_BYTES];
+        snprintf(sentence, sizeof sentence, "%s %" PRIu64 " %s", sentences[i][0],
+                 pointers->repairs[i], sentences[i][1]);
+        if (pointers->repairs[i] > 0 &&
+            !pointers->target.note(pointers->target.to, sentence)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool pointers_finish(struct pointers *pointers)
 {
     while (pointers->held_count > 0) {
-        if (!give_up(pointers, pointers->held[0].address)) {
+        if (!give_up(pointers, &pointers->held[0])) {
             return false;
         }
     }
-    return note(pointers, pointers->foreign_frees, "Dropped",
-                "frees of blocks that were not allocated on record.") &&
-           note(pointers, pointers->foreign_reallocs, "Turned",
-                "reallocs of blocks that were not allocated on record into mallocs.") &&
-           note(pointers, pointers->late_frees, "Put in order",
-                "frees that were logged late: their addresses had been handed out "
-                "again.") &&
-           note(pointers, pointers->lost_frees, "Added",
-                "frees that were not logged: the address was handed out again.") &&
-           note(pointers, pointers->failed_calls, "Left out", "calls that failed.") &&
-           note(pointers, pointers->has_excess_threads ? THREADS_LIMIT : 0,
-                "Threads are numbered up to", "only; those beyond share one number.");
+    return note_repairs(pointers);
+}
+
+struct pointers_totals pointers_totals(const struct pointers *pointers)
+{
+    return (struct pointers_totals){
+        .threads = pointers->threads.count,
+        .slots = pointers->slots.next - 1,
+        .live_bytes = pointers->live_bytes,
+        .peak_live_bytes = pointers->peak_live_bytes,
+    };
+}
+
+const struct addresses *pointers_live(const struct pointers *pointers)
+{
+    return &pointers->live;
+}
+
+/* ---- the builder as a target ---- */
+
+static bool put_into_builder(void *builder, struct trace_op op)
+{
+    return trace_builder_append(builder, op);
+}
+
+static bool note_in_builder(void *builder, const char *sentence)
+{
+    return trace_builder_note(builder, "%s", sentence);
+}
+
+struct pointers_target pointers_into_builder(struct trace_builder *builder)
+{
+    return (struct pointers_target){put_into_builder, note_in_builder, builder};
 }

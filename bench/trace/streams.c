@@ -46,7 +46,7 @@ struct block {
 
 /* Which operations of another thread are known to be done. */
 struct knowledge {
-    struct addresses pairs; /* of threads, to places in `known` */
+    struct addresses pairs; /* of threads; slots are places in `known`, from 1 */
     uint64_t *known;        /* all operations below it */
     uint64_t capacity;
 };
@@ -82,9 +82,9 @@ static uint64_t round_up(uint64_t number, uint64_t unit)
 static uint64_t *known_entry(struct knowledge *knowledge, uint16_t who, uint16_t whom)
 {
     const uint64_t pair = ((uint64_t)who << 16 | whom) + 1;
-    struct address_entry *entry = addresses_find(&knowledge->pairs, pair);
-    if (entry != NULL) {
-        return &knowledge->known[entry->slot];
+    const struct live_block entry = addresses_find(&knowledge->pairs, pair);
+    if (entry.slot != 0) {
+        return &knowledge->known[entry.slot - 1];
     }
     const uint64_t index = knowledge->pairs.count;
     if (index == knowledge->capacity) {
@@ -96,7 +96,8 @@ static uint64_t *known_entry(struct knowledge *knowledge, uint16_t who, uint16_t
         knowledge->known = known;
         knowledge->capacity = capacity;
     }
-    if (!addresses_add(&knowledge->pairs, pair, (uint32_t)index)) {
+    const struct live_block added = {pair, 0, (uint32_t)index + 1};
+    if (addresses_add(&knowledge->pairs, added) != ADDRESSES_ADDED) {
         return NULL;
     }
     knowledge->known[index] = 0;

@@ -23,12 +23,8 @@ static struct thread_entry *find(struct thread_entry *table, uint64_t tid)
     return &table[index];
 }
 
-bool threads_number(struct threads *threads, uint64_t tid, uint16_t *number)
+bool threads_look_up(struct threads *threads, uint64_t tid, uint16_t *number)
 {
-    if (threads->count > 0 && threads->last_tid == tid) {
-        *number = threads->last_number;
-        return true;
-    }
     if (threads->table == NULL) {
         threads->table = calloc(TABLE_SIZE, sizeof *threads->table);
         if (threads->table == NULL) {

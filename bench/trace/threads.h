@@ -16,7 +16,16 @@ struct threads {
 };
 
 /* false: a 65537th thread, or out of memory (errno ENOMEM; otherwise errno is 0). */
-bool threads_number(struct threads *threads, uint64_t tid, uint16_t *number);
+bool threads_look_up(struct threads *threads, uint64_t tid, uint16_t *number);
+
+static inline bool threads_number(struct threads *threads, uint64_t tid,
+                                  uint16_t *number)
+{
+    *number = threads->last_number;
+    return (threads->count > 0 && threads->last_tid == tid) ||
+           threads_look_up(threads, tid, number);
+}
+
 void threads_destroy(struct threads *threads);
 
 #endif

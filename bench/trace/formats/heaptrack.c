@@ -103,7 +103,7 @@ static bool heaptrack_read(struct input *input, struct trace_builder *builder,
                            struct trace_error *error)
 {
     struct reader reader = {.fields = {.input = input, .error = error},
-                            .pointers = pointers_open(builder, POINTERS_EXACT)};
+                            .pointers = pointers_open(pointers_into_builder(builder), POINTERS_EXACT)};
     if (reader.pointers == NULL) {
         return fields_fail_memory(&reader.fields);
     }

@@ -25,7 +25,6 @@ struct reader {
     struct fields fields; /* of the current line */
     struct pointers *pointers;
     bool in_realloc; /* '<' was the last line */
-    uint64_t old_address;
 };
 
 static bool take_size(struct reader *reader, uint64_t *bytes)
@@ -66,12 +65,12 @@ static bool read_free(struct reader *reader)
 
 static bool read_realloc_begin(struct reader *reader)
 {
-    if (!take_address(reader, &reader->old_address) || !fields_end(&reader->fields)) {
+    uint64_t old_address;
+    if (!take_address(reader, &old_address) || !fields_end(&reader->fields)) {
         return false;
     }
     reader->in_realloc = true;
-    return pointers_realloc_begin(reader->pointers, THE_ONE_THREAD,
-                                  reader->old_address) ||
+    return pointers_realloc_begin(reader->pointers, THE_ONE_THREAD, old_address) ||
            fields_fail_memory(&reader->fields);
 }
 
@@ -83,8 +82,7 @@ static bool read_realloc_end(struct reader *reader)
         return false;
     }
     reader->in_realloc = false;
-    return pointers_realloc_end(reader->pointers, THE_ONE_THREAD, reader->old_address,
-                                address, bytes) ||
+    return pointers_realloc_end(reader->pointers, THE_ONE_THREAD, address, bytes) ||
            fields_fail_memory(&reader->fields);
 }
 
@@ -96,8 +94,7 @@ static bool read_failed_realloc(struct reader *reader)
         return false;
     }
     return (pointers_realloc_begin(reader->pointers, THE_ONE_THREAD, address) &&
-            pointers_realloc_end(reader->pointers, THE_ONE_THREAD, address, 0,
-                                 bytes)) ||
+            pointers_realloc_end(reader->pointers, THE_ONE_THREAD, 0, bytes)) ||
            fields_fail_memory(&reader->fields);
 }
 
@@ -157,8 +154,9 @@ static bool read_line(struct reader *reader)
 static bool mtrace_read(struct input *input, struct trace_builder *builder,
                         struct trace_error *error)
 {
-    struct reader reader = {.fields = {.input = input, .error = error},
-                            .pointers = pointers_open(builder, POINTERS_EXACT)};
+    struct reader reader = {
+        .fields = {.input = input, .error = error},
+        .pointers = pointers_open(pointers_into_builder(builder), POINTERS_EXACT)};
     if (reader.pointers == NULL) {
         return fields_fail_memory(&reader.fields);
     }
