@@ -65,7 +65,8 @@ static void print_help(void)
         "  -o, --output FILE      the result (default: NAME-min.rep)\n"
         "      --slower RATIO     instead of a failure: the trace on which it still\n"
         "                         takes RATIO times the reference's time, at least\n"
-        "                         1,000 operations\n"
+        "                         1,000 operations; a ratio that the noise of this\n"
+        "                         machine hides is refused\n"
         "      --reference NAME   of --slower (default: glibc)\n"
         "      --timeout SECONDS  for one process (default: 10)\n"
         "      --budget SECONDS   for the whole search (default: 600)\n"
@@ -136,7 +137,7 @@ static void show_progress(struct search *search)
 static bool shows(const struct search *search, const struct trial_answer *answer)
 {
     if (search->options->slower > 0) {
-        return answer->status == RESULT_OK && answer->ratio >= search->options->slower;
+        return answer->status == RESULT_OK && answer->is_slower;
     }
     return answer->status == search->shown.status;
 }
@@ -144,8 +145,9 @@ static bool shows(const struct search *search, const struct trial_answer *answer
 static struct trial_answer ask(struct search *search, const struct trace *trace)
 {
     search->tests++;
-    return search->options->slower > 0 ? trial_time(&search->trial, trace)
-                                       : trial_verify(&search->trial, trace);
+    const double slower = search->options->slower;
+    return slower > 0 ? trial_time(&search->trial, trace, slower)
+                      : trial_verify(&search->trial, trace);
 }
 
 static enum shrink_verdict test(const struct trace *trace, uint64_t *reached,
@@ -200,6 +202,26 @@ static void describe(const struct search *search, char *text, size_t size)
     }
 }
 
+/* The whole trace does not show it, or not so that it can be told from noise. */
+static void refuse_ratio(const struct search *search)
+{
+    const struct trial_answer *shown = &search->shown;
+    fprintf(
+        stderr,
+        "snugbench: minimize: %s takes %s times the time of %s (median of %u pairs of "
+        "runs); in three of four at least %s: ",
+        search->trial.allocator->name, units_number(shown->ratio).bytes,
+        search->trial.reference->name, shown->pair_count,
+        units_number(shown->ratio_quarter).bytes);
+    if (shown->ratio_quarter > 1) {
+        fprintf(stderr, "ask for a --slower of no more than that\n");
+    } else {
+        fprintf(stderr,
+                "not slower, as far as this machine can tell; take another trace, "
+                "or a quieter machine\n");
+    }
+}
+
 /* What the whole trace shows. -1: go on; else the exit code, and a line says why. */
 static int look_first(struct search *search, const struct trace *trace)
 {
@@ -216,11 +238,8 @@ static int look_first(struct search *search, const struct trace *trace)
                 shown->text);
         return EXIT_FAILED;
     }
-    if (options->slower > 0 && shown->ratio < options->slower) {
-        fprintf(stderr,
-                "snugbench: minimize: %s takes %s times the time of %s; ask for a "
-                "--slower below that\n",
-                name, units_number(shown->ratio).bytes, search->trial.reference->name);
+    if (options->slower > 0 && !shown->is_slower) {
+        refuse_ratio(search);
         return EXIT_FAILED;
     }
     if (options->slower == 0 && shown->status == RESULT_OK) {
@@ -267,7 +286,8 @@ static void tell_of_end(const struct search *search)
     }
 }
 
-/* Small differences were taken by luck: told is what the result shows once more. */
+/* What the result shows is measured once more: a search takes what is shown by luck,
+ * too. */
 static void measure_again(struct search *search, const struct trace *trace)
 {
     if (search->options->slower == 0 || signals_interrupted()) {

@@ -1,12 +1,13 @@
 #include "runner/trial.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "process/spawn.h"
 #include "runner/job.h"
+#include "runner/votes.h"
 
 enum {
-    PAIRS = 5,
     WARM_PASSES = 3,
     WARM_BUDGET_NS = 20000000
 };
@@ -65,22 +66,47 @@ static uint64_t time_once(struct trial *trial, const struct allocator *allocator
     return best_ns;
 }
 
-struct trial_answer trial_time(struct trial *trial, const struct trace *trace)
+/* A pair's ratio; 0: a process failed, and the answer says how. */
+static double time_pair(struct trial *trial, const struct trace *trace,
+                        bool is_reference_first, struct trial_answer *answer)
+{
+    const struct allocator *order[2] = {trial->allocator, trial->reference};
+    uint64_t ns[2] = {0, 0};
+    for (size_t i = 0; i < 2; i++) {
+        const size_t which = is_reference_first ? 1 - i : i;
+        ns[which] = time_once(trial, order[which], trace, answer);
+        if (ns[which] == 0) {
+            return 0;
+        }
+    }
+    return (double)ns[0] / (double)ns[1];
+}
+
+static int by_size(const void *left, const void *right)
+{
+    const double a = *(const double *)left;
+    const double b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+struct trial_answer trial_time(struct trial *trial, const struct trace *trace,
+                               double ratio)
 {
     struct trial_answer answer = {.status = RESULT_OK};
-    uint64_t best_ns = UINT64_MAX;
-    uint64_t reference_best_ns = UINT64_MAX;
-    for (size_t i = 0; i < PAIRS; i++) {
-        const uint64_t ns = time_once(trial, trial->allocator, trace, &answer);
-        const uint64_t reference_ns =
-            ns > 0 ? time_once(trial, trial->reference, trace, &answer) : 0;
-        if (reference_ns == 0) {
+    double ratios[VOTES_LIMIT];
+    struct votes votes = {0};
+    while (votes_are_open(&votes)) {
+        const double found = time_pair(trial, trace, votes.count % 2 != 0, &answer);
+        if (found == 0) {
             return answer;
         }
-        best_ns = ns < best_ns ? ns : best_ns;
-        reference_best_ns =
-            reference_ns < reference_best_ns ? reference_ns : reference_best_ns;
+        ratios[votes.count] = found;
+        votes_add(&votes, found >= ratio);
     }
-    answer.ratio = (double)best_ns / (double)reference_best_ns;
+    qsort(ratios, votes.count, sizeof *ratios, by_size);
+    answer.is_slower = votes_say_yes(&votes);
+    answer.pair_count = votes.count;
+    answer.ratio = ratios[votes.count / 2];
+    answer.ratio_quarter = ratios[votes.count / 4];
     return answer;
 }

@@ -53,8 +53,10 @@ expect "an allocator without fault is told" 1 err 'glibc does not fail on it' \
     "$bench" minimize "$work/random.rep" -a glibc -o "$work/none.rep"
 [ ! -e "$work/none.rep" ]
 report "and nothing is written" $?
-expect "neither is a ratio that is not there" 1 err 'ask for a --slower below that' \
+expect "neither is a ratio that is not there" 1 err 'times the time of glibc \(median of' \
     "$bench" minimize "$work/threads.rep" -a snug --slower 1000 -o "$work/none.rep"
+grep -qE 'ask for a --slower of no more|not slower, as far as' "$work/err"
+report "and what to do is said" $?
 expect "nor is anything slower than itself" 2 err 'name another with --reference' \
     "$bench" minimize "$work/threads.rep" -a glibc --slower 2
 
