@@ -13,6 +13,7 @@
 #include "report/units.h"
 #include "runner/allocators.h"
 #include "runner/capacity.h"
+#include "runner/job.h"
 #include "runner/trial.h"
 #include "trace/shrink.h"
 #include "trace/trace.h"
@@ -68,13 +69,15 @@ static void print_help(void)
         "                         1,000 operations; a ratio that the noise of this\n"
         "                         machine hides is refused\n"
         "      --reference NAME   of --slower (default: glibc)\n"
-        "      --timeout SECONDS  for one process (default: 10)\n"
+        "      --timeout SECONDS  for one process (default: %d, and one more for each\n"
+        "                         %d,000 operations)\n"
         "      --budget SECONDS   for the whole search (default: 600)\n"
         "  -h, --help             this text\n\n"
         "examples:\n"
         "  snugbench minimize app.rep.zst -a mine=./libmine.so\n"
         "  snugbench minimize traces/jq.rep.zst -a lab=./mm.c -o small.rep\n"
-        "  snugbench minimize app.rep.zst -a jemalloc --slower 1.5 -o slow.rep\n");
+        "  snugbench minimize app.rep.zst -a jemalloc --slower 1.5 -o slow.rep\n",
+        TRIAL_PATIENCE_S, JOB_OPS_A_SECOND / 1000);
 }
 
 static int parse_options(int argc, char **argv, struct options *options)
@@ -364,8 +367,7 @@ static int run(const struct options *options, const struct allocator_list *alloc
 
 int cli_minimize(int argc, char **argv)
 {
-    struct options options = {.timeout_ns = 10ull * NS_PER_SECOND,
-                              .budget_ns = 600ull * NS_PER_SECOND};
+    struct options options = {.budget_ns = 600ull * NS_PER_SECOND};
     int code = parse_options(argc, argv, &options);
     if (code < 0) {
         struct allocator_list allocators;

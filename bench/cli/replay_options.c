@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "runner/job.h"
 #include "runner/mode.h"
 #include "runner/rng.h"
 
@@ -50,7 +51,8 @@ static void print_help(void)
         "  -w, --warm-passes N    timed passes in a warm process, at least, after\n"
         "                         those that warm up and are not timed; the quickest\n"
         "                         counts (default: %" PRIu32 ")\n"
-        "      --timeout SECONDS  for one process (default: %g)\n"
+        "      --timeout SECONDS  for one process (default: %d, and one more for each\n"
+        "                         %d,000 operations)\n"
         "\nwhat is measured:\n"
         "      --passes LIST      of %s\n"
         "                         (default: all)\n"
@@ -101,7 +103,7 @@ static void print_help(void)
         "  zcat app.rep.gz | snugbench replay - --passes verify,memory\n",
         defaults->min_rounds, defaults->max_rounds,
         (double)defaults->budget_ns / ns_per_second, defaults->warm_min_passes,
-        (double)defaults->timeout_ns / ns_per_second, mode_pass_names(),
+        SCHEDULE_PATIENCE_S, JOB_OPS_A_SECOND / 1000, mode_pass_names(),
         summary_defaults.warm_effect * 100, summary_defaults.cold_effect * 100);
 }
 

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "process/clock.h"
 #include "process/ending.h"
 #include "process/output.h"
 #include "process/signals.h"
@@ -75,6 +76,12 @@ static void fill_record(const struct job *job)
 }
 
 /* Takes hold of a process that waits for it, then lets it go. */
+uint64_t job_patience_ns(uint64_t least_s, const struct trace *trace)
+{
+    return least_s * NS_PER_SECOND +
+           trace->header->op_count * (NS_PER_SECOND / JOB_OPS_A_SECOND);
+}
+
 static bool start_tracing(struct job *job)
 {
     job->tracer =

@@ -40,6 +40,13 @@ struct job {
     size_t record_bytes;
 };
 
+/* How long a process is given where --timeout does not say: so many seconds, and one
+ * more for each JOB_OPS_A_SECOND operations. A pass takes less than a tenth of that. */
+enum {
+    JOB_OPS_A_SECOND = 100000
+};
+uint64_t job_patience_ns(uint64_t least_s, const struct trace *trace);
+
 /* false: the status is RESULT_ERROR with its text; job_close is still due. */
 bool job_start(struct job *job);
 

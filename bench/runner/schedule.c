@@ -34,7 +34,6 @@ const struct schedule_options schedule_defaults = {
     .min_rounds = 5,
     .max_rounds = 20,
     .budget_ns = 5ull * NS_PER_SECOND,
-    .timeout_ns = 60ull * NS_PER_SECOND,
     .warm_budget_ns = 40ull * NS_PER_MS,
     .warm_min_passes = 3,
 };
@@ -96,6 +95,13 @@ static size_t padding_bytes_of(struct schedule *schedule, const struct mode *mod
                : (size_t)rng_below(&schedule->rng, PROCESS_PADDING_LIMIT_BYTES);
 }
 
+static uint64_t timeout_ns_of(const struct schedule *schedule)
+{
+    return schedule->options->timeout_ns > 0
+               ? schedule->options->timeout_ns
+               : job_patience_ns(SCHEDULE_PATIENCE_S, schedule->trace);
+}
+
 static struct job make_job(struct schedule *schedule, size_t allocator_index,
                            size_t mode_index)
 {
@@ -109,7 +115,7 @@ static struct job make_job(struct schedule *schedule, size_t allocator_index,
         .warm_budget_ns = schedule->options->warm_budget_ns,
         .warm_min_passes = schedule->options->warm_min_passes,
         .padding_bytes = padding_bytes_of(schedule, mode),
-        .timeout_ns = schedule->options->timeout_ns + mode->sleep_ns,
+        .timeout_ns = timeout_ns_of(schedule) + mode->sleep_ns,
         .filter = mode->tracing != MODE_UNTRACED ? schedule->filter : NULL,
     };
 }

@@ -14,12 +14,16 @@
 #include "runner/result.h"
 #include "runner/sources.h"
 
+enum {
+    SCHEDULE_PATIENCE_S = 60
+};
+
 struct schedule_options {
     unsigned modes;      /* those to run: a set of runner/mode.h */
     uint32_t min_rounds; /* done whatever the budget says */
     uint32_t max_rounds;
     uint64_t budget_ns;  /* of timed rounds, for each trace */
-    uint64_t timeout_ns; /* of one process */
+    uint64_t timeout_ns; /* of one process; 0: as job_patience_ns has it */
     uint64_t warm_budget_ns;
     uint32_t warm_min_passes;
     bool is_flat;  /* one thread for all that a trace's threads did */

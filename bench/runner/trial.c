@@ -23,7 +23,8 @@ static struct job make_job(struct trial *trial, const struct allocator *allocato
         .warm_budget_ns = WARM_BUDGET_NS,
         .warm_min_passes = WARM_PASSES,
         .padding_bytes = (size_t)rng_below(&trial->rng, PROCESS_PADDING_LIMIT_BYTES),
-        .timeout_ns = trial->timeout_ns,
+        .timeout_ns = trial->timeout_ns > 0 ? trial->timeout_ns
+                                            : job_patience_ns(TRIAL_PATIENCE_S, trace),
     };
 }
 

@@ -9,10 +9,14 @@
 #include "runner/result.h"
 #include "runner/rng.h"
 
+enum {
+    TRIAL_PATIENCE_S = 10
+};
+
 struct trial {
     const struct allocator *allocator;
     const struct allocator *reference; /* of ratios */
-    uint64_t timeout_ns;               /* of one process */
+    uint64_t timeout_ns; /* of one process; 0: as job_patience_ns has it */
     struct rng rng;
 };
 
