@@ -84,8 +84,7 @@ uint64_t job_patience_ns(uint64_t least_s, const struct trace *trace)
 
 static bool start_tracing(struct job *job)
 {
-    job->tracer =
-        tracer_create(&job->process, mode_of(job)->finds_peaks ? job->record : NULL);
+    job->tracer = tracer_create(&job->process, job->record, mode_of(job)->finds_peaks);
     if (job->tracer == NULL) {
         set_status(job, RESULT_ERROR, "cannot trace the worker: %s", strerror(errno));
         process_close(&job->process);

@@ -27,7 +27,8 @@ enum {
 
 struct tracer {
     pid_t pid;
-    const struct worker_record *record; /* NULL: peaks are not looked for */
+    const struct worker_record *record;
+    bool finds_peaks;
     enum worker_phase phase;
     uint64_t calls[CALL_LIMIT][PHASE_COUNT];
     int statm_fd;
@@ -133,7 +134,7 @@ static int open_proc(const struct tracer *tracer, const char *name)
 }
 
 struct tracer *tracer_create(const struct process *process,
-                             const struct worker_record *record)
+                             const struct worker_record *record, bool finds_peaks)
 {
     const unsigned long options = PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP |
                                   PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
@@ -142,6 +143,7 @@ struct tracer *tracer_create(const struct process *process,
     *tracer = (struct tracer){
         .pid = process->pid,
         .record = record,
+        .finds_peaks = finds_peaks,
         .phase = PHASE_START_UP,
         .rollup_fd = -1,
         .page_bytes = (uint64_t)sysconf(_SC_PAGESIZE),
@@ -245,7 +247,7 @@ static void enter_phase(struct tracer *tracer, uint64_t phase)
         return;
     }
     tracer->phase = (enum worker_phase)phase;
-    if (tracer->record == NULL) {
+    if (!tracer->finds_peaks) {
         return;
     }
     if (phase == PHASE_REPLAY) {
@@ -265,6 +267,9 @@ static void look_at_call(struct tracer *tracer, pid_t thread)
         info.op != PTRACE_SYSCALL_INFO_SECCOMP) {
         return; /* killed meanwhile */
     }
+    if (info.instruction_pointer == tracer->record->own_call_end) {
+        return;
+    }
     const uint64_t number = info.seccomp.nr;
     const uint64_t *arguments = info.seccomp.args;
     if (number == (uint64_t)SCMP_SYS(prctl) && arguments[0] == WORKER_MARK_PRCTL) {
@@ -277,7 +282,7 @@ static void look_at_call(struct tracer *tracer, pid_t thread)
     if (number == (uint64_t)SCMP_SYS(mmap) && (arguments[3] & MAP_HUGETLB) != 0) {
         tracer->uses_hugetlb = true;
     }
-    if (tracer->record != NULL && can_shrink(number, arguments)) {
+    if (tracer->finds_peaks && can_shrink(number, arguments)) {
         read_memory(tracer);
     }
 }

@@ -2,7 +2,9 @@
  * and ptrace to look at it then.
  *
  * Every call of every thread is seen, execve included: what `strace -f -c` would count,
- * and exit_group besides. The two marker calls that part the phases are left out.
+ * and exit_group besides. Left out are the two marker calls that part the phases, and
+ * those by which the worker's threads wait for each other: they are made at a place
+ * that the worker tells.
  *
  * In the memory pass it finds the peaks, too, and they are exact: memory falls only by
  * a call that takes some of it away, so it is read at the entry of each of these, and
@@ -20,11 +22,10 @@ struct tracer;
 struct sock_fprog *tracer_filter_create(const char **refused);
 void tracer_filter_destroy(struct sock_fprog *filter);
 
-/* Hold a process that was planned with the filter and has not been let go. NULL: it is
- * dead (errno). `record`: the worker's, whose memory is looked at then, too; else NULL,
- * and calls are only counted. */
+/* Hold a process that was planned with the filter and has not been let go; `record` is
+ * the worker's. NULL: it is dead (errno). */
 struct tracer *tracer_create(const struct process *process,
-                             const struct worker_record *record);
+                             const struct worker_record *record, bool finds_peaks);
 void tracer_destroy(struct tracer *tracer);
 
 /* As process_poll: takes what has been reported, and lets the threads go on. */

@@ -8,8 +8,9 @@
 #include "trace/streams.h"
 
 enum {
-    BROKEN_BYTES = 1000,                  /* as in broken/libc.h */
-    SLEEPS = 200,                         /* of broken/sleepy.c */
+    BROKEN_BYTES = 1000, /* as in broken/libc.h */
+    SLEEPS = 200,        /* of broken/sleepy.c */
+    HAND_OVERS = 500,
     HANG_TIMEOUT_NS = 2000 * 1000 * 1000, /* a loaded machine begins late */
     MANY_THREADS = 1000,
 };
@@ -153,6 +154,46 @@ static void every_pass_takes_threads(void **state)
     allocators_free(&list);
 }
 
+/* `width` of them at a time, each with blocks of its own and one of another. */
+static struct threaded make_short_threads(unsigned width)
+{
+    struct trace_op *ops = calloc((size_t)MANY_THREADS * 4, sizeof *ops);
+    size_t count = 0;
+    for (unsigned first = 0; first < MANY_THREADS; first += width) {
+        for (unsigned i = first; i < first + width; i++) {
+            ops[count++] = by(i, (struct trace_op)MALLOC(1 + i, 100));
+        }
+        for (unsigned i = first; i < first + width; i++) {
+            ops[count++] = by(i, (struct trace_op)REALLOC(1 + i, 200));
+            ops[count++] =
+                by(i, i > 0 ? (struct trace_op)FREE(i) : (struct trace_op)MARK);
+        }
+    }
+    struct threaded threaded = part(make_trace(ops, count));
+    free(ops);
+    return threaded;
+}
+
+/* How often calls that begin with `name` are made in the replay. */
+static uint64_t calls_of(const struct threaded *threaded,
+                         const struct allocator *allocator,
+                         const struct sock_fprog *filter, const char *name)
+{
+    struct job job = run_threads(threaded, allocator, WORKER_SYSCALLS, filter);
+    struct syscall_counts counts = {.measured = false};
+    uint64_t calls = 0;
+    assert_ok(&job);
+    tracer_take_counts(job.tracer, &counts);
+    for (size_t i = 0; i < counts.count; i++) {
+        if (strncmp(counts.items[i].name, name, strlen(name)) == 0) {
+            calls += counts.items[i].calls[PHASE_REPLAY];
+        }
+    }
+    free(counts.items);
+    job_close(&job);
+    return calls;
+}
+
 static void traced_passes_take_threads(void **state)
 {
     (void)state;
@@ -167,20 +208,48 @@ static void traced_passes_take_threads(void **state)
     assert_true(tracer_peaks(job.tracer).measured);
     assert_true(tracer_peaks(job.tracer).resident_bytes > job.record->peak_live_bytes);
     job_close(&job);
-    job = run_threads(&threaded, &glibc, WORKER_SYSCALLS, filter);
-    check_answer(&job);
-    struct syscall_counts counts = {.measured = false};
-    tracer_take_counts(job.tracer, &counts);
-    uint64_t begun = 0;
-    for (size_t i = 0; i < counts.count; i++) {
-        if (strncmp(counts.items[i].name, "clone", 5) == 0) {
-            begun += counts.items[i].calls[PHASE_REPLAY];
-        }
-    }
-    assert_int_equal(begun, threaded.streams->header->begun_count - 1);
-    free(counts.items);
     job_close(&job);
+    assert_int_equal(calls_of(&threaded, &glibc, filter, "clone"),
+                     threaded.streams->header->begun_count - 1);
     drop(&threaded);
+    tracer_filter_destroy(filter);
+}
+
+/* Two threads that hand a block to each other and back, so that both sleep often, and
+ * all by mallocs of BROKEN_BYTES. */
+static struct threaded make_hand_overs(void)
+{
+    struct trace_op ops[2 * HAND_OVERS];
+    for (unsigned i = 0; i < HAND_OVERS; i++) {
+        ops[2 * i] = BY(i % 2, MALLOC(1 + i, BROKEN_BYTES));
+        ops[2 * i + 1] = BY((i + 1) % 2, FREE(1 + i));
+    }
+    return part(make_trace(ops, COUNT_OF(ops)));
+}
+
+/* Threads that wait for each other and for their ends make a number of calls that
+ * nobody can tell; the allocator's own are all counted. */
+static void waiting_is_not_counted(void **state)
+{
+    (void)state;
+    const char *refused;
+    struct sock_fprog *filter = tracer_filter_create(&refused);
+    if (filter == NULL) {
+        skip();
+    }
+    struct threaded threaded[] = {make_hand_overs(), make_short_threads(10)};
+    for (size_t i = 0; i < COUNT_OF(threaded); i++) {
+        const struct allocator *floor = tool_allocator("libsnugbench-floor.so");
+        const uint64_t begun = threaded[i].streams->header->begun_count - 1;
+        const uint64_t first = calls_of(&threaded[i], floor, filter, "");
+        assert_int_equal(calls_of(&threaded[i], floor, filter, "futex"), 0);
+        assert_int_equal(calls_of(&threaded[i], floor, filter, ""), first);
+        assert_in_range(first, begun, 10 * begun);
+    }
+    assert_int_equal(calls_of(&threaded[0], broken_allocator("wakes"), filter, "futex"),
+                     HAND_OVERS);
+    drop(&threaded[0]);
+    drop(&threaded[1]);
     tracer_filter_destroy(filter);
 }
 
@@ -303,26 +372,6 @@ static void waiting_takes_no_processor(void **state)
     drop(&threaded);
 }
 
-/* `width` of them at a time, each with blocks of its own and one of another. */
-static struct threaded make_short_threads(unsigned width)
-{
-    struct trace_op *ops = calloc((size_t)MANY_THREADS * 4, sizeof *ops);
-    size_t count = 0;
-    for (unsigned first = 0; first < MANY_THREADS; first += width) {
-        for (unsigned i = first; i < first + width; i++) {
-            ops[count++] = by(i, (struct trace_op)MALLOC(1 + i, 100));
-        }
-        for (unsigned i = first; i < first + width; i++) {
-            ops[count++] = by(i, (struct trace_op)REALLOC(1 + i, 200));
-            ops[count++] =
-                by(i, i > 0 ? (struct trace_op)FREE(i) : (struct trace_op)MARK);
-        }
-    }
-    struct threaded threaded = part(make_trace(ops, count));
-    free(ops);
-    return threaded;
-}
-
 static void a_thousand_threads_come_and_go(void **state)
 {
     (void)state;
@@ -384,6 +433,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_pass_takes_threads),
         cmocka_unit_test(traced_passes_take_threads),
+        cmocka_unit_test(waiting_is_not_counted),
         cmocka_unit_test(broken_allocators_are_caught),
         cmocka_unit_test(no_memory_is_told_in_every_mode),
         cmocka_unit_test(crash_and_hang_name_an_operation),

@@ -76,6 +76,9 @@ struct worker_record {
     /* answered */
     uint32_t status; /* enum worker_status */
     uint32_t pass_count;
+    /* Where system calls return to that its threads make to wait for each other: the
+     * tracer does not count them. 0: there are none. */
+    uint64_t own_call_end;
     uint64_t failed_op; /* counted from 1, as messages print it */
     uint64_t
         current_op; /* of modes that keep their position, for crash and hang: from 1,

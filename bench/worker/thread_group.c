@@ -1,13 +1,13 @@
 #include "worker/thread_group.h"
 
 #include <errno.h>
-#include <linux/futex.h>
+#include <limits.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "worker/futex.h"
 #include "worker/library.h"
 #include "worker/message.h"
 #include "worker/timing.h"
@@ -34,6 +34,7 @@ enum {
 struct seat {
     _Alignas(LINE_BYTES) struct job job;
     pthread_t thread;
+    const uint32_t *thread_word; /* see futex_of_thread */
     uint64_t stream;
     unsigned char kept[KEPT_BYTES];
 };
@@ -44,15 +45,15 @@ static struct {
     unsigned char *stacks;
     job_pass *pass;
 
-    pthread_mutex_t lock;      /* of all below */
-    pthread_cond_t some_ended; /* ended_count has changed */
-    uint32_t *idle;            /* seats whose threads have ended and were not joined */
+    uint32_t lock;  /* of the next four */
+    uint32_t *idle; /* seats whose threads have ended and were not joined */
     uint32_t idle_count;
-    uint32_t used_count;  /* seats that were ever taken in this pass */
-    uint64_t ended_count; /* threads */
-    uint64_t waited_ns;   /* by those that have ended */
-} thread_group = {.lock = PTHREAD_MUTEX_INITIALIZER,
-                  .some_ended = PTHREAD_COND_INITIALIZER};
+    uint32_t used_count; /* seats that were ever taken in this pass */
+    uint64_t waited_ns;  /* by threads that have ended */
+
+    uint32_t ended_count;  /* threads */
+    uint32_t waiter_count; /* threads that wait for ended_count to change */
+} thread_group;
 
 static uint64_t words_bytes(const struct job *job)
 {
@@ -61,6 +62,7 @@ static uint64_t words_bytes(const struct job *job)
 
 bool thread_group_open(struct job *job)
 {
+    job->record->own_call_end = (uintptr_t)futex_call_end;
     const uint64_t seat_count = job->streams->seat_count;
     thread_group.words = job_pages(words_bytes(job) + LINE_BYTES);
     thread_group.seats = job_pages(seat_count * sizeof *thread_group.seats);
@@ -85,7 +87,7 @@ bool thread_group_open(struct job *job)
 static void publish(uint32_t *word)
 {
     if (__atomic_exchange_n(word, WORD_PUBLISHED, __ATOMIC_RELEASE) == WORD_AWAITED) {
-        syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+        futex_wake(word, 1);
     }
 }
 
@@ -101,7 +103,7 @@ static void sleep_until_published(struct job *job, uint32_t *word)
     __atomic_compare_exchange_n(word, &empty, WORD_AWAITED, false, __ATOMIC_RELAXED,
                                 __ATOMIC_RELAXED);
     while (!is_published(word)) {
-        syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, WORD_AWAITED, NULL, NULL, 0);
+        futex_wait(word, WORD_AWAITED);
     }
     job->waited_ns += timing_now_ns() - start_ns;
 }
@@ -117,12 +119,35 @@ static void await(struct job *job, uint32_t *word)
     sleep_until_published(job, word);
 }
 
-/* The stream of a thread is done. The lock is held. */
-static void end_stream(struct job *job)
+static uint32_t ended_count(void)
 {
+    return __atomic_load_n(&thread_group.ended_count, __ATOMIC_SEQ_CST);
+}
+
+/* Until `wanted` threads have ended. */
+static void wait_for_ends(uint64_t wanted)
+{
+    uint32_t ended;
+    __atomic_fetch_add(&thread_group.waiter_count, 1, __ATOMIC_SEQ_CST);
+    while ((ended = ended_count()) < wanted) {
+        futex_wait(&thread_group.ended_count, ended);
+    }
+    __atomic_fetch_sub(&thread_group.waiter_count, 1, __ATOMIC_SEQ_CST);
+}
+
+/* The stream of a thread is done; its seat goes to the next. */
+static void end_stream(const struct job *job)
+{
+    futex_lock(&thread_group.lock);
     thread_group.waited_ns += job->waited_ns;
-    thread_group.ended_count++;
-    pthread_cond_broadcast(&thread_group.some_ended);
+    if (job->seat != 0) {
+        thread_group.idle[thread_group.idle_count++] = job->seat;
+    }
+    futex_unlock(&thread_group.lock);
+    __atomic_fetch_add(&thread_group.ended_count, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&thread_group.waiter_count, __ATOMIC_SEQ_CST) > 0) {
+        futex_wake(&thread_group.ended_count, INT_MAX);
+    }
 }
 
 static void replay_stream(struct job *job, uint64_t stream)
@@ -136,34 +161,39 @@ static void replay_stream(struct job *job, uint64_t stream)
 static void *seat_main(void *argument)
 {
     struct seat *seat = argument;
+    seat->thread_word = futex_of_thread();
     library_floor_part(seat->job.seat);
     replay_stream(&seat->job, seat->stream);
-    pthread_mutex_lock(&thread_group.lock);
-    thread_group.idle[thread_group.idle_count++] = seat->job.seat;
     end_stream(&seat->job);
-    pthread_mutex_unlock(&thread_group.lock);
     return NULL;
 }
 
-/* A seat that nobody sits in, once `ended_count` threads have ended. */
-static struct seat *take_seat(struct job *job, uint64_t ended_count)
+/* The thread has come to its end, and is gone. */
+static void join(const struct seat *seat)
+{
+    if (seat->thread_word != NULL) {
+        futex_join(seat->thread_word);
+    }
+    pthread_join(seat->thread, NULL);
+}
+
+/* A seat that nobody sits in, once `wanted` threads have ended. */
+static struct seat *take_seat(struct job *job, uint64_t wanted)
 {
     struct seat *seat;
-    pthread_mutex_lock(&thread_group.lock);
-    if (thread_group.ended_count < ended_count) {
+    if (ended_count() < wanted) {
         const uint64_t start_ns = timing_now_ns();
-        while (thread_group.ended_count < ended_count) {
-            pthread_cond_wait(&thread_group.some_ended, &thread_group.lock);
-        }
+        wait_for_ends(wanted);
         job->waited_ns += timing_now_ns() - start_ns;
     }
+    futex_lock(&thread_group.lock);
     const bool is_reused = thread_group.idle_count > 0;
     const uint32_t index = is_reused ? thread_group.idle[--thread_group.idle_count]
                                      : ++thread_group.used_count;
-    pthread_mutex_unlock(&thread_group.lock);
+    futex_unlock(&thread_group.lock);
     seat = &thread_group.seats[index - 1];
     if (is_reused) {
-        pthread_join(seat->thread, NULL);
+        join(seat);
     }
     seat->job = *job;
     seat->job.seat = index;
@@ -213,16 +243,11 @@ bool thread_group_step(struct job *job, const struct trace_op *op)
     }
 }
 
-/* All threads have come to their end, and are gone. */
 static void join_all(const struct job *job)
 {
-    pthread_mutex_lock(&thread_group.lock);
-    while (thread_group.ended_count < job->streams->begun_count) {
-        pthread_cond_wait(&thread_group.some_ended, &thread_group.lock);
-    }
-    pthread_mutex_unlock(&thread_group.lock);
+    wait_for_ends(job->streams->begun_count);
     for (uint32_t i = 0; i < thread_group.idle_count; i++) {
-        pthread_join(thread_group.seats[thread_group.idle[i] - 1].thread, NULL);
+        join(&thread_group.seats[thread_group.idle[i] - 1]);
     }
 }
 
@@ -232,13 +257,11 @@ bool thread_group_pass(struct job *job, job_pass *pass)
         return pass(job, 0, job->header->op_count);
     }
     thread_group.pass = pass;
-    thread_group.idle_count = thread_group.used_count = 0;
-    thread_group.ended_count = thread_group.waited_ns = 0;
+    thread_group.idle_count = thread_group.used_count = thread_group.ended_count = 0;
+    thread_group.waited_ns = 0;
     job->waited_ns = 0;
     replay_stream(job, job->streams->first_thread);
-    pthread_mutex_lock(&thread_group.lock);
     end_stream(job);
-    pthread_mutex_unlock(&thread_group.lock);
     join_all(job);
     job->waited_ns = thread_group.waited_ns;
     return true;
