@@ -7,17 +7,33 @@
 
 static const double ns_per_second = 1e9;
 static const double shortest_s = 0.004; /* a process that does nothing */
+static const double only_peaks_op_s = 110e-9;
+
+static double op_seconds(const struct mode *mode,
+                         const struct schedule_options *options)
+{
+    return mode->finds_peaks && options->only_peaks ? only_peaks_op_s : mode->op_s;
+}
+
+/* What a process takes beside its passes. */
+static double start_seconds(const struct mode *mode,
+                            const struct schedule_options *options)
+{
+    return mode->finds_peaks && options->only_peaks
+               ? mode->process_s - (double)mode->sleep_ns / ns_per_second
+               : mode->process_s;
+}
 
 /* One process of the mode. */
 static double process_seconds(const struct mode *mode, double ops,
                               const struct schedule_options *options)
 {
-    double passes = ops * mode->op_s;
+    double passes = ops * op_seconds(mode, options);
     if (mode->is_repeated) {
         passes += ops * mode->pass_op_s * options->warm_min_passes;
         passes = fmax(passes, (double)options->warm_budget_ns / ns_per_second);
     }
-    return mode->process_s + passes;
+    return start_seconds(mode, options) + passes;
 }
 
 /* One process for each allocator. */
@@ -29,7 +45,8 @@ static double once_seconds(const struct mode *mode, double rows, double ops,
     case MODE_ON_EACH_PROCESSOR:
         return rows * process_seconds(mode, ops, options) / processors;
     case MODE_ALL_AT_ONCE:
-        return rows * ops * mode->op_s / processors + mode->process_s;
+        return rows * ops * op_seconds(mode, options) / processors +
+               start_seconds(mode, options);
     case MODE_ALONE:
         break;
     }

@@ -65,6 +65,7 @@ static void fill_record(const struct job *job)
     record->warm_min_passes = job->warm_min_passes;
     record->is_floor = job->allocator->is_floor;
     record->is_lab = job->allocator->is_lab;
+    record->only_peaks = job->only_peaks;
     memcpy(record->counter_events,
            job->counter_events != NULL ? job->counter_events : counters_hardware,
            sizeof record->counter_events);

@@ -25,6 +25,7 @@ struct job {
     enum worker_touch touch;
     uint64_t warm_budget_ns;
     uint32_t warm_min_passes;
+    bool only_peaks; /* see record.h */
     size_t padding_bytes;
     uint64_t timeout_ns;
     const struct sock_fprog *filter;            /* NULL: not traced */

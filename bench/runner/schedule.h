@@ -26,8 +26,9 @@ struct schedule_options {
     uint64_t timeout_ns; /* of one process; 0: as job_patience_ns has it */
     uint64_t warm_budget_ns;
     uint32_t warm_min_passes;
-    bool is_flat;  /* one thread for all that a trace's threads did */
-    bool is_quiet; /* no progress: the caller shows its own */
+    bool only_peaks; /* of memory: nothing along the trace, nothing after its end */
+    bool is_flat;    /* one thread for all that a trace's threads did */
+    bool is_quiet;   /* no progress: the caller shows its own */
 };
 
 extern const struct schedule_options schedule_defaults;

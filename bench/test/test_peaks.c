@@ -195,12 +195,38 @@ static void peaks_grow_by_what_is_asked_for(void **state)
     assert_true(less.reserved_bytes > less.accessible_bytes);
 }
 
+/* The table of samples is what the shorter pass does not touch. */
+static void peaks_alone_are_the_same(void **state)
+{
+    (void)state;
+    const struct sock_fprog *filter = filter_or_skip();
+    struct trace *trace = make_growing_trace();
+    const struct memory_peaks peaks = run_memory_pass(trace, &glibc, filter).peaks;
+    struct job job = {.allocator = &glibc,
+                      .trace = trace,
+                      .mode = WORKER_MEMORY,
+                      .touch = TOUCH_ALL,
+                      .only_peaks = true,
+                      .filter = filter,
+                      .timeout_ns = timeout_ns};
+    job_run_all(&job, 1, 1);
+    assert_int_equal(job.status, RESULT_OK);
+    assert_int_equal(job.record->sample_count, 0);
+    const struct memory_peaks alone = tracer_peaks(job.tracer);
+    assert_int_equal(alone.blocks.live_bytes, peaks.blocks.live_bytes);
+    assert_in_range(alone.resident_bytes, peaks.resident_bytes - 64 * PAGE_BYTES,
+                    peaks.resident_bytes + 64 * PAGE_BYTES);
+    job_close(&job);
+    trace_destroy(trace);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(peaks_agree_with_the_kernel),
         cmocka_unit_test(peaks_know_their_blocks),
         cmocka_unit_test(peaks_grow_by_what_is_asked_for),
+        cmocka_unit_test(peaks_alone_are_the_same),
     };
     signals_hold();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,6 +72,7 @@ struct worker_record {
     char expected_library[4096]; /* real path; empty: libc itself */
     struct counter_event counter_events[COUNTER_COUNT]; /* WORKER_COUNTERS */
     uint64_t sample_capacity;                           /* entries in samples[] */
+    uint32_t only_peaks; /* WORKER_MEMORY: no samples, and no second at the end */
 
     /* answered */
     uint32_t status; /* enum worker_status */
