@@ -142,6 +142,7 @@ static void fill_memory(struct pair_work *work, struct compare_row *row,
     for (size_t i = 0; i < peaks; i++) {
         values[i] = work->left[i].value;
     }
+    row->peak_count = peaks;
     row->peak_bytes = pair_estimate(work, values, peaks, 4);
     for (size_t i = 0; i < count; i++) {
         values[i] = (double)candidate->memories[i].minor_faults;
@@ -305,6 +306,19 @@ static enum peak_method method_of(const struct study *study)
     return method;
 }
 
+/* All rows are there. */
+static void judge_peaks(struct compare_summary *summary)
+{
+    summary->peak_count = SIZE_MAX;
+    for (size_t i = 0; i < summary->count; i++) {
+        const struct compare_row *row = &summary->rows[i];
+        if (row->peak_bytes.present && row->peak_count < summary->peak_count) {
+            summary->peak_count = row->peak_count;
+        }
+    }
+    summary->peak_effect = pair_size_effect(summary->peak_count, summary->effect);
+}
+
 /* What verdicts need and no more. false: out of memory. */
 static bool judge(struct pair_work *work, struct compare_summary *summary)
 {
@@ -351,6 +365,7 @@ struct compare_summary *compare_create(const struct study *study, double effect)
     if (done) {
         done = make_answer(&work, summary);
         summary->method = method_of(study);
+        judge_peaks(summary);
     }
     pair_work_destroy(&work);
     if (!done) {

@@ -23,6 +23,7 @@ struct compare_row {
     struct comparison speed;
     struct figure speed_p; /* after Holm's correction over all allocators */
     bool is_undecided; /* neither different nor narrow enough to be called the same */
+    size_t peak_count; /* runs behind the peak; of one there is no interval */
     struct estimate peak_bytes;
     struct estimate peak_ratio;
     enum size_verdict peak_verdict;
@@ -38,6 +39,8 @@ struct compare_summary {
     struct answer answer;
     bool is_certain; /* no verdict on speed would change with more rounds */
     enum peak_method method;
+    size_t peak_count;  /* the least of all rows */
+    double peak_effect; /* smaller differences of peaks are none */
 };
 
 /* NULL: out of memory. */

@@ -97,14 +97,17 @@ struct estimate pair_size(struct pair_work *work, const struct candidate *subjec
     return pair_estimate(work, work->values, *runs, 3);
 }
 
+double pair_size_effect(size_t runs, double effect)
+{
+    return runs == 1 ? fmax(effect, one_run_effect) : effect;
+}
+
 enum size_verdict pair_judge_size(struct estimate ratio, size_t runs, double effect)
 {
     if (!ratio.present) {
         return SIZE_NONE;
     }
-    if (runs == 1) {
-        effect = fmax(effect, one_run_effect);
-    }
+    effect = pair_size_effect(runs, effect);
     if (ratio.high < 1 && ratio.value <= 1 / (1 + effect)) {
         return SIZE_SMALLER;
     }

@@ -43,6 +43,8 @@ enum verdict pair_judge_speed(struct estimate ratio, size_t rounds, double effec
 /* subject / other. */
 struct estimate pair_size(struct pair_work *work, const struct candidate *subject,
                           const struct candidate *other, size_t *runs);
+/* What a difference of peaks must be at least, of so many runs each. */
+double pair_size_effect(size_t runs, double effect);
 enum size_verdict pair_judge_size(struct estimate ratio, size_t runs, double effect);
 
 #endif

@@ -34,6 +34,8 @@ bool compare_json_write(FILE *out, const struct study *study,
                         const struct compare_summary *summary);
 bool compare_markdown_write(FILE *out, const struct study *study,
                             const struct compare_summary *summary);
+/* A comment with the schema's version, which readers of Markdown do not show. */
+void compare_markdown_begin(FILE *out);
 bool compare_answer_write(FILE *out, const struct study *study,
                           const struct compare_summary *summary);
 bool compare_environment_write(FILE *out, const struct study *study,

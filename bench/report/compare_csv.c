@@ -27,6 +27,7 @@ static const char *const compare_columns[] = {
     "speed_verdict",
     "speed_p",
     "speed_is_decided",
+    "memory_runs_count",
     "peak_resident_bytes",
     "peak_resident_bytes_low",
     "peak_resident_bytes_high",
@@ -135,6 +136,7 @@ static bool write_row(FILE *out, struct csv_line *line, const struct study *stud
     csv_line_text(line, !row->speed_p.present ? NULL
                         : row->is_undecided   ? "no"
                                               : "yes");
+    csv_line_count(line, row->peak_count);
     field_bytes(line, row->peak_bytes);
     field_estimate(line, row->peak_ratio);
     csv_line_text(line, row->peak_verdict != SIZE_NONE

@@ -18,20 +18,29 @@ bool compare_answer_write(FILE *out, const struct study *study,
     return !ferror(out);
 }
 
-static void put_cell(FILE *out, const struct estimate estimate, double scale)
+/* Of one run there is no interval. */
+static void put_cell(FILE *out, const struct estimate estimate, size_t count,
+                     double scale)
 {
     if (estimate.present) {
-        fprintf(out, " %.4g ± %.2g |", scale * estimate.value,
-                scale * (estimate.high - estimate.low) / 2);
-    } else {
-        fputs(" |", out);
+        fprintf(out, " %.4g", scale * estimate.value);
     }
+    if (estimate.present && count > 1) {
+        fprintf(out, " ± %.2g", scale * (estimate.high - estimate.low) / 2);
+    }
+    fputs(" |", out);
+}
+
+void compare_markdown_begin(FILE *out)
+{
+    fprintf(out, "<!-- snugbench, schema_version %d -->\n\n", COMPARE_SCHEMA_VERSION);
 }
 
 bool compare_markdown_write(FILE *out, const struct study *study,
                             const struct compare_summary *summary)
 {
     const char *reference = study->candidates[study->reference_index].name;
+    compare_markdown_begin(out);
     fprintf(out, "| allocator | %s | speed v %s | verdict | peak MiB | v %s |\n",
             score_text(study), reference, reference);
     fputs("|:---|---:|---:|:---|---:|---:|\n", out);
@@ -42,7 +51,7 @@ bool compare_markdown_write(FILE *out, const struct study *study,
             fprintf(out, " | | failed: %s | | |\n", study->candidates[i].failure);
             continue;
         }
-        put_cell(out, row->score, 1);
+        put_cell(out, row->score, study->candidates[i].time_count, 1);
         if (row->speed.ratio.present) {
             fprintf(out, " %.3f |", row->speed.ratio.value);
         } else {
@@ -50,7 +59,7 @@ bool compare_markdown_write(FILE *out, const struct study *study,
         }
         fprintf(out, " %s |",
                 row->is_undecided ? "undecided" : verdict_text(row->speed.verdict));
-        put_cell(out, row->peak_bytes, 1.0 / (1 << 20));
+        put_cell(out, row->peak_bytes, row->peak_count, 1.0 / (1 << 20));
         if (row->peak_ratio.present) {
             fprintf(out, " %.3f |\n", row->peak_ratio.value);
         } else {

@@ -162,6 +162,7 @@ bool replays_markdown_write(FILE *out, const struct run *run,
                             const struct summary *summary, const struct answer *answer)
 {
     const char *reference = reference_of(answer);
+    compare_markdown_begin(out);
     fprintf(out,
             "| allocator | Mops | speed v %s | verdict | peak v %s | mean util | worst "
             "util |\n",

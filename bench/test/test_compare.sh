@@ -150,7 +150,12 @@ ok "the preload and a variable reach the program" grep -q 'libsnug\.so' "$dir/to
 compare --runs 1 -a glibc --export-csv - -- "$dir/program" 1
 ok "data on standard output has it for itself" [ "$(head -c 11 "$dir/out")" = '"allocator"' ]
 compare --runs 1 -a glibc --export-json "$dir/x.json" --export-markdown - -- "$dir/program" 1
-ok "Markdown" [ "$(sed -n 3p "$dir/out" | cut -c -9)" = '| glibc |' ]
+ok "Markdown" [ "$(sed -n 5p "$dir/out" | cut -c -9)" = '| glibc |' ]
+ok "and its schema, in a comment" \
+    [ "$(sed -nE '1s/^<!-- .*schema_version ([0-9]+) -->$/\1/p' "$dir/out")" = "$(
+        python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["schema_version"])' \
+            "$dir/x.json"
+    )" ]
 ok "JSON" python3 -m json.tool "$dir/x.json" "$dir/json"
 mkdir "$dir/a b" && cp "$BUILD/libsnug.so" "$dir/a b"
 compare --runs 1 -a blank="$dir/a b/libsnug.so" -- grep -q "$dir/a b/libsnug.so" /proc/self/maps

@@ -75,7 +75,7 @@ compare "${two[@]}" -r 1 --export-csv - "${traces[0]}"
 ok "data on standard output has it for itself" [ "$(head -c 11 "$dir/out")" = '"allocator"' ]
 ok "the answer is on the other" grep -q '^This is the cost' "$dir/errors"
 compare "${two[@]}" -r 1 --export-markdown - --export-json "$dir/x.json" "${traces[0]}"
-ok "Markdown" [ "$(sed -n 3p "$dir/out" | cut -c -9)" = '| glibc |' ]
+ok "Markdown" [ "$(sed -n 5p "$dir/out" | cut -c -9)" = '| glibc |' ]
 ok "JSON" [ -s "$dir/x.json" ]
 timeout 60 "$bench" compare "${two[@]}" -r 1 - <"${traces[0]}" >"$dir/out" 2>/dev/null
 ok "standard input" [ $? -eq 0 ]
