@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +15,15 @@
 #include "cli/compare_replay.h"
 #include "cli/compare_traces.h"
 #include "live/rounds.h"
+#include "process/clock.h"
 #include "process/program.h"
 #include "process/signals.h"
 #include "report/answer.h"
 #include "report/compare.h"
 #include "report/output.h"
+
+/* Of the budget, for recording and replaying. */
+static const double replay_share = 0.125;
 
 static bool complain(const char *text)
 {
@@ -99,7 +104,33 @@ static bool goes_on(const struct rounds *rounds, const struct compare_options *o
         return false;
     }
     return study->round_count < options->live.min_rounds ||
-           (rounds_have_time(rounds) && !compare_is_decided(study, options->effect));
+           (rounds_have_time(rounds, 1) && !compare_is_decided(study, options->effect));
+}
+
+static bool has_fixed_rounds(const struct live_options *live)
+{
+    return live->min_rounds == live->max_rounds;
+}
+
+/* Once the warm-up has told how long a run takes: what is kept for recording and
+ * replaying, and how often the budget allows to look at memory. */
+static void share_budget(struct live_options *live, const struct rounds *rounds,
+                         bool is_recorded)
+{
+    live->kept_s =
+        is_recorded ? replay_share * live->budget_s + rounds->study->run_s : 0;
+    while (live->memory_rounds > 1 && !has_fixed_rounds(live) &&
+           !rounds_have_time(rounds, live->min_rounds + live->memory_rounds - 1)) {
+        live->memory_rounds--;
+    }
+}
+
+/* What recording and replaying may take: what the rounds have left, and at least the
+ * same share of what those took. */
+static double seconds_for_replay(const struct rounds *rounds)
+{
+    const double spent_s = clock_seconds_since(rounds->start_ns);
+    return fmax(rounds->options->budget_s - spent_s, replay_share * spent_s);
 }
 
 /* The recording is left out where there is nothing to explain. */
@@ -108,23 +139,20 @@ bool compare_measure(struct study *study, const struct compare_options *options,
 {
     struct rounds rounds;
     struct live_options live = options->live;
+    const bool is_recorded = recorded != NULL && !options->leaves_out_replay;
+    study->budget_s = has_fixed_rounds(&live) ? 0 : live.budget_s;
     if (!rounds_begin(&rounds, study, &live)) {
         return complain(rounds.error);
     }
-    fprintf(stderr, "snugbench: allocators: %zu, seed: %" PRIu64 ", budget: %.0f s\n",
+    fprintf(stderr, "snugbench: allocators: %zu, seed: %" PRIu64 ", budget: %g s\n",
             study->count, study->seed, options->live.budget_s);
     rounds_warm_up(&rounds);
-    /* Of a long program the one look at memory has to do. */
-    if (options->is_quick &&
-        rounds.round_s * (live.min_rounds + live.memory_rounds) > live.budget_s) {
-        live.memory_rounds = 1;
-    }
+    share_budget(&live, &rounds, is_recorded);
     while (goes_on(&rounds, options)) {
         rounds_next(&rounds);
     }
-    if (recorded != NULL && !options->leaves_out_replay && !signals_interrupted() &&
-        living(study) > 0) {
-        compare_record(recorded, &rounds, options->replay_budget_s);
+    if (is_recorded && !signals_interrupted() && living(study) > 0) {
+        compare_record(recorded, &rounds, seconds_for_replay(&rounds));
     }
     rounds_end(&rounds);
     return true;
@@ -211,17 +239,18 @@ static bool show(const struct study *study, const struct compare_summary *summar
     return (done && fflush(out) == 0) || complain("cannot write the table");
 }
 
-static int report(const struct study *study, const struct compare_options *options,
-                  struct recorded *recorded)
+static int report(struct study *study, const struct compare_options *options,
+                  struct recorded *recorded, uint64_t start_ns)
 {
     struct compare_summary *summary = compare_create(study, options->effect);
     if (summary == NULL) {
         complain("out of memory");
         return EXIT_FAILED;
     }
-    if (recorded->budget_s > 0 && !signals_interrupted()) {
+    if (recorded->until_ns > 0 && !signals_interrupted()) {
         compare_replay(recorded, study, summary, options->directory);
     }
+    study->elapsed_s = clock_seconds_since(start_ns);
     const bool shown = show(study, summary, options);
     const bool exported = export_all(study, summary, options);
     const bool failed = summary->answer.failed_count > 0;
@@ -237,7 +266,8 @@ static int run_compare(struct compare_options *options)
     struct study study;
     struct report_error output_error;
     struct output_folder folder = {.path = NULL};
-    struct recorded recorded = {.budget_s = 0};
+    struct recorded recorded = {.until_ns = 0};
+    const uint64_t start_ns = clock_now_ns();
     int code = EXIT_USAGE;
     if (!compare_begin(&study, options)) {
         return EXIT_USAGE;
@@ -251,7 +281,7 @@ static int run_compare(struct compare_options *options)
     }
     signals_hold();
     if (compare_measure(&study, options, &recorded)) {
-        code = report(&study, options, &recorded);
+        code = report(&study, options, &recorded, start_ns);
     }
     compare_forget(&recorded);
     if (options->directory != NULL) {

@@ -18,8 +18,8 @@ enum {
  * line has been printed; else candidates_free. */
 bool compare_begin(struct study *study, const struct compare_options *options);
 
-/* All rounds, and then, unless `recorded` is NULL, one that is recorded. false: a line
- * has been printed. */
+/* All rounds, and then, unless `recorded` is NULL, one that is recorded; what it costs
+ * to replay that is kept back of the budget. false: a line has been printed. */
 bool compare_measure(struct study *study, const struct compare_options *options,
                      struct recorded *recorded);
 

@@ -25,10 +25,11 @@ enum {
     OF_PROGRAMS = 19, /* rows of the table of options */
 };
 
-static const double default_budget_s = 200;
-static const double quick_budget_s = 36;
-static const double default_replay_s = 20;
-static const double quick_replay_s = 5;
+/* Of a program all that is done, of traces what is timed. */
+static const double program_budget_s = 240;
+static const double quick_program_budget_s = 45;
+static const double traces_budget_s = 200;
+static const double quick_traces_budget_s = 36;
 
 /* What complaints after the parsing are of. */
 static const struct options_command complaint = {.name = "compare"};
@@ -99,7 +100,6 @@ static int check_program(struct compare_options *options, char **operands)
 {
     struct live_options *live = &options->live;
     live->command = operands;
-    options->replay_budget_s = options->is_quick ? quick_replay_s : default_replay_s;
     if (options->is_quick) {
         live->memory_rounds = QUICK_MEMORY_ROUNDS;
     }
@@ -190,13 +190,21 @@ static int check_traces(struct compare_options *options, char **operands, size_t
     return -1;
 }
 
+static double budget_of(const struct compare_options *options)
+{
+    if (options->has_program) {
+        return options->is_quick ? quick_program_budget_s : program_budget_s;
+    }
+    return options->is_quick ? quick_traces_budget_s : traces_budget_s;
+}
+
 static int check(struct compare_options *options, struct options_rounds rounds,
                  char **operands, size_t count)
 {
     struct schedule_options *schedule = &options->replay.schedule;
     struct live_options *live = &options->live;
     if (live->budget_s < 0) {
-        live->budget_s = options->is_quick ? quick_budget_s : default_budget_s;
+        live->budget_s = budget_of(options);
     }
     const int code = options->has_program ? check_program(options, operands)
                                           : check_traces(options, operands, count);

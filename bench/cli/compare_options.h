@@ -23,7 +23,6 @@ struct compare_options {
     struct replay_options replay; /* of traces; owns nothing of its own */
     struct live_options live;     /* of a program */
     bool leaves_out_replay;
-    double replay_budget_s; /* of recording and replaying, each */
     const char *metric_text;
     regex_t metric; /* if live.server.metric is not NULL */
     bool lower_is_better;

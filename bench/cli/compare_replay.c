@@ -11,6 +11,7 @@
 
 #include "analysis/own_cost.h"
 #include "analysis/replay_answer.h"
+#include "process/clock.h"
 #include "process/memory.h"
 #include "process/signals.h"
 #include "runner/forecast.h"
@@ -19,10 +20,6 @@
 #include "runner/sources.h"
 
 enum {
-    NS_PER_SECOND = 1000000000,
-    /* Recording slows a program that does nothing but allocate down by about this. */
-    SLOW_DOWN = 10,
-    START_S = 5,
     /* A line of a trace takes about 12 bytes, and a second replays 1.5 million of them
      * under six allocators. */
     BYTES_PER_SECOND = 16 << 20,
@@ -107,33 +104,31 @@ static const char *reason_of(char *failure)
 }
 
 void compare_record(struct recorded *recorded, const struct rounds *rounds,
-                    double budget_s)
+                    double left_s)
 {
-    const double slowest_s = SLOW_DOWN * rounds->study->run_s + START_S;
     struct stat status;
     char failure[sizeof recorded->failure];
-    *recorded = (struct recorded){.budget_s = budget_s};
-    if (rounds->study->run_s > budget_s) {
+    const uint64_t left_ns = (uint64_t)(left_s * NS_PER_SECOND);
+    *recorded = (struct recorded){.until_ns = clock_now_ns() + left_ns};
+    if (rounds->study->run_s > left_s) {
         fail(recorded,
-             "one run takes %.0f s and the budget for recording it is %.0f; "
-             "'snugbench record' takes its time",
-             rounds->study->run_s, budget_s);
+             "one run takes %.1f s, and %.1f are left of the budget to record and "
+             "replay it; --budget gives more, or 'snugbench record' takes its time",
+             rounds->study->run_s, left_s);
         return;
     }
     if (!make_directory(recorded)) {
         return;
     }
     char **command = record_command(recorded, rounds->options->command);
-    const double timeout_s = fmin(slowest_s, 3 * budget_s);
-    const uint64_t timeout_ns = (uint64_t)(timeout_s * NS_PER_SECOND);
     const bool done =
-        rounds_run_aside(rounds, command, timeout_ns, failure, sizeof failure);
+        rounds_run_aside(rounds, command, left_ns, failure, sizeof failure);
     free_words(command);
     if (!done) {
         fail(recorded, "it cannot be recorded: %s", reason_of(failure));
     } else if (stat(recorded->path, &status) != 0) {
         fail(recorded, "nothing was recorded");
-    } else if ((double)status.st_size > budget_s * BYTES_PER_SECOND) {
+    } else if ((double)status.st_size > left_s * BYTES_PER_SECOND) {
         fail(recorded,
              "its recording is too large (%lld MiB); 'snugbench record' and "
              "'compare TRACE' take their time",
@@ -191,17 +186,42 @@ static void keep(const struct run *run, const struct summary *replay,
     answer_destroy(&answer);
 }
 
-/* Cold passes: a program begins with an empty heap, and once. */
-static struct schedule_options plan(double budget_s)
+/* Cold passes: a program begins with an empty heap, and once. What nobody keeps is not
+ * measured along the way. */
+static struct schedule_options plan(bool is_kept)
 {
     struct schedule_options options = schedule_defaults;
     options.modes = 1u << WORKER_MEMORY | 1u << WORKER_COLD;
     options.min_rounds = LEAST_ROUNDS;
     options.max_rounds = MOST_ROUNDS;
-    options.budget_ns = (uint64_t)(budget_s / 2 * NS_PER_SECOND);
+    options.budget_ns = 0;
+    options.only_peaks = !is_kept;
     options.is_quiet = true;
     options.is_flat = true; /* what the calls cost, whoever waits for whom */
     return options;
+}
+
+/* What is left when memory has been measured is for rounds. false: there is too little
+ * for one. */
+static bool spend(struct recorded *recorded, const struct run *run,
+                  struct schedule_options *options)
+{
+    const struct trace_header *header = &run->traces[0].header;
+    const double left_s = ((double)recorded->until_ns - (double)clock_now_ns()) / 1e9;
+    const double least_s = forecast_trace(run, header, options).seconds;
+    struct schedule_options memory = *options;
+    memory.modes = 1u << WORKER_MEMORY;
+    if (least_s > left_s) {
+        fail(recorded,
+             "its %.1f million calls would take about %.0f s, and %.0f are left of "
+             "the budget; --budget gives more, or 'snugbench record' and 'compare "
+             "TRACE' take their time",
+             (double)header->op_count / 1e6, least_s, fmax(left_s, 0));
+        return false;
+    }
+    const double rounds_s = left_s - forecast_trace(run, header, &memory).seconds;
+    options->budget_ns = (uint64_t)(rounds_s * NS_PER_SECOND);
+    return true;
 }
 
 static void replay_sources(struct recorded *recorded, struct sources *sources,
@@ -209,7 +229,7 @@ static void replay_sources(struct recorded *recorded, struct sources *sources,
                            const char *directory)
 {
     struct allocator_list list = {.count = 0};
-    const struct schedule_options options = plan(recorded->budget_s);
+    struct schedule_options options = plan(directory != NULL);
     add_allocators(&list, study);
     struct run *run = run_create(&list, 1);
     sources_describe(sources, run);
@@ -217,14 +237,7 @@ static void replay_sources(struct recorded *recorded, struct sources *sources,
     run->seed = study->seed;
     run->cold_touch = TOUCH_PAGE;
     run->warm_touch = TOUCH_FIRST;
-    const double seconds =
-        forecast_trace(run, &run->traces[0].header, &options).seconds;
-    if (seconds > 2 * recorded->budget_s) {
-        fail(recorded,
-             "its %.1f million calls would take about %.0f s; 'snugbench "
-             "record' and 'compare TRACE' take their time",
-             (double)run->traces[0].header.op_count / 1e6, seconds);
-    } else {
+    if (spend(recorded, run, &options)) {
         schedule_run(run, sources, &options);
         struct summary *replay = summary_create(run, summary_defaults);
         if (replay != NULL && !run->interrupted) {

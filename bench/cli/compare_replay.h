@@ -1,10 +1,11 @@
 /* The last part of comparing a program: it is recorded once and replayed under the same
- * allocators, in a budget of its own, to tell what is the allocator's. */
+ * allocators, in what is left of the budget, to tell what is the allocator's. */
 #ifndef SNUGBENCH_CLI_COMPARE_REPLAY_H
 #define SNUGBENCH_CLI_COMPARE_REPLAY_H
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "analysis/compare.h"
 #include "live/rounds.h"
@@ -15,12 +16,13 @@ struct recorded {
     char directory[PATH_MAX]; /* private; "" none */
     char path[PATH_MAX];
     char failure[400]; /* why there is no recording; "" there is one */
-    double budget_s;   /* of recording and replaying, each */
+    uint64_t until_ns; /* recording and replaying are to be done then */
 };
 
-/* Before rounds_end, while what --setup made is there. */
+/* Before rounds_end, while what --setup made is there. `left_s` is for replaying, too.
+ */
 void compare_record(struct recorded *recorded, const struct rounds *rounds,
-                    double budget_s);
+                    double left_s);
 
 /* Replays what was recorded and fills in the answer; `directory`, unless NULL, gets the
  * figures of the replay. What stands in `recorded` is borrowed by the answer. */

@@ -37,7 +37,7 @@ static double seconds_left(const struct rounds *rounds, double elapsed_s)
     const double at_least = options->min_rounds > done
                                 ? (double)(options->min_rounds - done) * rounds->round_s
                                 : 0;
-    const double budget_s = options->budget_s - elapsed_s;
+    const double budget_s = options->budget_s - options->kept_s - elapsed_s;
     const double left_s = budget_s < at_most ? budget_s : at_most;
     return left_s > at_least ? left_s : at_least;
 }
@@ -400,10 +400,11 @@ bool rounds_run_aside(const struct rounds *rounds, char *const *command,
     return !candidate.failed && !signals_interrupted();
 }
 
-bool rounds_have_time(const struct rounds *rounds)
+bool rounds_have_time(const struct rounds *rounds, uint32_t count)
 {
+    const struct live_options *options = rounds->options;
     const double elapsed_s = clock_seconds_since(rounds->start_ns);
-    return elapsed_s + rounds->round_s <= rounds->options->budget_s;
+    return elapsed_s + count * rounds->round_s + options->kept_s <= options->budget_s;
 }
 
 void rounds_end(struct rounds *rounds)

@@ -23,7 +23,8 @@ struct live_options {
     bool is_verbose;
     uint32_t warmup_count; /* runs before the first that counts; at least the check */
     uint64_t timeout_ns;
-    double budget_s;
+    double budget_s; /* from the beginning to the answer */
+    double kept_s;   /* of that, for what comes behind the rounds */
     uint32_t min_rounds, max_rounds;
     uint32_t memory_rounds; /* in the first of them memory is measured as well */
     bool is_server;
@@ -58,8 +59,8 @@ void rounds_next(struct rounds *rounds);
 bool rounds_run_aside(const struct rounds *rounds, char *const *command,
                       uint64_t timeout_ns, char *failure, size_t failure_size);
 
-/* Whether the budget has room for one more like the last. */
-bool rounds_have_time(const struct rounds *rounds);
+/* Whether the budget has room for `count` more like the last. */
+bool rounds_have_time(const struct rounds *rounds, uint32_t count);
 
 /* --cleanup, and what the study says of the whole. */
 void rounds_end(struct rounds *rounds);

@@ -74,10 +74,10 @@ struct study {
     const char *metric; /* the expression of --load-metric; NULL: the score is a time */
     bool larger_is_better;
     bool interrupted;
-    bool is_followed;   /* every process was followed to its exit (ptrace) */
-    bool reached_limit; /* the budget or --max-runs ended it */
-    double elapsed_s;
-    double run_s; /* how long one run takes, about */
+    bool is_followed; /* every process was followed to its exit (ptrace) */
+    double budget_s;  /* from the beginning to the answer; 0: none was to be kept */
+    double elapsed_s; /* as long as it took */
+    double run_s;     /* how long one run takes, about */
 };
 
 #endif

@@ -88,6 +88,7 @@ bool compare_json_write(FILE *out, const struct study *study,
     json_object_set_new(object, "rounds_count", json_integer(study->round_count));
     json_object_set_new(object, "interrupted", json_boolean(study->interrupted));
     json_set_number(object, "effect_ratio", summary->effect, true);
+    json_set_number(object, "budget_s", study->budget_s, study->budget_s > 0);
     json_set_number(object, "elapsed_s", study->elapsed_s, true);
     json_set_text(object, "peak_method", peak_method_text(summary->method));
     json_object_set_new(object, "answer", answer_json(&summary->answer));

@@ -5,6 +5,9 @@
 #include "report/grid.h"
 #include "report/units.h"
 
+/* More than this, as a part of the budget, is worth a line. */
+static const double tolerated_overrun = 1.05;
+
 const char *peak_method_text(enum peak_method method)
 {
     switch (method) {
@@ -71,7 +74,9 @@ static void set_memory(struct grid_row *row, const struct compare_row *figures)
     if (figures->peak_bytes.present) {
         const struct estimate peak = figures->peak_bytes;
         grid_set(row, 3, GRID_PLAIN, "%s",
-                 units_mib_interval(peak.value, peak.low, peak.high).bytes);
+                 figures->peak_count > 1
+                     ? units_mib_interval(peak.value, peak.low, peak.high).bytes
+                     : units_mib(peak.value).bytes);
     }
     if (figures->peak_ratio.present && figures->speed.verdict != VERDICT_REFERENCE) {
         grid_set(row, 4,
@@ -188,18 +193,39 @@ static void put_details(FILE *out, const struct study *study,
     }
 }
 
+/* Five rounds of a slow program take what they take. */
+static void put_overrun(FILE *out, const struct study *study)
+{
+    if (study->budget_s > 0 && study->elapsed_s > tolerated_overrun * study->budget_s) {
+        fprintf(out,
+                "The budget of %g s was not kept: a run takes %s, and %u rounds of "
+                "%zu allocators are the least%s; fewer allocators (-a) take less.\n",
+                study->budget_s, units_duration(1e9 * study->run_s).bytes,
+                study->round_count, study->count,
+                study->round_count == SUMMARY_VERDICT_ROUNDS ? " for a verdict" : "");
+    }
+}
+
 void compare_footnotes(FILE *out, const struct study *study,
                        const struct compare_summary *summary, bool is_verbose)
 {
     put_notes(out, study);
-    fprintf(
-        out,
-        "Rounds: %u in %.0f s, seed %llu. A difference counts if its 95 %% interval "
-        "leaves out 1, it is at least %s, and p < 0.05 after Holm.\n",
-        study->round_count, study->elapsed_s, (unsigned long long)study->seed,
-        units_percent(summary->effect).bytes);
-    fprintf(out, "Peak: %s.%s\n", peak_method_text(summary->method),
+    fprintf(out,
+            "Rounds: %u, %.0f s in all, seed %llu. A difference counts if its 95 %% "
+            "interval "
+            "leaves out 1, it is at least %s, and p < 0.05 after Holm.\n",
+            study->round_count, study->elapsed_s, (unsigned long long)study->seed,
+            units_percent(summary->effect).bytes);
+    put_overrun(out, study);
+    fprintf(out, "Peak: %s.%s", peak_method_text(summary->method),
             study->is_followed ? "" : " Processes too short to be seen are missing.");
+    if (summary->peak_count == 1) {
+        fprintf(
+            out,
+            " One run of each, without an interval: a difference counts from %s on.",
+            units_percent(summary->peak_effect).bytes);
+    }
+    fputc('\n', out);
     if (is_verbose) {
         put_details(out, study, summary);
     }

@@ -180,6 +180,11 @@ ok "and that comes first" [ "$(head -n 1 "$dir/out")" = \
     'The program fails under glibc, which is what it has now: exit code 3: this is why.' ]
 two -i -- sh -c 'exit 3'
 ok "exit codes may be ignored" [ $? -eq 0 ]
+compare -a glibc -a snug --budget 0.5 -o "$dir/run" -- sleep 0.2
+ok "a budget that is too short is told" \
+    grep -q '^The budget of 0.5 s was not kept: .*, and 5 rounds of 2 allocators' "$dir/out"
+ok "memory has had one look" [ "$(cell snug memory_runs_count)" = 1 ]
+ok "and no interval" grep -q 'One run of each, .* from 5 % on' "$dir/out"
 two --timeout 0.3 -- sleep 20
 ok "a timeout is told" grep -q 'timed out after 0.3 s' "$dir/out"
 compare -a glibc -a tell=snug,TELL=1 --runs 2 --check-output -- env TELL=1 "$dir/program" 1
