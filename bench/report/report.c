@@ -3,6 +3,7 @@
 #include "report/files.h"
 #include "report/output.h"
 #include "report/replays.h"
+#include "report/verdicts.h"
 
 typedef bool run_writer(FILE *out, const struct run *run,
                         const struct summary *summary);
@@ -18,6 +19,7 @@ static const struct {
     {"syscalls.csv", syscalls_csv_write},
     {"latency.csv", latency_csv_write},
     {"latency_curve.csv", latency_curve_csv_write},
+    {"verdicts.txt", verdicts_print},
     {"environment.json", environment_write},
 };
 

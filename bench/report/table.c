@@ -215,7 +215,8 @@ bool report_table(FILE *out, const struct run *run, const struct summary *summar
         done && report_totals(out, run, summary) && breakdown_print(out, run, summary);
     if (done) {
         print_latency(out, run);
-        verdicts_print(out, run, summary);
+        fputc('\n', out);
+        done = verdicts_print(out, run, summary);
     }
     return done && fflush(out) == 0 && !ferror(out);
 }

@@ -94,11 +94,46 @@ static void print_less_compact_traces(struct contest *contest)
     }
 }
 
+/* Whether a rival is faster and more compact at once on a trace. Intervals that overlap
+ * decide nothing. */
+static bool beats_on_both(const struct contest *contest, size_t trace, size_t rival)
+{
+    const struct cell *ours = summary_cell(contest->summary, trace, contest->subject);
+    const struct cell *theirs = summary_cell(contest->summary, trace, rival);
+    const struct estimate our_ns = ours->warm.ns_per_op;
+    const struct estimate their_ns = theirs->warm.ns_per_op;
+    const struct figure our_share = ours->memory.utilization;
+    const struct figure their_share = theirs->memory.utilization;
+    return our_ns.present && their_ns.present && our_share.present &&
+           their_share.present && their_ns.high < our_ns.low &&
+           our_share.value <= their_share.value - utilization_effect;
+}
+
+static void print_traces_lost_on_both(struct contest *contest, size_t rival)
+{
+    size_t listed = 0;
+    for (size_t trace = 0; trace < contest->run->trace_count; trace++) {
+        if (!beats_on_both(contest, trace, rival)) {
+            continue;
+        }
+        if (listed++ == 0) {
+            begin_loss(contest);
+            fprintf(contest->out, "in speed and utilization at once to %s on ",
+                    name_of(contest, rival));
+        } else {
+            fputs(", ", contest->out);
+        }
+        fputs(contest->run->traces[trace].name, contest->out);
+    }
+    if (listed > 0) {
+        fputc('\n', contest->out);
+    }
+}
+
 static void print_lost_totals(struct contest *contest, size_t rival)
 {
     const struct total *ours = &contest->summary->totals[contest->subject];
     const struct total *theirs = &contest->summary->totals[rival];
-    /* Intervals that overlap decide nothing. */
     if (ours->warm_mops.present && theirs->warm_mops.present &&
         theirs->warm_mops.low > ours->warm_mops.high) {
         begin_loss(contest);
@@ -137,6 +172,7 @@ static void print_losses(struct contest *contest)
     print_less_compact_traces(contest);
     for (size_t i = 0; i < contest->run->allocator_count; i++) {
         if (i != contest->subject && !contest->run->allocators[i].is_floor) {
+            print_traces_lost_on_both(contest, i);
             print_lost_totals(contest, i);
         }
     }
@@ -147,9 +183,8 @@ static void print_losses(struct contest *contest)
     }
 }
 
-void verdicts_print(FILE *out, const struct run *run, const struct summary *summary)
+bool verdicts_print(FILE *out, const struct run *run, const struct summary *summary)
 {
-    fputc('\n', out);
     for (size_t i = 0; i < run->allocator_count; i++) {
         const struct total *total = &summary->totals[i];
         if (i != run->reference_index && !run->allocators[i].is_floor) {
@@ -173,4 +208,5 @@ void verdicts_print(FILE *out, const struct run *run, const struct summary *summ
             units_percent(summary->options.warm_effect).bytes,
             units_percent(summary->options.cold_effect).bytes, SUMMARY_VERDICT_ROUNDS,
             run->rounds);
+    return !ferror(out);
 }

@@ -2,11 +2,13 @@
 #ifndef SNUGBENCH_REPORT_VERDICTS_H
 #define SNUGBENCH_REPORT_VERDICTS_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "analysis/summary.h"
 #include "runner/result.h"
 
-void verdicts_print(FILE *out, const struct run *run, const struct summary *summary);
+/* Also the writer of verdicts.txt. false: `out` failed. */
+bool verdicts_print(FILE *out, const struct run *run, const struct summary *summary);
 
 #endif

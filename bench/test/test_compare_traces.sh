@@ -51,7 +51,7 @@ ok "it is short" [ "$(grep -n '^$' "$dir/out" | head -n 1 | cut -d: -f1)" -le 13
 ok "it says what it is not" grep -q '^This is the cost of malloc and free alone' "$dir/out"
 ok "one table for all" [ "$(headings)" = 1 ]
 for file in answer.txt compare.json summary.csv totals.csv samples.csv timeline.csv \
-    syscalls.csv latency.csv environment.json; do
+    syscalls.csv latency.csv verdicts.txt environment.json; do
     ok "$file" [ -s "$dir/run/$file" ]
 done
 ok "the answer is kept as it was shown" diff -q "$dir/run/answer.txt" <(head -n -1 "$dir/out")

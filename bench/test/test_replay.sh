@@ -236,7 +236,7 @@ expect "micro into the same folder" 2 err "another run keeps its figures in '$wo
     "$bench" micro --only start --scale 0.001 -r 1 -a glibc -o "$work/shared"
 kill -TERM "$pid"
 wait "$pid"
-[ $? -eq 130 ] && [ "$(find "$work/shared" -type f | wc -l)" -eq 10 ] &&
+[ $? -eq 130 ] && [ "$(find "$work/shared" -type f | wc -l)" -eq 11 ] &&
     grep -q '"interrupted"' "$work/shared/summary.csv"
 report "the first run's files are whole, and nothing else is there" $?
 start_long

@@ -35,10 +35,9 @@ static char *path_of(const char *name)
 static void remove_files(void)
 {
     static const char *const names[] = {
-        "summary.csv",       "totals.csv",       "samples.csv",
-        "timeline.csv",      "syscalls.csv",     "latency.csv",
-        "latency_curve.csv", "environment.json", "answer.txt",
-        "compare.json",      "out.csv"};
+        "summary.csv",  "totals.csv",   "samples.csv",       "timeline.csv",
+        "syscalls.csv", "latency.csv",  "latency_curve.csv", "environment.json",
+        "answer.txt",   "compare.json", "verdicts.txt",      "out.csv"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         unlink(path_of(names[i]));
     }
@@ -369,6 +368,27 @@ static void test_export(void **state)
 }
 
 /* With a directory as argument: only write the files there, for test_charts.sh. */
+/* Faster and more compact on one trace, and written for itself. */
+static void test_loss_on_both(void **state)
+{
+    (void)state;
+    struct run *run = handmade_create();
+    for (size_t trace = 0; trace < HANDMADE_TRACES; trace++) {
+        handmade_result(run, trace, HANDMADE_GLIBC)->memory.peaks.resident_bytes =
+            (4 << 20) + 1200000;
+    }
+    struct timing_samples theirs = handmade_result(run, 1, HANDMADE_GLIBC)->warm;
+    for (size_t i = 0; i < theirs.count; i++) {
+        theirs.items[i].best_pass_ns /= 4;
+    }
+    write_all(run);
+    char *text = read_whole(path_of("verdicts.txt"));
+    assert_non_null(strstr(
+        text, "  in speed and utilization at once to glibc on second, \"quoted\"\n"));
+    free(text);
+    handmade_destroy(run);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 2) {
@@ -388,6 +408,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_failed_write_leaves_old_files),
         cmocka_unit_test(test_failed_write_leaves_no_new_directory),
         cmocka_unit_test(test_export),
+        cmocka_unit_test(test_loss_on_both),
     };
     if (mkdtemp(directory) == NULL) {
         return 1;

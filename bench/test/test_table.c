@@ -81,6 +81,7 @@ static void test_small_losses_are_none(void **state)
     set_peak(run, HANDMADE_GLIBC, 1290000); /* 0.813 */
     assert_true(table_says(run, "in utilization to glibc on first (0.800 against"));
     assert_true(table_says(run, "in mean utilization to glibc (0.800 against"));
+    assert_false(table_says(run, "at once"));
     set_peak(run, HANDMADE_GLIBC, 2 << 20);
     for (size_t trace = 0; trace < HANDMADE_TRACES; trace++) {
         struct timing_samples ours = handmade_result(run, trace, HANDMADE_SNUG)->warm;
