@@ -5,6 +5,9 @@ load style
 panels = 2
 stats file using (note_allocator(strcol("allocator"), strcol("role"))) nooutput
 unit = ""
+is_server = 0 # nothing else has memory left after its load
+note_left(text) = (is_server = is_server || text ne "", 0)
+stats file using (note_left(strcol("left_resident_bytes"))) nooutput
 stats file using (unit eq "" ? (unit = strcol("score_unit"), 0) : 0) nooutput
 stats file using (column("score_low")) name "LOW" nooutput
 stats file using (column("score_high")) name "HIGH" nooutput
@@ -22,7 +25,8 @@ set multiplot layout panel_rows,panel_columns
 set lmargin at screen is_narrow ? names_share : 0.14
 set rmargin at screen is_narrow ? 0.96 : 0.56
 set xrange [0:HIGH_max * 1.05]
-set title unit eq "s" ? "Time of a run (bars: 95 % interval)" : "Load (bars: 95 % interval)"
+score = unit ne "s" ? "Load" : is_server ? "Time of the load" : "Time of a run"
+set title score." (bars: 95 % interval)"
 set xlabel unit eq "s" ? "seconds (left is better)" : unit
 plot for [i=1:lanes] file using (here(i, "score")):(level(i)): \
         (column("score_low")):(column("score_high")) \

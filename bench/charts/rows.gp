@@ -5,7 +5,7 @@ rows = words(traces)
 # In a narrow picture long names have two lines. Their share of the width:
 has_long_names = (sum [k=1:rows] (strlen(word(traces, k)) > 22)) > 0
 names_share = has_long_names ? 0.42 : 0.27
-height_px = 130 + (is_narrow && has_long_names || rows < 8 ? 40 : 30) * rows
+height_px = 130 + (is_narrow && has_long_names || rows < 8 ? 40 : 30) * (rows < 2 ? 2 : rows)
 load canvas
 row(trace) = rows + 1 - index_of(traces, trace)
 lane(i) = 0.76 * ((lanes + 1) / 2.0 - i) / lanes

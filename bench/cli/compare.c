@@ -163,6 +163,8 @@ bool compare_begin(struct study *study, const struct compare_options *options)
     struct allocator_error error;
     *study = (struct study){
         .command = (char **)(uintptr_t)options->live.command,
+        .ready = options->live.server.ready,
+        .load = options->live.server.load,
         .seed = options->seed,
         .is_server = options->live.is_server,
         .metric = options->metric_text,

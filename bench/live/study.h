@@ -64,7 +64,8 @@ struct candidate {
 };
 
 struct study {
-    char **command; /* the user's own words */
+    char **command;           /* the user's own words */
+    const char *ready, *load; /* of a server, commands for a shell; NULL: none */
     struct candidate *candidates;
     size_t count;
     size_t reference_index;

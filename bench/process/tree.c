@@ -396,12 +396,14 @@ static bool note_missing(const struct tree *tree, char *note, size_t size)
 static bool note_own_allocator(const struct tree *tree, char *note, size_t size)
 {
     for (size_t i = 0; i < tree->count; i++) {
-        if (tree->processes[i].allocator[0] != '\0') {
+        const struct tree_process *process = &tree->processes[i];
+        if (process->allocator[0] != '\0') {
             snprintf(
                 note, size,
                 "nothing is preloaded, but %s brings %s: that is what this row is of",
-                base_name(tree->processes[i].program),
-                base_name(tree->processes[i].allocator));
+                process->pid == tree->root ? "the program"
+                                           : base_name(process->program),
+                base_name(process->allocator));
             return true;
         }
     }

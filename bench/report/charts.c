@@ -36,7 +36,7 @@ const struct chart charts[] = {
      {"memory.csv", NULL},
      "Resident memory of the program",
      "A line for each allocator: resident memory of the program and its children over "
-     "seconds.",
+     "seconds, without the pages of files, which their peak has in it.",
      chart_memory},
     {"timeline",
      SECTION_MEMORY,

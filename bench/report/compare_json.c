@@ -16,6 +16,17 @@ static size_t word_count(char *const *texts)
     return count;
 }
 
+/* What was run. */
+static void set_command(json_t *object, const struct study *study)
+{
+    json_object_set_new(object, "command",
+                        json_words(study->command, word_count(study->command)));
+    if (study->is_server) {
+        json_set_text(object, "ready", study->ready);
+        json_set_text(object, "load", study->load);
+    }
+}
+
 static json_t *samples(const struct candidate *candidate)
 {
     json_t *object = json_object();
@@ -77,8 +88,7 @@ bool compare_json_write(FILE *out, const struct study *study,
     json_t *object = json_object();
     json_t *rows = json_array();
     json_object_set_new(object, "schema_version", json_integer(COMPARE_SCHEMA_VERSION));
-    json_object_set_new(object, "command",
-                        json_words(study->command, word_count(study->command)));
+    set_command(object, study);
     json_set_text(object, "score", score_text(study));
     json_set_text(object, "score_unit", study->metric != NULL ? study->metric : "s");
     json_object_set_new(object, "more_is_better",
@@ -115,8 +125,7 @@ bool compare_environment_write(FILE *out, const struct study *study,
                                        study->candidates[i].variable_count));
         json_array_append_new(allocators, item);
     }
-    json_object_set_new(object, "command",
-                        json_words(study->command, word_count(study->command)));
+    set_command(object, study);
     json_object_set_new(object, "seed", json_integer((json_int_t)study->seed));
     json_object_set_new(object, "allocators", allocators);
     return json_write(object, out);

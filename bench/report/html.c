@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdarg.h>
+#include <string.h>
 
 static void put(FILE *out, unsigned char byte)
 {
@@ -48,4 +49,23 @@ void html_print(FILE *out, const char *format, ...)
         html_text(out, va_arg(arguments, const char *));
     }
     va_end(arguments);
+}
+
+void html_shell_word(FILE *out, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "0123456789_-+./:,=@%";
+    if (*word != '\0' && word[strspn(word, plain)] == '\0') {
+        html_text(out, word);
+        return;
+    }
+    put(out, '\'');
+    for (; *word != '\0'; word++) {
+        if (*word == '\'') {
+            html_text(out, "'\\''");
+        } else {
+            put(out, (unsigned char)*word);
+        }
+    }
+    put(out, '\'');
 }

@@ -13,4 +13,7 @@ void html_text(FILE *out, const char *text);
 void html_print(FILE *out, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* As a shell would have to be given it, so that empty words and blanks show. */
+void html_shell_word(FILE *out, const char *word);
+
 #endif

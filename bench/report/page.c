@@ -128,18 +128,25 @@ static void write_head(FILE *out, const char *name)
     fputs("</style>\n</head>\n<body>\n", out);
 }
 
-/* The program that was run live. */
-static void write_command(FILE *out, const json_t *words)
+/* The program that was run live, and of a server its load. */
+static void write_command(FILE *out, const json_t *environment)
 {
+    const json_t *words = json_object_get(environment, "command");
+    const char *load = json_string_value(json_object_get(environment, "load"));
     if (!json_is_array(words)) {
         return;
     }
     fputs("<p><code>", out);
     for (size_t i = 0; i < json_array_size(words); i++) {
         const char *word = json_string_value(json_array_get(words, i));
-        html_print(out, "%s%s", i > 0 ? " " : "", word == NULL ? "" : word);
+        fputs(i > 0 ? " " : "", out);
+        html_shell_word(out, word == NULL ? "" : word);
     }
-    fputs("</code></p>\n", out);
+    fputs("</code>", out);
+    if (load != NULL) {
+        html_print(out, "<br>\nunder the load <code>%s</code>", load);
+    }
+    fputs("</p>\n", out);
 }
 
 static void write_facts(FILE *out, const json_t *environment)
@@ -250,7 +257,7 @@ static void write_body(FILE *out, const struct page *page, const char *name)
         fclose(in);
     }
     html_print(out, "<header>\n<h1>%s</h1>\n", name);
-    write_command(out, json_object_get(environment, "command"));
+    write_command(out, environment);
     write_facts(out, environment);
     fputs("</header>\n", out);
     write_contents(out, page);

@@ -160,7 +160,8 @@ static void put_cell(FILE *out, const struct sheet *sheet, size_t row,
     const char *text = sheet_find(sheet, row, column->name);
     const char *beside = column->beside == NULL ? "" : beside_of(sheet, row, column);
     if (column->kind == KIND_TEXT) {
-        html_print(out, "<td>%s %s</td>\n", text, beside);
+        html_print(out, "<td class=\"wrap\">%s%s%s</td>\n", text,
+                   *beside != '\0' ? ": " : "", beside);
         return;
     }
     html_print(out, "<td class=\"n\" data-v=\"%s\">", text);

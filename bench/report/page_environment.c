@@ -39,6 +39,16 @@ static void put_object(FILE *out, json_t *object)
     }
 }
 
+/* Of an array of words each stays apart. */
+static void put_item(FILE *out, const json_t *value)
+{
+    if (json_is_string(value)) {
+        html_shell_word(out, json_string_value(value));
+    } else {
+        put_scalar(out, value);
+    }
+}
+
 static void put_array(FILE *out, json_t *array)
 {
     size_t index;
@@ -50,7 +60,7 @@ static void put_array(FILE *out, json_t *array)
             put_object(out, value);
         } else {
             fputs(index > 0 ? " " : "", out);
-            put_scalar(out, value);
+            put_item(out, value);
         }
     }
 }

@@ -266,20 +266,26 @@ server=(python3 "$dir/server.py" "$dir/pid")
 compare -a glibc -a snug --runs 2 --linger 0.2 -o "$dir/run" --prepare "rm -f $dir/pid" \
     --ready "test -s $dir/pid" \
     --load "kill -USR1 \$(cat $dir/pid); sleep 0.3; echo rate 12.5" \
-    --load-metric 'rate ([0-9.]+)' -- "${server[@]}"
+    --load-metric 'rate ([0-9.]+)' -- "${server[@]}" ''
 ok "a server is compared" [ $? -eq 0 ]
 ok "its metric is read" [ "$(cell snug score)" = 12.5 ]
 left=$(cell snug left_resident_bytes)
 ok "what is left is seen" [ "$((left >> 20))" -ge 48 ]
 ok "the phases are in the curve" \
     [ "$(cut -d, -f4 "$dir/run/memory.csv" | sort -u | tr -d '\n"')" = lingerloadphasestartstop ]
+if command -v gnuplot >/dev/null; then
+    "$BUILD/snugbench" report "$dir/run" >"$dir/said"
+    ok "the page has every word of the command" \
+        grep -q "<code>python3 $dir/server.py $dir/pid &#39;&#39;</code>" "$dir/run/report.html"
+    ok "and the load" grep -q '^under the load <code>kill -USR1 ' "$dir/run/report.html"
+fi
 without=
 compare -a glibc --runs 1 --linger 0 --prepare "rm -f $dir/pid" --ready "test -s $dir/pid" \
     --load "kill -USR1 \$(cat $dir/pid); sleep 0.2" -- "${server[@]}"
 ok "it is recorded under its load" grep -q '^Replayed, .* of processor time (' "$dir/out"
 without=--no-replay
 compare -a glibc --runs 1 --ready false --timeout 2 --load true -- sleep 30
-ok "a server that is never ready fails" grep -q 'not ready in time' "$dir/out"
+ok "a server that is never ready fails" grep -qE "not ready in time|'false' takes too long" "$dir/out"
 compare -a glibc --runs 1 --ready false --load true -- sh -c 'echo no >&2; exit 1'
 ok "so does one that ends" grep -q 'ended before it was ready' "$dir/out"
 compare -a glibc --runs 1 --prepare "rm -f $dir/pid" --ready "test -s $dir/pid" \
