@@ -138,12 +138,20 @@ void compare_record(struct recorded *recorded, const struct rounds *rounds,
 
 /* ---- replaying ---- */
 
-static void add_allocators(struct allocator_list *list, const struct study *study)
+/* Those that the sentences about the replay speak of. */
+static bool is_told(const struct answer *answer, size_t index)
+{
+    return index == answer->reference_index || index == answer->fastest ||
+           index == answer->smallest;
+}
+
+static void add_allocators(struct allocator_list *list, const struct study *study,
+                           const struct answer *told)
 {
     struct allocator_error ignored;
     for (size_t i = 0; i < study->count; i++) {
         const struct candidate *candidate = &study->candidates[i];
-        if (candidate->failed) {
+        if (candidate->failed || (told != NULL && !is_told(told, i))) {
             continue;
         }
         list->items = memory_grow(list->items, list->count + 1, sizeof *list->items);
@@ -201,43 +209,63 @@ static struct schedule_options plan(bool is_kept)
     return options;
 }
 
-/* What is left when memory has been measured is for rounds. false: there is too little
- * for one. */
-static bool spend(struct recorded *recorded, const struct run *run,
-                  struct schedule_options *options)
-{
-    const struct trace_header *header = &run->traces[0].header;
-    const double left_s = ((double)recorded->until_ns - (double)clock_now_ns()) / 1e9;
-    const double least_s = forecast_trace(run, header, options).seconds;
-    struct schedule_options memory = *options;
-    memory.modes = 1u << WORKER_MEMORY;
-    if (least_s > left_s) {
-        fail(recorded,
-             "its %.1f million calls would take about %.0f s, and %.0f are left of "
-             "the budget; --budget gives more, or 'snugbench record' and 'compare "
-             "TRACE' take their time",
-             (double)header->op_count / 1e6, least_s, fmax(left_s, 0));
-        return false;
-    }
-    const double rounds_s = left_s - forecast_trace(run, header, &memory).seconds;
-    options->budget_ns = (uint64_t)(rounds_s * NS_PER_SECOND);
-    return true;
-}
-
-static void replay_sources(struct recorded *recorded, struct sources *sources,
-                           const struct study *study, struct compare_summary *summary,
-                           const char *directory)
+/* With all allocators, or those alone that are `told`. */
+static struct run *make_run(struct sources *sources, const struct study *study,
+                            const struct answer *told)
 {
     struct allocator_list list = {.count = 0};
-    struct schedule_options options = plan(directory != NULL);
-    add_allocators(&list, study);
+    add_allocators(&list, study, told);
     struct run *run = run_create(&list, 1);
     sources_describe(sources, run);
     find_reference(run, study);
     run->seed = study->seed;
     run->cold_touch = TOUCH_PAGE;
     run->warm_touch = TOUCH_FIRST;
-    if (spend(recorded, run, &options)) {
+    return run;
+}
+
+static double forecast_seconds(const struct run *run,
+                               const struct schedule_options *options, unsigned modes)
+{
+    struct schedule_options asked = *options;
+    asked.modes = modes;
+    return forecast_trace(run, &run->traces[0].header, &asked).seconds;
+}
+
+static double seconds_left(const struct recorded *recorded)
+{
+    return ((double)recorded->until_ns - (double)clock_now_ns()) / NS_PER_SECOND;
+}
+
+static void tell_too_many(struct recorded *recorded, const struct run *run,
+                          double least_s)
+{
+    fail(recorded,
+         "its %.1f million calls would take about %.0f s, and %.0f are left of the "
+         "budget; --budget gives more, or 'snugbench record' and 'compare TRACE' take "
+         "their time",
+         (double)run->traces[0].header.op_count / 1e6, ceil(least_s),
+         fmax(floor(seconds_left(recorded)), 0));
+}
+
+static void replay_sources(struct recorded *recorded, struct sources *sources,
+                           const struct study *study, struct compare_summary *summary,
+                           const char *directory)
+{
+    struct schedule_options options = plan(directory != NULL);
+    struct run *run = make_run(sources, study, NULL);
+    double least_s = forecast_seconds(run, &options, options.modes);
+    if (least_s > seconds_left(recorded)) {
+        run_destroy(run);
+        run = make_run(sources, study, &summary->answer);
+        least_s = forecast_seconds(run, &options, options.modes);
+    }
+    const double rounds_s =
+        seconds_left(recorded) - forecast_seconds(run, &options, 1u << WORKER_MEMORY);
+    if (least_s > seconds_left(recorded)) {
+        tell_too_many(recorded, run, least_s);
+    } else {
+        options.budget_ns = (uint64_t)(rounds_s * NS_PER_SECOND);
         schedule_run(run, sources, &options);
         struct summary *replay = summary_create(run, summary_defaults);
         if (replay != NULL && !run->interrupted) {
