@@ -47,10 +47,9 @@ static bool overflows(const char *at)
     return false;
 }
 
-bool fields_number(struct fields *fields, uint64_t limit, const char *expected,
-                   uint64_t *value)
+bool fields_any_number(struct fields *fields, uint64_t limit, const char *expected,
+                       uint64_t *value)
 {
-    fields_skip_blanks(fields);
     const char *at = fields->at;
     uint64_t number = 0;
     for (; is_digit(*at); at++) {

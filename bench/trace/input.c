@@ -31,7 +31,7 @@ struct input {
     char path[PATH_SHOWN_BYTES + 4]; /* as messages show it: "..." and the end */
     int fd;
     struct archive *archive;
-    char *buffer; /* BUFFER_BYTES and one for the last line's NUL */
+    char *buffer; /* BUFFER_BYTES, the last line's NUL and what may be read behind it */
     size_t start; /* of what has not been given yet */
     size_t end;
     size_t nul;      /* of the first NUL byte in what is there; at least end: none */
@@ -268,7 +268,7 @@ static bool open_contents(struct input *input, const char *path,
     if (!open_file(input, path, error) || !open_archive(input, error)) {
         return false;
     }
-    input->buffer = malloc(BUFFER_BYTES + 1);
+    input->buffer = malloc(BUFFER_BYTES + 1 + INPUT_BEHIND_BYTES);
     if (input->buffer == NULL) {
         return fail_errno(input, error, "cannot be read");
     }

@@ -15,6 +15,9 @@
 
 #define INPUT_LINE_LIMIT_BYTES ((size_t)1 << 16)
 
+/* So many bytes behind the NUL of a line may be read, too, whatever they are. */
+#define INPUT_BEHIND_BYTES 8
+
 struct input;
 
 struct input_line {
