@@ -199,7 +199,7 @@ bool verdicts_print(FILE *out, const struct run *run, const struct summary *summ
         print_losses(&contest);
     }
     if (run->rounds == 0) {
-        return; /* nothing was timed */
+        return !ferror(out); /* nothing was timed */
     }
     fprintf(out,
             "A difference counts if its interval leaves out 1, it is at least %s "

@@ -159,6 +159,18 @@ is "a fit says what it is of" "$(grep -c '^# snugbench .* generate --fit a -n 70
 is "generate to stat through a pipe" \
     "$("$bench" generate churn -n 5000 -o - | "$bench" stat --csv - | tail -1 | cut -d, -f1,3)" \
     '"stdin","5000"'
+# The pipe stays open, as descriptor 9 writes to it: its end never comes.
+mkfifo "$folder/pipe"
+exec 9<>"$folder/pipe"
+{
+    printf '1 1\nx 0 1\n'
+    yes '' | head -c 2000000
+} >"$folder/pipe" 9>&- &
+found=$(timeout 60 "$bench" stat - <"$folder/pipe" 2>&1)
+is "an error ends reading from a pipe that has not ended" "$found" \
+    "snugbench: standard input:2: expected an operation (a, r, f, c, m, s or t), found 'x'"
+exec 9>&-
+wait
 "$bench" generate churn -o "$folder/none/x.rep" 2>"$folder/err"
 is "generate into a missing folder: exit code 1" "$?" 1
 is "generate into a missing folder: said so" "$(cat "$folder/err")" \

@@ -1,7 +1,5 @@
 #include "trace/input.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,25 +10,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "trace/contents.h"
 #include "trace/sink.h"
 
 enum {
     BUFFER_BYTES = 1 << 20,
-    READ_BLOCK_BYTES = 1 << 18,
-    /* Asked of libarchive at a time: what it had before an error it keeps to itself. */
-    TAKE_BYTES = 1 << 16,
     PEEK_BYTES = 4096,
     PATH_SHOWN_BYTES = 240,
     FOUND_SHOWN_BYTES = 32,
     REASON_SHOWN_BYTES = 60
 };
 
-static const char several_files[] = "expected a zip with one file, found several";
-
 struct input {
     char path[PATH_SHOWN_BYTES + 4]; /* as messages show it: "..." and the end */
     int fd;
-    struct archive *archive;
+    struct contents *contents;
     char *buffer; /* BUFFER_BYTES, the last line's NUL and what may be read behind it */
     size_t start; /* of what has not been given yet */
     size_t end;
@@ -38,7 +32,6 @@ struct input {
     bool at_end;     /* nothing more will come */
     bool has_failed; /* reading stopped before the end; told after the lines */
     const char *failure; /* why, the archive's own text; may be NULL */
-    bool is_zip;
     uint64_t line_number;
     uint64_t byte_count; /* given by input_bytes */
 };
@@ -97,17 +90,6 @@ bool input_fail_line(const struct input *input, struct trace_error *error,
     return false;
 }
 
-/* The next file in an archive; raw data are one. */
-static int next_file(struct archive *archive)
-{
-    struct archive_entry *entry = NULL;
-    int status;
-    do {
-        status = archive_read_next_header(archive, &entry);
-    } while (status == ARCHIVE_OK && archive_entry_filetype(entry) == AE_IFDIR);
-    return status;
-}
-
 /* More text behind what is there. Text that was read before an error is still given out
    line by line; the error comes when it is used up. */
 static void fill(struct input *input)
@@ -118,20 +100,12 @@ static void fill(struct input *input)
         input->start = 0;
     }
     while (!input->at_end && input->end < BUFFER_BYTES) {
-        const size_t room = BUFFER_BYTES - input->end;
-        la_ssize_t got = archive_read_data(input->archive, input->buffer + input->end,
-                                           room < TAKE_BYTES ? room : TAKE_BYTES);
-        if (got > 0) {
-            input->end += (size_t)got;
-            continue;
-        }
-        input->at_end = true;
-        if (got < 0) {
-            input->has_failed = true;
-            input->failure = archive_error_string(input->archive);
-        } else if (input->is_zip && next_file(input->archive) == ARCHIVE_OK) {
-            input->has_failed = true;
-            input->failure = several_files;
+        const size_t got = contents_read(input->contents, input->buffer + input->end,
+                                         BUFFER_BYTES - input->end);
+        input->end += got;
+        if (got == 0) {
+            input->at_end = true;
+            input->has_failed = contents_failed(input->contents, &input->failure);
         }
     }
     const char *nul = memchr(input->buffer, '\0', input->end);
@@ -167,7 +141,7 @@ static bool fail_read(const struct input *input, struct trace_error *error,
 {
     char message[8 * REASON_SHOWN_BYTES] =
         "expected the rest of the compressed data, found the end of the file";
-    if (reason == several_files) {
+    if (reason == contents_several_files) {
         return input_fail_file(input, error, reason);
     }
     if (!is_truncation(reason)) {
@@ -221,33 +195,19 @@ static bool open_file(struct input *input, const char *path, struct trace_error 
     return true;
 }
 
-/* The named filters and no others: some of libarchive's would start a program. */
-static bool open_archive(struct input *input, struct trace_error *error)
+static bool start_reading(struct input *input, struct trace_error *error)
 {
-    struct archive *archive = archive_read_new();
-    input->archive = archive;
-    if (archive == NULL) {
+    enum contents_status status;
+    input->contents = contents_open(input->fd, &status);
+    if (input->contents == NULL) {
         return fail_errno(input, error, "cannot be read");
     }
-    archive_read_support_filter_zstd(archive);
-    archive_read_support_filter_gzip(archive);
-    archive_read_support_filter_xz(archive);
-    archive_read_support_filter_lzma(archive);
-    archive_read_support_filter_lz4(archive);
-    archive_read_support_filter_bzip2(archive);
-    archive_read_support_format_raw(archive);
-    archive_read_support_format_empty(archive);
-    archive_read_support_format_zip(archive);
-    if (archive_read_open_fd(archive, input->fd, READ_BLOCK_BYTES) != ARCHIVE_OK) {
-        return fail_read(input, error, archive_error_string(archive));
-    }
-    int status = next_file(archive);
-    input->is_zip = archive_format(archive) == ARCHIVE_FORMAT_ZIP;
-    if (status == ARCHIVE_EOF) {
+    if (status == CONTENTS_EMPTY) {
         return input_fail_file(input, error, "expected a trace, found an empty file");
     }
-    if (status != ARCHIVE_OK) {
-        return fail_read(input, error, archive_error_string(archive));
+    if (status == CONTENTS_BROKEN) {
+        contents_failed(input->contents, &input->failure);
+        return fail_read(input, error, input->failure);
     }
     return true;
 }
@@ -265,7 +225,7 @@ static void skip_byte_order_mark(struct input *input)
 static bool open_contents(struct input *input, const char *path,
                           struct trace_error *error)
 {
-    if (!open_file(input, path, error) || !open_archive(input, error)) {
+    if (!open_file(input, path, error) || !start_reading(input, error)) {
         return false;
     }
     input->buffer = malloc(BUFFER_BYTES + 1 + INPUT_BEHIND_BYTES);
@@ -304,7 +264,7 @@ void input_close(struct input *input)
     if (input == NULL) {
         return;
     }
-    archive_read_free(input->archive);
+    contents_close(input->contents);
     if (input->fd > STDIN_FILENO) {
         close(input->fd);
     }
