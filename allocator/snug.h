@@ -168,9 +168,10 @@ enum snug_state {
 };
 
 enum snug_kind {
-    SNUG_OBJECT, /* of a run, among others of its size */
-    SNUG_BLOCK,  /* of the heap, with a tag in the 8 bytes before it */
-    SNUG_LARGE   /* has a mapping of its own */
+    SNUG_OBJECT,   /* of a run, among others of its size */
+    SNUG_BLOCK,    /* of the heap, with a tag in the 8 bytes before it */
+    SNUG_LARGE,    /* has a mapping of its own */
+    SNUG_ZERO_SIZE /* of malloc(0): an address that cannot be accessed */
 };
 
 struct snug_block {

@@ -2,6 +2,7 @@
 #include "snug.h"
 
 #include "api/entry.h"
+#include "api/pointer.h"
 #include "base/output.h"
 #include "debug/leak.h"
 #include "debug/report.h"
@@ -54,8 +55,8 @@ struct map {
 
 static void print_block(struct page *page, const struct snug_block *block)
 {
-    static const char *const names[] = {" object of ", " block of ",
-                                        " large block of "};
+    static const char *const names[] = {" object of ", " block of ", " large block of ",
+                                        " zero-size block of "};
     text_string(&page->text, block->kind == SNUG_OBJECT ? "    " : "  ");
     text_pointer(&page->text, block->address);
     figure(page, names[block->kind], block->bytes, " bytes, ");
@@ -208,7 +209,7 @@ static void seek(const struct snug_block *block, void *context)
     struct sought *const sought = context;
     const size_t offset =
         (size_t)((uintptr_t)sought->pointer - (uintptr_t)block->address);
-    if (offset == 0 || offset < block->bytes) {
+    if (offset < block->bytes) {
         sought->found = *block;
     }
 }
@@ -247,7 +248,12 @@ void snug_describe(const void *pointer)
     }
     struct sought sought = {.pointer = pointer};
     struct page page = {.text = {page.buffer, sizeof page.buffer, 0}};
+    bool locked;
     snug_walk(seek, &sought);
+    if (sought.found.address == NULL && lock_acquire_to_look(&heap_lock, &locked)) {
+        sought.found = pointer_identify(pointer); /* no walk shows zero-size blocks */
+        lock_release(&heap_lock, locked);
+    }
     print_found(&page, &sought);
     page_flush(&page);
 }

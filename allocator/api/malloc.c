@@ -6,6 +6,7 @@
 
 #include "api/entry.h"
 #include "api/fast.h"
+#include "api/pointer.h"
 #include "base/knobs.h"
 #include "cache/pressure.h"
 #include "debug/debug.h"
@@ -228,7 +229,7 @@ void *snug_calloc(size_t count, size_t size)
     return memset(payload, 0, nonzero_prefix < bytes ? nonzero_prefix : bytes);
 }
 
-static void free_large(void *ptr, size_t bytes)
+static void unmap(void *ptr, size_t bytes)
 {
     if (!os_unmap(ptr, bytes)) { /* too many mappings to split one: keep the address */
         os_purge(ptr, bytes);
@@ -238,7 +239,7 @@ static void free_large(void *ptr, size_t bytes)
 /* Bytes of a block in use of a size that has lists, if its tag is right; else 0. */
 static ALWAYS_INLINE size_t cacheable_bytes(const void *ptr)
 {
-    const struct block *const block = own_block(ptr);
+    const struct block *const block = pointer_own_block(ptr);
     const size_t bytes = block != NULL ? block_size(block) : 0;
     return bytes > SMALL_LIMIT_BYTES + BLOCK_HEADER_BYTES && bytes <= MEDIUM_LIMIT_BYTES
                ? bytes
@@ -258,31 +259,23 @@ static NO_INLINE void free_block(void *ptr)
         cache_settle();
     }
     const bool locked = lock_acquire(&heap_lock);
-    size_t large = 0;
-    if (LIKELY(heap_owns(ptr))) {
-        struct block *const block = live_block(ptr, "double free of");
+    const struct snug_block given = pointer_require_live(ptr, &misuse_of_free);
+    if (LIKELY(given.kind == SNUG_BLOCK)) {
+        struct block *const block = block_from_payload(ptr);
         if (block_size(block) <= SMALL_LIMIT_BYTES + 2 * ALIGNMENT_BYTES) {
             run_note_freed(block_size(block));
         }
         heap_free(block);
         pressure_after_free();
-    } else if (zero_spans(ptr)) {
-        REQUIRE(zero_is_live(ptr), "double free of", ptr);
+    } else if (given.kind == SNUG_ZERO_SIZE) {
         zero_free(ptr);
     } else {
-        large = large_take(ptr);
-        REQUIRE(large != 0, "free of a pointer that is no block:", ptr);
+        large_forget(ptr);
     }
     lock_release(&heap_lock, locked);
-    if (UNLIKELY(large != 0)) {
-        free_large(ptr, large);
+    if (UNLIKELY(given.kind == SNUG_LARGE)) {
+        unmap(ptr, given.bytes);
     }
-}
-
-void misused_object(struct map_entry entry, const void *ptr, const char *freed,
-                    const char *foreign)
-{
-    fatal_pointer(run_is_object(entry, ptr) ? freed : foreign, ptr);
 }
 
 /* What a cache gave back may have left nearly nothing in use. */
@@ -331,8 +324,7 @@ NO_INLINE void free_object(void *ptr)
 {
     const struct map_entry entry = map_lookup(ptr);
     if (!is_live_object(entry, ptr)) {
-        misused_object(entry, ptr, "double free of",
-                       "free of a pointer that is no block:");
+        pointer_misused(ptr, &misuse_of_free);
     }
     cache_free(entry.size_class, ptr);
     look_after_free();
@@ -360,11 +352,8 @@ static size_t room_unlocked(const void *ptr)
     if (entry.size_class != 0) {
         return class_bytes(entry.size_class);
     }
-    if (!heap_spans(ptr)) {
-        return 0;
-    }
-    const size_t bytes = block_size_unlocked(block_from_payload(ptr));
-    return bytes != 0 ? bytes - BLOCK_HEADER_BYTES : 0;
+    const struct block *const block = pointer_own_block(ptr);
+    return block != NULL ? block_payload_bytes(block) : 0;
 }
 
 /* The alignment is looked at by the debug levels only. */

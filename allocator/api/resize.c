@@ -5,32 +5,10 @@
 
 #include "api/entry.h"
 #include "api/fast.h"
+#include "api/pointer.h"
 #include "base/os.h"
 #include "cache/pressure.h"
 #include "debug/debug.h"
-#include "heap/zero.h"
-
-/* Bytes usable at a live block; under the lock. */
-static size_t usable_bytes(const void *ptr, const char *misuse, const char *foreign)
-{
-    const struct map_entry entry = map_lookup(ptr);
-    if (entry.size_class != 0) {
-        if (!is_live_object(entry, ptr)) {
-            misused_object(entry, ptr, misuse, foreign);
-        }
-        return class_bytes(entry.size_class);
-    }
-    if (LIKELY(heap_owns(ptr))) {
-        return block_payload_bytes(live_block(ptr, misuse));
-    }
-    if (zero_spans(ptr)) {
-        REQUIRE(zero_is_live(ptr), misuse, ptr);
-        return 0;
-    }
-    const size_t bytes = large_bytes(ptr);
-    REQUIRE(bytes != 0, foreign, ptr);
-    return bytes;
-}
 
 /* heap_resize, and what follows if more is resident then. A large block that grows goes
  * on to the end of a page: most of its further steps are none. Under the lock. */
@@ -58,14 +36,14 @@ static void *resize_mapping(void *ptr, size_t size)
 }
 
 /* Resize without copying; NULL: the block must move. Under the lock. */
-static void *resize_in_place(void *ptr, size_t size)
+static void *resize_in_place(void *ptr, enum snug_kind kind, size_t size)
 {
-    if (heap_owns(ptr)) {
+    if (kind == SNUG_BLOCK) {
         struct block *const block = block_from_payload(ptr);
         return resize_block_in_place(block, block_bytes_from_request(size)) ? ptr
                                                                             : NULL;
     }
-    return zero_spans(ptr) ? NULL : resize_mapping(ptr, size);
+    return kind == SNUG_LARGE ? resize_mapping(ptr, size) : NULL;
 }
 
 static void *move(void *ptr, size_t old_bytes, size_t size)
@@ -153,16 +131,16 @@ static NO_INLINE void *resize_block(void *ptr, size_t size)
         void *const moved = debug_resize(ptr, size);
         return moved != NULL ? moved : out_of_memory();
     }
-    struct block *const block = map_lookup(ptr).size_class == 0 ? own_block(ptr) : NULL;
+    struct block *const block =
+        map_lookup(ptr).size_class == 0 ? pointer_own_block(ptr) : NULL;
     if (LIKELY(block != NULL) && LIKELY(!object_is_free(ptr))) {
         return resize_own(block, size);
     }
     const bool locked = lock_acquire(&heap_lock);
-    const size_t old_bytes = usable_bytes(ptr, "realloc of the freed block",
-                                          "realloc of a pointer that is no block:");
-    void *const resized = resize_in_place(ptr, size);
+    const struct snug_block old = pointer_require_live(ptr, &misuse_of_realloc);
+    void *const resized = resize_in_place(ptr, old.kind, size);
     lock_release(&heap_lock, locked);
-    return resized != NULL ? resized : move(ptr, old_bytes, size);
+    return resized != NULL ? resized : move(ptr, old.bytes, size);
 }
 
 void *snug_realloc(void *ptr, size_t size)
@@ -201,8 +179,7 @@ size_t snug_malloc_usable_size(void *ptr)
         return debug_usable_bytes(ptr);
     }
     const bool locked = lock_acquire(&heap_lock);
-    const size_t bytes = usable_bytes(ptr, "usable size of the freed block",
-                                      "usable size of a pointer that is no block:");
+    const size_t bytes = pointer_require_live(ptr, &misuse_of_usable_size).bytes;
     lock_release(&heap_lock, locked);
     return bytes;
 }

@@ -2,7 +2,7 @@
 #include "snug.h"
 
 #include "api/entry.h"
-#include "base/object.h"
+#include "api/pointer.h"
 #include "debug/table.h"
 #include "heap/large.h"
 #include "small/run.h"
@@ -14,34 +14,20 @@ struct walk {
 
 static void tell(const struct walk *walk, struct snug_block block)
 {
-    walk->callback(&block, walk->context);
-}
-
-/* A free object links to an offset if its run has it, to an address if a cache does,
- * where the room that is left stands in the high bits even of the last. */
-static enum snug_state object_state(const struct run_view *run, const char *object)
-{
-    if (object >= run->never_used) {
-        return SNUG_FREE;
+    if (block.address != NULL) { /* a damaged run may lead to nothing */
+        walk->callback(&block, walk->context);
     }
-    if (!object_is_free(object)) {
-        return SNUG_IN_USE;
-    }
-    return object_link(object) < RUN_LIMIT_GRANULES * GRANULE_BYTES ? SNUG_FREE
-                                                                    : SNUG_KEPT;
 }
 
 static void visit_run(const struct walk *walk, const char *start, const char *limit)
 {
     const struct run_view run = run_view(start);
     const char *object = run.first;
-    while (object < run.end && object + run.object_bytes <= limit) {
-        tell(walk, (struct snug_block){.address = object,
-                                       .bytes = run.object_bytes,
-                                       .run = start,
-                                       .kind = SNUG_OBJECT,
-                                       .state = object_state(&run, object)});
-        object += run.object_bytes;
+    for (; object < run.end && object + run.object_bytes <= limit;
+         object += run.object_bytes) {
+        struct snug_block found = pointer_identify(object);
+        found.state = object < run.never_used ? found.state : SNUG_FREE;
+        tell(walk, found);
     }
 }
 
@@ -53,22 +39,13 @@ static void visit_block(const struct block *block, size_t bytes, void *context)
         visit_run(context, payload, payload + bytes - BLOCK_HEADER_BYTES);
         return;
     }
-    enum snug_state state = SNUG_FREE;
-    if (block_is_in_use(block)) {
-        state = object_is_free(payload) ? SNUG_KEPT : SNUG_IN_USE;
-    }
-    tell(context, (struct snug_block){.address = payload,
-                                      .bytes = bytes - BLOCK_HEADER_BYTES,
-                                      .kind = SNUG_BLOCK,
-                                      .state = state});
+    tell(context, pointer_identify(payload));
 }
 
 static void visit_large(void *payload, size_t bytes, void *context)
 {
-    tell(context, (struct snug_block){.address = payload,
-                                      .bytes = bytes,
-                                      .kind = SNUG_LARGE,
-                                      .state = SNUG_IN_USE});
+    (void)bytes;
+    tell(context, pointer_identify(payload));
 }
 
 static void visit_table(const struct walk *walk)

@@ -41,6 +41,14 @@ _Noreturn COLD_CODE void fatal(const char *message);
 /* The same, with what the message is about: "snug: MESSAGE 0x...". */
 _Noreturn COLD_CODE void fatal_pointer(const char *message, const void *pointer);
 
+/* What is said of a pointer that a call cannot take: of a freed block, or of none. */
+struct misuse {
+    const char *freed;
+    const char *foreign;
+};
+extern OUR_OWN const struct misuse misuse_of_free, misuse_of_realloc,
+    misuse_of_usable_size;
+
 #define REQUIRE(condition, message, pointer)                                           \
     do {                                                                               \
         if (UNLIKELY(!(condition))) {                                                  \

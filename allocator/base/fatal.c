@@ -4,6 +4,13 @@
 
 #include "base/output.h"
 
+const struct misuse misuse_of_free = {"double free of",
+                                      "free of a pointer that is no block:"};
+const struct misuse misuse_of_realloc = {"realloc of the freed block",
+                                         "realloc of a pointer that is no block:"};
+const struct misuse misuse_of_usable_size = {
+    "usable size of the freed block", "usable size of a pointer that is no block:"};
+
 static _Noreturn void die(const char *message, const char *separator,
                           const void *pointer)
 {

@@ -221,15 +221,15 @@ void *debug_allocate(size_t size, size_t alignment, enum debug_kind kind,
 }
 
 /* Under the lock: the block of a pointer that the program gave, live and whole. */
-static struct debug_block *live_block(const void *ptr, const char *freed_misuse,
-                                      const char *foreign_misuse, bool locked)
+static struct debug_block *live_block(const void *ptr, const struct misuse *misuse,
+                                      bool locked)
 {
     struct debug_block *const block = debug_table_find(ptr);
     if (UNLIKELY(block == NULL)) {
-        report_foreign(foreign_misuse, ptr, locked);
+        report_foreign(misuse->foreign, ptr, locked);
     }
     if (UNLIKELY(block->freed)) {
-        struct debug_error error = error_about(freed_misuse, ptr, block);
+        struct debug_error error = error_about(misuse->freed, ptr, block);
         report(&error, locked);
     }
     check_damage(block, locked);
@@ -292,8 +292,7 @@ void debug_free(void *ptr, struct debug_release release)
     debug_stack_capture(&stack);
     count_operation();
     const bool locked = lock_acquire(&heap_lock);
-    struct debug_block *const block = live_block(
-        ptr, "double free of", "free of a pointer that is no block:", locked);
+    struct debug_block *const block = live_block(ptr, &misuse_of_free, locked);
     check_release(block, release, locked);
     debug_log_free(block, release);
     retire(block, &stack, locked);
@@ -318,9 +317,7 @@ void *debug_resize(void *ptr, size_t size)
     debug_stack_capture(&stack);
     count_operation();
     const bool locked = lock_acquire(&heap_lock);
-    struct debug_block *const old =
-        live_block(ptr, "realloc of the freed block",
-                   "realloc of a pointer that is no block:", locked);
+    struct debug_block *const old = live_block(ptr, &misuse_of_realloc, locked);
     check_release(old, (struct debug_release){.kind = DEBUG_MALLOC}, locked);
     struct debug_block block = {.size = size, .serial = old->serial};
     const size_t kept = old->size < size ? old->size : size;
@@ -342,10 +339,7 @@ size_t debug_usable_bytes(const void *ptr)
         return arena_bytes;
     }
     const bool locked = lock_acquire(&heap_lock);
-    const size_t bytes =
-        live_block(ptr, "usable size of the freed block",
-                   "usable size of a pointer that is no block:", locked)
-            ->size;
+    const size_t bytes = live_block(ptr, &misuse_of_usable_size, locked)->size;
     lock_release(&heap_lock, locked);
     return bytes;
 }

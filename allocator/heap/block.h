@@ -121,7 +121,7 @@ static ALWAYS_INLINE size_t block_payload_bytes(const struct block *block)
     return block_size(block) - BLOCK_HEADER_BYTES;
 }
 
-/* The caller has made sure that the payload is one (the gate in entry.h). */
+/* The caller has made sure that the payload is one (api/pointer.h). */
 static ALWAYS_INLINE struct block *block_from_payload(const void *payload)
 {
     return (struct block *)((uintptr_t)payload - BLOCK_HEADER_BYTES);

@@ -123,15 +123,9 @@ size_t large_bytes(const void *payload)
     return entry->payload != NULL ? entry->bytes : 0;
 }
 
-size_t large_take(const void *payload)
+void large_forget(const void *payload)
 {
-    struct mapping *const entry = find(payload);
-    if (payload == NULL || entry->payload == NULL) {
-        return 0;
-    }
-    const size_t bytes = entry->bytes;
-    leave(entry);
-    return bytes;
+    leave(find(payload));
 }
 
 void *large_resize(void *payload, size_t request)

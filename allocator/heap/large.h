@@ -20,8 +20,8 @@ struct large_counts {
 void *large_allocate(size_t bytes, size_t alignment);
 /* Mapped bytes of a large block, 0 if the pointer is none. O(1). */
 size_t large_bytes(const void *payload);
-/* Forget the block: the caller unmaps what is returned (0: no large block). O(1). */
-size_t large_take(const void *payload);
+/* The caller, who frees the block, unmaps it without the lock. O(1). */
+void large_forget(const void *payload);
 /* Resize by mremap, moving if need be; NULL: refused, the block is untouched. */
 void *large_resize(void *payload, size_t bytes);
 struct large_counts large_counts(void);

@@ -363,6 +363,7 @@ static void describe_at_level_0(void)
     snug_describe(blocks[5] + 4999); /* of 5000 bytes */
     snug_describe(blocks[1]);        /* of 48 */
     snug_describe(&blocks);
+    snug_describe(snug_malloc(0));
 }
 
 static void describe_finds_the_block(void **state)
@@ -371,7 +372,7 @@ static void describe_finds_the_block(void **state)
     expect_lines(describe_at_level_0,
                  (const char *[]){" points 4999 bytes into this:\n", " bytes, in use\n",
                                   " is this:\n", " points into no block of snug's\n",
-                                  NULL});
+                                  " zero-size block of 0 bytes, in use\n", NULL});
 }
 
 static void describe_at_level_check(void)

@@ -1,0 +1,37 @@
+/* The gate from a pointer that the program gives to what stands there. Every slow path
+ * goes through it: free, realloc, the usable size, and those who look at memory. The
+ * hot paths (fast.h, malloc.c) and free_sized, which take no lock, make the first of
+ * its tests themselves. A debug level has its own gate, a table (debug/table.h). */
+#ifndef SNUG_POINTER_H
+#define SNUG_POINTER_H
+
+#include "heap/heap.h"
+#include "snug.h"
+
+/* An object of a run, the payload of a heap block, a mapping or a zero-size block, in
+ * use or free; address NULL: nothing of snug's begins there. A pointer to where a free
+ * block began that has been coalesced is of a free block of 0 bytes. O(regions). Under
+ * the heap lock. */
+struct snug_block pointer_identify(const void *ptr);
+
+/* The same for a pointer that must be in use, or the process ends. */
+struct snug_block pointer_require_live(const void *ptr, const struct misuse *misuse);
+
+/* End the process for a pointer to nothing, or to what is free already. Needs no
+ * lock if it is into a run. */
+COLD_CODE _Noreturn void pointer_misused(const void *ptr, const struct misuse *misuse);
+
+/* A block of the newest region by its tag, without the lock; NULL: it is none, or only
+ * the gate can tell. */
+static ALWAYS_INLINE struct block *pointer_own_block(const void *ptr)
+{
+    if (!heap_spans(ptr)) {
+        return NULL;
+    }
+    struct block *const block = block_from_payload(ptr);
+    return block_size_unlocked(block) != 0 && LIKELY(block_checksum_is_right(block))
+               ? block
+               : NULL;
+}
+
+#endif
