@@ -55,12 +55,13 @@ static void *live_payload(struct block *block)
     return block_payload(block);
 }
 
-/* Under the lock. *nonzero_prefix: how much of the payload may not be zero; NULL: of no
- * interest. */
-static void *allocate(size_t size, size_t block_bytes, size_t *nonzero_prefix)
+/* Under the lock that *locked tells of. *nonzero_prefix: how much of the payload may not
+ * be zero; NULL: of no interest. */
+static void *allocate(size_t size, size_t block_bytes, size_t *nonzero_prefix,
+                      bool *locked)
 {
     if (UNLIKELY(size >= policy.mmap_threshold_bytes) && wants_mapping(size)) {
-        void *const payload = pressure_map(size, PAGE_BYTES);
+        void *const payload = pressure_map(size, PAGE_BYTES, locked);
         if (payload != NULL) {
             if (nonzero_prefix != NULL) {
                 *nonzero_prefix = 0;
@@ -96,8 +97,8 @@ static void *allocate_large(size_t size, size_t block_bytes, size_t *nonzero_pre
     if (debug_is_on()) {
         payload = debug_allocate(size, 1, DEBUG_MALLOC, nonzero_prefix);
     } else {
-        const bool locked = lock_acquire(&heap_lock);
-        payload = allocate(size, block_bytes, nonzero_prefix);
+        bool locked = lock_acquire(&heap_lock);
+        payload = allocate(size, block_bytes, nonzero_prefix, &locked);
         lock_release(&heap_lock, locked);
     }
     return LIKELY(payload != NULL) ? payload : out_of_memory();
@@ -387,10 +388,10 @@ void *allocate_aligned(size_t alignment, size_t size)
     if (alignment <= ALIGNMENT_BYTES) {
         return snug_malloc(size);
     }
-    const bool locked = lock_acquire(&heap_lock);
+    bool locked = lock_acquire(&heap_lock);
     void *payload = NULL;
     if (size >= policy.mmap_threshold_bytes && wants_mapping(size)) {
-        payload = pressure_map(size, alignment);
+        payload = pressure_map(size, alignment, &locked);
     }
     if (payload == NULL) {
         struct block *const block =

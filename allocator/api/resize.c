@@ -24,26 +24,27 @@ static bool resize_block_in_place(struct block *block, size_t needed)
     return resized;
 }
 
-static void *resize_mapping(void *ptr, size_t size)
+static void *resize_mapping(void *ptr, size_t size, bool *locked)
 {
     /* One that shrinks below half the threshold goes back into the heap. */
     if (size < policy_mmap_threshold() / 2) {
         return NULL;
     }
-    void *const resized = large_resize(ptr, size);
+    void *const resized = large_resize(ptr, size, locked);
     pressure_settle();
     return resized;
 }
 
-/* Resize without copying; NULL: the block must move. Under the lock. */
-static void *resize_in_place(void *ptr, enum snug_kind kind, size_t size)
+/* Resize without copying; NULL: the block must move. Under the lock that *locked tells
+ * of. */
+static void *resize_in_place(void *ptr, enum snug_kind kind, size_t size, bool *locked)
 {
     if (kind == SNUG_BLOCK) {
         struct block *const block = block_from_payload(ptr);
         return resize_block_in_place(block, block_bytes_from_request(size)) ? ptr
                                                                             : NULL;
     }
-    return kind == SNUG_LARGE ? resize_mapping(ptr, size) : NULL;
+    return kind == SNUG_LARGE ? resize_mapping(ptr, size, locked) : NULL;
 }
 
 static void *move(void *ptr, size_t old_bytes, size_t size)
@@ -136,9 +137,9 @@ static NO_INLINE void *resize_block(void *ptr, size_t size)
     if (LIKELY(block != NULL) && LIKELY(!object_is_free(ptr))) {
         return resize_own(block, size);
     }
-    const bool locked = lock_acquire(&heap_lock);
+    bool locked = lock_acquire(&heap_lock);
     const struct snug_block old = pointer_require_live(ptr, &misuse_of_realloc);
-    void *const resized = resize_in_place(ptr, old.kind, size);
+    void *const resized = resize_in_place(ptr, old.kind, size, &locked);
     lock_release(&heap_lock, locked);
     return resized != NULL ? resized : move(ptr, old.bytes, size);
 }

@@ -218,12 +218,22 @@ struct block *pressure_allocate_congruent(size_t bytes, const void *payload)
     return block;
 }
 
-void *pressure_map(size_t bytes, size_t alignment)
+void *pressure_map(size_t request, size_t alignment, bool *locked)
 {
+    const size_t bytes = align_up(request, PAGE_BYTES);
     if (resident_bytes() + bytes > pressure.ceiling_bytes) {
         cache_reclaim(1);
     }
-    void *const payload = large_allocate(bytes, alignment);
+    lock_release(&heap_lock, *locked);
+    void *payload = large_map(bytes, alignment);
+    *locked = lock_acquire(&heap_lock);
+    if (payload == NULL && heap_return_reserve()) {
+        payload = large_map(bytes, alignment);
+    }
+    if (payload != NULL && !large_enter(payload, bytes)) {
+        os_unmap(payload, bytes);
+        payload = NULL;
+    }
     pressure_settle();
     return payload;
 }

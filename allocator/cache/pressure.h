@@ -49,8 +49,9 @@ struct block *pressure_allocate(size_t bytes);
 struct block *pressure_allocate_aligned(size_t bytes, size_t alignment);
 /* The same for heap_allocate_congruent, but that the caller calls pressure_settle. */
 struct block *pressure_allocate_congruent(size_t bytes, const void *payload);
-/* A block with a mapping of its own. NULL: the system refuses. */
-void *pressure_map(size_t bytes, size_t alignment);
+/* A block with a mapping of its own, which is made without the lock that *locked tells
+ * of. NULL: the system refuses. */
+void *pressure_map(size_t bytes, size_t alignment, bool *locked);
 /* A block has a second place now: whether its pages should move there, since more would
  * be resident than ever before. */
 bool pressure_wants_move(void);

@@ -1,6 +1,6 @@
 #include "heap/large.h"
 
-#include "base/os.h"
+#include "base/lock.h"
 #include "heap/heap.h"
 
 struct mapping {
@@ -16,7 +16,8 @@ static struct {
     struct mapping *entries;
     size_t capacity; /* a power of two; at most three quarters are taken */
     struct large_counts counts;
-} table = {first_table, FIRST_CAPACITY, {0, 0}};
+    struct large_counts moving; /* among them, but not in the table at this moment */
+} table = {first_table, FIRST_CAPACITY, {0, 0}, {0, 0}};
 
 static size_t home_of(const void *payload)
 {
@@ -59,19 +60,10 @@ static bool make_room(void)
     return true;
 }
 
-static void enter(void *payload, size_t bytes)
-{
-    *find(payload) = (struct mapping){payload, bytes};
-    table.counts.blocks++;
-    table.counts.bytes += bytes;
-}
-
 /* Empty an entry and close the gap: later entries of the run move up if they may. */
-static void leave(struct mapping *entry)
+static void empty(struct mapping *entry)
 {
     const size_t mask = table.capacity - 1;
-    table.counts.blocks--;
-    table.counts.bytes -= entry->bytes;
     size_t gap = (size_t)(entry - table.entries);
     for (size_t i = (gap + 1) & mask; table.entries[i].payload != NULL;
          i = (i + 1) & mask) {
@@ -84,12 +76,12 @@ static void leave(struct mapping *entry)
     table.entries[gap].payload = NULL;
 }
 
-static char *map_aligned(size_t bytes, size_t alignment)
+void *large_map(size_t bytes, size_t alignment)
 {
     if (alignment <= PAGE_BYTES) {
-        return heap_map(bytes);
+        return os_map(bytes);
     }
-    char *const whole = heap_map(bytes + alignment);
+    char *const whole = os_map(bytes + alignment);
     if (whole == NULL) {
         return NULL;
     }
@@ -104,17 +96,15 @@ static char *map_aligned(size_t bytes, size_t alignment)
     return payload;
 }
 
-void *large_allocate(size_t request, size_t alignment)
+bool large_enter(void *payload, size_t bytes)
 {
-    const size_t bytes = align_up(request, PAGE_BYTES);
     if (!make_room()) {
-        return NULL;
+        return false;
     }
-    char *const payload = map_aligned(bytes, alignment);
-    if (payload != NULL) {
-        enter(payload, bytes);
-    }
-    return payload;
+    *find(payload) = (struct mapping){payload, bytes};
+    table.counts.blocks++;
+    table.counts.bytes += bytes;
+    return true;
 }
 
 size_t large_bytes(const void *payload)
@@ -125,24 +115,34 @@ size_t large_bytes(const void *payload)
 
 void large_forget(const void *payload)
 {
-    leave(find(payload));
+    struct mapping *const entry = find(payload);
+    table.counts.blocks--;
+    table.counts.bytes -= entry->bytes;
+    empty(entry);
 }
 
-void *large_resize(void *payload, size_t request)
+void *large_resize(void *payload, size_t request, bool *locked)
 {
     const size_t bytes = align_up(request, PAGE_BYTES);
-    struct mapping *const entry = find(payload);
-    if (bytes == entry->bytes) {
+    const struct mapping old = *find(payload);
+    if (bytes == old.bytes) {
         return payload;
     }
-    void *moved = os_remap(payload, entry->bytes, bytes);
+    /* It leaves the table meanwhile: where it was may soon be another thread's. */
+    empty(find(payload));
+    table.moving.blocks++;
+    table.moving.bytes += old.bytes;
+    lock_release(&heap_lock, *locked);
+    void *moved = os_remap(payload, old.bytes, bytes);
+    *locked = lock_acquire(&heap_lock);
     if (moved == NULL && heap_return_reserve()) {
-        moved = os_remap(payload, entry->bytes, bytes);
+        moved = os_remap(payload, old.bytes, bytes);
     }
-    if (moved != NULL) {
-        leave(entry);
-        enter(moved, bytes);
-    }
+    table.moving.blocks--;
+    table.moving.bytes -= old.bytes;
+    const struct mapping now = moved != NULL ? (struct mapping){moved, bytes} : old;
+    table.counts.bytes += now.bytes - old.bytes;
+    *find(now.payload) = now;
     return moved;
 }
 
@@ -163,7 +163,7 @@ void large_visit(void (*visit)(void *payload, size_t bytes, void *context),
 
 const char *large_check(void)
 {
-    struct large_counts seen = {0, 0};
+    struct large_counts seen = table.moving;
     for (size_t i = 0; i < table.capacity; i++) {
         const struct mapping *const entry = &table.entries[i];
         if (entry->payload == NULL) {

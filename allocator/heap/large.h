@@ -2,8 +2,8 @@
  *
  * Payloads start on a page and carry no header; a table from address to mapping (open
  * addressing, linear probing, no tombstones) tells them from foreign pointers without
- * reading any memory of theirs. Protected by the heap lock, but for unmapping, which is
- * done after the lock is dropped. */
+ * reading any memory of theirs. It is protected by the heap lock, which nobody holds
+ * while the system maps, moves or unmaps what a block has: that may take milliseconds. */
 #ifndef SNUG_LARGE_H
 #define SNUG_LARGE_H
 
@@ -14,16 +14,19 @@ struct large_counts {
     size_t bytes; /* mapped, whole pages */
 };
 
-/* A block of at least `bytes` at a multiple of alignment (a power of two); NULL if the
- * system refuses. Fresh pages: all zero. One mmap, or three calls for an alignment
- * beyond a page. */
-void *large_allocate(size_t bytes, size_t alignment);
+/* Fresh pages for a block of `bytes`, whole pages, at a multiple of alignment (a power
+ * of two); NULL: the system refuses. Needs no lock. One mmap, or three calls for an
+ * alignment beyond a page. */
+void *large_map(size_t bytes, size_t alignment);
+/* They are a block from now on; false: there is no memory to note that. */
+bool large_enter(void *payload, size_t bytes);
 /* Mapped bytes of a large block, 0 if the pointer is none. O(1). */
 size_t large_bytes(const void *payload);
 /* The caller, who frees the block, unmaps it without the lock. O(1). */
 void large_forget(const void *payload);
-/* Resize by mremap, moving if need be; NULL: refused, the block is untouched. */
-void *large_resize(void *payload, size_t bytes);
+/* Resize by mremap, moving if need be, without the lock meanwhile, as *locked says it
+ * is held; NULL: refused, the block is untouched. */
+void *large_resize(void *payload, size_t bytes, bool *locked);
 struct large_counts large_counts(void);
 /* Every large block, in no order. */
 void large_visit(void (*visit)(void *payload, size_t bytes, void *context),

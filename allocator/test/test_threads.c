@@ -334,11 +334,65 @@ static void forks_amid_captures(void)
     }
 }
 
+/* Blocks with mappings that come, move and go: each is what its thread wrote into it. */
+static void *move_mappings(void *number)
+{
+    enum {
+        ROUNDS = 2000,
+        SLOTS = 8,
+        PAGE = 4096
+    };
+    struct random random = {(uintptr_t)number + 1};
+    size_t *slots[SLOTS] = {NULL};
+    for (size_t i = 0; i < ROUNDS; i++) {
+        size_t **const slot = &slots[random_below(&random, SLOTS)];
+        if (*slot != NULL) {
+            CHECK_NUMBERS(**slot, ==, (uintptr_t)slot);
+        }
+        const size_t pages = 1 + random_below(&random, 32);
+        *slot = snug_realloc(*slot, pages * PAGE);
+        CHECK(*slot != NULL);
+        **slot = (uintptr_t)slot;
+        CHECK_NUMBERS(snug_malloc_usable_size(*slot), >=, pages * PAGE);
+        if (random_below(&random, 4) == 0) {
+            snug_free(*slot);
+            *slot = NULL;
+        }
+        if (i % 50 == 0) {
+            CHECK_HEAP();
+        }
+    }
+    for (size_t i = 0; i < SLOTS; i++) {
+        snug_free(slots[i]);
+    }
+    return NULL;
+}
+
+static void mappings_of_threads_stay_apart(void)
+{
+    enum {
+        MOVERS = 4
+    };
+    pthread_t movers[MOVERS];
+    CHECK(snug_mallopt(M_MMAP_THRESHOLD, 4096) == 1);
+    for (uintptr_t i = 0; i < MOVERS; i++) {
+        CHECK(pthread_create(&movers[i], NULL, move_mappings, (void *)i) == 0);
+    }
+    for (size_t i = 0; i < MOVERS; i++) {
+        CHECK(pthread_join(movers[i], NULL) == 0);
+    }
+    struct snug_stats stats;
+    CHECK(snug_stats(&stats));
+    CHECK_NUMBERS(stats.large_blocks, ==, 0);
+    CHECK_NUMBERS(stats.large_bytes, ==, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CHILD_TEST(threads_started_at_once_lose_nothing),
         CHILD_TEST(resident_memory_levels_off),
+        CHILD_TEST(mappings_of_threads_stay_apart),
         CHILD_TEST(few_blocks_wait_between_threads),
         CHILD_TEST(ended_threads_leave_their_places_to_others),
         CHILD_TEST(threads_without_places_lose_nothing),
