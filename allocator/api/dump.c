@@ -16,26 +16,28 @@ struct page {
     char buffer[KIB];
 };
 
-static void page_flush(struct page *page)
+static void page_begin(struct page *page)
 {
-    output_write(&page->text);
     page->text = (struct text){page->buffer, sizeof page->buffer, 0};
 }
 
-static void page_line(struct page *page)
+static void page_flush(struct page *page)
 {
-    text_string(&page->text, "\n");
+    output_write(&page->text);
+    page_begin(page);
+}
+
+/* A line, or a part of one. */
+__attribute__((format(printf, 2, 3))) static void print(struct page *page,
+                                                        const char *format, ...)
+{
+    va_list arguments;
     if (page->text.length > sizeof page->buffer - LINE_LIMIT_BYTES) {
         page_flush(page);
     }
-}
-
-static void figure(struct page *page, const char *before, size_t number,
-                   const char *after)
-{
-    text_string(&page->text, before);
-    text_decimal(&page->text, number);
-    text_string(&page->text, after);
+    va_start(arguments, format);
+    text_format_list(&page->text, format, arguments);
+    va_end(arguments);
 }
 
 static const char *state_name(enum snug_state state)
@@ -55,25 +57,21 @@ struct map {
 
 static void print_block(struct page *page, const struct snug_block *block)
 {
-    static const char *const names[] = {" object of ", " block of ", " large block of ",
-                                        " zero-size block of "};
-    text_string(&page->text, block->kind == SNUG_OBJECT ? "    " : "  ");
-    text_pointer(&page->text, block->address);
-    figure(page, names[block->kind], block->bytes, " bytes, ");
-    text_string(&page->text, state_name(block->state));
-    page_line(page);
+    static const char *const names[] = {"object", "block", "large block",
+                                        "zero-size block"};
+    print(page, "%s%p %s of %zu bytes, %s\n",
+          block->kind == SNUG_OBJECT ? "    " : "  ", block->address,
+          names[block->kind], block->bytes, state_name(block->state));
 }
 
 static void print_run(struct map *map)
 {
     if (map->run != NULL && map->level > 0) {
-        text_string(&map->page.text, "  ");
-        text_pointer(&map->page.text, map->run);
-        figure(&map->page, " run of objects of ", map->object_bytes, " bytes: ");
-        figure(&map->page, "", map->objects[SNUG_IN_USE], " in use, ");
-        figure(&map->page, "", map->objects[SNUG_KEPT], " kept in caches, ");
-        figure(&map->page, "", map->objects[SNUG_FREE], " free");
-        page_line(&map->page);
+        print(&map->page,
+              "  %p run of objects of %zu bytes: %zu in use, %zu kept in caches, "
+              "%zu free\n",
+              map->run, map->object_bytes, map->objects[SNUG_IN_USE],
+              map->objects[SNUG_KEPT], map->objects[SNUG_FREE]);
     }
     map->run = NULL;
 }
@@ -96,34 +94,27 @@ static void map_block(const struct snug_block *block, void *context)
 
 static void print_stats(struct page *page, const struct snug_stats *stats)
 {
-    figure(page, "snug: in use  ", stats->live_bytes, " bytes in ");
-    figure(page, "", stats->live_blocks, " blocks, of them large ");
-    figure(page, "", stats->large_blocks, "");
-    page_line(page);
-    figure(page, "snug: kept    ", stats->kept_bytes, " bytes in ");
-    figure(page, "", stats->kept_blocks,
-           debug_mode > DEBUG_OFF ? " blocks in quarantine" : " blocks in caches");
-    page_line(page);
-    figure(page, "snug: free    ", stats->free_bytes, " bytes in ");
-    figure(page, "", stats->free_blocks, " blocks, and the top");
-    page_line(page);
-    figure(page, "snug: heap    ", stats->touched_bytes, " bytes touched of ");
-    figure(page, "", stats->region_bytes, " reserved in ");
-    figure(page, "", stats->regions, stats->regions == 1 ? " region, " : " regions, ");
-    figure(page, "", stats->runs, " runs");
-    page_line(page);
+    print(page, "snug: in use  %zu bytes in %zu blocks, of them large %zu\n",
+          stats->live_bytes, stats->live_blocks, stats->large_blocks);
+    print(page, "snug: kept    %zu bytes in %zu blocks in %s\n", stats->kept_bytes,
+          stats->kept_blocks, debug_mode > DEBUG_OFF ? "quarantine" : "caches");
+    print(page, "snug: free    %zu bytes in %zu blocks, and the top\n",
+          stats->free_bytes, stats->free_blocks);
+    print(page,
+          "snug: heap    %zu bytes touched of %zu reserved in %zu region%s, %zu runs\n",
+          stats->touched_bytes, stats->region_bytes, stats->regions,
+          stats->regions == 1 ? "" : "s", stats->runs);
 }
 
 void snug_dump(int level)
 {
-    struct map map = {.level = level,
-                      .page.text = {map.page.buffer, sizeof map.page.buffer, 0}};
+    struct map map = {.level = level};
+    page_begin(&map.page);
     if (level > 0) {
         const bool whole = snug_walk(map_block, &map);
         print_run(&map);
         if (!whole) {
-            text_string(&map.page.text, "snug: this is not all");
-            page_line(&map.page);
+            print(&map.page, "snug: this is not all\n");
         }
     }
     struct snug_stats stats;
@@ -147,8 +138,9 @@ static void add_size(const struct snug_block *block, void *context)
     struct sizes *const sizes = context;
     if (block->state == SNUG_IN_USE) {
         const size_t bytes = block->bytes != 0 ? block->bytes : 1;
-        const size_t i = bytes <= SMALL_LIMIT_BYTES ? class_from_request(bytes)
-                                                    : SMALL_CLASS_COUNT + floor_log2(bytes);
+        const size_t i = bytes <= SMALL_LIMIT_BYTES
+                             ? class_from_request(bytes)
+                             : SMALL_CLASS_COUNT + floor_log2(bytes);
         sizes->blocks[i]++;
         sizes->bytes[i] += block->bytes;
         sizes->total_blocks++;
@@ -157,28 +149,26 @@ static void add_size(const struct snug_block *block, void *context)
 
 static void print_size(struct page *page, const struct sizes *sizes, size_t i)
 {
-    figure(page, "  ", sizes->bytes[i], " bytes in ");
-    figure(page, "", sizes->blocks[i], sizes->blocks[i] == 1 ? " block" : " blocks");
+    print(page, "  %zu bytes in %zu block%s of ", sizes->bytes[i], sizes->blocks[i],
+          sizes->blocks[i] == 1 ? "" : "s");
     if (i < SMALL_CLASS_COUNT) {
-        figure(page, " of up to ", class_bytes(i), " bytes");
+        print(page, "up to %zu bytes\n", class_bytes(i));
     } else {
-        figure(page, " of ", (size_t)1 << (i - SMALL_CLASS_COUNT), " to ");
-        figure(page, "", ((size_t)2 << (i - SMALL_CLASS_COUNT)) - 1, " bytes");
+        print(page, "%zu to %zu bytes\n", (size_t)1 << (i - SMALL_CLASS_COUNT),
+              ((size_t)2 << (i - SMALL_CLASS_COUNT)) - 1);
     }
-    page_line(page);
 }
 
 static size_t report_sizes(void)
 {
     struct sizes sizes = {0};
-    struct page page = {.text = {page.buffer, sizeof page.buffer, 0}};
+    struct page page;
     if (!snug_walk(add_size, &sizes)) {
         return 0;
     }
-    figure(&page,
-           "snug: in use, by size, since SNUG_DEBUG is off: ", sizes.total_blocks,
-           " blocks");
-    page_line(&page);
+    page_begin(&page);
+    print(&page, "snug: in use, by size, since SNUG_DEBUG is off: %zu blocks\n",
+          sizes.total_blocks);
     for (size_t done = 0; done < SIZE_COUNT; done++) {
         size_t most = 0;
         for (size_t i = 1; i < SIZE_COUNT; i++) {
@@ -218,25 +208,18 @@ static void print_found(struct page *page, const struct sought *sought)
 {
     const struct snug_block *const found = &sought->found;
     const size_t offset = (size_t)(sought->pointer - (const char *)found->address);
-    text_string(&page->text, "snug: ");
-    text_pointer(&page->text, sought->pointer);
     if (found->address == NULL) {
-        text_string(&page->text, " points into no block of snug's");
-        page_line(page);
+        print(page, "snug: %p points into no block of snug's\n", sought->pointer);
         return;
     }
     if (offset == 0) {
-        text_string(&page->text, " is");
+        print(page, "snug: %p is this:\n", sought->pointer);
     } else {
-        figure(page, " points ", offset, " bytes into");
+        print(page, "snug: %p points %zu bytes into this:\n", sought->pointer, offset);
     }
-    text_string(&page->text, " this:");
-    page_line(page);
     print_block(page, found);
     if (found->run != NULL) {
-        text_string(&page->text, "    of the run at ");
-        text_pointer(&page->text, found->run);
-        page_line(page);
+        print(page, "    of the run at %p\n", found->run);
     }
 }
 
@@ -247,8 +230,9 @@ void snug_describe(const void *pointer)
         return;
     }
     struct sought sought = {.pointer = pointer};
-    struct page page = {.text = {page.buffer, sizeof page.buffer, 0}};
+    struct page page;
     bool locked;
+    page_begin(&page);
     snug_walk(seek, &sought);
     if (sought.found.address == NULL && lock_acquire_to_look(&heap_lock, &locked)) {
         sought.found = pointer_identify(pointer); /* no walk shows zero-size blocks */

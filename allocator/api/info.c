@@ -1,11 +1,10 @@
-/* malloc_info: the state of the heap as XML. */
+/* The heap in figures: mallinfo2, malloc_stats and malloc_info. */
 #include "snug.h"
 
 #include <errno.h>
 
 #include "api/entry.h"
-#include "base/os.h"
-#include "base/text.h"
+#include "base/output.h"
 #include "cache/cache.h"
 #include "heap/large.h"
 
@@ -21,9 +20,13 @@ struct total {
 
 struct state {
     struct total objects[SMALL_CLASS_COUNT]; /* free, by class */
-    struct total blocks[RANGES];       /* free, by the logarithm of their size */
-    struct total fast, rest, mapped;
-    size_t system_bytes;
+    struct total ranges[RANGES]; /* free blocks, by the logarithm of their size */
+    struct total fast;           /* all objects */
+    struct total blocks;         /* all free blocks */
+    struct large_counts large;
+    size_t cached_bytes; /* in medium blocks of depots, how many is not counted */
+    size_t top_bytes;
+    size_t region_bytes;
 };
 
 static void add(struct total *total, size_t count, size_t bytes)
@@ -36,13 +39,19 @@ static void add_block(const struct block *block, size_t bytes, void *context)
 {
     (void)block;
     struct state *const state = context;
-    add(&state->blocks[floor_log2(bytes)], 1, bytes);
-    add(&state->rest, 1, bytes);
+    add(&state->ranges[floor_log2(bytes)], 1, bytes);
+    add(&state->blocks, 1, bytes);
 }
 
 static void look(struct state *state)
 {
     const bool locked = lock_acquire(&heap_lock);
+    *state = (struct state){
+        .large = large_counts(),
+        .cached_bytes = depot_bytes(true),
+        .top_bytes = (size_t)(heap.end - heap.top),
+        .region_bytes = heap.region_bytes,
+    };
     for (size_t class = 1; class < SMALL_CLASS_COUNT; class ++) {
         const size_t bytes = run_free_bytes(class) + cache_free_bytes(class);
         add(&state->objects[class], bytes / class_bytes(class), bytes);
@@ -50,84 +59,99 @@ static void look(struct state *state)
     }
     bins_visit(&heap_bins, add_block, state);
     cache_visit_medium(add_block, state);
-    add(&state->rest, heap.end > heap.top ? 1 : 0, (size_t)(heap.end - heap.top));
-    add(&state->rest, 0, depot_bytes(true)); /* how many is not counted */
-    const struct large_counts large = large_counts();
-    add(&state->mapped, large.blocks, large.bytes);
-    state->system_bytes = heap.region_bytes;
     lock_release(&heap_lock, locked);
 }
 
-static void attribute(struct text *text, const char *name, size_t number)
+static size_t rest_bytes(const struct state *state)
 {
-    text_string(text, " ");
-    text_string(text, name);
-    text_string(text, "=\"");
-    text_decimal(text, number);
-    text_string(text, "\"");
+    return state->blocks.bytes + state->cached_bytes + state->top_bytes;
 }
 
-static void element(struct text *text, const char *name, const char *type)
+struct mallinfo2 snug_mallinfo2(void)
 {
-    text_string(text, "<");
-    text_string(text, name);
-    text_string(text, " type=\"");
-    text_string(text, type);
-    text_string(text, "\"");
+    struct state state;
+    look(&state);
+    const size_t free_bytes = state.fast.bytes + rest_bytes(&state);
+    return (struct mallinfo2){
+        .arena = state.region_bytes,
+        .ordblks = state.blocks.count,
+        .hblks = state.large.blocks,
+        .hblkhd = state.large.bytes,
+        .fsmblks = state.fast.bytes,
+        .uordblks = state.region_bytes - free_bytes,
+        .fordblks = free_bytes,
+        .keepcost = state.top_bytes,
+    };
+}
+
+struct snug_system_calls snug_system_calls(void)
+{
+    return (struct snug_system_calls){
+        .brk = os_calls(OS_BRK),
+        .mmap = os_calls(OS_MMAP),
+        .munmap = os_calls(OS_MUNMAP),
+        .mremap = os_calls(OS_MREMAP),
+        .madvise = os_calls(OS_MADVISE),
+    };
+}
+
+void snug_malloc_stats(void)
+{
+    const struct mallinfo2 info = snug_mallinfo2();
+    const struct snug_system_calls calls = snug_system_calls();
+    output_print("snug: heap      %zu bytes reserved, %zu in use, %zu free in %zu "
+                 "blocks, the top of %zu, small objects of %zu and caches\n",
+                 info.arena, info.uordblks, info.fordblks, info.ordblks, info.keepcost,
+                 info.fsmblks);
+    output_print("snug: large     %zu bytes in %zu mappings\n", info.hblkhd,
+                 info.hblks);
+    output_print("snug: calls     brk %zu, mmap %zu, munmap %zu, mremap %zu, "
+                 "madvise %zu\n",
+                 calls.brk, calls.mmap, calls.munmap, calls.mremap, calls.madvise);
 }
 
 static void print_size(struct text *text, size_t from, size_t to, struct total total)
 {
     if (total.count != 0) {
-        text_string(text, "  <size");
-        attribute(text, "from", from);
-        attribute(text, "to", to);
-        attribute(text, "total", total.bytes);
-        attribute(text, "count", total.count);
-        text_string(text, "/>\n");
+        text_format(text,
+                    "  <size from=\"%zu\" to=\"%zu\" total=\"%zu\" count=\"%zu\"/>\n",
+                    from, to, total.bytes, total.count);
     }
 }
 
-static void print_total(struct text *text, const char *type, struct total total)
+static void print_total(struct text *text, const char *type, size_t count, size_t bytes)
 {
-    element(text, "total", type);
-    attribute(text, "count", total.count);
-    attribute(text, "size", total.bytes);
-    text_string(text, "/>\n");
-}
-
-static void print_bytes(struct text *text, const char *name, const char *type,
-                        size_t bytes)
-{
-    element(text, name, type);
-    attribute(text, "size", bytes);
-    text_string(text, "/>\n");
+    text_format(text, "<total type=\"%s\" count=\"%zu\" size=\"%zu\"/>\n", type, count,
+                bytes);
 }
 
 /* What stands in the heap and again in the sum over all heaps, of which there is one.
  * Address space is never given back, so that there is no more than there was. */
 static void print_sums(struct text *text, const struct state *state, bool all)
 {
-    print_total(text, "fast", state->fast);
-    print_total(text, "rest", state->rest);
+    print_total(text, "fast", state->fast.count, state->fast.bytes);
+    print_total(text, "rest", state->blocks.count + (state->top_bytes != 0),
+                rest_bytes(state));
     if (all) {
-        print_total(text, "mmap", state->mapped);
+        print_total(text, "mmap", state->large.blocks, state->large.bytes);
     }
-    print_bytes(text, "system", "current", state->system_bytes);
-    print_bytes(text, "system", "max", state->system_bytes);
-    print_bytes(text, "aspace", "total", state->system_bytes);
-    print_bytes(text, "aspace", "mprotect", state->system_bytes);
+    text_format(text,
+                "<system type=\"current\" size=\"%zu\"/>\n"
+                "<system type=\"max\" size=\"%zu\"/>\n"
+                "<aspace type=\"total\" size=\"%zu\"/>\n"
+                "<aspace type=\"mprotect\" size=\"%zu\"/>\n",
+                state->region_bytes, state->region_bytes, state->region_bytes,
+                state->region_bytes);
 }
 
 static void print(struct text *text, const struct state *state)
 {
     text_string(text, "<malloc version=\"1\">\n<heap nr=\"0\">\n<sizes>\n");
     for (size_t class = 1; class < SMALL_CLASS_COUNT; class ++) {
-        const size_t bytes = class_bytes(class);
-        print_size(text, bytes, bytes, state->objects[class]);
+        print_size(text, class_bytes(class), class_bytes(class), state->objects[class]);
     }
     for (size_t i = 0; i < RANGES; i++) {
-        print_size(text, (size_t)1 << i, ((size_t)2 << i) - 1, state->blocks[i]);
+        print_size(text, (size_t)1 << i, ((size_t)2 << i) - 1, state->ranges[i]);
     }
     text_string(text, "</sizes>\n");
     print_sums(text, state, false);
@@ -141,7 +165,7 @@ int snug_malloc_info(int options, FILE *stream)
     if (options != 0) {
         return EINVAL;
     }
-    struct state state = {0};
+    struct state state;
     look(&state);
     char *const buffer = os_map(TEXT_BYTES); /* the caller's stack may be small */
     if (buffer == NULL) {

@@ -55,8 +55,8 @@ static void *live_payload(struct block *block)
     return block_payload(block);
 }
 
-/* Under the lock that *locked tells of. *nonzero_prefix: how much of the payload may not
- * be zero; NULL: of no interest. */
+/* Under the lock that *locked tells of. *nonzero_prefix: how much of the payload may
+ * not be zero; NULL: of no interest. */
 static void *allocate(size_t size, size_t block_bytes, size_t *nonzero_prefix,
                       bool *locked)
 {

@@ -23,108 +23,46 @@ EXPORT HOT_CODE void *malloc(size_t size)
     return fast_malloc(size);
 }
 
-EXPORT void *calloc(size_t count, size_t size)
-{
-    return snug_calloc(count, size);
-}
-
-EXPORT void *realloc(void *ptr, size_t size)
-{
-    return snug_realloc(ptr, size);
-}
-
-EXPORT void *reallocarray(void *ptr, size_t count, size_t size)
-{
-    return snug_reallocarray(ptr, count, size);
-}
-
 EXPORT HOT_CODE void free(void *ptr)
 {
     fast_free(ptr);
 }
 
-EXPORT void cfree(void *ptr);
-EXPORT void cfree(void *ptr)
-{
-    snug_free(ptr);
-}
+/* libc declares no such names. */
+void cfree(void *ptr);
+void free_sized(void *ptr, size_t size);
+void free_aligned_sized(void *ptr, size_t alignment, size_t size);
 
-EXPORT void free_sized(void *ptr, size_t size);
-EXPORT void free_sized(void *ptr, size_t size)
-{
-    snug_free_sized(ptr, size);
-}
+/* The name is the snug_ call. */
+#define IS(result, name, snug_name, parameters, arguments)                             \
+    EXPORT result name parameters                                                      \
+    {                                                                                  \
+        return snug_name arguments;                                                    \
+    }
 
-EXPORT void free_aligned_sized(void *ptr, size_t alignment, size_t size);
-EXPORT void free_aligned_sized(void *ptr, size_t alignment, size_t size)
-{
-    snug_free_aligned_sized(ptr, alignment, size);
-}
-
-EXPORT void *aligned_alloc(size_t alignment, size_t size)
-{
-    return snug_aligned_alloc(alignment, size);
-}
-
-EXPORT int posix_memalign(void **out, size_t alignment, size_t size)
-{
-    return snug_posix_memalign(out, alignment, size);
-}
-
-EXPORT void *memalign(size_t alignment, size_t size)
-{
-    return snug_memalign(alignment, size);
-}
-
-EXPORT void *valloc(size_t size)
-{
-    return snug_valloc(size);
-}
-
-EXPORT void *pvalloc(size_t size)
-{
-    return snug_pvalloc(size);
-}
-
-EXPORT size_t malloc_usable_size(void *ptr)
-{
-    return snug_malloc_usable_size(ptr);
-}
-
-EXPORT int malloc_trim(size_t pad)
-{
-    return snug_malloc_trim(pad);
-}
-
-EXPORT int mallopt(int parameter, int value)
-{
-    return snug_mallopt(parameter, value);
-}
-
-EXPORT struct mallinfo2 mallinfo2(void)
-{
-    return snug_mallinfo2();
-}
-
-EXPORT void malloc_stats(void)
-{
-    snug_malloc_stats();
-}
-
-EXPORT int malloc_info(int options, FILE *stream)
-{
-    return snug_malloc_info(options, stream);
-}
-
-EXPORT int mlockall(int flags)
-{
-    return reserve_mlockall(flags);
-}
-
-EXPORT int munlockall(void)
-{
-    return reserve_munlockall();
-}
+IS(void *, calloc, snug_calloc, (size_t count, size_t size), (count, size))
+IS(void *, realloc, snug_realloc, (void *ptr, size_t size), (ptr, size))
+IS(void *, reallocarray, snug_reallocarray, (void *ptr, size_t count, size_t size),
+   (ptr, count, size))
+IS(void, cfree, snug_free, (void *ptr), (ptr))
+IS(void, free_sized, snug_free_sized, (void *ptr, size_t size), (ptr, size))
+IS(void, free_aligned_sized, snug_free_aligned_sized,
+   (void *ptr, size_t alignment, size_t size), (ptr, alignment, size))
+IS(void *, aligned_alloc, snug_aligned_alloc, (size_t alignment, size_t size),
+   (alignment, size))
+IS(int, posix_memalign, snug_posix_memalign,
+   (void **out, size_t alignment, size_t size), (out, alignment, size))
+IS(void *, memalign, snug_memalign, (size_t alignment, size_t size), (alignment, size))
+IS(void *, valloc, snug_valloc, (size_t size), (size))
+IS(void *, pvalloc, snug_pvalloc, (size_t size), (size))
+IS(size_t, malloc_usable_size, snug_malloc_usable_size, (void *ptr), (ptr))
+IS(int, malloc_trim, snug_malloc_trim, (size_t pad), (pad))
+IS(int, mallopt, snug_mallopt, (int parameter, int value), (parameter, value))
+IS(struct mallinfo2, mallinfo2, snug_mallinfo2, (void), ())
+IS(void, malloc_stats, snug_malloc_stats, (void), ())
+IS(int, malloc_info, snug_malloc_info, (int options, FILE *stream), (options, stream))
+IS(int, mlockall, reserve_mlockall, (int flags), (flags))
+IS(int, munlockall, reserve_munlockall, (void), ())
 
 /* glibc's other names for its own: whoever calls one of these gets a block that free
  * must know, or gives one that malloc gave. */

@@ -4,13 +4,14 @@
  */
 #include <errno.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "api/entry.h"
 #include "base/kernel.h"
 
 static __attribute__((constructor)) void respect_limits(void)
 {
-    if (os_address_space_limit() == SIZE_MAX && os_data_limit() == SIZE_MAX) {
+    if (os_limit(RLIMIT_AS) == SIZE_MAX && os_limit(RLIMIT_DATA) == SIZE_MAX) {
         return;
     }
     const bool locked = lock_acquire(&heap_lock);

@@ -1,8 +1,5 @@
-/* Attributes and the three prices of assertion.
- *
- *   REQUIRE       always on, O(1): misuse by the program, or corruption; ends it
- *   ASSERT        debug builds (SNUG_ASSERT=1), O(1): a bug of ours
- *   ASSERT_SLOW   check builds (SNUG_ASSERT=2), O(n) */
+/* Attributes, and REQUIRE, which ends the process for misuse or corruption. It is
+ * always on. What takes longer to see is found by snug_check_heap. */
 #ifndef SNUG_BASE_H
 #define SNUG_BASE_H
 
@@ -31,10 +28,6 @@
 #define READS_OF_OTHERS ALWAYS_INLINE
 #endif
 
-#ifndef SNUG_ASSERT
-#define SNUG_ASSERT 0
-#endif
-
 /* End the process: "snug: MESSAGE\n" on stderr by write(2), then abort. Never
  * allocates. */
 _Noreturn COLD_CODE void fatal(const char *message);
@@ -53,20 +46,6 @@ extern OUR_OWN const struct misuse misuse_of_free, misuse_of_realloc,
     do {                                                                               \
         if (UNLIKELY(!(condition))) {                                                  \
             fatal_pointer(message, pointer);                                           \
-        }                                                                              \
-    } while (0)
-
-#define ASSERT(condition)                                                              \
-    do {                                                                               \
-        if (SNUG_ASSERT >= 1 && UNLIKELY(!(condition))) {                              \
-            fatal("assertion failed: " #condition);                                    \
-        }                                                                              \
-    } while (0)
-
-#define ASSERT_SLOW(condition)                                                         \
-    do {                                                                               \
-        if (SNUG_ASSERT >= 2 && UNLIKELY(!(condition))) {                              \
-            fatal("slow assertion failed: " #condition);                               \
         }                                                                              \
     } while (0)
 

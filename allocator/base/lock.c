@@ -42,11 +42,8 @@ bool lock_acquire_to_look(struct lock *lock, bool *acquired)
     while (*acquired &&
            !atomic_compare_exchange_strong(&lock->state, &expected, LOCK_TAKEN)) {
         if (os_now_ns() - begin > LOOK_PATIENCE_NS) {
-            char line[160];
-            struct text text = {line, sizeof line, 0};
-            text_string(&text, "snug: a thread is inside the allocator and has its "
-                               "lock; let it go on a little and try again\n");
-            output_write(&text);
+            output_print("snug: a thread is inside the allocator and has its lock; "
+                         "let it go on a little and try again\n");
             return false;
         }
         expected = LOCK_FREE;

@@ -12,9 +12,9 @@
 
 #include "base/assertions.h"
 
-/* Set before the first object exists; the same in a forked child. */
+/* A random number, set before the first object exists (heap/grow.c); the same in a
+ * forked child. */
 extern OUR_OWN uintptr_t object_secret;
-void object_choose_secret(void);
 
 static ALWAYS_INLINE uintptr_t object_key(const void *object)
 {

@@ -190,7 +190,7 @@ bool os_close_pages(void *pages, size_t bytes)
            map(pages, bytes, PROT_NONE, MAP_NORESERVE | MAP_FIXED) == pages;
 }
 
-static size_t limit_of(int resource)
+size_t os_limit(int resource)
 {
     struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
     kernel_call(SYS_prlimit64, 0, resource, 0, (long)&limit, 0, 0);
@@ -198,16 +198,6 @@ static size_t limit_of(int resource)
 }
 
 static_assert(RLIM_INFINITY == SIZE_MAX, "no limit is the largest one");
-
-size_t os_address_space_limit(void)
-{
-    return limit_of(RLIMIT_AS);
-}
-
-size_t os_data_limit(void)
-{
-    return limit_of(RLIMIT_DATA);
-}
 
 uintptr_t os_random(void)
 {

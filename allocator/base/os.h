@@ -59,10 +59,9 @@ void *os_reserve(size_t bytes);
 bool os_open_pages(void *pages, size_t bytes);
 bool os_close_pages(void *pages, size_t bytes);
 
-/* How much address space, or data in it, this process may have; SIZE_MAX: no limit.
- * glibc's malloc does not make this call: only while the process starts. */
-size_t os_address_space_limit(void);
-size_t os_data_limit(void);
+/* A limit of this process, RLIMIT_AS or RLIMIT_DATA; SIZE_MAX: there is none. glibc's
+ * malloc does not make this call: only while the process starts. */
+size_t os_limit(int resource);
 
 /* A number that others cannot guess, the same at each call; no system call. */
 uintptr_t os_random(void);

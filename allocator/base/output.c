@@ -69,3 +69,14 @@ void output_write(const struct text *text)
     }
     errno = saved;
 }
+
+void output_print(const char *format, ...)
+{
+    char buffer[512];
+    struct text text = {buffer, sizeof buffer, 0};
+    va_list arguments;
+    va_start(arguments, format);
+    text_format_list(&text, format, arguments);
+    va_end(arguments);
+    output_write(&text);
+}

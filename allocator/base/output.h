@@ -11,12 +11,11 @@
 
 #include "base/text.h"
 
-/* What stands at descriptor 2 now is stderr. Done when the program or library is
- * loaded; a test whose child has another stderr does it again. */
-void output_note_stderr(void);
 /* Keep a copy of stderr from now on. */
 void output_keep_stderr(void);
 /* Write all of a text. Errors are ignored, there is no one to tell; errno is kept. */
 void output_write(const struct text *text);
+/* The same of what text_format makes of it, up to 512 bytes. */
+__attribute__((format(printf, 1, 2))) void output_print(const char *format, ...);
 
 #endif

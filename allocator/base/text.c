@@ -40,6 +40,30 @@ void text_pointer(struct text *text, const void *pointer)
     text_number(text, (uintptr_t)pointer, 16);
 }
 
+void text_format_list(struct text *text, const char *format, va_list arguments)
+{
+    for (const char *c = format; *c != '\0'; c++) {
+        if (*c != '%') {
+            text_character(text, *c);
+        } else if (*++c == 's') {
+            text_string(text, va_arg(arguments, const char *));
+        } else if (*c == 'p') {
+            text_pointer(text, va_arg(arguments, const void *));
+        } else {
+            c++; /* zu */
+            text_decimal(text, va_arg(arguments, size_t));
+        }
+    }
+}
+
+void text_format(struct text *text, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    text_format_list(text, format, arguments);
+    va_end(arguments);
+}
+
 static unsigned unit_shift(char unit)
 {
     return unit == 'K' ? 10 : unit == 'M' ? 20 : unit == 'G' ? 30 : 0;

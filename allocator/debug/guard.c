@@ -1,6 +1,7 @@
 #include "debug/guard.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/os.h"
@@ -39,14 +40,10 @@ void debug_guard_warn(void)
 {
     static bool warned;
     if (!warned && debug_mode == DEBUG_GUARD) {
-        char line[160];
-        struct text text = {line, sizeof line, 0};
         warned = true;
-        text_string(&text, "snug: guard: no room for guard pages after ");
-        text_decimal(&text, open_blocks);
-        text_string(&text, " live blocks (see vm.max_map_count and ulimit -v); further "
-                           "ones get red zones\n");
-        output_write(&text);
+        output_print("snug: guard: no room for guard pages after %zu live blocks (see "
+                     "vm.max_map_count and ulimit -v); further ones get red zones\n",
+                     open_blocks);
     }
 }
 
@@ -55,7 +52,7 @@ void debug_guard_begin(void)
     const size_t limit = read_mapping_limit();
     const size_t spared = limit > 2 * MAPPINGS_SPARED ? MAPPINGS_SPARED : limit / 2;
     most_blocks = (limit - spared) / MAPPINGS_A_BLOCK;
-    most_bytes = os_address_space_limit() / ADDRESS_SPACE_SHARE;
+    most_bytes = os_limit(RLIMIT_AS) / ADDRESS_SPACE_SHARE;
 }
 
 bool debug_guard_has_room(void)

@@ -35,9 +35,7 @@ void debug_report_stack(const struct debug_stack *stack)
         if (is_start_of_program(&symbol)) {
             break;
         }
-        text_string(&text, "    #");
-        text_decimal(&text, i);
-        text_string(&text, " ");
+        text_format(&text, "    #%zu ", i);
         debug_symbol_describe(&text, &symbol);
         line[text.length++] = '\n';
         output_write(&text);
@@ -47,29 +45,19 @@ void debug_report_stack(const struct debug_stack *stack)
 static void print_stack(const char *title, const struct debug_stack *stack)
 {
     if (stack->count != 0) {
-        char line[64];
-        struct text text = {line, sizeof line, 0};
-        text_string(&text, title);
-        output_write(&text);
+        output_print("  %s here:\n", title);
         debug_report_stack(stack);
     }
 }
 
 static void print_first_line(const struct debug_error *error)
 {
-    char line[200];
-    struct text text = {line, sizeof line, 0};
-    text_string(&text, "snug: ");
-    text_string(&text, error->what);
-    text_string(&text, " ");
-    text_pointer(&text, error->pointer);
     if (error->known) {
-        text_string(&text, ", ");
-        text_decimal(&text, error->block.size);
-        text_string(&text, " bytes");
+        output_print("snug: %s %p, %zu bytes\n", error->what, error->pointer,
+                     error->block.size);
+    } else {
+        output_print("snug: %s %p\n", error->what, error->pointer);
     }
-    text_string(&text, "\n");
-    output_write(&text);
 }
 
 /* A sentence on where the pointer, or the damage, lies with respect to the block. */
@@ -78,40 +66,31 @@ static void print_place(const struct debug_error *error, const char *address,
 {
     const struct debug_block *const block = &error->block;
     const char *const end = block->payload + block->size;
-    char line[200];
-    struct text text = {line, sizeof line, 0};
-    text_string(&text, begin);
+    size_t distance = (size_t)(address - block->payload);
+    const char *place = "into";
     if (address < block->payload) {
-        text_decimal(&text, (uint64_t)(block->payload - address));
-        text_string(&text, " bytes before the ");
+        distance = (size_t)(block->payload - address);
+        place = "before";
     } else if (address >= end) {
-        text_decimal(&text, (uint64_t)(address - end));
-        text_string(&text, " bytes behind the end of the ");
-    } else {
-        text_decimal(&text, (uint64_t)(address - block->payload));
-        text_string(&text, " bytes into the ");
+        distance = (size_t)(address - end);
+        place = "behind the end of";
     }
-    text_string(&text, block->freed ? "freed block of " : "block of ");
-    text_decimal(&text, block->size);
-    text_string(&text, " bytes at ");
-    text_pointer(&text, block->payload);
-    text_string(&text, "\n");
-    output_write(&text);
+    output_print("%s%zu bytes %s the %sblock of %zu bytes at %p\n", begin, distance,
+                 place, block->freed ? "freed " : "", block->size, block->payload);
 }
 
 static void print_history(const struct debug_block *block)
 {
     const struct debug_stack allocated = debug_stack_load(block->allocated_at);
     const struct debug_stack freed = debug_stack_load(block->freed_at);
-    print_stack("  allocated here:\n", &allocated);
-    print_stack("  freed here:\n", &freed);
+    print_stack("allocated", &allocated);
+    print_stack("freed", &freed);
 }
 
-static void print_alignment(struct text *text, size_t alignment)
+static void add_alignment(struct text *text, size_t alignment)
 {
     if (alignment > 1) {
-        text_string(text, " at a multiple of ");
-        text_decimal(text, alignment);
+        text_format(text, " at a multiple of %zu", alignment);
     }
 }
 
@@ -119,16 +98,13 @@ static void print_claim(const struct debug_error *error)
 {
     char line[200];
     struct text text = {line, sizeof line, 0};
-    text_string(&text, "  allocated by ");
-    text_string(&text, debug_kind_name((enum debug_kind)error->block.kind, false));
-    print_alignment(&text, (size_t)1 << error->block.alignment_shift);
-    text_string(&text, ", freed by ");
-    text_string(&text, debug_kind_name(error->release.kind, true));
-    print_alignment(&text, error->release.alignment);
+    text_format(&text, "  allocated by %s",
+                debug_kind_name((enum debug_kind)error->block.kind, false));
+    add_alignment(&text, (size_t)1 << error->block.alignment_shift);
+    text_format(&text, ", freed by %s", debug_kind_name(error->release.kind, true));
+    add_alignment(&text, error->release.alignment);
     if (error->release.sized) {
-        text_string(&text, " as ");
-        text_decimal(&text, error->release.size);
-        text_string(&text, " bytes");
+        text_format(&text, " as %zu bytes", error->release.size);
     }
     text_string(&text, "\n");
     output_write(&text);
@@ -156,7 +132,7 @@ static void print_report(void *argument)
     } else if (is_mismatch(error)) {
         print_claim(error);
     }
-    print_stack("  noticed here:\n", &report->here);
+    print_stack("noticed", &report->here);
     if (error->block.payload != NULL) {
         print_history(&error->block);
     }

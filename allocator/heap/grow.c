@@ -14,6 +14,8 @@ static_assert(sizeof(struct heap_region) % ALIGNMENT_BYTES == 8,
  * table. */
 #define RECORDS_SHARE 64
 
+uintptr_t object_secret;
+
 /* Turn what is left of the current region into a free block and end it with a fence. */
 static void region_close(void)
 {
@@ -43,7 +45,7 @@ static void region_open(char *memory, size_t bytes)
 {
     region_close();
     if (heap.regions == NULL) {
-        object_choose_secret();
+        object_secret = os_random();
         char *const table =
             (char *)align_up((uintptr_t)memory, sizeof(struct free_record));
         const size_t table_bytes =

@@ -334,7 +334,7 @@ static void forks_amid_captures(void)
     }
 }
 
-/* Blocks with mappings that come, move and go: each is what its thread wrote into it. */
+/* Blocks with mappings that come, move and go: each holds what its thread wrote. */
 static void *move_mappings(void *number)
 {
     enum {
