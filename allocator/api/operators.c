@@ -11,51 +11,28 @@
 #include "snug.h"
 
 /* A name of C++'s, mangled for 64-bit size_t. */
-#define OPERATOR(mangled)                                                              \
-    __asm__(mangled) __attribute__((visibility("default"), used, hot))
+#define MANGLED(name) __asm__(name) __attribute__((visibility("default"), used, hot))
 
-void *operator_new(size_t size) OPERATOR("_Znwm");
-void *new_array(size_t size) OPERATOR("_Znam");
-void *new_nothrow(size_t size, const void *tag) OPERATOR("_ZnwmRKSt9nothrow_t");
-void *new_array_nothrow(size_t size, const void *tag) OPERATOR("_ZnamRKSt9nothrow_t");
-void *new_aligned(size_t size, size_t alignment) OPERATOR("_ZnwmSt11align_val_t");
-void *new_array_aligned(size_t size, size_t alignment) OPERATOR("_ZnamSt11align_val_t");
-void *new_aligned_nothrow(size_t size, size_t alignment, const void *tag)
-    OPERATOR("_ZnwmSt11align_val_tRKSt9nothrow_t");
-void *new_array_aligned_nothrow(size_t size, size_t alignment, const void *tag)
-    OPERATOR("_ZnamSt11align_val_tRKSt9nothrow_t");
+/* A form that others call, and the same code by a name that nobody can replace. */
+#define FORM(mangled, result, name, parameters)                                        \
+    result name parameters MANGLED(mangled);                                           \
+    static result own_##name parameters __attribute__((alias(mangled), hot))
 
-void operator_delete(void *ptr) OPERATOR("_ZdlPv");
-void delete_array(void *ptr) OPERATOR("_ZdaPv");
-void delete_sized(void *ptr, size_t size) OPERATOR("_ZdlPvm");
-void delete_array_sized(void *ptr, size_t size) OPERATOR("_ZdaPvm");
-void delete_nothrow(void *ptr, const void *tag) OPERATOR("_ZdlPvRKSt9nothrow_t");
-void delete_array_nothrow(void *ptr, const void *tag) OPERATOR("_ZdaPvRKSt9nothrow_t");
-void delete_aligned(void *ptr, size_t alignment) OPERATOR("_ZdlPvSt11align_val_t");
-void delete_array_aligned(void *ptr, size_t alignment)
-    OPERATOR("_ZdaPvSt11align_val_t");
-void delete_aligned_sized(void *ptr, size_t size, size_t alignment)
-    OPERATOR("_ZdlPvmSt11align_val_t");
-void delete_array_aligned_sized(void *ptr, size_t size, size_t alignment)
-    OPERATOR("_ZdaPvmSt11align_val_t");
-void delete_aligned_nothrow(void *ptr, size_t alignment, const void *tag)
-    OPERATOR("_ZdlPvSt11align_val_tRKSt9nothrow_t");
-void delete_array_aligned_nothrow(void *ptr, size_t alignment, const void *tag)
-    OPERATOR("_ZdaPvSt11align_val_tRKSt9nothrow_t");
+FORM("_Znwm", void *, operator_new, (size_t size));
+FORM("_Znam", void *, new_array, (size_t size));
+FORM("_ZnwmSt11align_val_t", void *, new_aligned, (size_t size, size_t alignment));
+FORM("_ZnamSt11align_val_t", void *, new_array_aligned,
+     (size_t size, size_t alignment));
+FORM("_ZdlPv", void, operator_delete, (void *ptr));
+FORM("_ZdaPv", void, delete_array, (void *ptr));
+FORM("_ZdlPvSt11align_val_t", void, delete_aligned, (void *ptr, size_t alignment));
+FORM("_ZdaPvSt11align_val_t", void, delete_array_aligned,
+     (void *ptr, size_t alignment));
 
-/* The same code by names that nobody can replace. */
-#define OWN(mangled) __attribute__((alias(mangled), hot))
-static void *own_new(size_t size) OWN("_Znwm");
-static void *own_new_array(size_t size) OWN("_Znam");
-static void *own_new_aligned(size_t size, size_t alignment) OWN("_ZnwmSt11align_val_t");
-static void *own_new_array_aligned(size_t size, size_t alignment)
-    OWN("_ZnamSt11align_val_t");
-static void own_delete(void *ptr) OWN("_ZdlPv");
-static void own_delete_array(void *ptr) OWN("_ZdaPv");
-static void own_delete_aligned(void *ptr, size_t alignment)
-    OWN("_ZdlPvSt11align_val_t");
-static void own_delete_array_aligned(void *ptr, size_t alignment)
-    OWN("_ZdaPvSt11align_val_t");
+/* One that nobody calls but the program. */
+#define OPERATOR(mangled, result, name, parameters)                                    \
+    result name parameters MANGLED(mangled);                                           \
+    result name parameters
 
 /* The definition in force, which the compiler must not take for the one in this file.
  */
@@ -66,16 +43,15 @@ static void own_delete_array_aligned(void *ptr, size_t alignment)
         in_force_;                                                                     \
     })
 
+#define IS_OWN(form) (IN_FORCE(form) == own_##form)
+
 /* Whether all calls from form to form end up here. */
 static COLD_CODE bool are_all_own(void)
 {
-    return IN_FORCE(operator_new) == own_new && IN_FORCE(new_array) == own_new_array &&
-           IN_FORCE(new_aligned) == own_new_aligned &&
-           IN_FORCE(new_array_aligned) == own_new_array_aligned &&
-           IN_FORCE(operator_delete) == own_delete &&
-           IN_FORCE(delete_array) == own_delete_array &&
-           IN_FORCE(delete_aligned) == own_delete_aligned &&
-           IN_FORCE(delete_array_aligned) == own_delete_array_aligned;
+    return IS_OWN(operator_new) && IS_OWN(new_array) && IS_OWN(new_aligned) &&
+           IS_OWN(new_array_aligned) && IS_OWN(operator_delete) &&
+           IS_OWN(delete_array) && IS_OWN(delete_aligned) &&
+           IS_OWN(delete_array_aligned);
 }
 
 /* Whether a debug level is on and learns the form from its function. */
@@ -167,68 +143,64 @@ void *new_array_aligned(size_t size, size_t alignment)
                                : IN_FORCE(new_aligned)(size, alignment);
 }
 
-/* The C++ library's own form calls the one that throws, the program's or ours, and
- * catches. Without that library there is neither handler nor exception. */
-static COLD_CODE void *next_nothrow(const char *name, size_t size, const void *tag)
+/* No memory, or the form that throws is the program's: the C++ library's own form calls
+ * that and catches. Without that library there is neither handler nor exception. */
+static COLD_CODE void *next_nothrow(const char *name, size_t size, size_t alignment,
+                                    const void *tag)
 {
     void *const next = next_definition(name);
-    return next != NULL ? ((void *(*)(size_t, const void *))next)(size, tag) : NULL;
+    if (next == NULL) {
+        return NULL;
+    }
+    return alignment == 0
+               ? ((void *(*)(size_t, const void *))next)(size, tag)
+               : ((void *(*)(size_t, size_t, const void *))next)(size, alignment, tag);
 }
 
-static COLD_CODE void *next_aligned_nothrow(const char *name, size_t size,
-                                            size_t alignment, const void *tag)
+/* own: whether the forms that it calls are ours. */
+static ALWAYS_INLINE void *allocate_nothrow(bool own, size_t size, size_t alignment,
+                                            enum debug_kind kind, const char *name,
+                                            const void *tag)
 {
-    void *const next = next_definition(name);
-    void *(*const form)(size_t, size_t, const void *) =
-        (void *(*)(size_t, size_t, const void *))next;
-    return next != NULL ? form(size, alignment, tag) : NULL;
+    void *const block = LIKELY(own) ? allocate(size, alignment, kind) : NULL;
+    return LIKELY(block != NULL) ? block : next_nothrow(name, size, alignment, tag);
 }
 
-void *new_nothrow(size_t size, const void *tag)
+OPERATOR("_ZnwmRKSt9nothrow_t", void *, new_nothrow, (size_t size, const void *tag))
 {
-    const bool own = IN_FORCE(operator_new) == own_new;
-    void *const block = LIKELY(own) ? allocate(size, 0, DEBUG_NEW) : NULL;
-    return LIKELY(block != NULL) ? block
-                                 : next_nothrow("_ZnwmRKSt9nothrow_t", size, tag);
+    return allocate_nothrow(IS_OWN(operator_new), size, 0, DEBUG_NEW,
+                            "_ZnwmRKSt9nothrow_t", tag);
 }
 
-void *new_array_nothrow(size_t size, const void *tag)
+OPERATOR("_ZnamRKSt9nothrow_t", void *, new_array_nothrow,
+         (size_t size, const void *tag))
 {
-    const bool own =
-        IN_FORCE(operator_new) == own_new && IN_FORCE(new_array) == own_new_array;
-    void *const block = LIKELY(own) ? allocate(size, 0, array_kind()) : NULL;
-    return LIKELY(block != NULL) ? block
-                                 : next_nothrow("_ZnamRKSt9nothrow_t", size, tag);
+    return allocate_nothrow(IS_OWN(operator_new) && IS_OWN(new_array), size, 0,
+                            array_kind(), "_ZnamRKSt9nothrow_t", tag);
 }
 
-void *new_aligned_nothrow(size_t size, size_t alignment, const void *tag)
+OPERATOR("_ZnwmSt11align_val_tRKSt9nothrow_t", void *, new_aligned_nothrow,
+         (size_t size, size_t alignment, const void *tag))
 {
-    const bool own = IN_FORCE(new_aligned) == own_new_aligned;
-    void *const block = LIKELY(own) ? allocate(size, alignment, DEBUG_NEW) : NULL;
-    return LIKELY(block != NULL)
-               ? block
-               : next_aligned_nothrow("_ZnwmSt11align_val_tRKSt9nothrow_t", size,
-                                      alignment, tag);
+    return allocate_nothrow(IS_OWN(new_aligned), size, alignment, DEBUG_NEW,
+                            "_ZnwmSt11align_val_tRKSt9nothrow_t", tag);
 }
 
-void *new_array_aligned_nothrow(size_t size, size_t alignment, const void *tag)
+OPERATOR("_ZnamSt11align_val_tRKSt9nothrow_t", void *, new_array_aligned_nothrow,
+         (size_t size, size_t alignment, const void *tag))
 {
-    const bool own = IN_FORCE(new_aligned) == own_new_aligned &&
-                     IN_FORCE(new_array_aligned) == own_new_array_aligned;
-    void *const block = LIKELY(own) ? allocate(size, alignment, array_kind()) : NULL;
-    return LIKELY(block != NULL)
-               ? block
-               : next_aligned_nothrow("_ZnamSt11align_val_tRKSt9nothrow_t", size,
-                                      alignment, tag);
+    return allocate_nothrow(IS_OWN(new_aligned) && IS_OWN(new_array_aligned), size,
+                            alignment, array_kind(),
+                            "_ZnamSt11align_val_tRKSt9nothrow_t", tag);
 }
 
-/* What the caller does not tell is 0, a size SIZE_MAX. */
+#define NO_SIZE SIZE_MAX /* the caller does not tell it */
+
 static COLD_CODE void debug_release(void *ptr, enum debug_kind kind, size_t size,
                                     size_t alignment)
 {
     if (ptr != NULL) {
-        debug_free(ptr,
-                   (struct debug_release){kind, size != SIZE_MAX, size, alignment});
+        debug_free(ptr, (struct debug_release){kind, size != NO_SIZE, size, alignment});
     }
 }
 
@@ -236,7 +208,7 @@ static COLD_CODE void debug_release(void *ptr, enum debug_kind kind, size_t size
 static ALWAYS_INLINE void release(void *ptr, size_t alignment)
 {
     if (debug_is_on()) {
-        debug_release(ptr, DEBUG_NEW, SIZE_MAX, alignment);
+        debug_release(ptr, DEBUG_NEW, NO_SIZE, alignment);
     } else {
         snug_free(ptr);
     }
@@ -247,84 +219,88 @@ void operator_delete(void *ptr)
     release(ptr, 0);
 }
 
-void delete_array(void *ptr)
-{
-    if (debug_knows_forms()) {
-        debug_release(ptr, DEBUG_NEW_ARRAY, SIZE_MAX, 0);
-    } else {
-        IN_FORCE(operator_delete)(ptr);
-    }
-}
-
-void delete_sized(void *ptr, size_t size)
-{
-    if (debug_knows_forms()) {
-        debug_release(ptr, DEBUG_NEW, size, 0);
-    } else {
-        IN_FORCE(operator_delete)(ptr);
-    }
-}
-
-void delete_array_sized(void *ptr, size_t size)
-{
-    if (debug_knows_forms()) {
-        debug_release(ptr, DEBUG_NEW_ARRAY, size, 0);
-    } else {
-        IN_FORCE(delete_array)(ptr);
-    }
-}
-
-void delete_nothrow(void *ptr, const void *tag)
-{
-    (void)tag;
-    IN_FORCE(operator_delete)(ptr);
-}
-
-void delete_array_nothrow(void *ptr, const void *tag)
-{
-    (void)tag;
-    IN_FORCE(delete_array)(ptr);
-}
-
 void delete_aligned(void *ptr, size_t alignment)
 {
     release(ptr, alignment);
 }
 
+/* Whether a debug level frees the block, and learns all that the form tells. */
+static ALWAYS_INLINE bool debug_learns(void *ptr, enum debug_kind kind, size_t size,
+                                       size_t alignment)
+{
+    const bool learns = debug_knows_forms();
+    if (learns) {
+        debug_release(ptr, kind, size, alignment);
+    }
+    return learns;
+}
+
+void delete_array(void *ptr)
+{
+    if (!debug_learns(ptr, DEBUG_NEW_ARRAY, NO_SIZE, 0)) {
+        IN_FORCE(operator_delete)(ptr);
+    }
+}
+
 void delete_array_aligned(void *ptr, size_t alignment)
 {
-    if (debug_knows_forms()) {
-        debug_release(ptr, DEBUG_NEW_ARRAY, SIZE_MAX, alignment);
-    } else {
+    if (!debug_learns(ptr, DEBUG_NEW_ARRAY, NO_SIZE, alignment)) {
         IN_FORCE(delete_aligned)(ptr, alignment);
     }
 }
 
-void delete_aligned_sized(void *ptr, size_t size, size_t alignment)
+OPERATOR("_ZdlPvm", void, delete_sized, (void *ptr, size_t size))
 {
-    if (debug_knows_forms()) {
-        debug_release(ptr, DEBUG_NEW, size, alignment);
-    } else {
+    if (!debug_learns(ptr, DEBUG_NEW, size, 0)) {
+        IN_FORCE(operator_delete)(ptr);
+    }
+}
+
+OPERATOR("_ZdaPvm", void, delete_array_sized, (void *ptr, size_t size))
+{
+    if (!debug_learns(ptr, DEBUG_NEW_ARRAY, size, 0)) {
+        IN_FORCE(delete_array)(ptr);
+    }
+}
+
+OPERATOR("_ZdlPvmSt11align_val_t", void, delete_aligned_sized,
+         (void *ptr, size_t size, size_t alignment))
+{
+    if (!debug_learns(ptr, DEBUG_NEW, size, alignment)) {
         IN_FORCE(delete_aligned)(ptr, alignment);
     }
 }
 
-void delete_array_aligned_sized(void *ptr, size_t size, size_t alignment)
+OPERATOR("_ZdaPvmSt11align_val_t", void, delete_array_aligned_sized,
+         (void *ptr, size_t size, size_t alignment))
 {
-    if (debug_knows_forms()) {
-        debug_release(ptr, DEBUG_NEW_ARRAY, size, alignment);
-    } else {
+    if (!debug_learns(ptr, DEBUG_NEW_ARRAY, size, alignment)) {
         IN_FORCE(delete_array_aligned)(ptr, alignment);
     }
 }
 
-void delete_aligned_nothrow(void *ptr, size_t alignment, const void *tag)
+OPERATOR("_ZdlPvRKSt9nothrow_t", void, delete_nothrow, (void *ptr, const void *tag))
+{
+    (void)tag;
+    IN_FORCE(operator_delete)(ptr);
+}
+
+OPERATOR("_ZdaPvRKSt9nothrow_t", void, delete_array_nothrow,
+         (void *ptr, const void *tag))
+{
+    (void)tag;
+    IN_FORCE(delete_array)(ptr);
+}
+
+OPERATOR("_ZdlPvSt11align_val_tRKSt9nothrow_t", void, delete_aligned_nothrow,
+         (void *ptr, size_t alignment, const void *tag))
 {
     (void)tag;
     IN_FORCE(delete_aligned)(ptr, alignment);
 }
 
-void delete_array_aligned_nothrow(void *ptr, size_t alignment, const void *tag)
+OPERATOR("_ZdaPvSt11align_val_tRKSt9nothrow_t", void, delete_array_aligned_nothrow,
+         (void *ptr, size_t alignment, const void *tag))
 {
     (void)tag;
     IN_FORCE(delete_array_aligned)(ptr, alignment);
