@@ -6,21 +6,13 @@
 #include "api/entry.h"
 #include "base/size.h"
 
-static void *or_errno(void *payload)
-{
-    if (payload == NULL) {
-        errno = ENOMEM;
-    }
-    return payload;
-}
-
 void *snug_aligned_alloc(size_t alignment, size_t size)
 {
     if (!is_power_of_two(alignment)) {
         errno = EINVAL;
         return NULL;
     }
-    return or_errno(allocate_aligned(alignment, size));
+    return allocate_aligned(alignment, size);
 }
 
 int snug_posix_memalign(void **out, size_t alignment, size_t size)
@@ -48,19 +40,18 @@ void *snug_memalign(size_t alignment, size_t size)
     while (rounded < alignment) {
         rounded *= 2;
     }
-    return or_errno(allocate_aligned(rounded, size));
+    return allocate_aligned(rounded, size);
 }
 
 void *snug_valloc(size_t size)
 {
-    return or_errno(allocate_aligned(PAGE_BYTES, size));
+    return allocate_aligned(PAGE_BYTES, size);
 }
 
 void *snug_pvalloc(size_t size)
 {
     if (size > REQUEST_LIMIT_BYTES) {
-        errno = ENOMEM;
-        return NULL;
+        return out_of_memory();
     }
-    return or_errno(allocate_aligned(PAGE_BYTES, align_up(size, PAGE_BYTES)));
+    return allocate_aligned(PAGE_BYTES, align_up(size, PAGE_BYTES));
 }

@@ -24,7 +24,7 @@ static bool set_parameter(int parameter, int value)
         policy_set_mmap_threshold(bytes);
         return true;
     case M_MMAP_MAX:
-        policy_allow_mappings(value > 0);
+        policy.no_mappings = value <= 0;
         return true;
     case M_TRIM_THRESHOLD:
         pressure.never = value < 0;

@@ -5,13 +5,15 @@
 #include "base/lock.h"
 #include "heap/heap.h"
 
-/* From now on requests of `bytes` and more get their own mapping. Under the lock. */
+/* Which blocks get mappings of their own. Under the lock. */
+struct policy {
+    size_t mmap_threshold_bytes; /* 0: not settled yet: every size is looked at */
+    bool no_mappings;            /* none does */
+};
+extern OUR_OWN struct policy policy;
+
+/* Those of `bytes` and more, from now on. */
 void policy_set_mmap_threshold(size_t bytes);
-
-size_t policy_mmap_threshold(void);
-
-/* Whether blocks may get mappings at all. Under the lock. */
-void policy_allow_mappings(bool allow);
 
 /* NULL, with errno ENOMEM. */
 COLD_CODE void *out_of_memory(void);
@@ -20,8 +22,7 @@ COLD_CODE void *out_of_memory(void);
 int reserve_mlockall(int flags);
 int reserve_munlockall(void);
 
-/* A block at a multiple of alignment (a power of two); NULL: no memory, and errno is
- * anything. */
+/* A block at a multiple of alignment (a power of two); NULL: no memory. */
 void *allocate_aligned(size_t alignment, size_t size);
 
 #endif

@@ -12,24 +12,11 @@
 #include "debug/debug.h"
 #include "heap/zero.h"
 
-static struct {
-    size_t mmap_threshold_bytes; /* 0: not settled yet: every size is looked at */
-    bool no_mappings;
-} policy;
+struct policy policy;
 
 void policy_set_mmap_threshold(size_t bytes)
 {
     policy.mmap_threshold_bytes = bytes > 0 ? bytes : 1;
-}
-
-size_t policy_mmap_threshold(void)
-{
-    return policy.mmap_threshold_bytes;
-}
-
-void policy_allow_mappings(bool allow)
-{
-    policy.no_mappings = !allow;
 }
 
 /* Whether a size beyond the threshold is; the environment may have set it. */
@@ -380,10 +367,11 @@ void snug_free_sized(void *ptr, size_t size)
 void *allocate_aligned(size_t alignment, size_t size)
 {
     if (size > REQUEST_LIMIT_BYTES || alignment > REQUEST_LIMIT_BYTES - size) {
-        return NULL;
+        return out_of_memory();
     }
     if (debug_is_on()) {
-        return debug_allocate(size, alignment, DEBUG_MALLOC, NULL);
+        void *const payload = debug_allocate(size, alignment, DEBUG_MALLOC, NULL);
+        return payload != NULL ? payload : out_of_memory();
     }
     if (alignment <= ALIGNMENT_BYTES) {
         return snug_malloc(size);
@@ -399,5 +387,5 @@ void *allocate_aligned(size_t alignment, size_t size)
         payload = block != NULL ? live_payload(block) : NULL;
     }
     lock_release(&heap_lock, locked);
-    return payload;
+    return payload != NULL ? payload : out_of_memory();
 }

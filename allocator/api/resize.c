@@ -27,24 +27,12 @@ static bool resize_block_in_place(struct block *block, size_t needed)
 static void *resize_mapping(void *ptr, size_t size, bool *locked)
 {
     /* One that shrinks below half the threshold goes back into the heap. */
-    if (size < policy_mmap_threshold() / 2) {
+    if (size < policy.mmap_threshold_bytes / 2) {
         return NULL;
     }
     void *const resized = large_resize(ptr, size, locked);
     pressure_settle();
     return resized;
-}
-
-/* Resize without copying; NULL: the block must move. Under the lock that *locked tells
- * of. */
-static void *resize_in_place(void *ptr, enum snug_kind kind, size_t size, bool *locked)
-{
-    if (kind == SNUG_BLOCK) {
-        struct block *const block = block_from_payload(ptr);
-        return resize_block_in_place(block, block_bytes_from_request(size)) ? ptr
-                                                                            : NULL;
-    }
-    return kind == SNUG_LARGE ? resize_mapping(ptr, size, locked) : NULL;
 }
 
 static void *move(void *ptr, size_t old_bytes, size_t size)
@@ -139,8 +127,12 @@ static NO_INLINE void *resize_block(void *ptr, size_t size)
     }
     bool locked = lock_acquire(&heap_lock);
     const struct snug_block old = pointer_require_live(ptr, &misuse_of_realloc);
-    void *const resized = resize_in_place(ptr, old.kind, size, &locked);
+    void *const resized =
+        old.kind == SNUG_LARGE ? resize_mapping(ptr, size, &locked) : NULL;
     lock_release(&heap_lock, locked);
+    if (old.kind == SNUG_BLOCK) { /* of an older region */
+        return resize_own(block_from_payload(ptr), size);
+    }
     return resized != NULL ? resized : move(ptr, old.bytes, size);
 }
 

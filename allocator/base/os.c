@@ -179,11 +179,6 @@ void *os_reserve(size_t bytes)
     return count_call(OS_MMAP) ? NULL : map(NULL, bytes, PROT_NONE, MAP_NORESERVE);
 }
 
-bool os_open_pages(void *pages, size_t bytes)
-{
-    return os_purge(pages, bytes);
-}
-
 bool os_close_pages(void *pages, size_t bytes)
 {
     return !count_call(OS_MMAP) &&

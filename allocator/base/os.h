@@ -53,10 +53,9 @@ enum os_move os_move_pages(void *from, size_t bytes, void *to);
 void os_want_huge_pages(void *begin, const char *end);
 
 /* Address space that cannot be accessed and holds no memory; NULL if refused. Whole
- * pages of it are opened for reading and writing, and closed again, which gives their
- * memory back. */
+ * pages of it are opened for reading and writing by os_purge, and closed again, which
+ * gives their memory back. */
 void *os_reserve(size_t bytes);
-bool os_open_pages(void *pages, size_t bytes);
 bool os_close_pages(void *pages, size_t bytes);
 
 /* A limit of this process, RLIMIT_AS or RLIMIT_DATA; SIZE_MAX: there is none. glibc's

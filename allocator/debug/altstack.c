@@ -66,7 +66,7 @@ __asm__(".text\n"
 static char *map_stack(void)
 {
     char *const whole = os_reserve(PAGE_BYTES + STACK_BYTES);
-    if (whole != NULL && !os_open_pages(whole + PAGE_BYTES, STACK_BYTES)) {
+    if (whole != NULL && !os_purge(whole + PAGE_BYTES, STACK_BYTES)) {
         os_unmap(whole, PAGE_BYTES + STACK_BYTES);
         return NULL;
     }

@@ -103,7 +103,7 @@ bool debug_guard_place(struct debug_block *block, size_t alignment)
 {
     const size_t bytes = align_up(block->size != 0 ? block->size : 1, PAGE_BYTES);
     char *const memory = reserve(bytes, alignment);
-    if (memory == NULL || !os_open_pages(memory, bytes)) {
+    if (memory == NULL || !os_purge(memory, bytes)) {
         if (memory != NULL) {
             os_unmap(memory - PAGE_BYTES, bytes + 2 * PAGE_BYTES);
         }

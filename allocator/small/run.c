@@ -34,6 +34,13 @@ static struct {
 
 size_t run_free_sum;
 
+/* So many bytes more, or less, are free in runs of a class. */
+static void note_free(size_t size_class, size_t bytes)
+{
+    classes.free_bytes[size_class] += bytes;
+    run_free_sum += bytes;
+}
+
 static struct run *run_of(const void *pointer)
 {
     const uintptr_t granule = (uintptr_t)pointer & ~(GRANULE_BYTES - 1);
@@ -137,8 +144,7 @@ static struct run *run_create(size_t size_class)
     list_insert(run);
     classes.run_count++;
     classes.runs_of[size_class]++;
-    classes.free_bytes[size_class] += run->end - sizeof *run;
-    run_free_sum += run->end - sizeof *run;
+    note_free(size_class, run->end - sizeof *run);
     return run;
 }
 
@@ -150,8 +156,7 @@ static void run_destroy(struct run *run)
     }
     classes.run_count--;
     classes.runs_of[run->size_class]--;
-    classes.free_bytes[run->size_class] -= run->end - sizeof *run;
-    run_free_sum -= run->end - sizeof *run;
+    note_free(run->size_class, -(run->end - sizeof *run));
     heap_free(block_from_payload(run));
 }
 
@@ -253,8 +258,7 @@ size_t run_take_objects(size_t size_class, size_t most,
     const size_t count = run->first_free != 0 ? take_free(run, most, take, context)
                                               : carve(run, most, take, context);
     run->live = (uint16_t)(run->live + count);
-    classes.free_bytes[run->size_class] -= count * class_bytes(run->size_class);
-    run_free_sum -= count * class_bytes(run->size_class);
+    note_free(run->size_class, -(count * class_bytes(run->size_class)));
     if (run->carved_end == run->end && run->free_count == 0) {
         list_remove(run);
     }

@@ -58,10 +58,6 @@ static ALWAYS_INLINE bool run_is_object(struct map_entry entry, const void *poin
 size_t run_free_bytes(size_t size_class);
 /* The sum over all classes. */
 extern OUR_OWN size_t run_free_sum;
-static ALWAYS_INLINE size_t run_all_free_bytes(void)
-{
-    return run_free_sum;
-}
 static ALWAYS_INLINE void run_note_returned(size_t size_class, size_t objects)
 {
     run_free_sum += objects * class_bytes(size_class);
