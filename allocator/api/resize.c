@@ -15,7 +15,7 @@
 static bool resize_block_in_place(struct block *block, size_t needed)
 {
     const bool grows = needed > block_size(block);
-    const bool rounds = grows && needed >= GROW_PAGES_BYTES;
+    const bool rounds = grows && needed > MEDIUM_LIMIT_BYTES;
     const bool resized =
         heap_resize(block, rounds ? align_up(needed, PAGE_BYTES) : needed);
     if (UNLIKELY(heap_resident_bytes() > heap.limit_bytes)) {
@@ -105,7 +105,7 @@ static void *resize_own(struct block *block, size_t size)
     if (LIKELY(resized)) {
         return block_payload(block);
     }
-    return old_bytes >= MOVE_LEAST_BYTES && size > old_bytes
+    return old_bytes > MEDIUM_LIMIT_BYTES && size > old_bytes
                ? move_pages(block_payload(block), old_bytes, size)
                : move(block_payload(block), old_bytes, size);
 }

@@ -1,7 +1,7 @@
-/* The knobs of the allocator: values, each with its reason and its bounds.
- *
- * A constant chosen by measurement names the measurement; allocator/TRIED.md has them
- * together. Three of them can be turned at run time, see snug_mallopt in snug.h. */
+/* The constants: limits, which follow from standards and formats, then those that were
+ * tuned, whose measurements are in allocator/TRIED.md. Three can be turned at run time,
+ * see snug_mallopt in snug.h. Capacities of tables, which change no behaviour but when
+ * a table is full, stand beside their tables. */
 #ifndef SNUG_CONFIG_H
 #define SNUG_CONFIG_H
 
@@ -10,6 +10,8 @@
 #define KIB ((size_t)1024)
 #define MIB (1024 * KIB)
 
+/* -- limits -- */
+
 /* Payloads are aligned to this (C17 7.22.3: fundamental alignment on x86-64, aarch64).
  */
 #define ALIGNMENT_BYTES ((size_t)16)
@@ -17,10 +19,18 @@
 /* Requests beyond this cannot be met and are refused before any arithmetic. */
 #define REQUEST_LIMIT_BYTES (((size_t)1 << 47) - 64 * KIB)
 
-/* The heap is extended by at least this much: address space only, pages are taken when
+/* Runs start at multiples of this; the map has one entry a granule. */
+#define GRANULE_SHIFT 10
+#define GRANULE_BYTES ((size_t)1 << GRANULE_SHIFT)
+
+/* -- tuned -- */
+
+/* Blocks of this size and more get a mapping of their own. */
+#define MMAP_THRESHOLD_BYTES (64 * MIB)
+/* The heap is extended by at least as much: address space only, pages are taken when
  * first touched, so that growing costs two system calls a process and not hundreds.
  * Each further extension is as large as the heap is already. */
-#define PREALLOCATE_BYTES (64 * MIB)
+#define PREALLOCATE_BYTES MMAP_THRESHOLD_BYTES
 /* Where reserved address space costs the user something, under a limit or while memory
  * is locked, an extension is this share of the heap. */
 #define SPARING_GROWTH_SHARE 16
@@ -29,14 +39,6 @@
  * share of it: too small to be of use, it would be split off now and merged again
  * later. */
 #define SPLIT_SHARE 32
-
-/* Blocks of this size and more get a mapping of their own. */
-#define MMAP_THRESHOLD_BYTES (64 * MIB)
-/* A block of this size and more that has to move while memory is short moves its pages
- * and not their contents. */
-#define MOVE_LEAST_BYTES (256 * KIB)
-/* A block beyond this size that grows does so to the end of a page. */
-#define GROW_PAGES_BYTES (128 * KIB)
 
 /* Pages of free blocks of at least so much go back to the system... */
 #define GIVE_LEAST_BYTES (64 * KIB)
@@ -61,9 +63,6 @@
 /* Requests up to this are served from runs: blocks cut into objects of one size class
  * without a header each. Classes beyond 512 bytes were no faster and less compact. */
 #define SMALL_LIMIT_BYTES ((size_t)512)
-/* Runs start at multiples of this; the map has one entry a granule. */
-#define GRANULE_SHIFT 10
-#define GRANULE_BYTES ((size_t)1 << GRANULE_SHIFT)
 #define RUN_LIMIT_GRANULES 8
 #define RUN_LEAST_OBJECTS 4
 /* A class gets runs once this many of its blocks are live in the heap at a time:

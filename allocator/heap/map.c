@@ -8,16 +8,17 @@
 static struct map_entry no_run;
 struct granule_map granule_map = {.lowest = -1, .end = &no_run + 1};
 
-/* Of a region's bytes, the part set aside for the map: sixteen times its own range. */
-#define MAP_SHARE 32
-/* Each larger map covers this many times what the last one did. */
-#define MAP_GROWTH 8
+/* The first map covers so many times the first region's range, each larger one so many
+ * times what the last one did. Entries that are not used cost nothing. */
+#define MAP_TIMES 16
 
 char *map_place(char *memory, size_t bytes)
 {
+    const size_t map_bytes =
+        bytes / GRANULE_BYTES * MAP_TIMES * sizeof(struct map_entry);
     /* One granule of a page for the map's first entries, three for the first blocks. */
     const uintptr_t first =
-        align_up((uintptr_t)memory + bytes / MAP_SHARE, PAGE_BYTES) + GRANULE_BYTES;
+        align_up((uintptr_t)memory + map_bytes, PAGE_BYTES) + GRANULE_BYTES;
     granule_map.before_first = first - 1;
     granule_map.end = (struct map_entry *)first;
     granule_map.lowest =
@@ -35,7 +36,7 @@ void map_cover(const char *end)
         return;
     }
     while (range > granules * GRANULE_BYTES) {
-        granules *= MAP_GROWTH;
+        granules *= MAP_TIMES;
     }
     if (granules == old) {
         return;
