@@ -20,11 +20,10 @@ static struct snug_block identify_object(struct map_entry entry, const void *ptr
     if (!run_is_object(entry, ptr)) {
         return (struct snug_block){.address = NULL};
     }
-    const uintptr_t granule = (uintptr_t)ptr & ~(GRANULE_BYTES - 1);
     return (struct snug_block){
         .address = ptr,
         .bytes = class_bytes(entry.size_class),
-        .run = (const void *)(granule - entry.back * GRANULE_BYTES),
+        .run = run_of(entry, ptr),
         .kind = SNUG_OBJECT,
         .state = object_state(ptr),
     };

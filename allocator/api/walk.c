@@ -19,14 +19,15 @@ static void tell(const struct walk *walk, struct snug_block block)
     }
 }
 
-static void visit_run(const struct walk *walk, const char *start, const char *limit)
+static void visit_run(const struct walk *walk, const struct run *run, const char *limit)
 {
-    const struct run_view run = run_view(start);
-    const char *object = run.first;
-    for (; object < run.end && object + run.object_bytes <= limit;
-         object += run.object_bytes) {
+    const size_t object_bytes = class_bytes(run->size_class);
+    const char *const never_used = (const char *)run + run->carved_end;
+    const char *const end = (const char *)run + run->end;
+    const char *object = (const char *)(run + 1);
+    for (; object < end && object + object_bytes <= limit; object += object_bytes) {
         struct snug_block found = pointer_identify(object);
-        found.state = object < run.never_used ? found.state : SNUG_FREE;
+        found.state = object < never_used ? found.state : SNUG_FREE;
         tell(walk, found);
     }
 }
@@ -36,7 +37,8 @@ static void visit_block(const struct block *block, size_t bytes, void *context)
     const char *const payload = (const char *)block + BLOCK_HEADER_BYTES;
     const struct map_entry entry = map_lookup(payload);
     if (block_is_in_use(block) && entry.size_class != 0 && entry.back == 0) {
-        visit_run(context, payload, payload + bytes - BLOCK_HEADER_BYTES);
+        visit_run(context, run_of(entry, payload),
+                  payload + bytes - BLOCK_HEADER_BYTES);
         return;
     }
     tell(context, pointer_identify(payload));

@@ -2,23 +2,6 @@
 
 #include "base/object.h"
 
-/* The bookkeeping at a run's start. Free objects are linked (object.h) by the
- * offset of the next one in the run, 0 at the end. */
-struct run {
-    struct run *next; /* of its class, with something to give */
-    struct run *previous;
-    uint16_t size_class;
-    uint16_t granules;
-    uint16_t live;
-    uint16_t free_count;
-    uint16_t first_free; /* offset in bytes; 0: none */
-    uint16_t carved_end; /* objects from this offset on were never used */
-    uint16_t end;        /* where the last object ends */
-    uint16_t listed;
-};
-
-static_assert(sizeof(struct run) == RUN_HEADER_BYTES, "objects start behind it");
-
 uint32_t run_inverse[SMALL_CLASS_COUNT];
 
 static struct {
@@ -39,12 +22,6 @@ static void note_free(size_t size_class, size_t bytes)
 {
     classes.free_bytes[size_class] += bytes;
     run_free_sum += bytes;
-}
-
-static struct run *run_of(const void *pointer)
-{
-    const uintptr_t granule = (uintptr_t)pointer & ~(GRANULE_BYTES - 1);
-    return (struct run *)(granule - map_entry(pointer)->back * GRANULE_BYTES);
 }
 
 static size_t run_capacity(size_t object_bytes, size_t granules)
@@ -267,7 +244,7 @@ size_t run_take_objects(size_t size_class, size_t most,
 
 void run_return_object(void *object)
 {
-    struct run *const run = run_of(object);
+    struct run *const run = run_of(*map_entry(object), object);
     object_set_free(object, run->first_free);
     run->first_free = (uint16_t)((uintptr_t)object - (uintptr_t)run);
     run->free_count++;
@@ -335,15 +312,4 @@ const char *run_check(void)
         }
     }
     return NULL;
-}
-
-struct run_view run_view(const void *start)
-{
-    const struct run *const run = start;
-    return (struct run_view){
-        .first = (const char *)(run + 1),
-        .never_used = (const char *)run + run->carved_end,
-        .end = (const char *)run + run->end,
-        .object_bytes = class_bytes(run->size_class),
-    };
 }

@@ -23,6 +23,30 @@
 
 #define RUN_HEADER_BYTES ((size_t)32)
 
+/* The bookkeeping at a run's start. Free objects are linked (object.h) by the
+ * offset of the next one in the run, 0 at the end. */
+struct run {
+    struct run *next; /* of its class, with something to give */
+    struct run *previous;
+    uint16_t size_class;
+    uint16_t granules;
+    uint16_t live;
+    uint16_t free_count;
+    uint16_t first_free; /* offset in bytes; 0: none */
+    uint16_t carved_end; /* objects from this offset on were never used */
+    uint16_t end;        /* where the last object ends */
+    uint16_t listed;
+};
+
+static_assert(sizeof(struct run) == RUN_HEADER_BYTES, "objects start behind it");
+
+/* The run of a pointer into one, for which the map has this entry. */
+static ALWAYS_INLINE struct run *run_of(struct map_entry entry, const void *pointer)
+{
+    const uintptr_t granule = (uintptr_t)pointer & ~(GRANULE_BYTES - 1);
+    return (struct run *)(granule - entry.back * GRANULE_BYTES);
+}
+
 /* Whether objects of a class come from runs by now. Until then the heap serves the
  * class, and is counted: a class gets runs for good once RUN_WORTH_BLOCKS of its blocks
  * live, or after RUN_WORTH_REQUESTS requests. */
@@ -64,15 +88,5 @@ static ALWAYS_INLINE void run_note_returned(size_t size_class, size_t objects)
 }
 size_t run_count(void);
 const char *run_check(void);
-
-/* A run as it is, for those who look at memory. */
-struct run_view {
-    const char *first;      /* object */
-    const char *never_used; /* objects from here on */
-    const char *end;        /* of the last object */
-    size_t object_bytes;
-};
-/* What the run that begins at an address consists of. Under the heap lock. */
-struct run_view run_view(const void *start);
 
 #endif
