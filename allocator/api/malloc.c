@@ -247,7 +247,9 @@ static NO_INLINE void free_block(void *ptr)
         cache_settle();
     }
     const bool locked = lock_acquire(&heap_lock);
-    const struct snug_block given = pointer_require_live(ptr, &misuse_of_free);
+    const struct snug_block given = LIKELY(pointer_own_live_block(ptr) != NULL)
+                                        ? (struct snug_block){.kind = SNUG_BLOCK}
+                                        : pointer_require_live(ptr, &misuse_of_free);
     if (LIKELY(given.kind == SNUG_BLOCK)) {
         struct block *const block = block_from_payload(ptr);
         if (block_size(block) <= SMALL_LIMIT_BYTES + 2 * ALIGNMENT_BYTES) {

@@ -29,7 +29,7 @@ static struct snug_block identify_object(struct map_entry entry, const void *ptr
     };
 }
 
-static struct snug_block identify_block(const void *ptr)
+static ALWAYS_INLINE struct snug_block identify_block(const void *ptr)
 {
     const struct block *const block = block_from_payload(ptr);
     struct snug_block found = {.address = ptr, .kind = SNUG_BLOCK, .state = SNUG_FREE};
@@ -42,10 +42,10 @@ static struct snug_block identify_block(const void *ptr)
     return found;
 }
 
-struct snug_block pointer_identify(const void *ptr)
+static ALWAYS_INLINE struct snug_block identify(const void *ptr)
 {
     const struct map_entry entry = map_lookup(ptr);
-    if (entry.size_class != 0) {
+    if (UNLIKELY(entry.size_class != 0)) {
         return identify_object(entry, ptr);
     }
     if (LIKELY(heap_owns(ptr))) {
@@ -62,6 +62,11 @@ struct snug_block pointer_identify(const void *ptr)
     return found.bytes != 0 ? found : (struct snug_block){.address = NULL};
 }
 
+struct snug_block pointer_identify(const void *ptr)
+{
+    return identify(ptr);
+}
+
 static _Noreturn COLD_CODE void end(struct snug_block found, const void *ptr,
                                     const struct misuse *misuse)
 {
@@ -70,7 +75,7 @@ static _Noreturn COLD_CODE void end(struct snug_block found, const void *ptr,
 
 struct snug_block pointer_require_live(const void *ptr, const struct misuse *misuse)
 {
-    const struct snug_block found = pointer_identify(ptr);
+    const struct snug_block found = identify(ptr);
     if (UNLIKELY(found.address == NULL || found.state != SNUG_IN_USE)) {
         end(found, ptr, misuse);
     }

@@ -34,4 +34,11 @@ static ALWAYS_INLINE struct block *pointer_own_block(const void *ptr)
                : NULL;
 }
 
+/* The same, but NULL also if it is in a list of a cache. */
+static ALWAYS_INLINE struct block *pointer_own_live_block(const void *ptr)
+{
+    struct block *const block = pointer_own_block(ptr);
+    return LIKELY(block != NULL) && LIKELY(!object_is_free(ptr)) ? block : NULL;
+}
+
 #endif

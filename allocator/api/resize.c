@@ -120,20 +120,20 @@ static NO_INLINE void *resize_block(void *ptr, size_t size)
         void *const moved = debug_resize(ptr, size);
         return moved != NULL ? moved : out_of_memory();
     }
-    struct block *const block =
-        map_lookup(ptr).size_class == 0 ? pointer_own_block(ptr) : NULL;
-    if (LIKELY(block != NULL) && LIKELY(!object_is_free(ptr))) {
-        return resize_own(block, size);
+    struct block *block =
+        map_lookup(ptr).size_class == 0 ? pointer_own_live_block(ptr) : NULL;
+    if (UNLIKELY(block == NULL)) {
+        bool locked = lock_acquire(&heap_lock);
+        const struct snug_block old = pointer_require_live(ptr, &misuse_of_realloc);
+        void *const resized =
+            old.kind == SNUG_LARGE ? resize_mapping(ptr, size, &locked) : NULL;
+        lock_release(&heap_lock, locked);
+        if (old.kind != SNUG_BLOCK) {
+            return resized != NULL ? resized : move(ptr, old.bytes, size);
+        }
+        block = block_from_payload(ptr); /* of an older region */
     }
-    bool locked = lock_acquire(&heap_lock);
-    const struct snug_block old = pointer_require_live(ptr, &misuse_of_realloc);
-    void *const resized =
-        old.kind == SNUG_LARGE ? resize_mapping(ptr, size, &locked) : NULL;
-    lock_release(&heap_lock, locked);
-    if (old.kind == SNUG_BLOCK) { /* of an older region */
-        return resize_own(block_from_payload(ptr), size);
-    }
-    return resized != NULL ? resized : move(ptr, old.bytes, size);
+    return resize_own(block, size);
 }
 
 void *snug_realloc(void *ptr, size_t size)
