@@ -1,6 +1,4 @@
-/* The files of bench/charts and bench/page, embedded in the executable: nothing has
- * to be found on disk.
- */
+/* The files of bench/charts and bench/page, embedded in the executable. */
 #ifndef SNUGBENCH_REPORT_EMBEDDED_H
 #define SNUGBENCH_REPORT_EMBEDDED_H
 

@@ -1,6 +1,4 @@
-/* The files of bench/lab, embedded in the executable: nothing has to be found on
- * disk.
- */
+/* The files of bench/lab, embedded in the executable. */
 #ifndef SNUGBENCH_RUNNER_LAB_FILES_H
 #define SNUGBENCH_RUNNER_LAB_FILES_H
 
