@@ -218,13 +218,19 @@ $(BUILD)/test/leaks/%: allocator/test/leaks/%.c
 	@mkdir -p $(@D)
 	$(CC) $(BASE_FLAGS) -O0 -fno-builtin -o $@ $< -lpthread $(LEAK_FLAGS)
 
-$(BUILD)/test/%: allocator/test/%.c $(BUILD)/libsnug.a
+# Compiled as any program is that calls the allocator.
+$(BUILD)/obj/allocator/test/%.o: allocator/test/%.c
 	@mkdir -p $(@D)
-	$(CC) $(BASE_FLAGS) -Iallocator -o $@ $< $(BUILD)/libsnug.a -lcmocka -lseccomp -lpthread $(LDFLAGS)
+	$(CC) $(BASE_FLAGS) -Iallocator -c -o $@ $<
+
+$(BUILD)/test/%: $(BUILD)/obj/allocator/test/%.o $(BUILD)/libsnug.a
+	@mkdir -p $(@D)
+	$(CC) $(OPT) -g -o $@ $< $(BUILD)/libsnug.a -lcmocka -lseccomp -lpthread $(LDFLAGS)
 
 $(BUILD)/test/%: $(BUILD)/obj/bench/test/%.o $(BUILD)/test/snugbench.a
 	$(CC) $(OPT) -g -o $@ $< $(BUILD)/test/snugbench.a -lcmocka $(LDFLAGS) $(BENCH_LIBS)
-.SECONDARY: $(call object,$(wildcard bench/test/*.c)) # kept: a change elsewhere only links anew
+# Kept: a change elsewhere only links tests anew.
+.SECONDARY: $(call object,$(wildcard allocator/test/*.c bench/test/*.c))
 
 # What such an allocator does not have it takes from there, but for those that lack calls.
 FORWARD := bench/test/broken/forward/forward.c
