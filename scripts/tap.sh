@@ -67,6 +67,17 @@ await()
     return 1
 }
 
+# is NAME FOUND EXPECTED: two texts, or two numbers.
+is()
+{
+    if [ "$2" = "$3" ]; then
+        pass "$1"
+    else
+        fail "$1" "expected: $3
+found:    $2"
+    fi
+}
+
 plan()
 {
     echo "1..$number"

@@ -7,13 +7,6 @@ bench=${BUILD:-build}/snugbench
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-# is NAME FOUND EXPECTED
-is()
-{
-    if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "expected: $3
-found:    $2"; fi
-}
-
 # has NAME PATTERN TEXT
 has()
 {

@@ -13,15 +13,6 @@ check()
     ok "$1" [ "$2" -eq 0 ]
 }
 
-# is NAME FOUND EXPECTED
-is()
-{
-    [ "$2" = "$3" ]
-    code=$?
-    [ "$code" -eq 0 ] || printf '# expected: %s\n# found:    %s\n' "$3" "$2"
-    check "$1" "$code"
-}
-
 small=$folder/small.rep
 printf '1\n2\n5\n96\na 0 32\nt 1\na 1 64\nf 0\nr 0 1\nf 1\n' >"$small"
 
