@@ -337,15 +337,15 @@ void rounds_warm_up(struct rounds *rounds)
     const size_t first = study->reference_index;
     /* Of a server even the first run is whole, but it warms up: it does not count. */
     const bool counts = !rounds->options->is_server;
-    for (uint32_t again = 0; again == 0 || again < rounds->options->warmup_count;
-         again++) {
+    uint32_t again = 0;
+    for (; again == 0 || again < rounds->options->warmup_count; again++) {
         for (size_t i = 0; i < study->count; i++) {
             const size_t index = i == 0 ? first : i <= first ? i - 1 : i;
             show(rounds, "warm-up", &study->candidates[index]);
             run_hooked(rounds, index, 0, false, counts && again == 0);
         }
     }
-    rounds->round_s = clock_seconds_since(start_ns);
+    rounds->round_s = clock_seconds_since(start_ns) / again;
     study->run_s = rounds->round_s / (double)study->count;
 }
 
