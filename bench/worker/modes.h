@@ -27,7 +27,7 @@
          .process_s = 1.1, .answer_bytes = sample_bytes, .take = take_memory)          \
     /* One timed pass in a fresh process. */                                           \
     MODE(COLD, cold_run, .pass = "time", .label = "cold pass", .progress = "round",    \
-         .in_rounds = true, .touch = MODE_TOUCHES_AS_COLD, .op_s = 70e-9,             \
+         .in_rounds = true, .touch = MODE_TOUCHES_AS_COLD, .op_s = 70e-9,              \
          .process_s = 0.004, .take = take_cold)                                        \
     /* Untimed passes, then timed ones until the budget is spent. */                   \
     MODE(WARM, warm_run, .pass = "time", .label = "warm passes", .progress = "round",  \
