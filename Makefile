@@ -181,9 +181,9 @@ DELAYED_OBJECTS := $(patsubst %.c,$(BUILD)/obj/delayed/%.o,$(wildcard bench/floo
 # A pair of malloc and free must not be optimised away.
 $(call tool_objects,worker) $(call tool_objects,micro): BENCH_FLAGS += \
     -fno-builtin-malloc -fno-builtin-free -fno-builtin-realloc -fno-builtin-calloc
-# Calls without a stub before them, and an empty allocator that starts at cache lines: the
-# replay loop alone costs as little as can be.
-$(call tool_objects,worker): BENCH_FLAGS += -fno-plt
+# Calls without a stub before them, loops and an empty allocator that start at cache lines:
+# the replay loop alone costs as little as can be, and the same in each mode.
+$(call tool_objects,worker): BENCH_FLAGS += -fno-plt -falign-loops=64 -falign-jumps=64
 $(call tool_objects,floor) $(DELAYED_OBJECTS): BENCH_FLAGS += -fPIC -fno-builtin \
     -falign-functions=64
 $(RECORDER_OBJECTS): BENCH_FLAGS += -fPIC -fvisibility=hidden -fno-builtin \

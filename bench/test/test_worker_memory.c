@@ -189,9 +189,51 @@ static void residency_equals_smaps(void **state)
     }
 }
 
+/* What the packed form has no room for, and its neighbours. The floor is asked, as it
+ * has one byte of each block written. */
+static void sizes_beyond_32_bits(void **state)
+{
+    (void)state;
+    const uint64_t large = UINT64_C(5) << 30;
+    const struct trace_op ops[] = {
+        MALLOC(1, large),
+        MALLOC(2, UINT32_MAX),
+        MALLOC(3, 0),
+        CALLOC(4, 3, large),
+        REALLOC(1, 2 * large),
+        REALLOC(2, UINT64_C(1) << 32),
+        FREE(4),
+        MALLOC(4, 1),
+        CALLOC(5, 7, 9),
+        REALLOC(6, 0),
+        REALLOC(1, 24),
+        MEMALIGN(7, 12, large),
+        MALLOC(8, UINT64_C(1) << 32),
+        FREE(0),
+    };
+    struct trace *trace = make_trace(ops, COUNT_OF(ops));
+    struct allocator *floor = tool_allocator("libsnugbench-floor.so");
+    floor->is_floor = true;
+    struct job job = run(trace, floor, WORKER_MEMORY);
+    assert_int_equal(job.status, RESULT_OK);
+    assert_int_equal(job.record->peak_live_bytes, trace->header->peak_live_bytes);
+    assert_int_equal(job.record->sample_count, trace->header->sample_count);
+    uint64_t live_bytes = 0;
+    for (uint64_t i = 0; i < job.record->sample_count; i++) {
+        if (job.record->samples[i].op_index == COUNT_OF(ops)) {
+            live_bytes = job.record->samples[i].blocks.live_bytes;
+        }
+    }
+    assert_int_equal(live_bytes,
+                     (UINT64_C(1) << 32) + 1 + 63 + 24 + large + (UINT64_C(1) << 32));
+    job_close(&job);
+    trace_destroy(trace);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sizes_beyond_32_bits),
         cmocka_unit_test(touch_modes_fault_in_what_they_say),
         cmocka_unit_test(warm_passes_are_settled),
         cmocka_unit_test(warming_up_ends_where_faults_stay),

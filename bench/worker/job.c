@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "worker/message.h"
+#include "worker/packed.h"
 #include "worker/thread_group.h"
 
 void *job_pages(size_t bytes)
@@ -55,23 +56,14 @@ bool job_fail(struct job *job, enum worker_status status, uint64_t number)
     return false;
 }
 
-/* A page of zeros behind the image, so that the replay loop may read one operation
- * beyond the last. */
 static const unsigned char *map_image(int fd)
 {
-    const size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
     struct stat status;
     if (fstat(fd, &status) != 0 || status.st_size <= 0) {
         return NULL;
     }
-    size_t image_bytes = (size_t)status.st_size;
-    void *start = mmap(NULL, image_bytes + page_bytes, PROT_READ,
-                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (start == MAP_FAILED) {
-        return NULL;
-    }
-    start = mmap(start, image_bytes, PROT_READ, MAP_SHARED | MAP_FIXED | MAP_POPULATE,
-                 fd, 0);
+    void *start =
+        mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
     return start == MAP_FAILED ? NULL : start;
 }
 
@@ -136,6 +128,10 @@ bool job_open(struct job *job, int trace_fd, int record_fd, int streams_fd)
     job->sizes = job_pages(job->slot_count * sizeof *job->sizes);
     if (job->table == NULL || job->sizes == NULL) {
         message_add(job->record, "no memory for a table of %lu slots", job->slot_count);
+        return job_fail(job, WORKER_INTERNAL_ERROR, 0);
+    }
+    if (!packed_open(job)) {
+        message_add(job->record, "no memory to pack the trace");
         return job_fail(job, WORKER_INTERNAL_ERROR, 0);
     }
     return job->streams == NULL || thread_group_open(job);

@@ -24,8 +24,10 @@ struct job {
     struct worker_record *record;
 
     /* What is replayed: the trace's operations or, with several threads, those of all
-     * streams, each followed by an epilogue; one beyond the last can be read. */
+     * streams, each followed by an epilogue. */
     const struct trace_op *ops;
+    const uint32_t *words; /* the same, see packed.h */
+    const uint32_t *const *word_marks;
     const struct stream_header *streams; /* NULL: one thread does all */
     uint64_t slot_count;
     void **table;

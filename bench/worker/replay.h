@@ -11,12 +11,8 @@
 
 #include "worker/job.h"
 #include "worker/message.h"
+#include "worker/packed.h"
 #include "worker/thread_group.h"
-
-/* In the place of a kind: nothing is left to replay. */
-enum {
-    REPLAY_END = TRACE_KIND_COUNT
-};
 
 /* What a mode adds to the bare calls. `before_free` runs before a free or a realloc;
  * `after_alloc` after an allocation, while the table still holds the slot's former
@@ -57,8 +53,8 @@ replay_keep_position(struct job *job, const struct trace_op *op,
 
 /* The allocator has answered with `block`; `bytes` is all that was asked for. */
 static inline bool __attribute__((always_inline))
-replay_arrival(struct job *job, void **table, const struct trace_op *op, void *block,
-               uint64_t bytes, const struct replay_observer *observer)
+replay_arrival(struct job *job, void **table, const struct trace_op *op, uint32_t slot,
+               void *block, uint64_t bytes, const struct replay_observer *observer)
 {
     REPLAY_AFTER_CALL(job, op, bytes);
     if (__builtin_expect(bytes != 0, 1) && __builtin_expect(block == NULL, 0)) {
@@ -67,63 +63,60 @@ replay_arrival(struct job *job, void **table, const struct trace_op *op, void *b
     if (!observer->after_alloc(job, op, block, bytes)) {
         return false;
     }
-    table[op->slot] = block;
+    table[slot] = block;
     return true;
 }
 
 static inline bool __attribute__((always_inline))
-replay_malloc(struct job *job, void **table, const struct trace_op *op,
-              const struct replay_observer *observer)
+replay_malloc(struct job *job, void **table, const struct trace_op *op, uint32_t slot,
+              uint64_t bytes, const struct replay_observer *observer)
 {
-    uint64_t bytes = op->size_bytes;
     replay_keep_position(job, op, observer);
     REPLAY_BEFORE_CALL();
     void *block = malloc(bytes);
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): a process ends with its failed job */
-    return replay_arrival(job, table, op, block, bytes, observer);
+    return replay_arrival(job, table, op, slot, block, bytes, observer);
 }
 
 static inline bool __attribute__((always_inline))
-replay_free(struct job *job, void **table, const struct trace_op *op,
+replay_free(struct job *job, void **table, const struct trace_op *op, uint32_t slot,
             const struct replay_observer *observer)
 {
     replay_keep_position(job, op, observer);
     if (observer->before_free != NULL && !observer->before_free(job, op)) {
         return false;
     }
-    void *block = table[op->slot];
+    void *block = table[slot];
     REPLAY_BEFORE_CALL();
     free(block);
     REPLAY_AFTER_CALL(job, op, 0);
-    table[op->slot] = NULL;
+    table[slot] = NULL;
     return true;
 }
 
 static inline bool __attribute__((always_inline))
-replay_realloc(struct job *job, void **table, const struct trace_op *op,
-               const struct replay_observer *observer)
+replay_realloc(struct job *job, void **table, const struct trace_op *op, uint32_t slot,
+               uint64_t bytes, const struct replay_observer *observer)
 {
-    uint64_t bytes = op->size_bytes;
     replay_keep_position(job, op, observer);
     if (observer->before_free != NULL && !observer->before_free(job, op)) {
         return false;
     }
-    void *block = table[op->slot];
+    void *block = table[slot];
     REPLAY_BEFORE_CALL();
     block = realloc(block, bytes);
-    return replay_arrival(job, table, op, block, bytes, observer);
+    return replay_arrival(job, table, op, slot, block, bytes, observer);
 }
 
 static inline bool __attribute__((always_inline))
-replay_calloc(struct job *job, void **table, const struct trace_op *op,
-              const struct replay_observer *observer)
+replay_calloc(struct job *job, void **table, const struct trace_op *op, uint32_t slot,
+              uint64_t count, uint64_t bytes, const struct replay_observer *observer)
 {
-    uint64_t bytes = op->size_bytes;
     replay_keep_position(job, op, observer);
     REPLAY_BEFORE_CALL();
-    void *block = calloc(op->count, bytes);
+    void *block = calloc(count, bytes);
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): as above */
-    return replay_arrival(job, table, op, block, bytes * op->count, observer);
+    return replay_arrival(job, table, op, slot, block, bytes * count, observer);
 }
 
 static inline bool __attribute__((always_inline))
@@ -134,21 +127,25 @@ replay_memalign(struct job *job, void **table, const struct trace_op *op,
     replay_keep_position(job, op, observer);
     REPLAY_BEFORE_CALL();
     void *block = memalign((size_t)1 << op->align_log2, bytes);
-    return replay_arrival(job, table, op, block, bytes, observer);
+    return replay_arrival(job, table, op, op->slot, block, bytes, observer);
 }
 
-/* Any kind but the two common ones. */
+/* What is not packed. */
 static inline bool __attribute__((always_inline))
 replay_other(struct job *job, void **table, const struct trace_op *op,
              const struct replay_observer *observer)
 {
     switch (op->kind) {
+    case TRACE_MALLOC:
+        return replay_malloc(job, table, op, op->slot, op->size_bytes, observer);
+    case TRACE_FREE:
     case TRACE_FREE_SIZED:
-        return replay_free(job, table, op, observer);
+        return replay_free(job, table, op, op->slot, observer);
     case TRACE_REALLOC:
-        return replay_realloc(job, table, op, observer);
+        return replay_realloc(job, table, op, op->slot, op->size_bytes, observer);
     case TRACE_CALLOC:
-        return replay_calloc(job, table, op, observer);
+        return replay_calloc(job, table, op, op->slot, op->count, op->size_bytes,
+                             observer);
     case TRACE_MEMALIGN:
         return replay_memalign(job, table, op, observer);
     default: /* thread and mark operations hold a place in the order only */
@@ -156,27 +153,13 @@ replay_other(struct job *job, void **table, const struct trace_op *op,
     }
 }
 
-/* Reads `end` too (see job.h), so that no branch stands before the read. */
-static inline unsigned __attribute__((always_inline))
-replay_kind(const struct trace_op *op, const struct trace_op *end)
-{
-    unsigned kind = op->kind;
-    return op == end ? REPLAY_END : kind;
-}
-
 /* Replay operations [from, to). false: stopped early, status and failed_op are set.
  *
  * The labels lay out the machine code. Each common kind has a copy of its own of the
- * choice of what comes next, and a free behind a malloc takes no jump. With nested
- * loops in their place, or without the hint before `others`, gcc lays it out otherwise
- * and the floor is 12 to 15 % slower. The next kind is read before the call: a random
- * order of malloc and free cannot be predicted, and this way a wrong guess is noticed
- * as early as can be.
- *
- * With the floor, warm, first byte touched (Sapphire Rapids, 2.95 GHz): a call through
- * the dynamic linker's address and its return alone take 2.0 ns, so 2.2 to 3.0 ns an
- * operation are the calls and the write; where kinds are drawn by lot 5.8 to 6.2 ns,
- * since a wrong guess takes 8 ns. */
+ * choice of what comes next, and a free behind a malloc takes no jump. The next kind is
+ * read before the call: a random order of malloc and free cannot be predicted, and this
+ * way a wrong guess is noticed as early as can be. `op` only counts along: what is read
+ * is `word`. */
 static inline bool __attribute__((always_inline))
 replay(struct job *job, uint64_t from, uint64_t to,
        const struct replay_observer *observer)
@@ -184,50 +167,84 @@ replay(struct job *job, uint64_t from, uint64_t to,
     void **table = job->table;
     const struct trace_op *op = job->ops + from;
     const struct trace_op *end = job->ops + to;
-    unsigned kind = replay_kind(op, end);
-    if (kind == TRACE_FREE) {
+    if (op == end) {
+        return true;
+    }
+    const uint32_t *word = packed_at(job, from);
+    unsigned kind = packed_kind(*word);
+    if (kind == PACKED_FREE) {
         goto frees;
     }
-    if (kind != TRACE_MALLOC) {
+    if (kind != PACKED_MALLOC) {
         goto others;
     }
 mallocs:
-    kind = replay_kind(op + 1, end);
-    if (!replay_malloc(job, table, op, observer)) {
+    kind = packed_kind(word[2]);
+    if (word[1] == 0) {
+        __builtin_unreachable();
+    }
+    if (!replay_malloc(job, table, op, packed_slot(*word), word[1], observer)) {
         return false;
     }
+    word += 2;
     op++;
-    if (kind == TRACE_MALLOC) {
+    if (kind == PACKED_MALLOC) {
         goto mallocs;
     }
-    if (__builtin_expect(kind != TRACE_FREE, 0)) {
+    if (__builtin_expect(kind != PACKED_FREE, 0)) {
         goto others;
     }
 frees:
-    kind = replay_kind(op + 1, end);
-    if (!replay_free(job, table, op, observer)) {
+    kind = packed_kind(word[1]);
+    if (!replay_free(job, table, op, packed_slot(*word), observer)) {
         return false;
     }
+    word++;
     op++;
-    if (kind == TRACE_FREE) {
+    if (kind == PACKED_FREE) {
         goto frees;
     }
-    if (kind == TRACE_MALLOC) {
+    if (kind == PACKED_MALLOC) {
         goto mallocs;
     }
 others:
-    if (kind == REPLAY_END) {
-        return true;
+    switch (kind) {
+    case PACKED_REALLOC:
+        kind = packed_kind(word[2]);
+        if (!replay_realloc(job, table, op, packed_slot(*word), word[1], observer)) {
+            return false;
+        }
+        word += 2;
+        op++;
+        break;
+    case PACKED_CALLOC:
+        kind = packed_kind(word[3]);
+        if (!replay_calloc(job, table, op, packed_slot(*word), word[2], word[1],
+                           observer)) {
+            return false;
+        }
+        word += 3;
+        op++;
+        break;
+    case PACKED_OTHER:
+        kind = packed_kind(word[1]);
+        if (!replay_other(job, table, op, observer)) {
+            return false;
+        }
+        word++;
+        op++;
+        break;
+    default:
+        if (op == end) {
+            return true;
+        }
+        kind = packed_kind(word[1]);
+        word++;
     }
-    kind = replay_kind(op + 1, end);
-    if (!replay_other(job, table, op, observer)) {
-        return false;
-    }
-    op++;
-    if (kind == TRACE_FREE) {
+    if (kind == PACKED_FREE) {
         goto frees;
     }
-    if (kind == TRACE_MALLOC) {
+    if (kind == PACKED_MALLOC) {
         goto mallocs;
     }
     goto others;
