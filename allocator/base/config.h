@@ -70,9 +70,6 @@
 #define RUN_WORTH_BLOCKS 16
 /* ...or has been asked for this often: a block of the heap takes ten times as long. */
 #define RUN_WORTH_REQUESTS 2048
-/* A class with this much free in its runs lends objects to smaller classes; a class
- * that only grows has at most one run with anything free. */
-#define RUN_SPARE_BYTES (2 * RUN_LIMIT_GRANULES * GRANULE_BYTES)
 /* Before the heap touches new pages, caches are taken back if they hold this share of
  * it and this many bytes; looked at once for every so many bytes that it grows. */
 #define RECLAIM_SHARE 64

@@ -7,10 +7,11 @@ uint32_t run_inverse[SMALL_CLASS_COUNT];
 static struct {
     struct run *runs[SMALL_CLASS_COUNT]; /* with free or never used objects */
     bool served[SMALL_CLASS_COUNT];
-    uint8_t
-        heap_blocks[SMALL_CLASS_COUNT + 2]; /* live blocks by size / 16, up to the worth */
-    uint16_t requests[SMALL_CLASS_COUNT];   /* that the heap served */
-    size_t free_bytes[SMALL_CLASS_COUNT];   /* in objects free or never used, caches apart */
+    uint8_t heap_blocks[SMALL_CLASS_COUNT +
+                        2]; /* live blocks by size / 16, up to the worth */
+    uint16_t requests[SMALL_CLASS_COUNT]; /* that the heap served */
+    size_t
+        free_bytes[SMALL_CLASS_COUNT]; /* in objects free or never used, caches apart */
     size_t run_count;
     uint32_t runs_of[SMALL_CLASS_COUNT];
 } classes;
@@ -148,7 +149,8 @@ void run_note_allocated(size_t size_class, size_t block_bytes)
     if (++classes.requests[size_class] >= RUN_WORTH_REQUESTS) {
         classes.served[size_class] = true;
     }
-    if (index < SMALL_CLASS_COUNT + 2 && ++classes.heap_blocks[index] >= RUN_WORTH_BLOCKS) {
+    if (index < SMALL_CLASS_COUNT + 2 &&
+        ++classes.heap_blocks[index] >= RUN_WORTH_BLOCKS) {
         classes.served[size_class] = true;
         classes.heap_blocks[index] = RUN_WORTH_BLOCKS - 1;
     }
@@ -164,7 +166,8 @@ void run_note_freed(size_t block_bytes)
 
 /* A run with something to give: of this class if one is there or the heap has room for
  * one; else of a larger class, up to twice the size, that has much to spare: before the
- * heap grows, an object half used is better than one not used at all. */
+ * heap grows, an object half used is better than one not used at all. Much is more than
+ * a run holds: a class that only grows has one run with anything free. */
 static struct run *find_run(size_t size_class)
 {
     const size_t longest_bytes = RUN_LIMIT_GRANULES * GRANULE_BYTES;
@@ -173,9 +176,9 @@ static struct run *find_run(size_t size_class)
             return NULL;
         }
         const size_t most_bytes = 2 * class_bytes(size_class);
-        for (size_t c = size_class; c < SMALL_CLASS_COUNT && class_bytes(c) <= most_bytes;
-             c++) {
-            if (classes.free_bytes[c] >= RUN_SPARE_BYTES) {
+        for (size_t c = size_class;
+             c < SMALL_CLASS_COUNT && class_bytes(c) <= most_bytes; c++) {
+            if (classes.free_bytes[c] >= longest_bytes) {
                 return classes.runs[c];
             }
         }
