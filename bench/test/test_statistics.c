@@ -1,3 +1,4 @@
+/* Medians, intervals, p values: against tables, closed forms and simulated runs. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,30 +9,13 @@
 
 #include "analysis/statistics.h"
 #include "analysis/timing.h"
+#include "noise.h"
 
 enum {
     SAMPLES = 15,
     TRIALS = 300,
     ROWS = 16,
 };
-
-static double uniform(uint64_t *state)
-{
-    return (double)(statistics_random(state) >> 11) * 0x1p-53;
-}
-
-/* Near normal (a sum of 12), around `middle` with spread `sigma`. */
-static void fill_noisy(double *values, size_t count, double middle, double sigma,
-                       uint64_t *state)
-{
-    for (size_t i = 0; i < count; i++) {
-        double sum = 0;
-        for (int k = 0; k < 12; k++) {
-            sum += uniform(state);
-        }
-        values[i] = middle + sigma * (sum - 6);
-    }
-}
 
 static struct interval interval_of(const double *values, size_t count, uint64_t seed)
 {
@@ -175,84 +159,6 @@ static void test_rows_are_resampled_by_themselves(void **state)
     const struct interval all = statistics_bootstrap(rows, ROWS, scratch, 1);
     const double share = (all.high - all.low) / (one.high - one.low);
     assert_true(share > 0.15 && share < 0.4);
-}
-
-static enum verdict race(double ours, size_t rounds, uint64_t *noise, uint64_t seed)
-{
-    double reference[SAMPLES];
-    double subject[SAMPLES];
-    double ratios[SAMPLES];
-    double scratch[SAMPLES];
-    fill_noisy(reference, rounds, 100, 2.6, noise);
-    fill_noisy(subject, rounds, ours, 2.6, noise);
-    for (size_t i = 0; i < rounds; i++) {
-        ratios[i] = reference[i] / subject[i];
-    }
-    const struct series row = {.values = ratios, .count = rounds};
-    return timing_verdict(timing_estimate(&row, 1, scratch, seed), rounds, 0.02);
-}
-
-/* An allocator against itself, at the spread measured between processes (2.6 %). */
-static void test_equals_get_no_verdict(void **state)
-{
-    (void)state;
-    const size_t rounds[] = {SUMMARY_VERDICT_ROUNDS, 7, SAMPLES};
-    for (size_t i = 0; i < 3; i++) {
-        uint64_t noise = 17 + i;
-        int false_alarms = 0;
-        for (uint64_t trial = 0; trial < TRIALS; trial++) {
-            false_alarms += race(100, rounds[i], &noise, trial) != VERDICT_SAME;
-        }
-        assert_in_range(false_alarms, 0, TRIALS * 6 / 100);
-    }
-}
-
-static void test_real_differences_are_seen(void **state)
-{
-    (void)state;
-    uint64_t noise = 23;
-    int faster = 0;
-    int slower = 0;
-    for (uint64_t trial = 0; trial < 100; trial++) {
-        faster += race(90, 7, &noise, trial) == VERDICT_FASTER;
-        slower += race(110, 7, &noise, trial) == VERDICT_SLOWER;
-    }
-    assert_in_range(faster, 90, 100);
-    assert_in_range(slower, 90, 100);
-}
-
-static void test_verdict_needs_size_interval_and_rounds(void **state)
-{
-    (void)state;
-    const struct estimate clear = {1.10, 1.08, 1.12, true};
-    const struct estimate small = {1.01, 1.005, 1.015, true};
-    const struct estimate unsure = {1.10, 0.99, 1.20, true};
-    const struct estimate below = {0.90, 0.88, 0.92, true};
-    const struct estimate absent = {.present = false};
-    assert_int_equal(timing_verdict(clear, 5, 0.02), VERDICT_FASTER);
-    assert_int_equal(timing_verdict(clear, 4, 0.02), VERDICT_TOO_FEW);
-    assert_int_equal(timing_verdict(clear, 5, 0.20), VERDICT_SAME);
-    assert_int_equal(timing_verdict(small, 5, 0.02), VERDICT_SAME);
-    assert_int_equal(timing_verdict(unsure, 5, 0.02), VERDICT_SAME);
-    assert_int_equal(timing_verdict(below, 5, 0.02), VERDICT_SLOWER);
-    assert_int_equal(timing_verdict(absent, 5, 0.02), VERDICT_NONE);
-}
-
-/* Ratios of an allocator on one trace, `effect` slower in the logarithm; each the
- * quotient of two processes' times. `tail` > 0: some processes are disturbed. */
-static void fill_ratios(double *ratios, size_t count, double effect, double spread,
-                        double tail, uint64_t *noise)
-{
-    for (size_t i = 0; i < count; i++) {
-        double sides[2];
-        for (int side = 0; side < 2; side++) {
-            sides[side] = spread * M_SQRT1_2 * statistics_random_normal(noise);
-            if (uniform(noise) < tail) {
-                sides[side] += 0.1 * uniform(noise);
-            }
-        }
-        ratios[i] = exp(sides[0] - sides[1] - effect);
-    }
 }
 
 static double p_value_of(const double *values, size_t count)
@@ -406,32 +312,6 @@ static void test_false_verdicts_keep_their_level(void **state)
     }
 }
 
-/* Clear differences survive the correction, and only they. */
-static void test_correction_keeps_what_is_clear(void **state)
-{
-    (void)state;
-    enum {
-        TRACES = 26,
-        SLOWER = 10,
-    };
-    uint64_t noise = 53;
-    struct comparison comparisons[TRACES];
-    struct comparison *pointers[TRACES];
-    double scratch[TRACES];
-    double ratios[5];
-    for (size_t trace = 0; trace < TRACES; trace++) {
-        const struct series row = {ratios, 5};
-        fill_ratios(ratios, 5, trace < SLOWER ? log(1.5) : 0, 0.02, 0, &noise);
-        comparisons[trace] = timing_compare(&row, 1, 0.02, scratch, trace);
-        pointers[trace] = &comparisons[trace];
-    }
-    timing_correct(pointers, TRACES, scratch);
-    for (size_t trace = 0; trace < TRACES; trace++) {
-        assert_int_equal(comparisons[trace].verdict,
-                         trace < SLOWER ? VERDICT_SLOWER : VERDICT_SAME);
-    }
-}
-
 static double normal_below(double z)
 {
     return erfc(-z * M_SQRT1_2) / 2;
@@ -504,16 +384,12 @@ int main(void)
         cmocka_unit_test(test_interval_is_of_95_pct),
         cmocka_unit_test(test_interval_covers_the_truth),
         cmocka_unit_test(test_rows_are_resampled_by_themselves),
-        cmocka_unit_test(test_equals_get_no_verdict),
-        cmocka_unit_test(test_real_differences_are_seen),
-        cmocka_unit_test(test_verdict_needs_size_interval_and_rounds),
         cmocka_unit_test(test_p_value_of_student),
         cmocka_unit_test(test_p_value_over_rows),
         cmocka_unit_test(test_holm),
         cmocka_unit_test(test_share_interval),
         cmocka_unit_test(test_binomial_tail),
         cmocka_unit_test(test_false_verdicts_keep_their_level),
-        cmocka_unit_test(test_correction_keeps_what_is_clear),
         cmocka_unit_test(test_power_is_that_of_student),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
