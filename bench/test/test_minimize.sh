@@ -80,7 +80,7 @@ report "without -o the name says whose least it is" $?
 
 # Interrupted: what has been reached is there, whole. The trace is long enough for a
 # search that goes on after its first success on any machine.
-"$bench" generate random -n 200000 --min 990 --max 1010 -o "$work/long.rep" >"$work/out" 2>&1
+"$bench" generate random -n 50000 --min 990 --max 1010 -o "$work/long.rep" >"$work/out" 2>&1
 : >"$work/err"
 "$bench" minimize "$work/long.rep" -a "slow=$build/test/libbroken-slow.so" --slower 2 \
     -o "$work/interrupted.rep" 2>"$work/err" &
