@@ -12,8 +12,8 @@ enum {
     WIDE_CELL_BYTES = 11,
 };
 
-/* A place is a 16th of what multiples of 16 bytes share: the low four bits of an address
- * go to the top, so that any 64 bits are a page and a place in it. */
+/* An address is turned: its low four bits, mostly 0, go to the top. The low eight bits
+ * of what results are the place in a page, the others the number of the page. */
 struct page {
     uint64_t number_plus_one; /* 0: no page */
     unsigned char *cells;     /* the arrays of struct cells */

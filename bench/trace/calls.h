@@ -3,8 +3,8 @@
  * of calls by address, those whose result stands in a later line in two halves.
  *
  * Sizes and counts are decimal, or hexadecimal with 0x; addresses are hexadecimal, or #
- * and a decimal number of the block. A call is told once: what one function of the family calls of the others inside is the
- * reader's to leave out. */
+ * and the decimal number of the block. A call is told once: what one function of the
+ * family calls of the others inside is the reader's to leave out. */
 #ifndef SNUGBENCH_TRACE_CALLS_H
 #define SNUGBENCH_TRACE_CALLS_H
 

@@ -33,8 +33,8 @@ static bool ends_with(const char *text, size_t length, const char *ending)
            memcmp(text + length - ending_length, ending, ending_length) == 0;
 }
 
-/* "dir/cc1.rep.zst" is called cc1: one ending of compression and one of format fall, and
- * that of a file that is not finished. */
+/* "dir/cc1.rep.zst" is called cc1: one ending of compression and one of format fall,
+ * and that of a file that is not finished. */
 static char *name_of(const char *path)
 {
     static const char *const compressions[] = {".zst", ".gz",  ".xz",

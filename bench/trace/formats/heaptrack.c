@@ -102,8 +102,9 @@ static bool read_line(struct reader *reader, const char *text)
 static bool heaptrack_read(struct input *input, struct trace_builder *builder,
                            struct trace_error *error)
 {
-    struct reader reader = {.fields = {.input = input, .error = error},
-                            .pointers = pointers_open(pointers_into_builder(builder), POINTERS_EXACT)};
+    struct reader reader = {
+        .fields = {.input = input, .error = error},
+        .pointers = pointers_open(pointers_into_builder(builder), POINTERS_EXACT)};
     if (reader.pointers == NULL) {
         return fields_fail_memory(&reader.fields);
     }
