@@ -24,12 +24,15 @@ static void region_close(void)
     }
     struct block *const rest = (struct block *)(uintptr_t)heap.top;
     const size_t bytes = (size_t)(heap.end - heap.top);
-    /* What was never touched counts as touched and vacant from now on. */
+    /* What was never touched counts as touched from now on, and as vacant unless it was
+     * locked as it was reserved. */
     __atomic_store_n(&heap.touched_bytes,
                      heap.touched_bytes + (size_t)(heap.end - heap.touched),
                      __ATOMIC_RELAXED);
-    pages_vacate(align_up((uintptr_t)heap.touched, PAGE_BYTES),
-                 heap_free_block_pages(rest, bytes).end);
+    if (!heap.locked) {
+        pages_vacate(align_up((uintptr_t)heap.touched, PAGE_BYTES),
+                     heap_free_block_pages(rest, bytes).end);
+    }
     block_set_in_use((struct block *)(uintptr_t)heap.end, 0);
     heap.top = heap.end = heap.touched = NULL;
     if (bytes != 0) {

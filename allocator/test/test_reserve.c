@@ -9,6 +9,7 @@
 
 #include "api/entry.h"
 #include "child.h"
+#include "resident.h"
 
 static const size_t kib = 1024;
 static const size_t mib = (size_t)1024 * 1024;
@@ -226,6 +227,54 @@ static void locked_memory_is_not_given_back(void)
     CHECK_NUMBERS(status_bytes("VmRSS:") + mib, >, before);
 }
 
+static void vacant_pages_are_resident_once_locked(void)
+{
+    if (SANITIZED || is_emulated()) {
+        _exit(CHILD_SKIPPED);
+    }
+    char *block = snug_malloc(4 * mib);
+    CHECK(block != NULL && snug_malloc(1000) != NULL);
+    memset(block, 1, 4 * mib);
+    snug_free(block);
+    CHECK_NUMBERS(snug_malloc_trim(0), ==, 1);
+    CHECK_NUMBERS(pages_vacant_bytes, >=, 4 * mib - 4 * page_bytes);
+    if (reserve_mlockall(MCL_CURRENT | MCL_FUTURE) != 0) {
+        CHECK_NUMBERS(pages_vacant_bytes, !=, 0); /* as before */
+        _exit(CHILD_SKIPPED);
+    }
+    CHECK_NUMBERS(pages_vacant_bytes, ==, 0);
+    CHECK_NUMBERS(resident_bytes(block, block + 4 * mib), >=, 4 * mib);
+    CHECK(snug_calloc(1, 4 * mib) == block); /* nothing is known to be zero */
+    for (size_t i = 0; i < 4 * mib; i++) {
+        CHECK(block[i] == 0);
+    }
+    memset(block, 1, 4 * mib);
+    snug_free(block);
+    CHECK_NUMBERS(snug_malloc_trim(0), ==, 0);
+    CHECK_NUMBERS(pages_vacant_bytes, ==, 0);
+    CHECK_HEAP();
+    CHECK(reserve_munlockall() == 0);
+    CHECK_NUMBERS(snug_malloc_trim(0), ==, 1);
+    CHECK_NUMBERS(pages_vacant_bytes, >=, 4 * mib - 4 * page_bytes);
+    CHECK_HEAP();
+}
+
+/* The rest of its region was locked as it was reserved. */
+static void a_region_closed_while_locked_has_no_vacant_pages(void)
+{
+    CHECK(snug_malloc(1000) != NULL);
+    heap.locked = true;
+    if (sbrk((intptr_t)mib) == (void *)-1) {
+        _exit(CHILD_SKIPPED);
+    }
+    const struct heap_region *const region = heap.regions;
+    while (heap.regions == region) {
+        CHECK(snug_malloc(30 * mib) != NULL);
+    }
+    CHECK_NUMBERS(pages_vacant_bytes, ==, 0);
+    CHECK_HEAP();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +290,8 @@ int main(void)
         CHILD_TEST(a_reserve_from_mmap_goes_back_too),
         CHILD_TEST(locked_memory_is_no_more_than_used),
         CHILD_TEST(locked_memory_is_not_given_back),
+        CHILD_TEST(vacant_pages_are_resident_once_locked),
+        CHILD_TEST(a_region_closed_while_locked_has_no_vacant_pages),
     };
     return cmocka_run_group_tests_name("reserve", tests, NULL, NULL);
 }
