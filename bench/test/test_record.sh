@@ -376,10 +376,8 @@ ok "SIGTERM is passed on, the trace is written"
 # Of a snugbench that is killed itself, what it had written is there.
 perl -e 'use POSIX; POSIX::setsid(); exec @ARGV' \
     "$snugbench" record -o "$work/slain.rep" "$helper" wait >"$work/out" 2>"$work/err" &
-slain=$! tries=0
-until grep -qs 'a [0-9]* 6001' "$work/slain.rep.part" || [ $((tries += 1)) -gt 200 ]; do
-    sleep 0.05
-done
+slain=$!
+await grep -qs 'a [0-9]* 6001' "$work/slain.rep.part"
 kill -s KILL "$slain"
 wait "$slain" 2>/dev/null
 kill -s KILL -- "-$slain" # the program runs on, unrecorded
