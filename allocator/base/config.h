@@ -40,23 +40,22 @@
  * later. */
 #define SPLIT_SHARE 32
 
-/* Pages of free blocks of at least so much go back to the system... */
-#define GIVE_LEAST_BYTES (64 * KIB)
-/* ...when more would be resident than ever before: of blocks that are this share of it
- * each, until a larger share went, and only if so much can be had. */
-#define GIVE_SHARE 32
-#define GIVE_LEAST_SHARE 64
-/* This share of what went may be resident above the ceiling from then on. */
-#define CEILING_LIFT_SHARE 8
+/* Pages of free blocks go back to the system when more would be resident than ever
+ * before: until this share of it went, if so much can be had, of blocks that are half
+ * of that each, and at least so many bytes. */
+#define GIVE_SHARE 24
+#define GIVE_LEAST_BYTES (128 * KIB)
+/* Over the life of a process no more goes back so than this many times the most that
+ * was ever resident: a program that repeats itself pays a few times. */
+#define GIVE_LIMIT 4
 
-/* A heap of at least so much, of which all but a share is free, goes back, if most of
- * that can be had, by calls that give so much each on average. With other threads,
- * whose caches keep a little here and there, all blocks go that may. */
+/* A heap of at least so much goes back when no more than a share is in use, if no more
+ * than another would be left. */
 #define EMPTIED_HEAP_BYTES (8 * MIB)
 #define EMPTIED_SHARE 32
-#define EMPTIED_EACH_BYTES (256 * KIB)
-#define EMPTIED_THREADS_SHARE 8
-#define EMPTIED_WORTH_SHARE 4
+#define EMPTIED_LEFT_SHARE 8
+/* Free blocks of at least so much go back then, and when a program asks for it. */
+#define TRIM_LEAST_BYTES (64 * KIB)
 /* To look for that costs this share of the heap, of a credit of 5/4 of its growth. */
 #define LOOK_SHARE 64
 
@@ -94,7 +93,6 @@
  * request's size and a little is broken, if they are more than another share. */
 #define MEDIUM_LIMIT_BYTES (128 * KIB)
 #define CACHED_SHARE 4
-#define CACHED_LEAN_SHARE 128
 #define CACHED_MIN_BYTES (64 * KIB)
 #define CACHED_MAX_BYTES (8 * MIB)
 #define COALESCE_SHARE 32

@@ -82,8 +82,8 @@ static bool return_small(void)
  * is free can be given back to the system. With others each list has its limit. */
 static void set_medium_limit(void)
 {
-    const size_t share = cache.lean ? CACHED_LEAN_SHARE : CACHED_SHARE;
-    const size_t limit = heap.touched_bytes / share + CACHED_MIN_BYTES;
+    const size_t share = cache.lean ? 0 : heap.touched_bytes / CACHED_SHARE;
+    const size_t limit = share + CACHED_MIN_BYTES;
     const size_t most = limit < CACHED_MAX_BYTES ? limit : CACHED_MAX_BYTES;
     cache.medium_limit_bytes = cache.state != CACHE_ALIVE ? 0
                                : cache.multi_threaded     ? SIZE_MAX

@@ -66,12 +66,16 @@ static void find_candidates(struct candidates *candidates, size_t least_bytes)
     bins_visit(&heap_bins, add_candidate, candidates);
 }
 
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 /* What is to go back, in bytes. */
 struct demand {
     size_t wanted; /* in all */
     size_t worth;  /* if it is less, nothing */
-    size_t least;  /* of a free block */
-    size_t each;   /* of all calls, on average */
+    size_t least;  /* of a free block: each is a call */
 };
 
 /* Pages of the top and of free blocks go back, the largest first. Returns what went. */
@@ -85,11 +89,9 @@ static size_t give_back(struct demand demand)
         return 0;
     }
     size_t given = of_top != 0 ? heap_trim_top(heap.top_pad_bytes) : 0;
-    for (size_t calls = 1; candidates.count > 0;
-         find_candidates(&candidates, demand.least)) {
-        for (size_t i = 0; i < candidates.count; i++, calls++) {
-            if (given >= demand.wanted ||
-                given + candidates.list[i].resident_bytes < calls * demand.each) {
+    for (; candidates.count > 0; find_candidates(&candidates, demand.least)) {
+        for (size_t i = 0; i < candidates.count; i++) {
+            if (given >= demand.wanted) {
                 return given;
             }
             const size_t more = heap_vacate(candidates.list[i].pages);
@@ -102,11 +104,6 @@ static size_t give_back(struct demand demand)
     return given;
 }
 
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 /* Three quarters of the heap; half of it with other threads, as their lists hide much
  * of what they have freed. */
 static size_t free_bytes_worth_a_look(void)
@@ -115,22 +112,29 @@ static size_t free_bytes_worth_a_look(void)
            (__libc_single_threaded ? 3 : 2);
 }
 
+static bool gives_always(void)
+{
+    return knobs_get()->purge == KNOBS_PURGE_ALWAYS;
+}
+
 static void press(size_t resident)
 {
     const size_t share = resident / GIVE_SHARE;
     const size_t worth = larger(share, GIVE_LEAST_BYTES);
-    if (spare_bytes() < worth || resident < pressure.look_at_bytes || !gives_back()) {
+    if (spare_bytes() < worth || resident < pressure.look_at_bytes || !gives_back() ||
+        (pressure.given_bytes >= GIVE_LIMIT * pressure.ceiling_bytes &&
+         !gives_always())) {
         return;
     }
     const size_t given = give_back((struct demand){
         .wanted = larger(resident - pressure.ceiling_bytes, worth),
         .worth = worth,
-        .least = larger(resident / GIVE_LEAST_SHARE, GIVE_LEAST_BYTES),
+        .least = larger(share / 2, GIVE_LEAST_BYTES),
     });
     if (given < worth) {
         pressure.look_at_bytes = resident + share;
     }
-    pressure.ceiling_bytes += given / CEILING_LIFT_SHARE;
+    pressure.given_bytes += given;
 }
 
 void pressure_settle(void)
@@ -276,8 +280,7 @@ static void set_emptied(bool emptied)
 /* Whether it is paid for that all of the heap goes back, nearly. */
 static bool has_credit(void)
 {
-    return pressure.credit_bytes >= heap_resident_bytes() / 4 * 3 ||
-           knobs_get()->purge == KNOBS_PURGE_ALWAYS;
+    return pressure.credit_bytes >= heap_resident_bytes() / 4 * 3 || gives_always();
 }
 
 static void spend(size_t bytes)
@@ -286,24 +289,21 @@ static void spend(size_t bytes)
         bytes < pressure.credit_bytes ? bytes : pressure.credit_bytes;
 }
 
-/* Nearly all of the heap is free: it goes back. */
+/* When nearly nothing is in use all goes back, if most of it can be had by calls that
+ * give as much each as is in use. With other threads, whose lists keep a little here
+ * and there, by any. */
 static void give_all_back(void)
 {
     const size_t spare = spare_bytes();
     const size_t resident = heap_resident_bytes();
-    const bool single_threaded = __libc_single_threaded;
-    const size_t in_use =
-        resident / (single_threaded ? EMPTIED_SHARE : EMPTIED_THREADS_SHARE);
-    if (spare < resident - in_use) {
-        return;
+    const size_t in_use = __libc_single_threaded ? resident - spare : 0;
+    if (in_use <= resident / EMPTIED_SHARE) {
+        spend(give_back((struct demand){
+            .wanted = spare,
+            .worth = resident - resident / EMPTIED_LEFT_SHARE,
+            .least = larger(in_use, TRIM_LEAST_BYTES),
+        }));
     }
-    const size_t given = give_back((struct demand){
-        .wanted = spare,
-        .worth = spare - spare / EMPTIED_WORTH_SHARE,
-        .least = GIVE_LEAST_BYTES,
-        .each = single_threaded ? EMPTIED_EACH_BYTES : GIVE_LEAST_BYTES,
-    });
-    spend(given);
 }
 
 void pressure_consider(void)

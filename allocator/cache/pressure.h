@@ -13,10 +13,10 @@
  *        blocks go back to the system, largest first, until it is not, or until a good
  *        part went; or else the ceiling rises.
  *
- * To give pages back costs faults when they are used again: the ceiling rises by a
- * share of what went, so that a program that repeats itself pays a few times only. When
- * nearly all is free it all goes back, paid from a credit that growth has earned. No
- * rule here looks at a clock: a program has the same footprint on any machine.
+ * To give pages back costs faults when they are used again: no more goes back than a
+ * few times the ceiling, so that a program that repeats itself pays a few times only.
+ * When nearly all is free it all goes back, paid from a credit that growth has earned.
+ * No rule here looks at a clock: a program has the same footprint on any machine.
  *
  * Everything is called with the heap lock held. The heap itself never asks: it fails,
  * says what it wants (heap.wanted_bytes), and whoever has called it comes here. */
@@ -27,7 +27,8 @@
 #include "heap/large.h"
 
 struct pressure {
-    size_t ceiling_bytes;     /* the most that was resident, and what was paid for */
+    size_t ceiling_bytes;     /* the most that was resident */
+    size_t given_bytes;       /* went back so that it was no more */
     size_t look_at_bytes;     /* resident; below it nothing large was free last time */
     size_t relieved_at_bytes; /* resident of the heap when it was relieved last */
     size_t credit_bytes;      /* earned by growth, not yet spent on an emptied heap */
