@@ -65,7 +65,8 @@ static void outlive_file_size_limit(void)
 
 /* Started with one of the standard streams closed: else a file of ours would have its
  * number, be read as standard input or get what is printed. Reading and writing fail
- * with EBADF, as they should, and a program that is started from here finds it closed. */
+ * with EBADF, as they should, and a program that is started from here finds it closed.
+ */
 static void occupy_closed_streams(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {

@@ -99,7 +99,8 @@
 #define COALESCE_MIN_BYTES (4 * KIB)
 #define COALESCE_SPLIT_BYTES ((size_t)64)
 
-/* Whole lists of a class that wait for another thread: a depot fills two cache lines. */
+/* Whole lists of a class that wait for another thread: a depot fills two cache lines.
+ */
 #define DEPOT_LISTS 15
 
 static_assert(PREALLOCATE_BYTES >= 4 * KIB, "extend by whole pages");

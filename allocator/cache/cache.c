@@ -78,8 +78,8 @@ static bool return_small(void)
     return objects != 0;
 }
 
-/* With one thread a share of the heap; little of one that is being emptied, so that what
- * is free can be given back to the system. With others each list has its limit. */
+/* With one thread a share of the heap; little of one that is being emptied, so that
+ * what is free can be given back to the system. With others each list has its limit. */
 static void set_medium_limit(void)
 {
     const size_t share = cache.lean ? 0 : heap.touched_bytes / CACHED_SHARE;

@@ -1,5 +1,5 @@
-/* Depots: for each class the lists that any thread may take. Whoever has a list too many
- * gives it whole, in one exchange of pointers; so do threads that end.
+/* Depots: for each class the lists that any thread may take. Whoever has a list too
+ * many gives it whole, in one exchange of pointers; so do threads that end.
  *
  * Each depot has a lock of its own on a cache line of its own. Lock order: heap lock,
  * then a depot's. A depot's lock is never held while the heap lock is asked for. */
@@ -9,7 +9,8 @@
 #include "base/lock.h"
 #include "cache/list.h"
 
-/* A list of a class, not empty, as long as LIST_SHORT says at most; 0: there is none. */
+/* A list of a class, not empty, as long as LIST_SHORT says at most; 0: there is none.
+ */
 uintptr_t depot_take(size_t class);
 /* false: the depots hold enough. */
 bool depot_give(size_t class, uintptr_t list);

@@ -2,9 +2,9 @@
  * (object.h): what a thread's cache and the depots hold.
  *
  * A link's low 48 bits are the next object, its high 16 bits the room left: how many
- * more objects the list may take. So a push finds the room in the one word that it loads
- * anyway, an empty list is a link to NULL with all its room, and a list that was never
- * used has no room yet. A list is the link to its first object.
+ * more objects the list may take. So a push finds the room in the one word that it
+ * loads anyway, an empty list is a link to NULL with all its room, and a list that was
+ * never used has no room yet. A list is the link to its first object.
  *
  * What is in a list is in use as far as runs and heap know. */
 #ifndef SNUG_LIST_H

@@ -1,7 +1,7 @@
 /* Files of the project embedded in the executable, so that nothing has to be found on
  * disk: EMBED_FILE("symbol", "path") at file scope defines `const char symbol[]`, the
- * file with a NUL behind it. The assembler reads it, from the root of the project, where
- * make runs; the Makefile says which object depends on which files. */
+ * file with a NUL behind it. The assembler reads it, from the root of the project,
+ * where make runs; the Makefile says which object depends on which files. */
 #ifndef SNUGBENCH_PROCESS_EMBED_H
 #define SNUGBENCH_PROCESS_EMBED_H
 

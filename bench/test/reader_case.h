@@ -31,8 +31,8 @@ static inline void golden_reads(const char *file, const char *format, const char
     trace_destroy(trace);
 }
 
-/* These contents are refused with `expected` behind the file's name; read as `format`, or
- * as what they are told to be if it is NULL. */
+/* These contents are refused with `expected` behind the file's name; read as `format`,
+ * or as what they are told to be if it is NULL. */
 static inline void error_is(const char *format, const char *contents, size_t length,
                             const char *expected)
 {

@@ -1,4 +1,5 @@
-/* Traces sealed from operations that a test has made. What is no trace fails the test. */
+/* Traces sealed from operations that a test has made. What is no trace fails the test.
+ */
 #ifndef SNUGBENCH_TEST_SEALED_H
 #define SNUGBENCH_TEST_SEALED_H
 

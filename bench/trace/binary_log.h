@@ -1,6 +1,7 @@
-/* What the readers of binary logs of calls by address share: a file that is read part by
- * part, into pointers.h, as the calls of one thread. Errors name the byte at which the
- * current part begins. Every function that returns bool: false with the error filled in. */
+/* What the readers of binary logs of calls by address share: a file that is read part
+ * by part, into pointers.h, as the calls of one thread. Errors name the byte at which
+ * the current part begins. Every function that returns bool: false with the error
+ * filled in. */
 #ifndef SNUGBENCH_TRACE_BINARY_LOG_H
 #define SNUGBENCH_TRACE_BINARY_LOG_H
 

@@ -1,5 +1,6 @@
-/* A cursor through the blank-separated fields of one line of an input. Every taker returns false
- * with the error filled in: `file:line: expected EXPECTED, found TOKEN`. */
+/* A cursor through the blank-separated fields of one line of an input. Every taker
+ * returns false with the error filled in: `file:line: expected EXPECTED, found TOKEN`.
+ */
 #ifndef SNUGBENCH_TRACE_FIELDS_H
 #define SNUGBENCH_TRACE_FIELDS_H
 

@@ -73,7 +73,8 @@ bool input_fail_line(const struct input *input, struct trace_error *error,
                      const char *expected, const char *found);
 
 /* `text` with control bytes, quotes and non-ASCII as \xNN, at most `limit` bytes of it
- * and "..." where more was there. Returns `buffer`, which has room for 4 * limit + 4. */
+ * and "..." where more was there. Returns `buffer`, which has room for 4 * limit + 4.
+ */
 const char *input_escape(char *buffer, const char *text, size_t length, size_t limit);
 
 #endif

@@ -38,8 +38,8 @@ static inline uint32_t packed_slot(uint32_t word)
 }
 
 /* Packs all of job->ops, with a PACKED_END before each operation where a pass may end:
- * behind the trace or each of its streams, behind the epilogue, and at the sample points
- * of one thread in WORKER_MEMORY. false: no memory (errno). */
+ * behind the trace or each of its streams, behind the epilogue, and at the sample
+ * points of one thread in WORKER_MEMORY. false: no memory (errno). */
 bool packed_open(struct job *job);
 
 /* The first word of operation `index` of job->ops. */

@@ -162,11 +162,11 @@ replay_other(struct job *job, void **table, const struct trace_op *op,
  * way a wrong guess is noticed as early as can be. `op` only counts along: what is read
  * is `word`.
  *
- * With the floor, warm, first byte touched (Sapphire Rapids, 2.95 GHz): 2.0 to 2.4 ns an
- * operation where the order of kinds can be predicted, 2.0 ns of them the call through
- * the dynamic linker's address and its return; up to 6 ns where kinds are drawn by lot,
- * since a wrong guess takes 8 ns. All of it hangs on loops that begin at cache lines
- * (Makefile): at other places the same instructions took up to 25 % longer. */
+ * With the floor, warm, first byte touched (Sapphire Rapids, 2.95 GHz): 2.0 to 2.4 ns
+ * an operation where the order of kinds can be predicted, 2.0 ns of them the call
+ * through the dynamic linker's address and its return; up to 6 ns where kinds are drawn
+ * by lot, since a wrong guess takes 8 ns. All of it hangs on loops that begin at cache
+ * lines (Makefile): at other places the same instructions took up to 25 % longer. */
 static inline bool __attribute__((always_inline))
 replay(struct job *job, uint64_t from, uint64_t to,
        const struct replay_observer *observer)
