@@ -39,7 +39,7 @@ static void print_help(void)
         "compressed; '-' is standard input or output. What was read, dropped and\n"
         "repaired goes to stderr.\n\n"
         "The ending of OUT chooses the compression: .rep.zst .rep.gz .rep.xz\n"
-        ".rep.lz4 or .rep.\n\n"
+        ".rep.lz4 .rep.bz2 or .rep.\n\n"
         "      --from FORMAT   do not guess the format of IN from its contents\n"
         "      --to DIALECT    of OUT (default: rep): rep says all that a trace has;\n"
         "                      classic and modern are what the drivers of malloc labs\n"

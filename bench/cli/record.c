@@ -46,7 +46,7 @@ static void print_help(void)
         "aligned kinds, of all its threads in one order, as a trace.\n\n"
         "  -o, --output FILE   the trace; its ending chooses the compression: "
         ".rep.zst\n"
-        "                      .rep.gz .rep.xz .rep.lz4 or .rep\n"
+        "                      .rep.gz .rep.xz .rep.lz4 .rep.bz2 or .rep\n"
         "                      (default: PROGRAM.rep.zst here)\n"
         "  -f, --follow-fork   record the processes that PROGRAM starts, too, each in\n"
         "                      a trace of its own, named by order and program: "

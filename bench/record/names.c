@@ -8,7 +8,7 @@
 /* Where ".rep.zst" begins in "make.rep.zst". */
 static size_t stem_length(const char *output)
 {
-    static const char *const endings[] = {".zst", ".gz", ".xz", ".lz4", ".rep"};
+    static const char *const endings[] = {".zst", ".gz", ".xz", ".lz4", ".bz2", ".rep"};
     size_t length = strlen(output);
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
         size_t ending = strlen(endings[i]);

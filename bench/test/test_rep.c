@@ -274,7 +274,7 @@ static void truncated_compression(void **state)
 {
     (void)state;
     static const char *const names[] = {"t.rep.zst", "t.rep.gz", "t.rep.xz",
-                                        "t.rep.lz4"};
+                                        "t.rep.lz4", "t.rep.bz2"};
     struct trace_error error;
     const struct generate_model *model = generate_find("random");
     struct generate_parameters parameters = model->defaults;

@@ -68,8 +68,8 @@ static void assert_pairs(const struct trace *trace)
 /* Some files cannot go back to their beginning: readers are told nothing wrong. */
 static void totals_can_come_last(void **state)
 {
-    static const char *const paths[] = {"l.rep", "l.rep.zst", "l.rep.gz", "l.rep.xz",
-                                        "l.rep.lz4"};
+    static const char *const paths[] = {"l.rep",    "l.rep.zst", "l.rep.gz",
+                                        "l.rep.xz", "l.rep.lz4", "l.rep.bz2"};
     const struct trace_totals totals = {WEIGHT_BOTH, 1, 12345678, 99999};
     struct trace_error error = {""};
     (void)state;
@@ -98,8 +98,8 @@ static void totals_can_come_last(void **state)
  * needed, and the reader says that there was more. */
 static void what_was_cut_can_be_read(void **state)
 {
-    static const char *const paths[] = {"c.rep", "c.rep.zst", "c.rep.gz", "c.rep.xz",
-                                        "c.rep.lz4"};
+    static const char *const paths[] = {"c.rep",    "c.rep.zst", "c.rep.gz",
+                                        "c.rep.xz", "c.rep.lz4", "c.rep.bz2"};
     struct trace_error error = {""};
     (void)state;
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {

@@ -227,8 +227,8 @@ static void assert_same_trace(const struct trace *left, const struct trace *righ
 static void what_is_written_reads_the_same(void **state)
 {
     (void)state;
-    static const char *const paths[] = {"t.rep", "t.rep.zst", "t.rep.gz", "t.rep.xz",
-                                        "t.rep.lz4"};
+    static const char *const paths[] = {"t.rep",    "t.rep.zst", "t.rep.gz",
+                                        "t.rep.xz", "t.rep.lz4", "t.rep.bz2"};
     static const char *const comments[] = {"one", "two\nlines\r", "", "#@ start x",
                                            NULL};
     struct trace_error error = {"no error"};

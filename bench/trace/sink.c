@@ -222,6 +222,9 @@ static int add_filter(struct archive *archive, const char *path,
     if (ends_with(path, ".lz4")) {
         return archive_write_add_filter_lz4(archive);
     }
+    if (ends_with(path, ".bz2")) {
+        return archive_write_add_filter_bzip2(archive);
+    }
     return archive_write_add_filter_none(archive);
 }
 
@@ -367,7 +370,7 @@ static size_t frame(const struct sink *sink, const char *text,
 
 bool sink_reserve(struct sink *sink, const char *text)
 {
-    static const char *const others[] = {".gz", ".xz", ".lz4"};
+    static const char *const others[] = {".gz", ".xz", ".lz4", ".bz2"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         if (ends_with(sink->path, others[i])) {
             return false;

@@ -1,7 +1,7 @@
-/* A file being written: compressed by its ending (.zst .gz .xz .lz4, or not), aside in
- * the same directory, and renamed when it is whole; on failure nothing is left. "-" is
- * standard output; what is there and no regular file (/dev/null, a pipe) is written
- * directly.
+/* A file being written: compressed by its ending (.zst .gz .xz .lz4 .bz2, or not),
+ * aside in the same directory, and renamed when it is whole; on failure nothing is
+ * left. "-" is standard output; what is there and no regular file (/dev/null, a pipe)
+ * is written directly.
  *
  * Errors are kept: put as much as you like and look once, at sink_finish. */
 #ifndef SNUGBENCH_TRACE_SINK_H

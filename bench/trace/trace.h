@@ -66,8 +66,8 @@ struct trace *trace_read_as(const char *path, const struct trace_format *format,
                             struct trace_error *error);
 
 /* Write as text (.rep, see bench/trace/README.md), compressed by the path's ending
- * (.zst .gz .xz .lz4, or not); "-" is standard output. Written aside, then renamed.
- * `comments`: provenance lines, NULL-terminated array or NULL. */
+ * (.zst .gz .xz .lz4 .bz2, or not); "-" is standard output. Written aside, then
+ * renamed. `comments`: provenance lines, NULL-terminated array or NULL. */
 bool trace_write(const struct trace *trace, const char *path,
                  const char *const *comments, struct trace_error *error);
 

@@ -38,7 +38,7 @@ void trace_writer_op(struct trace_writer *writer, struct trace_op op);
 /* As sink_cut: no more is lost if this process is killed than what comes behind it. */
 void trace_writer_cut(struct trace_writer *writer);
 
-/* The totals, known at last. Where they cannot be put at the head (.gz .xz .lz4, a
+/* The totals, known at last. Where they cannot be put at the head (.gz .xz .lz4 .bz2, a
  * pipe), it says 0 operations for "not known", and a last line that the trace is
  * whole. */
 void trace_writer_total(struct trace_writer *writer, struct trace_totals totals);
