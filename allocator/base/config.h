@@ -85,7 +85,7 @@
 /* While most of the heap is free lists are shorter by so many bits, in
  * single- and multi-threaded processes alike: what they hold keeps whole runs. */
 #define LIST_LEAN_SHIFT 6
-#define MEDIUM_RECLAIM_WEIGHT 16
+#define MEDIUM_RECLAIM_WEIGHT 8
 #define MEDIUM_LIST_LIMIT_BYTES (32 * KIB)
 /* Freed blocks up to this size wait in lists. In all those of a thread hold a little
  * more than this share of the heap, up to a limit (to give them back takes less than a
