@@ -221,6 +221,25 @@ static void only_the_trace_is_allocated(void **state)
     trace_destroy(trace);
 }
 
+/* NULL for 0 bytes is an answer, and no block to write to. */
+static void zero_bytes_may_be_null(void **state)
+{
+    (void)state;
+    const enum worker_mode modes[] = {WORKER_VERIFY, WORKER_MEMORY, WORKER_WARM,
+                                      WORKER_LATENCY};
+    const struct trace_op ops[] = {MALLOC(1, 0), MALLOC(2, 24), FREE(1), MALLOC(1, 0),
+                                   REALLOC(1, 8)};
+    struct trace *trace = make_trace(ops, COUNT_OF(ops));
+    for (size_t i = 0; i < COUNT_OF(modes); i++) {
+        struct job job = run(trace, broken_allocator("null_for_zero"), modes[i]);
+        if (job.status != RESULT_OK) {
+            fail_msg("%s", job.status_text);
+        }
+        job_close(&job);
+    }
+    trace_destroy(trace);
+}
+
 static void warm_passes_all_count(void **state)
 {
     (void)state;
@@ -252,6 +271,7 @@ int main(void)
         cmocka_unit_test(wrong_library_is_told),
         cmocka_unit_test(good_allocators_pass),
         cmocka_unit_test(only_the_trace_is_allocated),
+        cmocka_unit_test(zero_bytes_may_be_null),
         cmocka_unit_test(warm_passes_all_count),
     };
     signals_hold();
