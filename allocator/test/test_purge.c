@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "random.h"
 #include "resident.h"
 
 static const size_t mib = (size_t)1024 * 1024;
@@ -111,6 +112,51 @@ static void an_emptied_heap_goes_back_while_it_fills(void)
     emptied_heap_goes_back(keep_one_small);
 }
 
+static size_t private_bytes(void)
+{
+    FILE *const file = fopen("/proc/self/smaps_rollup", "r");
+    char line[200];
+    size_t kib = 0;
+    if (file == NULL) {
+        _exit(CHILD_SKIPPED);
+    }
+    while (fgets(line, sizeof line, file) != NULL) {
+        if (strncmp(line, "Private_Dirty:", 14) == 0) {
+            kib = strtoul(line + 14, NULL, 10);
+        }
+    }
+    fclose(file);
+    return kib * 1024;
+}
+
+/* What was freed last is in lists, and must not hide that all is free. */
+static void small_blocks_freed_at_random_go_back(void)
+{
+    enum {
+        BLOCKS = 200000
+    };
+    static char *blocks[BLOCKS];
+    struct random random = {1};
+    memset(blocks, 1, sizeof blocks); /* resident from now on */
+    const size_t before = private_bytes();
+    for (size_t i = 0; i < BLOCKS; i++) {
+        const size_t least = (size_t)16 << random_below(&random, 8);
+        const size_t size = least + random_below(&random, least);
+        const size_t other = random_below(&random, i + 1);
+        blocks[i] = blocks[other];
+        blocks[other] = snug_malloc(size);
+        CHECK(blocks[other] != NULL);
+        memset(blocks[other], 1, size);
+    }
+    const size_t peak = private_bytes() - before;
+    CHECK_NUMBERS(peak, >, 96 * mib);
+    for (size_t i = 0; i < BLOCKS; i++) {
+        snug_free(blocks[i]);
+    }
+    CHECK_NUMBERS(private_bytes() - before, <=, peak / 8);
+    CHECK_HEAP();
+}
+
 /* Growth has paid for one time: a program that repeats itself keeps its pages. */
 static void a_heap_that_is_emptied_again_is_kept(void)
 {
@@ -211,23 +257,6 @@ static void *fill_free_and_stay(void *argument)
     return NULL;
 }
 
-static size_t private_bytes(void)
-{
-    FILE *const file = fopen("/proc/self/smaps_rollup", "r");
-    char line[200];
-    size_t kib = 0;
-    if (file == NULL) {
-        _exit(CHILD_SKIPPED);
-    }
-    while (fgets(line, sizeof line, file) != NULL) {
-        if (strncmp(line, "Private_Dirty:", 14) == 0) {
-            kib = strtoul(line + 14, NULL, 10);
-        }
-    }
-    fclose(file);
-    return kib * 1024;
-}
-
 static void threads_that_live_on_keep_little(void)
 {
     enum {
@@ -263,6 +292,7 @@ int main(void)
         CHILD_TEST(an_emptied_heap_goes_back_amid_small_blocks),
         CHILD_TEST(an_emptied_heap_goes_back_amid_medium_blocks),
         CHILD_TEST(an_emptied_heap_goes_back_while_it_fills),
+        CHILD_TEST(small_blocks_freed_at_random_go_back),
         CHILD_TEST(a_heap_that_is_emptied_again_is_kept),
         CHILD_TEST(purge_never_keeps_an_emptied_heap),
         CHILD_TEST(purge_always_gives_it_back_each_time),
