@@ -228,6 +228,34 @@ static void free_blocks_go_back_before_the_heap_grows(void)
     }
 }
 
+static void use_and_free(size_t bytes)
+{
+    char *const block = snug_malloc(bytes);
+    CHECK(block != NULL);
+    memset(block, 1, bytes);
+    snug_free(block);
+}
+
+/* A free block and the top are used in turn, and pages of the other go back each time: a
+ * few times, then both stay. */
+static void a_program_that_repeats_itself_pays_a_few_times(void)
+{
+    enum {
+        ROUNDS = 50
+    };
+    char *const first = snug_malloc(6 * mib);
+    CHECK(first != NULL && snug_malloc(1000) != NULL);
+    memset(first, 1, 6 * mib);
+    snug_free(first);
+    for (size_t round = 0; round < ROUNDS; round++) {
+        use_and_free(7 * mib);
+        use_and_free(6 * mib);
+        CHECK_HEAP();
+    }
+    CHECK_NUMBERS(snug_system_calls().mmap, >=, 4);
+    CHECK_NUMBERS(snug_system_calls().mmap, <=, 12);
+}
+
 /* Each thread fills and frees, and all live on: what they keep is little. */
 static pthread_barrier_t barrier;
 
@@ -297,6 +325,7 @@ int main(void)
         CHILD_TEST(purge_never_keeps_an_emptied_heap),
         CHILD_TEST(purge_always_gives_it_back_each_time),
         CHILD_TEST(free_blocks_go_back_before_the_heap_grows),
+        CHILD_TEST(a_program_that_repeats_itself_pays_a_few_times),
         CHILD_TEST(threads_that_live_on_keep_little),
     };
     return cmocka_run_group_tests_name("purge", tests, NULL, NULL);
