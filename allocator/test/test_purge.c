@@ -236,8 +236,8 @@ static void use_and_free(size_t bytes)
     snug_free(block);
 }
 
-/* A free block and the top are used in turn, and pages of the other go back each time: a
- * few times, then both stay. */
+/* A free block and the top are used in turn, and pages of the other go back each time:
+ * a few times, then both stay. */
 static void a_program_that_repeats_itself_pays_a_few_times(void)
 {
     enum {
