@@ -224,10 +224,9 @@ static void unmap(void *ptr, size_t bytes)
     }
 }
 
-/* Bytes of a block in use of a size that has lists, if its tag is right; else 0. */
-static ALWAYS_INLINE size_t cacheable_bytes(const void *ptr)
+/* Bytes of a block in use of a size that has lists; else, or if it is NULL, 0. */
+static ALWAYS_INLINE size_t cacheable_bytes(const struct block *block)
 {
-    const struct block *const block = pointer_own_block(ptr);
     const size_t bytes = block != NULL ? block_size(block) : 0;
     return bytes > SMALL_LIMIT_BYTES + BLOCK_HEADER_BYTES && bytes <= MEDIUM_LIMIT_BYTES
                ? bytes
@@ -282,7 +281,7 @@ static void look_after_free(void)
 /* Frees where there is no room, or the thread is new, and what has no list. */
 static NO_INLINE void free_medium_slow(void *ptr)
 {
-    const size_t bytes = cacheable_bytes(ptr);
+    const size_t bytes = cacheable_bytes(pointer_own_block(ptr));
     if (bytes != 0 && !debug_is_on()) {
         REQUIRE(!object_is_free(ptr), "double free of", ptr);
         if (cache_free_medium(ptr, bytes)) {
@@ -297,7 +296,8 @@ static NO_INLINE void free_medium_slow(void *ptr)
  * neighbour's tag may be looked at, so that an overflow is noticed here. */
 HOT_CODE NO_INLINE void free_medium(void *ptr)
 {
-    const size_t bytes = cacheable_bytes(ptr);
+    const size_t bytes =
+        cacheable_bytes(heap_newest_spans(ptr) ? pointer_block_by_tag(ptr) : NULL);
     if (LIKELY(bytes != 0) && LIKELY(cache_keeps_medium())) {
         REQUIRE(!object_is_free(ptr), "double free of", ptr);
         REQUIRE(!__libc_single_threaded ||

@@ -21,17 +21,20 @@ struct snug_block pointer_require_live(const void *ptr, const struct misuse *mis
  * lock if it is into a run. */
 COLD_CODE _Noreturn void pointer_misused(const void *ptr, const struct misuse *misuse);
 
-/* A block of the newest region by its tag, without the lock; NULL: it is none, or only
- * the gate can tell. */
-static ALWAYS_INLINE struct block *pointer_own_block(const void *ptr)
+/* A block in a region by its tag, without the lock; NULL: it is none, or only the gate
+ * can tell. */
+static ALWAYS_INLINE struct block *pointer_block_by_tag(const void *ptr)
 {
-    if (!heap_spans(ptr)) {
-        return NULL;
-    }
     struct block *const block = block_from_payload(ptr);
     return block_size_unlocked(block) != 0 && LIKELY(block_checksum_is_right(block))
                ? block
                : NULL;
+}
+
+/* The same for any pointer. O(regions). */
+static ALWAYS_INLINE struct block *pointer_own_block(const void *ptr)
+{
+    return heap_spans(ptr) ? pointer_block_by_tag(ptr) : NULL;
 }
 
 /* The same, but NULL also if it is in a list of a cache. */

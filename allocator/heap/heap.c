@@ -392,6 +392,15 @@ size_t heap_nonzero_prefix(struct block *block)
     return clean.start > payload ? clean.start - payload : 0;
 }
 
+bool heap_spans(const void *address)
+{
+    const struct heap_region *region = __atomic_load_n(&heap.regions, __ATOMIC_ACQUIRE);
+    while (region != NULL && !heap_region_spans(region, address)) {
+        region = region->older;
+    }
+    return (uintptr_t)address % ALIGNMENT_BYTES == 0 && region != NULL;
+}
+
 /* Where the blocks end of the region that an address is in; 0 if it is in none. */
 static uintptr_t region_limit(uintptr_t address)
 {

@@ -98,18 +98,25 @@ bool heap_may_rise(size_t bytes);
 void heap_free(struct block *block);
 /* Resize in place, into the next free block or the top; false: not possible here. */
 bool heap_resize(struct block *block, size_t bytes);
-/* Whether an address, a multiple of 16, is in the newest region, behind a tag's place.
- * All of a region can be read and is the heap's, while between regions there may be
- * others' memory, or none. Needs no lock. */
-static ALWAYS_INLINE bool heap_spans(const void *address)
+/* Whether an address is in this region, behind a tag's place. */
+static ALWAYS_INLINE bool heap_region_spans(const struct heap_region *region,
+                                            const void *address)
+{
+    return (uintptr_t)address > (uintptr_t)region + sizeof *region &&
+           (uintptr_t)address <
+               (uintptr_t)__atomic_load_n(&region->end, __ATOMIC_RELAXED);
+}
+/* Whether an address, a multiple of 16, is in the newest region, behind a tag's place,
+ * or in any. All of a region can be read and is the heap's, while between regions there
+ * may be others' memory, or none. Needs no lock: a region in the list stays there. */
+static ALWAYS_INLINE bool heap_newest_spans(const void *address)
 {
     const struct heap_region *const region =
         __atomic_load_n(&heap.regions, __ATOMIC_ACQUIRE);
     return (uintptr_t)address % ALIGNMENT_BYTES == 0 && region != NULL &&
-           (uintptr_t)address > (uintptr_t)region + sizeof *region &&
-           (uintptr_t)address <
-               (uintptr_t)__atomic_load_n(&region->end, __ATOMIC_RELAXED);
+           heap_region_spans(region, address);
 }
+bool heap_spans(const void *address);
 /* Whether a payload is that of a block, in use or freed: in range, aligned, with a tag
  * whose checksum is right. O(regions); reads only memory of the heap. */
 bool heap_owns(const void *payload);

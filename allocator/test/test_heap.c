@@ -279,6 +279,22 @@ static void growing_large_takes_few_system_calls(void)
     CHECK_HEAP();
 }
 
+/* Blocks of a region that others have closed wait in lists like any: they are in use as
+ * far as the heap knows, so that a neighbour cannot grow into them. */
+static void blocks_of_older_regions_are_cached(void)
+{
+    snug_free(snug_malloc(5000));
+    char *const before = snug_malloc(5000);
+    char *const block = snug_malloc(5000);
+    char *const behind = snug_malloc(5000);
+    CHECK(before != NULL && block > before && behind > block);
+    CHECK(sbrk(4096) != (void *)-1);
+    CHECK(snug_malloc(40 * mib) != NULL && snug_malloc(40 * mib) != NULL);
+    snug_free(block);
+    CHECK(snug_realloc(before, 8000) != before);
+    CHECK_HEAP();
+}
+
 static void check_sums(struct mallinfo2 info)
 {
     CHECK_NUMBERS(info.uordblks + info.fordblks, ==, info.arena);
@@ -431,6 +447,7 @@ int main(void)
         CHILD_TEST(the_rest_of_a_closed_region_is_used),
         CHILD_TEST(growing_takes_few_system_calls),
         CHILD_TEST(growing_large_takes_few_system_calls),
+        CHILD_TEST(blocks_of_older_regions_are_cached),
         CHILD_TEST(mallinfo_adds_up),
         CHILD_TEST(stats_are_written_without_allocating),
         CHILD_TEST(mallopt_knows_its_parameters),
