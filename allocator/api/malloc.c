@@ -278,12 +278,23 @@ static void look_after_free(void)
     }
 }
 
-/* Frees where there is no room, or the thread is new, and what has no list. */
+/* Before a block goes to a list. While a process has one thread the neighbour's tag may
+ * be looked at, so that an overflow is noticed here. */
+static ALWAYS_INLINE void require_sound(const void *ptr, size_t bytes)
+{
+    REQUIRE(!object_is_free(ptr), "double free of", ptr);
+    REQUIRE(!__libc_single_threaded ||
+                block_checksum_is_right(block_at(block_from_payload(ptr), bytes)),
+            "corrupted block after", ptr);
+}
+
+/* Frees where there is no room, or the thread is new, blocks of older regions, and what
+ * has no list. */
 static NO_INLINE void free_medium_slow(void *ptr)
 {
     const size_t bytes = cacheable_bytes(pointer_own_block(ptr));
     if (bytes != 0 && !debug_is_on()) {
-        REQUIRE(!object_is_free(ptr), "double free of", ptr);
+        require_sound(ptr, bytes);
         if (cache_free_medium(ptr, bytes)) {
             look_after_free();
             return;
@@ -292,17 +303,13 @@ static NO_INLINE void free_medium_slow(void *ptr)
     free_block(ptr);
 }
 
-/* No call but the last: none has registers to save. While a process has one thread the
- * neighbour's tag may be looked at, so that an overflow is noticed here. */
+/* No call but the last: none has registers to save. */
 HOT_CODE NO_INLINE void free_medium(void *ptr)
 {
     const size_t bytes =
         cacheable_bytes(heap_newest_spans(ptr) ? pointer_block_by_tag(ptr) : NULL);
     if (LIKELY(bytes != 0) && LIKELY(cache_keeps_medium())) {
-        REQUIRE(!object_is_free(ptr), "double free of", ptr);
-        REQUIRE(!__libc_single_threaded ||
-                    block_checksum_is_right(block_at(block_from_payload(ptr), bytes)),
-                "corrupted block after", ptr);
+        require_sound(ptr, bytes);
         if (LIKELY(cache_push_medium(ptr, bytes))) {
             return;
         }

@@ -376,7 +376,7 @@ bool cache_free_medium(void *payload, size_t block_bytes)
     }
     if (!cache_keeps_medium()) {
         const bool locked = lock_acquire(&heap_lock);
-        cache.gave_back = cache_coalesce();
+        cache.gave_back |= cache_coalesce();
         lock_release(&heap_lock, locked);
     }
     if (cache_push_medium(payload, block_bytes)) {
