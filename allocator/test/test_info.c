@@ -1,4 +1,4 @@
-/* What mallinfo2 and malloc_info tell of a heap whose state is known. */
+/* What mallinfo2, malloc_stats and malloc_info tell of a heap whose state is known. */
 #include "snug.h"
 
 #include <errno.h>
@@ -12,6 +12,8 @@ enum {
 };
 
 static void *blocks[SMALL];
+static const size_t kib = 1024;
+static const size_t mib = (size_t)1024 * 1024;
 
 static void fill(size_t count, size_t bytes)
 {
@@ -168,11 +170,79 @@ static void info_refuses_options_and_tells_of_a_full_disk(void)
     fclose(full);
 }
 
+static void check_sums(struct mallinfo2 info)
+{
+    CHECK_NUMBERS(info.uordblks + info.fordblks, ==, info.arena);
+    CHECK_NUMBERS(info.keepcost, <=, info.fordblks);
+}
+
+static void mallinfo_adds_up(void)
+{
+    const struct mallinfo2 nothing = snug_mallinfo2();
+    CHECK_NUMBERS(nothing.hblks, ==, 0);
+    check_sums(nothing);
+    snug_free(snug_malloc(5000));
+    snug_malloc_trim(0);
+    const struct mallinfo2 before = snug_mallinfo2();
+    check_sums(before);
+    fill(MEDIUM, 5000);
+    void *const large = snug_malloc(80 * mib);
+    CHECK(large != NULL);
+    struct mallinfo2 info = snug_mallinfo2();
+    check_sums(info);
+    CHECK_NUMBERS(info.uordblks - before.uordblks, >=, (size_t)MEDIUM * 5000);
+    CHECK_NUMBERS(info.uordblks - before.uordblks, <=, (size_t)MEDIUM * 5100);
+    CHECK_NUMBERS(info.hblks, ==, 1);
+    CHECK_NUMBERS(info.hblkhd, >=, 80 * mib);
+    CHECK_NUMBERS(info.hblkhd, <=, 80 * mib + 8 * kib);
+    for (size_t i = 0; i < MEDIUM; i += 2) {
+        snug_free(blocks[i]);
+    }
+    snug_free(large);
+    info = snug_mallinfo2();
+    check_sums(info);
+    CHECK_NUMBERS(info.hblks, ==, 0);
+    CHECK_NUMBERS(info.hblkhd, ==, 0);
+    CHECK_NUMBERS(info.ordblks - before.ordblks, ==, MEDIUM / 2);
+    CHECK_NUMBERS(info.fordblks - info.keepcost, >=, (size_t)MEDIUM / 2 * 5000);
+    for (size_t i = 1; i < MEDIUM; i += 2) {
+        snug_free(blocks[i]);
+    }
+    snug_malloc_trim(0); /* what is in lists coalesces */
+    info = snug_mallinfo2();
+    check_sums(info);
+    CHECK_NUMBERS(info.uordblks, ==, before.uordblks);
+    CHECK_NUMBERS(info.ordblks, ==, before.ordblks);
+}
+
+static void stats_are_written_without_allocating(void)
+{
+    snug_free(snug_malloc(100));
+    const struct snug_system_calls before = snug_system_calls();
+    int pipe_ends[2];
+    CHECK(pipe(pipe_ends) == 0);
+    const int saved = dup(STDERR_FILENO);
+    CHECK(dup2(pipe_ends[1], STDERR_FILENO) == STDERR_FILENO);
+    snug_malloc_stats();
+    CHECK(dup2(saved, STDERR_FILENO) == STDERR_FILENO);
+    char text[4096] = "";
+    CHECK(read(pipe_ends[0], text, sizeof text - 1) > 0);
+    char arena[40];
+    snprintf(arena, sizeof arena, "%zu bytes", snug_mallinfo2().arena);
+    CHECK(strncmp(text, "snug: ", 6) == 0);
+    CHECK(strstr(text, arena) != NULL);
+    CHECK(text[strlen(text) - 1] == '\n');
+    const struct snug_system_calls after = snug_system_calls();
+    CHECK(memcmp(&before, &after, sizeof before) == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CHILD_TEST(what_was_freed_counts_as_free),
         CHILD_TEST(what_threads_freed_counts_as_free),
+        CHILD_TEST(mallinfo_adds_up),
+        CHILD_TEST(stats_are_written_without_allocating),
         CHILD_TEST(info_is_the_xml_of_glibc_and_true),
         CHILD_TEST(info_refuses_options_and_tells_of_a_full_disk),
     };
