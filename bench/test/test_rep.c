@@ -12,6 +12,10 @@
 #include "reader_case.h"
 #include "trace/generate.h"
 
+#define BEGINNING                                                                      \
+    "a header of 2 or 4 numbers (or a log of a kind that "                             \
+    "'snugbench convert --help' tells of)"
+
 static char folder[] = "/tmp/snug-test-rep-XXXXXX";
 
 static int enter_folder(void **state)
@@ -105,18 +109,16 @@ static void errors_name_line_and_reason(void **state)
         {"", ": expected a trace, found an empty file"},
         {"\n\n", ":2: expected a header of 2 or 4 numbers, found the end of the file"},
         {"1 2\n", ":1: expected an operation, found the end of the file"},
-        {"hello, world\n",
-         ":1: expected a header of 2 or 4 numbers, found 'hello, world'"},
-        {"a 0 1\n", ":1: expected a header of 2 or 4 numbers, found 'a 0 1'"},
+        {"hello, world\n", ":1: expected " BEGINNING ", found 'hello, world'"},
+        {"a 0 1\n", ":1: expected " BEGINNING ", found 'a 0 1'"},
         {"1\na 0 1\n", ":2: expected a header of 2 or 4 numbers, found 1"},
         {"1 2 3\na 0 1\n", ":2: expected a header of 2 or 4 numbers, found 3"},
         {"1 2 3 4 5\na 0 1\n",
          ":1: expected an operation after a header of 4 numbers, found '5'"},
-        {"-1 2\na 0 1\n", ":1: expected a header of 2 or 4 numbers, found '-1'"},
+        {"-1 2\na 0 1\n", ":1: expected " BEGINNING ", found '-1'"},
         {"1 99999999999999999999\na 0 1\n",
          ":1: expected a header of 2 or 4 numbers, found '99999999999999999999'"},
-        {"\xff\xfe\x81 x\n",
-         ":1: expected a header of 2 or 4 numbers, found '\\xff\\xfe\\x81 x'"},
+        {"\xff\xfe\x81 x\n", ":1: expected " BEGINNING ", found '\\xff\\xfe\\x81 x'"},
         {"1 1\nx 0 1\n",
          ":2: expected an operation (a, r, f, c, m, s or t), found 'x'"},
         {"1 1\nalloc 0 1\n",
@@ -252,8 +254,8 @@ static void file_errors(void **state)
     struct trace_error error;
     char expected[300];
     assert_null(trace_read(folder, &error));
-    snprintf(expected, sizeof expected, "%s: expected a trace file, found a directory",
-             folder);
+    snprintf(expected, sizeof expected,
+             "%s: expected a trace file, found a directory; name its files", folder);
     assert_string_equal(error.text, expected);
 
     assert_null(trace_read(in_folder("absent"), &error));

@@ -189,8 +189,8 @@ static bool open_file(struct input *input, const char *path, struct trace_error 
         return fail_open(input, path, error);
     }
     if (S_ISDIR(status.st_mode)) {
-        return input_fail_file(input, error,
-                               "expected a trace file, found a directory");
+        return input_fail_file(
+            input, error, "expected a trace file, found a directory; name its files");
     }
     return true;
 }

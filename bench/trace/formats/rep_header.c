@@ -23,6 +23,10 @@ bool rep_header_is_line(const char *at)
     return !isalpha((unsigned char)*at);
 }
 
+/* What the first line should be. Whatever is text and of no other format comes here. */
+static const char beginning[] = "a header of 2 or 4 numbers (or a log of a kind that "
+                                "'snugbench convert --help' tells of)";
+
 bool rep_header_read_line(struct rep_header *header, struct fields *fields)
 {
     do {
@@ -30,7 +34,9 @@ bool rep_header_read_line(struct rep_header *header, struct fields *fields)
             return fields_fail(fields, "an operation after a header of 4 numbers",
                                fields->at);
         }
-        if (!fields_number(fields, UINT64_MAX, "a header of 2 or 4 numbers",
+        if (!fields_number(fields, UINT64_MAX,
+                           header->count == 0 ? beginning
+                                              : "a header of 2 or 4 numbers",
                            &header->number[header->count])) {
             return false;
         }
@@ -49,8 +55,7 @@ bool rep_header_fail(const struct rep_header *header, const struct fields *field
                      const char *found)
 {
     if (header->count == 0) {
-        return input_fail_line(fields->input, fields->error,
-                               "a header of 2 or 4 numbers", found);
+        return input_fail_line(fields->input, fields->error, beginning, found);
     }
     char message[80];
     snprintf(message, sizeof message, "expected a header of 2 or 4 numbers, found %u",
