@@ -1,10 +1,11 @@
 /* C++'s operators new and delete, in the preload library only (C++17, [new.delete]).
  *
- * Each form calls what the standard's own calls (new[] calls new, delete(p, size) calls
- * delete(p) ...), by way of the dynamic linker: a program that replaces some of them
- * gets the rest built upon its own. The debug levels learn which form was used, as long
- * as nobody replaced any. What only C++ can do, to throw, is left to the definitions
- * that come next, those of the C++ library. */
+ * The forms that take no nothrow_t; those that do are left to the C++ library, which
+ * builds them upon these. Each form calls what the standard's own calls (new[] calls
+ * new, delete(p, size) calls delete(p) ...), by way of the dynamic linker: a program
+ * that replaces some of them gets the rest built upon its own. The debug levels learn
+ * which form was used, as long as nobody replaced any. What only C++ can do, to throw,
+ * is left to the definitions that come next, those of the C++ library. */
 #include <dlfcn.h>
 
 #include "debug/debug.h"
@@ -28,11 +29,6 @@ FORM("_ZdaPv", void, delete_array, (void *ptr));
 FORM("_ZdlPvSt11align_val_t", void, delete_aligned, (void *ptr, size_t alignment));
 FORM("_ZdaPvSt11align_val_t", void, delete_array_aligned,
      (void *ptr, size_t alignment));
-
-/* One that nobody calls but the program. */
-#define OPERATOR(mangled, result, name, parameters)                                    \
-    result name parameters MANGLED(mangled);                                           \
-    result name parameters
 
 /* The definition in force, which the compiler must not take for the one in this file.
  */
@@ -116,11 +112,6 @@ static ALWAYS_INLINE void *allocate_surely(size_t size, size_t alignment,
     return LIKELY(block != NULL) ? block : allocate_or_throw(size, alignment, kind);
 }
 
-static ALWAYS_INLINE enum debug_kind array_kind(void)
-{
-    return debug_knows_forms() ? DEBUG_NEW_ARRAY : DEBUG_NEW;
-}
-
 void *operator_new(size_t size)
 {
     return allocate_surely(size, 0, DEBUG_NEW);
@@ -141,57 +132,6 @@ void *new_array_aligned(size_t size, size_t alignment)
 {
     return debug_knows_forms() ? allocate_surely(size, alignment, DEBUG_NEW_ARRAY)
                                : IN_FORCE(new_aligned)(size, alignment);
-}
-
-/* No memory, or the form that throws is the program's: the C++ library's own form calls
- * that and catches. Without that library there is neither handler nor exception. */
-static COLD_CODE void *next_nothrow(const char *name, size_t size, size_t alignment,
-                                    const void *tag)
-{
-    void *const next = next_definition(name);
-    if (next == NULL) {
-        return NULL;
-    }
-    return alignment == 0
-               ? ((void *(*)(size_t, const void *))next)(size, tag)
-               : ((void *(*)(size_t, size_t, const void *))next)(size, alignment, tag);
-}
-
-/* own: whether the forms that it calls are ours. */
-static ALWAYS_INLINE void *allocate_nothrow(bool own, size_t size, size_t alignment,
-                                            enum debug_kind kind, const char *name,
-                                            const void *tag)
-{
-    void *const block = LIKELY(own) ? allocate(size, alignment, kind) : NULL;
-    return LIKELY(block != NULL) ? block : next_nothrow(name, size, alignment, tag);
-}
-
-OPERATOR("_ZnwmRKSt9nothrow_t", void *, new_nothrow, (size_t size, const void *tag))
-{
-    return allocate_nothrow(IS_OWN(operator_new), size, 0, DEBUG_NEW,
-                            "_ZnwmRKSt9nothrow_t", tag);
-}
-
-OPERATOR("_ZnamRKSt9nothrow_t", void *, new_array_nothrow,
-         (size_t size, const void *tag))
-{
-    return allocate_nothrow(IS_OWN(operator_new) && IS_OWN(new_array), size, 0,
-                            array_kind(), "_ZnamRKSt9nothrow_t", tag);
-}
-
-OPERATOR("_ZnwmSt11align_val_tRKSt9nothrow_t", void *, new_aligned_nothrow,
-         (size_t size, size_t alignment, const void *tag))
-{
-    return allocate_nothrow(IS_OWN(new_aligned), size, alignment, DEBUG_NEW,
-                            "_ZnwmSt11align_val_tRKSt9nothrow_t", tag);
-}
-
-OPERATOR("_ZnamSt11align_val_tRKSt9nothrow_t", void *, new_array_aligned_nothrow,
-         (size_t size, size_t alignment, const void *tag))
-{
-    return allocate_nothrow(IS_OWN(new_aligned) && IS_OWN(new_array_aligned), size,
-                            alignment, array_kind(),
-                            "_ZnamSt11align_val_tRKSt9nothrow_t", tag);
 }
 
 #define NO_SIZE SIZE_MAX /* the caller does not tell it */
@@ -224,84 +164,29 @@ void delete_aligned(void *ptr, size_t alignment)
     release(ptr, alignment);
 }
 
-/* Whether a debug level frees the block, and learns all that the form tells. */
-static ALWAYS_INLINE bool debug_learns(void *ptr, enum debug_kind kind, size_t size,
-                                       size_t alignment)
-{
-    const bool learns = debug_knows_forms();
-    if (learns) {
-        debug_release(ptr, kind, size, alignment);
+/* A form that is built upon another, and what it tells a debug level. */
+#define DELETE(mangled, name, parameters, kind, size, alignment, upon)                 \
+    void name parameters MANGLED(mangled);                                             \
+    void name parameters                                                               \
+    {                                                                                  \
+        if (debug_knows_forms()) {                                                     \
+            debug_release(ptr, kind, size, alignment);                                 \
+        } else {                                                                       \
+            upon;                                                                      \
+        }                                                                              \
     }
-    return learns;
-}
 
-void delete_array(void *ptr)
-{
-    if (!debug_learns(ptr, DEBUG_NEW_ARRAY, NO_SIZE, 0)) {
-        IN_FORCE(operator_delete)(ptr);
-    }
-}
-
-void delete_array_aligned(void *ptr, size_t alignment)
-{
-    if (!debug_learns(ptr, DEBUG_NEW_ARRAY, NO_SIZE, alignment)) {
-        IN_FORCE(delete_aligned)(ptr, alignment);
-    }
-}
-
-OPERATOR("_ZdlPvm", void, delete_sized, (void *ptr, size_t size))
-{
-    if (!debug_learns(ptr, DEBUG_NEW, size, 0)) {
-        IN_FORCE(operator_delete)(ptr);
-    }
-}
-
-OPERATOR("_ZdaPvm", void, delete_array_sized, (void *ptr, size_t size))
-{
-    if (!debug_learns(ptr, DEBUG_NEW_ARRAY, size, 0)) {
-        IN_FORCE(delete_array)(ptr);
-    }
-}
-
-OPERATOR("_ZdlPvmSt11align_val_t", void, delete_aligned_sized,
-         (void *ptr, size_t size, size_t alignment))
-{
-    if (!debug_learns(ptr, DEBUG_NEW, size, alignment)) {
-        IN_FORCE(delete_aligned)(ptr, alignment);
-    }
-}
-
-OPERATOR("_ZdaPvmSt11align_val_t", void, delete_array_aligned_sized,
-         (void *ptr, size_t size, size_t alignment))
-{
-    if (!debug_learns(ptr, DEBUG_NEW_ARRAY, size, alignment)) {
-        IN_FORCE(delete_array_aligned)(ptr, alignment);
-    }
-}
-
-OPERATOR("_ZdlPvRKSt9nothrow_t", void, delete_nothrow, (void *ptr, const void *tag))
-{
-    (void)tag;
-    IN_FORCE(operator_delete)(ptr);
-}
-
-OPERATOR("_ZdaPvRKSt9nothrow_t", void, delete_array_nothrow,
-         (void *ptr, const void *tag))
-{
-    (void)tag;
-    IN_FORCE(delete_array)(ptr);
-}
-
-OPERATOR("_ZdlPvSt11align_val_tRKSt9nothrow_t", void, delete_aligned_nothrow,
-         (void *ptr, size_t alignment, const void *tag))
-{
-    (void)tag;
-    IN_FORCE(delete_aligned)(ptr, alignment);
-}
-
-OPERATOR("_ZdaPvSt11align_val_tRKSt9nothrow_t", void, delete_array_aligned_nothrow,
-         (void *ptr, size_t alignment, const void *tag))
-{
-    (void)tag;
-    IN_FORCE(delete_array_aligned)(ptr, alignment);
-}
+DELETE("_ZdaPv", delete_array, (void *ptr), DEBUG_NEW_ARRAY, NO_SIZE, 0,
+       IN_FORCE(operator_delete)(ptr))
+DELETE("_ZdlPvm", delete_sized, (void *ptr, size_t size), DEBUG_NEW, size, 0,
+       IN_FORCE(operator_delete)(ptr))
+DELETE("_ZdaPvm", delete_array_sized, (void *ptr, size_t size), DEBUG_NEW_ARRAY, size,
+       0, IN_FORCE(delete_array)(ptr))
+DELETE("_ZdaPvSt11align_val_t", delete_array_aligned, (void *ptr, size_t alignment),
+       DEBUG_NEW_ARRAY, NO_SIZE, alignment, IN_FORCE(delete_aligned)(ptr, alignment))
+DELETE("_ZdlPvmSt11align_val_t", delete_aligned_sized,
+       (void *ptr, size_t size, size_t alignment), DEBUG_NEW, size, alignment,
+       IN_FORCE(delete_aligned)(ptr, alignment))
+DELETE("_ZdaPvmSt11align_val_t", delete_array_aligned_sized,
+       (void *ptr, size_t size, size_t alignment), DEBUG_NEW_ARRAY, size, alignment,
+       IN_FORCE(delete_array_aligned)(ptr, alignment))
