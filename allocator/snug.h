@@ -132,7 +132,7 @@ SNUG_API int snug_mallopt(int parameter, int value);
  * in use). O(free blocks). */
 SNUG_API struct mallinfo2 snug_mallinfo2(void);
 
-/* The same totals for people, on stderr. */
+/* Totals for people, on stderr: snug_dump(0). O(blocks). */
 SNUG_API void snug_malloc_stats(void);
 
 /* The same and more as XML, in the elements of glibc's malloc_info: there is one heap;

@@ -1,4 +1,5 @@
-/* What memory looks like, for people: snug_dump, snug_leaks and snug_describe. */
+/* What memory looks like, for people: snug_dump, malloc_stats, snug_leaks and
+ * snug_describe. */
 #include "snug.h"
 
 #include "api/entry.h"
@@ -94,16 +95,21 @@ static void map_block(const struct snug_block *block, void *context)
 
 static void print_stats(struct page *page, const struct snug_stats *stats)
 {
-    print(page, "snug: in use  %zu bytes in %zu blocks, of them large %zu\n",
-          stats->live_bytes, stats->live_blocks, stats->large_blocks);
+    const struct snug_system_calls *const calls = &stats->system_calls;
+    print(page, "snug: in use  %zu bytes in %zu blocks, of them large %zu in %zu\n",
+          stats->live_bytes, stats->live_blocks, stats->large_bytes,
+          stats->large_blocks);
     print(page, "snug: kept    %zu bytes in %zu blocks in %s\n", stats->kept_bytes,
           stats->kept_blocks, debug_mode > DEBUG_OFF ? "quarantine" : "caches");
     print(page, "snug: free    %zu bytes in %zu blocks, and the top\n",
           stats->free_bytes, stats->free_blocks);
     print(page,
-          "snug: heap    %zu bytes touched of %zu reserved in %zu region%s, %zu runs\n",
-          stats->touched_bytes, stats->region_bytes, stats->regions,
-          stats->regions == 1 ? "" : "s", stats->runs);
+          "snug: heap    %zu bytes reserved in %zu region%s, %zu touched, %zu runs\n",
+          stats->region_bytes, stats->regions, stats->regions == 1 ? "" : "s",
+          stats->touched_bytes, stats->runs);
+    print(page,
+          "snug: calls   brk %zu, mmap %zu, munmap %zu, mremap %zu, madvise %zu\n",
+          calls->brk, calls->mmap, calls->munmap, calls->mremap, calls->madvise);
 }
 
 void snug_dump(int level)
@@ -122,6 +128,11 @@ void snug_dump(int level)
         print_stats(&map.page, &stats);
     }
     page_flush(&map.page);
+}
+
+void snug_malloc_stats(void)
+{
+    snug_dump(0);
 }
 
 /* Blocks in use by size: each small class, then each doubling. */

@@ -1,10 +1,11 @@
-/* The heap in figures: mallinfo2, malloc_stats and malloc_info. */
+/* The heap in figures, for programs: mallinfo2 and malloc_info. */
 #include "snug.h"
 
 #include <errno.h>
 
 #include "api/entry.h"
-#include "base/output.h"
+#include "base/os.h"
+#include "base/text.h"
 #include "cache/cache.h"
 #include "heap/large.h"
 
@@ -93,21 +94,6 @@ struct snug_system_calls snug_system_calls(void)
         .mremap = os_calls(OS_MREMAP),
         .madvise = os_calls(OS_MADVISE),
     };
-}
-
-void snug_malloc_stats(void)
-{
-    const struct mallinfo2 info = snug_mallinfo2();
-    const struct snug_system_calls calls = snug_system_calls();
-    output_print("snug: heap      %zu bytes reserved, %zu in use, %zu free in %zu "
-                 "blocks, the top of %zu, small objects of %zu and caches\n",
-                 info.arena, info.uordblks, info.fordblks, info.ordblks, info.keepcost,
-                 info.fsmblks);
-    output_print("snug: large     %zu bytes in %zu mappings\n", info.hblkhd,
-                 info.hblks);
-    output_print("snug: calls     brk %zu, mmap %zu, munmap %zu, mremap %zu, "
-                 "madvise %zu\n",
-                 calls.brk, calls.mmap, calls.munmap, calls.mremap, calls.madvise);
 }
 
 static void print_size(struct text *text, size_t from, size_t to, struct total total)
