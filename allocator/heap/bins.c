@@ -67,25 +67,26 @@ static ALWAYS_INLINE uint32_t *tree_link(struct bins *bins, size_t bin, size_t b
     return link;
 }
 
+/* A record becomes the first of a list. */
+static ALWAYS_INLINE void list_push(struct bins *bins, uint32_t *link, uint32_t number)
+{
+    struct free_record *const record = &bins->records[number];
+    record->next = *link;
+    record->previous = 0;
+    bins->records[*link].previous = number;
+    *link = number;
+}
+
+/* The node of a size is the first of its list. */
 static void tree_insert(struct bins *bins, uint32_t number, size_t bin)
 {
     struct free_record *const record = &bins->records[number];
     uint32_t *const link = tree_link(bins, bin, record->bytes);
-    record->child[0] = record->child[1] = 0;
-    if (*link == 0) {
-        record->next = record->previous = 0;
-        *link = number;
-        bin_fill(bins, bin);
-        return;
-    }
-    struct free_record *const node =
-        &bins->records[*link]; /* join its list, behind it */
-    record->next = node->next;
-    record->previous = *link;
-    if (node->next != 0) {
-        bins->records[node->next].previous = number;
-    }
-    node->next = number;
+    const struct free_record *const node = &bins->records[*link];
+    record->child[0] = node->child[0];
+    record->child[1] = node->child[1];
+    list_push(bins, link, number);
+    bin_fill(bins, bin);
 }
 
 /* Any leaf below a node may take its place: all share the prefix that leads there. 0:
@@ -120,19 +121,17 @@ static void tree_remove_node(struct bins *bins, struct free_record *node, size_t
     }
 }
 
-/* The same for a list: sizes below EXACT_LIMIT_BYTES, no loop and no call. */
-static ALWAYS_INLINE void list_insert(struct bins *bins, uint32_t number)
+static void tree_remove(struct bins *bins, struct free_record *record, size_t bin)
 {
-    struct free_record *const record = &bins->records[number];
-    const size_t bin = record->bytes / ALIGNMENT_BYTES;
-    const uint32_t next = bins->first[bin];
-    record->next = next;
-    record->previous = 0;
-    bins->records[next].previous = number;
-    bins->first[bin] = number;
-    bin_fill(bins, bin);
+    if (record->previous == 0) {
+        tree_remove_node(bins, record, bin);
+        return;
+    }
+    bins->records[record->previous].next = record->next;
+    bins->records[record->next].previous = record->previous;
 }
 
+/* From a list of sizes below EXACT_LIMIT_BYTES: no loop and no call. */
 static ALWAYS_INLINE void list_remove(struct bins *bins, uint32_t number)
 {
     const struct free_record *const record = &bins->records[number];
@@ -145,24 +144,16 @@ static ALWAYS_INLINE void list_remove(struct bins *bins, uint32_t number)
     bin_settle(bins, bin, (record->next | record->previous) == 0);
 }
 
-static void tree_remove(struct bins *bins, struct free_record *record, size_t bin)
-{
-    if (record->previous == 0) {
-        tree_remove_node(bins, record, bin);
-        return;
-    }
-    bins->records[record->previous].next = record->next;
-    bins->records[record->next].previous = record->previous;
-}
-
 static ALWAYS_INLINE void bin_insert(struct bins *bins, uint32_t number)
 {
     const size_t bytes = bins->records[number].bytes;
-    if (LIKELY(bytes < EXACT_LIMIT_BYTES)) {
-        list_insert(bins, number);
-    } else {
+    if (UNLIKELY(bytes >= EXACT_LIMIT_BYTES)) {
         tree_insert(bins, number, bin_of(bytes));
+        return;
     }
+    const size_t bin = bytes / ALIGNMENT_BYTES;
+    list_push(bins, &bins->first[bin], number);
+    bin_fill(bins, bin);
 }
 
 static ALWAYS_INLINE void bin_remove(struct bins *bins, uint32_t number)
@@ -255,26 +246,13 @@ uint32_t bins_merge(struct bins *bins, uint32_t before, uint32_t after,
     return one;
 }
 
-/* From a trie or into one. */
-static NO_INLINE void change_large(struct bins *bins, uint32_t number,
-                                   const void *address, size_t bytes)
-{
-    bin_remove(bins, number);
-    set_place(&bins->records[number], address, bytes);
-    bin_insert(bins, number);
-}
-
 void bins_change(struct bins *bins, uint32_t number, const void *address, size_t bytes)
 {
     struct free_record *const record = &bins->records[number];
     bins->free_bytes += bytes - record->bytes;
-    if (UNLIKELY((record->bytes | bytes) >= EXACT_LIMIT_BYTES)) {
-        change_large(bins, number, address, bytes);
-        return;
-    }
-    list_remove(bins, number);
+    bin_remove(bins, number);
     set_place(record, address, bytes);
-    list_insert(bins, number);
+    bin_insert(bins, number);
 }
 
 void bins_drop(struct bins *bins, uint32_t number)
@@ -330,20 +308,13 @@ static uint32_t tree_best(const struct bins *bins, size_t bin, size_t bytes)
     return best;
 }
 
-/* One from the list behind a node leaves more cheaply than the node. */
-static uint32_t tree_member(const struct bins *bins, uint32_t node)
-{
-    const uint32_t behind = bins->records[node].next;
-    return behind != 0 ? behind : node;
-}
-
 uint32_t bins_best(const struct bins *bins, size_t bytes)
 {
     size_t bin = bin_of(bytes);
     if (bin >= EXACT_BIN_COUNT) {
         const uint32_t best = tree_best(bins, bin, bytes);
         if (best != 0) {
-            return tree_member(bins, best);
+            return best;
         }
         bin++;
     }
@@ -354,8 +325,7 @@ uint32_t bins_best(const struct bins *bins, size_t bytes)
     if (bin < EXACT_BIN_COUNT) {
         return bins->first[bin];
     }
-    return bin < BIN_COUNT ? tree_member(bins, tree_smallest(bins, bins->first[bin]))
-                           : 0;
+    return bin < BIN_COUNT ? tree_smallest(bins, bins->first[bin]) : 0;
 }
 
 void bins_visit(const struct bins *bins,
