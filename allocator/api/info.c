@@ -132,18 +132,18 @@ static void print_sums(struct text *text, const struct state *state, bool all)
 
 static void print(struct text *text, const struct state *state)
 {
-    text_string(text, "<malloc version=\"1\">\n<heap nr=\"0\">\n<sizes>\n");
+    text_format(text, "<malloc version=\"1\">\n<heap nr=\"0\">\n<sizes>\n");
     for (size_t class = 1; class < SMALL_CLASS_COUNT; class ++) {
         print_size(text, class_bytes(class), class_bytes(class), state->objects[class]);
     }
     for (size_t i = 0; i < RANGES; i++) {
         print_size(text, (size_t)1 << i, ((size_t)2 << i) - 1, state->ranges[i]);
     }
-    text_string(text, "</sizes>\n");
+    text_format(text, "</sizes>\n");
     print_sums(text, state, false);
-    text_string(text, "</heap>\n");
+    text_format(text, "</heap>\n");
     print_sums(text, state, true);
-    text_string(text, "</malloc>\n");
+    text_format(text, "</malloc>\n");
 }
 
 int snug_malloc_info(int options, FILE *stream)
@@ -158,7 +158,7 @@ int snug_malloc_info(int options, FILE *stream)
         errno = ENOMEM;
         return -1;
     }
-    struct text text = {buffer, TEXT_BYTES - 1, 0};
+    struct text text = {buffer, TEXT_BYTES, 0};
     print(&text, &state);
     const int result = fputs(buffer, stream); /* which may allocate */
     os_unmap(buffer, TEXT_BYTES);

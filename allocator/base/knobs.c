@@ -23,16 +23,8 @@ static const struct {
 
 void knobs_complain(const char *variable, const char *value, size_t length)
 {
-    char line[200];
-    struct text text = {line, sizeof line - 1, 0};
-    text_string(&text, "snug: ");
-    text_string(&text, variable);
-    text_string(&text, ": not understood, see snug.h: ");
-    for (size_t i = 0; i < length; i++) {
-        text_string(&text, (const char[]){value[i], '\0'});
-    }
-    line[text.length++] = '\n';
-    output_write(&text);
+    output_print("snug: %s: not understood, see snug.h: %.*s\n", variable, (int)length,
+                 value);
 }
 
 /* NULL: not set. */

@@ -1,59 +1,15 @@
 #include "base/text.h"
 
+#include <stdio.h>
+
 #include "base/assertions.h"
-
-static void text_character(struct text *text, char c)
-{
-    if (text->length < text->capacity) {
-        text->buffer[text->length++] = c;
-    }
-}
-
-void text_string(struct text *text, const char *string)
-{
-    while (*string != '\0') {
-        text_character(text, *string++);
-    }
-}
-
-static void text_number(struct text *text, uint64_t number, unsigned base)
-{
-    char digits[20];
-    size_t count = 0;
-    do {
-        digits[count++] = "0123456789abcdef"[number % base];
-        number /= base;
-    } while (number != 0);
-    while (count > 0) {
-        text_character(text, digits[--count]);
-    }
-}
-
-void text_decimal(struct text *text, uint64_t number)
-{
-    text_number(text, number, 10);
-}
-
-void text_pointer(struct text *text, const void *pointer)
-{
-    text_string(text, "0x");
-    text_number(text, (uintptr_t)pointer, 16);
-}
 
 void text_format_list(struct text *text, const char *format, va_list arguments)
 {
-    for (const char *c = format; *c != '\0'; c++) {
-        if (*c != '%') {
-            text_character(text, *c);
-        } else if (*++c == 's') {
-            text_string(text, va_arg(arguments, const char *));
-        } else if (*c == 'p') {
-            text_pointer(text, va_arg(arguments, const void *));
-        } else {
-            c++; /* zu */
-            text_decimal(text, va_arg(arguments, size_t));
-        }
-    }
+    const size_t room = text->capacity - text->length;
+    const int bytes = vsnprintf(text->buffer + text->length, room, format, arguments);
+    const size_t wanted = bytes > 0 ? (size_t)bytes : 0;
+    text->length += wanted < room ? wanted : room - 1;
 }
 
 void text_format(struct text *text, const char *format, ...)

@@ -1,22 +1,18 @@
-/* Text without stdio: lines built in a caller's buffer. Reentrant, never allocates,
- * usable while dying. */
+/* Lines built in a caller's buffer: no stream, no lock, and nothing is allocated. */
 #ifndef SNUG_TEXT_H
 #define SNUG_TEXT_H
 
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdint.h>
 
 struct text {
     char *buffer;
     size_t capacity;
-    size_t length; /* what does not fit is dropped */
+    size_t length; /* what does not fit, with a 0 behind it, is dropped */
 };
 
-void text_string(struct text *text, const char *string);
-void text_decimal(struct text *text, uint64_t number);
-void text_pointer(struct text *text, const void *pointer);
-/* As printf, of whose conversions these are known: %s, %zu, %p. */
+/* As printf, of whose conversions only those are used that vsnprintf does without
+ * allocating: no floating point, no wide characters, no argument by its position. */
 __attribute__((format(printf, 2, 3))) void text_format(struct text *text,
                                                        const char *format, ...);
 __attribute__((format(printf, 2, 0))) void

@@ -230,10 +230,8 @@ static void collect_groups(void)
 
 static void add_amount(struct text *text, size_t bytes, size_t blocks)
 {
-    text_decimal(text, bytes);
-    text_string(text, bytes == 1 ? " byte in " : " bytes in ");
-    text_decimal(text, blocks);
-    text_string(text, blocks == 1 ? " block" : " blocks");
+    text_format(text, "%zu byte%s in %zu block%s", bytes, bytes == 1 ? "" : "s", blocks,
+                blocks == 1 ? "" : "s");
 }
 
 static void print_group(const struct group *group, const struct debug_stack *stack,
@@ -241,15 +239,13 @@ static void print_group(const struct group *group, const struct debug_stack *sta
 {
     char line[160];
     struct text text = {line, sizeof line, 0};
-    text_string(&text, "  ");
+    text_format(&text, "  ");
     add_amount(&text, group->bytes, group->blocks);
-    if (!searched) {
-        text_string(&text, " never freed");
-    } else {
-        text_string(&text, group->verdict == LOST ? " lost"
-                                                  : " to which only lost blocks lead");
-    }
-    text_string(&text, stack->count > 0 ? ", allocated here:\n" : "\n");
+    text_format(&text, " %s%s\n",
+                !searched                ? "never freed"
+                : group->verdict == LOST ? "lost"
+                                         : "to which only lost blocks lead",
+                stack->count > 0 ? ", allocated here:" : "");
     output_write(&text);
     debug_report_stack(stack);
 }
@@ -258,13 +254,13 @@ static void print_totals(struct group lost, struct group suppressed, bool search
 {
     char line[240];
     struct text text = {line, sizeof line, 0};
-    text_string(&text, searched ? "snug: leaks: " : "snug: never freed: ");
+    text_format(&text, searched ? "snug: leaks: " : "snug: never freed: ");
     add_amount(&text, lost.bytes, lost.blocks);
     if (suppressed.blocks > 0) {
-        text_string(&text, "; suppressed: ");
+        text_format(&text, "; suppressed: ");
         add_amount(&text, suppressed.bytes, suppressed.blocks);
     }
-    text_string(&text, "\n");
+    text_format(&text, "\n");
     output_write(&text);
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -44,15 +45,8 @@ static bool write_header(void)
 {
     char line[3 * HEADER_FIELD_BYTES];
     struct text text = {line, sizeof line, 0};
-    text_decimal(&text, journal.ids);
-    while (text.length < HEADER_FIELD_BYTES) {
-        text_string(&text, " ");
-    }
-    text_decimal(&text, journal.operations);
-    while (text.length < 2 * HEADER_FIELD_BYTES) {
-        text_string(&text, " ");
-    }
-    text_string(&text, "\n");
+    text_format(&text, "%-*zu%-*zu\n", HEADER_FIELD_BYTES, journal.ids,
+                HEADER_FIELD_BYTES, journal.operations);
     if (lseek(journal.file.number, 0, SEEK_SET) != 0 ||
         descriptor_write(journal.file.number, line, text.length) != text.length) {
         return false;
@@ -66,12 +60,8 @@ static bool write_header(void)
 static void complain(const char *what, const char *path)
 {
     char line[DEBUG_PATH_BYTES + 64];
-    struct text text = {line, sizeof line - 1, 0};
-    text_string(&text, "snug: SNUG_DEBUG: ");
-    text_string(&text, what);
-    text_string(&text, ", cannot write ");
-    text_string(&text, path);
-    line[text.length++] = '\n';
+    struct text text = {line, sizeof line, 0};
+    text_format(&text, "snug: SNUG_DEBUG: %s, cannot write %s\n", what, path);
     output_write(&text);
 }
 
@@ -90,10 +80,7 @@ static struct descriptor open_high(const char *path, int flags)
 static void find_path(void)
 {
     char line[40];
-    struct text text = {line, sizeof line - 1, 0};
-    text_string(&text, "/proc/self/fd/");
-    text_decimal(&text, (uint64_t)journal.file.number);
-    line[text.length] = '\0';
+    snprintf(line, sizeof line, "/proc/self/fd/%d", journal.file.number);
     const long length = kernel_call(SYS_readlinkat, AT_FDCWD, (long)line,
                                     (long)journal_path, sizeof journal_path - 1, 0, 0);
     if (length <= 0 || journal_path[0] != '/') {
@@ -179,14 +166,29 @@ static void write_lines(void)
     }
 }
 
-static void number(uint64_t value)
+/* line_begin has made room. */
+static void put(char c)
 {
-    text_string(&journal.text, " ");
-    text_decimal(&journal.text, value);
+    journal.text.buffer[journal.text.length++] = c;
+}
+
+/* printf would take a third more of a logged program's time. */
+static void number(size_t value)
+{
+    char digits[20];
+    size_t count = 0;
+    do {
+        digits[count++] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value != 0);
+    put(' ');
+    while (count > 0) {
+        put(digits[--count]);
+    }
 }
 
 /* The letter of an operation and its id. */
-static bool line_begin(const char *operation, uint64_t id)
+static bool line_begin(char operation, uint64_t id)
 {
     const int saved = errno;
     bool is_kept = begin();
@@ -200,12 +202,12 @@ static bool line_begin(const char *operation, uint64_t id)
     }
     const uint32_t thread = debug_thread_number();
     if (thread != journal.thread) {
-        text_string(&journal.text, "t");
+        put('t');
         number(thread);
-        text_string(&journal.text, "\n");
+        put('\n');
         journal.thread = thread;
     }
-    text_string(&journal.text, operation);
+    put(operation);
     number(id);
     return true;
 }
@@ -213,30 +215,30 @@ static bool line_begin(const char *operation, uint64_t id)
 void debug_log_allocate(const struct debug_block *block, size_t alignment)
 {
     const bool aligned = alignment > ALIGNMENT_BYTES;
-    if (line_begin(aligned ? "m" : "a", block->serial)) {
+    if (line_begin(aligned ? 'm' : 'a', block->serial)) {
         if (aligned) {
             number(alignment);
         }
         number(block->size);
-        text_string(&journal.text, "\n");
+        put('\n');
     }
 }
 
 void debug_log_resize(const struct debug_block *block)
 {
-    if (line_begin("r", block->serial)) {
+    if (line_begin('r', block->serial)) {
         number(block->size);
-        text_string(&journal.text, "\n");
+        put('\n');
     }
 }
 
 void debug_log_free(const struct debug_block *block, struct debug_release release)
 {
-    if (line_begin(release.sized ? "s" : "f", block->serial)) {
+    if (line_begin(release.sized ? 's' : 'f', block->serial)) {
         if (release.sized) {
             number(release.size);
         }
-        text_string(&journal.text, "\n");
+        put('\n');
     }
 }
 

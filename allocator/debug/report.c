@@ -106,7 +106,7 @@ static void print_claim(const struct debug_error *error)
     if (error->release.sized) {
         text_format(&text, " as %zu bytes", error->release.size);
     }
-    text_string(&text, "\n");
+    text_format(&text, "\n");
     output_write(&text);
 }
 

@@ -23,10 +23,7 @@ static void load(void)
     char *const text = os_map(FILE_LIMIT_BYTES);
     const int file = open(debug_options.suppress, O_RDONLY | O_CLOEXEC);
     if (text == NULL || file < 0) {
-        static const char complaint[] = "snug: SNUG_DEBUG: cannot read suppressions\n";
-        struct text line = {(char[sizeof complaint]){0}, sizeof complaint, 0};
-        text_string(&line, complaint);
-        output_write(&line);
+        output_print("snug: SNUG_DEBUG: cannot read suppressions\n");
         return;
     }
     size_t length = 0;

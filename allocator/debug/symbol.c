@@ -116,19 +116,13 @@ static const char *last_part(const char *path)
 
 void debug_symbol_describe(struct text *text, const struct debug_symbol *symbol)
 {
-    if (symbol->function != NULL) {
-        text_string(text, symbol->function);
-    }
+    const char *const function = symbol->function != NULL ? symbol->function : "";
     if (symbol->file != NULL) {
-        text_string(text, symbol->function != NULL ? " at " : "");
-        text_string(text, last_part(symbol->file));
-        text_string(text, ":");
-        text_decimal(text, (uint64_t)symbol->line);
+        text_format(text, "%s%s%s:%d", function, *function != '\0' ? " at " : "",
+                    last_part(symbol->file), symbol->line);
         return;
     }
-    text_string(text, symbol->function != NULL ? " (" : "(");
-    text_string(text, symbol->object != NULL ? last_part(symbol->object) : "?");
-    text_string(text, "+");
-    text_pointer(text, (const void *)symbol->offset);
-    text_string(text, ")");
+    text_format(text, "%s%s(%s+0x%zx)", function, *function != '\0' ? " " : "",
+                symbol->object != NULL ? last_part(symbol->object) : "?",
+                symbol->offset);
 }
