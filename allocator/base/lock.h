@@ -24,16 +24,21 @@ extern OUR_OWN struct lock heap_lock;
 
 COLD_CODE void lock_wait(struct lock *lock);
 
+static ALWAYS_INLINE bool lock_try(struct lock *lock)
+{
+    int expected = LOCK_FREE;
+    return atomic_compare_exchange_strong_explicit(&lock->state, &expected, LOCK_TAKEN,
+                                                   memory_order_acquire,
+                                                   memory_order_relaxed);
+}
+
 /* Returns what lock_release needs to know: whether the lock was needed at all. */
 static ALWAYS_INLINE bool lock_acquire(struct lock *lock)
 {
     if (LIKELY(__libc_single_threaded)) {
         return false;
     }
-    int expected = LOCK_FREE;
-    if (UNLIKELY(!atomic_compare_exchange_strong_explicit(
-            &lock->state, &expected, LOCK_TAKEN, memory_order_acquire,
-            memory_order_relaxed))) {
+    if (UNLIKELY(!lock_try(lock))) {
         lock_wait(lock);
     }
     return true;

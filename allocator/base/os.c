@@ -104,6 +104,9 @@ bool os_break_retract(const char *from, size_t bytes)
 
 static void *map(void *at, size_t bytes, int protection, int flags)
 {
+    if (count_call(OS_MMAP)) {
+        return NULL;
+    }
     const long pages =
         kernel_call(SYS_mmap, (long)at, (long)align_up(bytes, PAGE_BYTES), protection,
                     MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
@@ -112,7 +115,7 @@ static void *map(void *at, size_t bytes, int protection, int flags)
 
 void *os_map(size_t bytes)
 {
-    return count_call(OS_MMAP) ? NULL : map(NULL, bytes, PROT_READ | PROT_WRITE, 0);
+    return map(NULL, bytes, PROT_READ | PROT_WRITE, 0);
 }
 
 bool os_unmap(void *pages, size_t bytes)
@@ -135,8 +138,7 @@ void *os_remap(void *pages, size_t old_bytes, size_t new_bytes)
 
 bool os_purge(void *pages, size_t bytes)
 {
-    return !count_call(OS_MMAP) &&
-           map(pages, bytes, PROT_READ | PROT_WRITE, MAP_FIXED) == pages;
+    return map(pages, bytes, PROT_READ | PROT_WRITE, MAP_FIXED) == pages;
 }
 
 enum os_move os_move_pages(void *from, size_t bytes, void *to)
@@ -157,7 +159,6 @@ enum os_move os_move_pages(void *from, size_t bytes, void *to)
     }
     /* The kernel unmaps the new pages before it fails. They are mapped again, unless
      * another thread's mapping is there already. */
-    count_call(OS_MMAP);
     if (map(to, bytes, PROT_READ | PROT_WRITE, MAP_FIXED_NOREPLACE) == to) {
         return OS_NOT_MOVED;
     }
@@ -176,13 +177,12 @@ void os_want_huge_pages(void *begin, const char *end)
 
 void *os_reserve(size_t bytes)
 {
-    return count_call(OS_MMAP) ? NULL : map(NULL, bytes, PROT_NONE, MAP_NORESERVE);
+    return map(NULL, bytes, PROT_NONE, MAP_NORESERVE);
 }
 
 bool os_close_pages(void *pages, size_t bytes)
 {
-    return !count_call(OS_MMAP) &&
-           map(pages, bytes, PROT_NONE, MAP_NORESERVE | MAP_FIXED) == pages;
+    return map(pages, bytes, PROT_NONE, MAP_NORESERVE | MAP_FIXED) == pages;
 }
 
 size_t os_limit(int resource)
@@ -198,20 +198,16 @@ uintptr_t os_random(void)
 {
     /* The kernel gives 16 random bytes, anywhere; libc uses them for its stack guards.
      */
-    const void *const given = (const void *)getauxval(AT_RANDOM);
-    uintptr_t random[2] = {os_now_ns(), 0};
-    if (given != NULL) {
-        memcpy(random, given, sizeof random);
-    }
+    uintptr_t random[2];
+    memcpy(random, (const void *)getauxval(AT_RANDOM), sizeof random);
     const uintptr_t mixed = random[0] * 0x9e3779b97f4a7c15u + random[1];
     return mixed ^ mixed >> 29;
 }
 
-uint64_t os_now_ns(void)
+void os_sleep_ms(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+    const struct timespec time = {.tv_nsec = 1000000};
+    kernel_call(SYS_nanosleep, (long)&time, 0, 0, 0, 0, 0);
 }
 
 void os_futex_wait(atomic_int *word, int expected)

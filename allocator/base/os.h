@@ -1,4 +1,4 @@
-/* The kernel: memory, time, sleep. All system calls for memory are made here.
+/* The kernel: memory, sleep. All system calls for memory are made here.
  *
  * Every function keeps errno unless it says otherwise, and counts its calls by kind.
  * Thread safety: counters are atomic; the heap lock orders the brk calls. */
@@ -65,9 +65,8 @@ size_t os_limit(int resource);
 /* A number that others cannot guess, the same at each call; no system call. */
 uintptr_t os_random(void);
 
-/* Monotonic time in nanoseconds; no system call on machines with a vDSO. */
-uint64_t os_now_ns(void);
-
+/* Sleep for a millisecond. */
+void os_sleep_ms(void);
 /* Sleep while *word == expected; wake one sleeper. */
 void os_futex_wait(atomic_int *word, int expected);
 void os_futex_wake(atomic_int *word);
