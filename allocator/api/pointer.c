@@ -4,32 +4,25 @@
 #include "heap/zero.h"
 #include "small/run.h"
 
-/* A free object links to an offset if its run has it, to an address if a cache does,
- * where the room that is left stands in the high bits even of the last. */
-static enum snug_state object_state(const void *object)
-{
-    if (!object_is_free(object)) {
-        return SNUG_IN_USE;
-    }
-    return object_link(object) < RUN_LIMIT_GRANULES * GRANULE_BYTES ? SNUG_FREE
-                                                                    : SNUG_KEPT;
-}
+static const struct snug_block nothing = {.address = NULL};
 
 static struct snug_block identify_object(struct map_entry entry, const void *ptr)
 {
     if (!run_is_object(entry, ptr)) {
-        return (struct snug_block){.address = NULL};
+        return nothing;
     }
-    return (struct snug_block){
-        .address = ptr,
-        .bytes = class_bytes(entry.size_class),
-        .run = run_of(entry, ptr),
-        .kind = SNUG_OBJECT,
-        .state = object_state(ptr),
-    };
+    struct snug_block found = {ptr, class_bytes(entry.size_class), run_of(entry, ptr),
+                               SNUG_OBJECT, SNUG_IN_USE};
+    if (object_is_free(ptr)) {
+        /* It links to an offset if its run has it, to an address if a cache does, where
+         * the room that is left stands in the high bits even of the last. */
+        const bool in_run = object_link(ptr) < RUN_LIMIT_GRANULES * GRANULE_BYTES;
+        found.state = in_run ? SNUG_FREE : SNUG_KEPT;
+    }
+    return found;
 }
 
-static ALWAYS_INLINE struct snug_block identify_block(const void *ptr)
+static struct snug_block identify_block(const void *ptr)
 {
     const struct block *const block = block_from_payload(ptr);
     struct snug_block found = {.address = ptr, .kind = SNUG_BLOCK, .state = SNUG_FREE};
@@ -42,47 +35,35 @@ static ALWAYS_INLINE struct snug_block identify_block(const void *ptr)
     return found;
 }
 
-static ALWAYS_INLINE struct snug_block identify(const void *ptr)
-{
-    const struct map_entry entry = map_lookup(ptr);
-    if (UNLIKELY(entry.size_class != 0)) {
-        return identify_object(entry, ptr);
-    }
-    if (LIKELY(heap_owns(ptr))) {
-        return identify_block(ptr);
-    }
-    struct snug_block found = {.address = ptr};
-    if (zero_spans(ptr)) {
-        found.kind = SNUG_ZERO_SIZE;
-        found.state = zero_is_live(ptr) ? SNUG_IN_USE : SNUG_FREE;
-        return found;
-    }
-    found.kind = SNUG_LARGE;
-    found.bytes = large_bytes(ptr);
-    return found.bytes != 0 ? found : (struct snug_block){.address = NULL};
-}
-
 struct snug_block pointer_identify(const void *ptr)
 {
-    return identify(ptr);
-}
-
-static _Noreturn COLD_CODE void end(struct snug_block found, const void *ptr,
-                                    const struct misuse *misuse)
-{
-    fatal_pointer(found.address != NULL ? misuse->freed : misuse->foreign, ptr);
-}
-
-struct snug_block pointer_require_live(const void *ptr, const struct misuse *misuse)
-{
-    const struct snug_block found = identify(ptr);
-    if (UNLIKELY(found.address == NULL || found.state != SNUG_IN_USE)) {
-        end(found, ptr, misuse);
+    const struct map_entry entry = map_lookup(ptr);
+    if (entry.size_class != 0) {
+        return identify_object(entry, ptr);
     }
-    return found;
+    if (heap_owns(ptr)) {
+        return identify_block(ptr);
+    }
+    if (zero_spans(ptr)) {
+        const enum snug_state state = zero_is_live(ptr) ? SNUG_IN_USE : SNUG_FREE;
+        return (struct snug_block){ptr, 0, NULL, SNUG_ZERO_SIZE, state};
+    }
+    const size_t bytes = large_bytes(ptr);
+    return bytes != 0 ? (struct snug_block){ptr, bytes, NULL, SNUG_LARGE, SNUG_IN_USE}
+                      : nothing;
 }
 
 void pointer_misused(const void *ptr, const struct misuse *misuse)
 {
-    end(pointer_identify(ptr), ptr, misuse);
+    const bool known = pointer_identify(ptr).address != NULL;
+    fatal_pointer(known ? misuse->freed : misuse->foreign, ptr);
+}
+
+struct snug_block pointer_require_live(const void *ptr, const struct misuse *misuse)
+{
+    const struct snug_block found = pointer_identify(ptr);
+    if (UNLIKELY(found.address == NULL || found.state != SNUG_IN_USE)) {
+        pointer_misused(ptr, misuse);
+    }
+    return found;
 }

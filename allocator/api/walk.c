@@ -14,7 +14,7 @@ struct walk {
 
 static void tell(const struct walk *walk, struct snug_block block)
 {
-    if (block.address != NULL) { /* a damaged run may lead to nothing */
+    if (block.address != NULL) { /* a damaged run, too, may lead to nothing */
         walk->callback(&block, walk->context);
     }
 }
@@ -54,17 +54,13 @@ static void visit_table(const struct walk *walk)
 {
     size_t count;
     const struct debug_block *const places = debug_table_places(&count);
-    for (size_t i = 0; i < count; i++) {
-        const struct debug_block *const place = &places[i];
-        if (place->payload != NULL) {
-            tell(walk,
-                 (struct snug_block){
-                     .address = place->payload,
-                     .bytes = place->size,
-                     .kind = place->home == DEBUG_IN_PAGES ? SNUG_LARGE : SNUG_BLOCK,
-                     .state = place->freed ? SNUG_KEPT : SNUG_IN_USE,
-                 });
-        }
+    for (const struct debug_block *place = places; place < places + count; place++) {
+        tell(walk, (struct snug_block){
+                       .address = place->payload, /* NULL: none is here */
+                       .bytes = place->size,
+                       .kind = place->home == DEBUG_IN_PAGES ? SNUG_LARGE : SNUG_BLOCK,
+                       .state = place->freed ? SNUG_KEPT : SNUG_IN_USE,
+                   });
     }
 }
 

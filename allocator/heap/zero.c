@@ -7,8 +7,7 @@
 #define WORD_BITS ((size_t)64)
 
 static struct {
-    char *start; /* NULL: not reserved yet, or refused */
-    bool tried;
+    char *start; /* NULL: not reserved yet, or refused so far */
     size_t next_word; /* where the search goes on: addresses come back late */
     uint64_t live[ZERO_BLOCKS / WORD_BITS];
 } zero;
@@ -20,8 +19,7 @@ static size_t index_of(const void *ptr)
 
 void *zero_allocate(void)
 {
-    if (!zero.tried) {
-        zero.tried = true;
+    if (zero.start == NULL) {
         __atomic_store_n(&zero.start, os_reserve(ZERO_BLOCKS * ALIGNMENT_BYTES),
                          __ATOMIC_RELEASE);
     }
