@@ -36,66 +36,64 @@ bool heap_visit(void (*visit)(const struct block *block, size_t bytes, void *con
     return true;
 }
 
-struct free_sum {
-    size_t blocks;
-    size_t bytes;
+struct seen {
+    const struct block *next; /* where the block seen last ends */
+    bool in_use;              /* it is */
+    size_t free_blocks;
+    size_t free_bytes;
     size_t vacant_bytes; /* in whole pages inside them */
+    const char *broken;
 };
 
 static void add_free(const struct block *block, size_t bytes, void *context)
 {
-    (void)block;
-    struct free_sum *const sum = context;
-    sum->blocks++;
-    sum->bytes += bytes;
+    struct seen *const seen = context;
+    const struct page_range inside = heap_free_block_pages(block, bytes);
+    seen->free_blocks++;
+    seen->free_bytes += bytes;
+    if (inside.start < inside.end) {
+        seen->vacant_bytes += pages_vacant_within(inside.start, inside.end);
+    }
 }
 
-static const char *check_region(const struct heap_region *region, struct free_sum *sum)
+static void check_block(const struct block *block, size_t bytes, void *context)
 {
-    const struct block *const end = region_walk_end(region);
-    const struct block *block = heap_region_first(region);
-    bool previous_in_use = true;
-    while (block < end) {
-        const size_t bytes = checked_bytes(block, end);
-        if (bytes == 0) {
-            return "a block's tag is broken";
+    struct seen *const seen = context;
+    const bool in_use = block_is_in_use(block);
+    const bool free_before = block == seen->next && !seen->in_use;
+    if ((bins_free_before(&heap_bins, block) != 0) != free_before) {
+        seen->broken = "a footer and the block before it disagree";
+    } else if (free_before && !in_use) {
+        seen->broken = "two free neighbours were not coalesced";
+    } else if (!in_use && bytes < BLOCK_MIN_BYTES) {
+        seen->broken = "a free block is smaller than the smallest";
+    } else if (!in_use) {
+        add_free(block, bytes, seen);
+    }
+    seen->next = block_at(block, bytes);
+    seen->in_use = in_use;
+}
+
+static const char *check_ends(void)
+{
+    for (const struct heap_region *r = heap.regions; r != NULL; r = r->older) {
+        const struct block *const end = region_walk_end(r);
+        if (!block_checksum_is_right(end)) {
+            return "the tag of the top or of a fence is wrong";
         }
-        if (bytes < BLOCK_MIN_BYTES) {
-            return "a block is smaller than the smallest";
-        }
-        if ((bins_free_before(&heap_bins, block) == 0) != previous_in_use) {
-            return "a footer and the block before it disagree";
-        }
-        previous_in_use = block_is_in_use(block);
-        if (!previous_in_use) {
-            add_free(block, bytes, sum);
-            const struct page_range inside = heap_free_block_pages(block, bytes);
-            if (inside.start < inside.end) {
-                sum->vacant_bytes += pages_vacant_within(inside.start, inside.end);
-            }
-        }
-        block = block_at(block, bytes);
-        if (!previous_in_use && block < end && !block_is_in_use(block)) {
-            return "two free neighbours were not coalesced";
+        if (r == heap.regions && bins_free_before(&heap_bins, end) != 0) {
+            return "the block before the top is free";
         }
     }
-    if (block != end) {
-        return "the last block does not end where its region does";
-    }
-    if (region == heap.regions && !previous_in_use) {
-        return "the block before the top is free";
-    }
-    return block_checksum_is_right(end) ? NULL
-                                        : "the tag of the top or of a fence is wrong";
+    return NULL;
 }
 
 static const char *check_untouched(void)
 {
     /* The page of the mark, then a sample: reading all would make the pages resident.
      */
-    const char *const page_end =
-        (const char *)align_up((uintptr_t)heap.touched, PAGE_BYTES);
-    for (const char *p = heap.touched; p < page_end && p < heap.end; p++) {
+    for (const char *p = heap.touched; p < heap.end && (uintptr_t)p % PAGE_BYTES != 0;
+         p++) {
         if (*p != 0) {
             return "memory above the touched mark is not zero";
         }
@@ -105,29 +103,28 @@ static const char *check_untouched(void)
 
 const char *heap_check(void)
 {
-    struct free_sum in_heap = {0, 0, 0};
-    struct free_sum in_bins = {0, 0, 0};
-    for (const struct heap_region *r = heap.regions; r != NULL; r = r->older) {
-        const char *const broken = check_region(r, &in_heap);
-        if (broken != NULL) {
-            return broken;
-        }
+    struct seen in_heap = {0};
+    struct seen in_bins = {0};
+    if (!heap_visit(check_block, &in_heap)) {
+        return "a block's tag is broken";
     }
-    const char *const broken = bins_check(&heap_bins);
+    const char *broken = in_heap.broken != NULL ? in_heap.broken : check_ends();
+    broken = broken != NULL ? broken : bins_check(&heap_bins);
     if (broken != NULL) {
         return broken;
     }
     bins_visit(&heap_bins, add_free, &in_bins);
-    if (in_heap.blocks != in_bins.blocks || in_heap.bytes != in_bins.bytes ||
-        in_bins.bytes != heap_bins.free_bytes) {
+    if (in_heap.free_blocks != in_bins.free_blocks ||
+        in_heap.free_bytes != in_bins.free_bytes ||
+        in_bins.free_bytes != heap_bins.free_bytes) {
         return "the bins do not hold exactly the free blocks";
     }
     const uintptr_t top =
         align_up((uintptr_t)heap.top + BLOCK_HEADER_BYTES, PAGE_BYTES);
-    if (top < (uintptr_t)heap.touched) {
-        in_heap.vacant_bytes += pages_vacant_within(top, (uintptr_t)heap.touched);
-    }
-    if (in_heap.vacant_bytes != pages_vacant_bytes) {
+    const uintptr_t touched = (uintptr_t)heap.touched;
+    if (in_heap.vacant_bytes +
+            (top < touched ? pages_vacant_within(top, touched) : 0) !=
+        pages_vacant_bytes) {
         return "vacant pages are not inside free blocks";
     }
     return check_untouched();
