@@ -11,16 +11,6 @@ static struct knobs knobs = {
     .mmap_threshold_bytes = MMAP_THRESHOLD_BYTES,
 };
 
-static const struct {
-    const char *variable;
-    size_t *value;
-    size_t most;
-} table[] = {
-    {"SNUG_PREALLOCATE", &knobs.preallocate_bytes, REQUEST_LIMIT_BYTES / 2},
-    {"SNUG_MMAP_THRESHOLD", &knobs.mmap_threshold_bytes, REQUEST_LIMIT_BYTES},
-    {"SNUG_HUGE_PAGES", &knobs.huge_pages, 1},
-};
-
 void knobs_complain(const char *variable, const char *value, size_t length)
 {
     output_print("snug: %s: not understood, see snug.h: %.*s\n", variable, (int)length,
@@ -50,21 +40,15 @@ static void read_purge(void)
     }
 }
 
-static void read_environment(void)
+static void read_size(const char *variable, size_t most, size_t *value)
 {
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        const char *const value = value_of(table[i].variable);
-        if (value == NULL) {
-            continue;
-        }
-        const size_t number = text_to_number(value, strlen(value));
-        if (number <= table[i].most) {
-            *table[i].value = number;
-        } else {
-            knobs_complain(table[i].variable, value, strlen(value));
-        }
+    const char *const text = value_of(variable);
+    const size_t number = text != NULL ? text_to_number(text, strlen(text)) : *value;
+    if (number <= most) {
+        *value = number;
+    } else {
+        knobs_complain(variable, text, strlen(text));
     }
-    read_purge();
 }
 
 const struct knobs *knobs_get(void)
@@ -72,7 +56,12 @@ const struct knobs *knobs_get(void)
     static bool read;
     if (!read && environ != NULL) {
         read = true;
-        read_environment();
+        read_size("SNUG_PREALLOCATE", REQUEST_LIMIT_BYTES / 2,
+                  &knobs.preallocate_bytes);
+        read_size("SNUG_MMAP_THRESHOLD", REQUEST_LIMIT_BYTES,
+                  &knobs.mmap_threshold_bytes);
+        read_size("SNUG_HUGE_PAGES", 1, &knobs.huge_pages);
+        read_purge();
     }
     return &knobs;
 }

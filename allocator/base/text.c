@@ -1,6 +1,7 @@
 #include "base/text.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/assertions.h"
 
@@ -20,25 +21,20 @@ void text_format(struct text *text, const char *format, ...)
     va_end(arguments);
 }
 
-static unsigned unit_shift(char unit)
-{
-    return unit == 'K' ? 10 : unit == 'M' ? 20 : unit == 'G' ? 30 : 0;
-}
-
 size_t text_to_number(const char *string, size_t length)
 {
+    static const char units[] = {'K', 'M', 'G'};
+    const char *const unit =
+        length > 1 ? memchr(units, string[length - 1], sizeof units) : NULL;
+    const size_t digits = unit != NULL ? length - 1 : length;
+    const size_t shift = unit != NULL ? 10 * (size_t)(unit - units + 1) : 0;
     size_t number = 0;
-    size_t digits = 0;
-    for (; digits < length && string[digits] >= '0' && string[digits] <= '9';
-         digits++) {
-        if (number > REQUEST_LIMIT_BYTES) {
+    for (size_t i = 0; i < digits; i++) {
+        if (string[i] < '0' || string[i] > '9' || number > REQUEST_LIMIT_BYTES) {
             return SIZE_MAX;
         }
-        number = number * 10 + (size_t)(string[digits] - '0');
+        number = number * 10 + (size_t)(string[i] - '0');
     }
-    const unsigned shift = digits + 1 == length ? unit_shift(string[digits]) : 0;
-    const size_t used = digits + (shift != 0 ? 1 : 0);
-    return digits > 0 && used == length && number <= REQUEST_LIMIT_BYTES >> shift
-               ? number << shift
-               : SIZE_MAX;
+    return digits > 0 && number <= REQUEST_LIMIT_BYTES >> shift ? number << shift
+                                                                : SIZE_MAX;
 }
