@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -15,10 +14,9 @@
 static const struct descriptor none = {.number = -1};
 
 /* Each process that has a descriptor pays for a table up to its number, and so does
- * each fork. */
-#define NUMBER_LIMIT ((rlim_t)4096)
-/* So far below what the process may have: for those of other libraries like this. */
-#define NUMBERS_SPARED ((rlim_t)64)
+ * each fork. Some below 4096, and below the usual limit of 1024, are left to other
+ * libraries like this. */
+#define HIGH_NUMBER 4000
 
 bool descriptor_look(int number, struct stat *file)
 {
@@ -26,21 +24,15 @@ bool descriptor_look(int number, struct stat *file)
     return kernel_call(SYS_fstat, number, (long)file, 0, 0, 0, 0) == 0;
 }
 
-static int high_number(void)
-{
-    struct rlimit limit = {0, 0};
-    kernel_call(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, (long)&limit, 0, 0);
-    const rlim_t end = limit.rlim_cur < NUMBER_LIMIT ? limit.rlim_cur : NUMBER_LIMIT;
-    return (int)(end > 2 * NUMBERS_SPARED ? end - NUMBERS_SPARED : end / 2);
-}
-
 struct descriptor descriptor_copy(int number)
 {
-    const int copy =
-        (int)kernel_call(SYS_fcntl, number, F_DUPFD_CLOEXEC, high_number(), 0, 0, 0);
+    long copy = -1;
+    for (int high = HIGH_NUMBER; copy < 0 && high > 2; high /= 2) { /* below a limit */
+        copy = kernel_call(SYS_fcntl, number, F_DUPFD_CLOEXEC, high, 0, 0, 0);
+    }
     struct stat file;
-    return copy >= 0 && descriptor_look(copy, &file)
-               ? (struct descriptor){copy, file.st_dev, file.st_ino}
+    return copy >= 0 && descriptor_look((int)copy, &file)
+               ? (struct descriptor){(int)copy, file.st_dev, file.st_ino}
                : none;
 }
 
