@@ -75,10 +75,11 @@ EXPORT extern __typeof(memalign) __libc_memalign ALIAS_OF(memalign);
 EXPORT extern __typeof(valloc) __libc_valloc ALIAS_OF(valloc);
 EXPORT extern __typeof(pvalloc) __libc_pvalloc ALIAS_OF(pvalloc);
 EXPORT extern __typeof(mallopt) __libc_mallopt ALIAS_OF(mallopt);
+EXPORT extern struct mallinfo __libc_mallinfo(void) __attribute__((alias("mallinfo")));
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 /* As glibc says of this old call, what is too large for an int is cut off. */
-EXPORT struct mallinfo __libc_mallinfo(void);
-EXPORT struct mallinfo __libc_mallinfo(void)
+EXPORT struct mallinfo mallinfo(void)
 {
     const struct mallinfo2 info = snug_mallinfo2();
     return (struct mallinfo){
@@ -91,12 +92,6 @@ EXPORT struct mallinfo __libc_mallinfo(void)
         .fordblks = (int)info.fordblks,
         .keepcost = (int)info.keepcost,
     };
-}
-/* NOLINTEND(bugprone-reserved-identifier) */
-
-EXPORT struct mallinfo mallinfo(void)
-{
-    return __libc_mallinfo();
 }
 
 /* A library opened with RTLD_DEEPBIND would find libc's malloc and free before ours,
