@@ -106,8 +106,13 @@ static uint32_t tree_take_leaf(struct bins *bins, struct free_record *node)
     return leaf;
 }
 
-static void tree_remove_node(struct bins *bins, struct free_record *node, size_t bin)
+static void tree_remove(struct bins *bins, struct free_record *node, size_t bin)
 {
+    if (node->previous != 0) {
+        bins->records[node->previous].next = node->next;
+        bins->records[node->next].previous = node->previous;
+        return;
+    }
     uint32_t *const link = tree_link(bins, bin, node->bytes);
     const uint32_t heir = node->next != 0 ? node->next : tree_take_leaf(bins, node);
     *link = heir;
@@ -119,16 +124,6 @@ static void tree_remove_node(struct bins *bins, struct free_record *node, size_t
     } else {
         bin_settle(bins, bin, bins->first[bin] == 0);
     }
-}
-
-static void tree_remove(struct bins *bins, struct free_record *record, size_t bin)
-{
-    if (record->previous == 0) {
-        tree_remove_node(bins, record, bin);
-        return;
-    }
-    bins->records[record->previous].next = record->next;
-    bins->records[record->next].previous = record->previous;
 }
 
 /* From a list of sizes below EXACT_LIMIT_BYTES: no loop and no call. */
@@ -207,13 +202,6 @@ static ALWAYS_INLINE uint32_t record_take(struct bins *bins)
     return bins->used++;
 }
 
-static ALWAYS_INLINE void record_return(struct bins *bins, uint32_t number)
-{
-    bins->records[number].address = 0;
-    bins->records[number].next = bins->spare;
-    bins->spare = number;
-}
-
 static ALWAYS_INLINE void set_place(struct free_record *record, const void *address,
                                     size_t bytes)
 {
@@ -257,9 +245,12 @@ void bins_change(struct bins *bins, uint32_t number, const void *address, size_t
 
 void bins_drop(struct bins *bins, uint32_t number)
 {
-    bins->free_bytes -= bins->records[number].bytes;
+    struct free_record *const record = &bins->records[number];
+    bins->free_bytes -= record->bytes;
     bin_remove(bins, number);
-    record_return(bins, number);
+    record->address = 0;
+    record->next = bins->spare;
+    bins->spare = number;
 }
 
 /* The smallest in a trie: on the leftmost path, since left subtrees hold smaller sizes,

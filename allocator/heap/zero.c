@@ -7,7 +7,7 @@
 #define WORD_BITS ((size_t)64)
 
 static struct {
-    char *start; /* NULL: not reserved yet, or refused so far */
+    char *start;      /* NULL: not reserved yet, or refused so far */
     size_t next_word; /* where the search goes on: addresses come back late */
     uint64_t live[ZERO_BLOCKS / WORD_BITS];
 } zero;
