@@ -56,14 +56,11 @@ static ALWAYS_INLINE bool debug_knows_forms(void)
     return debug_is_on() && are_all_own();
 }
 
-/* alignment 0: none is asked for. NULL: no memory, or no alignment. */
+/* alignment 1: none is asked for. NULL: no memory, or no alignment. */
 static ALWAYS_INLINE void *allocate(size_t size, size_t alignment, enum debug_kind kind)
 {
     if (!debug_is_on()) {
-        return alignment == 0 ? snug_malloc(size) : snug_aligned_alloc(alignment, size);
-    }
-    if (alignment == 0) {
-        return debug_allocate(size, 1, kind, NULL);
+        return alignment == 1 ? snug_malloc(size) : snug_aligned_alloc(alignment, size);
     }
     return is_power_of_two(alignment) && alignment <= REQUEST_LIMIT_BYTES
                ? debug_allocate(size, alignment, kind, NULL)
@@ -97,11 +94,11 @@ static COLD_CODE void *allocate_or_throw(size_t size, size_t alignment,
         }
     }
     void *const next =
-        next_definition(alignment == 0 ? "_Znwm" : "_ZnwmSt11align_val_t");
+        next_definition(alignment == 1 ? "_Znwm" : "_ZnwmSt11align_val_t");
     if (next == NULL) {
         fatal("out of memory in operator new, and no C++ library to throw");
     }
-    return alignment == 0 ? ((void *(*)(size_t))next)(size)
+    return alignment == 1 ? ((void *(*)(size_t))next)(size)
                           : ((void *(*)(size_t, size_t))next)(size, alignment);
 }
 
@@ -114,12 +111,12 @@ static ALWAYS_INLINE void *allocate_surely(size_t size, size_t alignment,
 
 void *operator_new(size_t size)
 {
-    return allocate_surely(size, 0, DEBUG_NEW);
+    return allocate_surely(size, 1, DEBUG_NEW);
 }
 
 void *new_array(size_t size)
 {
-    return debug_knows_forms() ? allocate_surely(size, 0, DEBUG_NEW_ARRAY)
+    return debug_knows_forms() ? allocate_surely(size, 1, DEBUG_NEW_ARRAY)
                                : IN_FORCE(operator_new)(size);
 }
 

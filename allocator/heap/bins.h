@@ -1,16 +1,11 @@
-/* The index of free blocks: true best fit without scanning.
+/* The index of free blocks: true best fit without scanning, in at most one step for
+ * each bit of the size, whatever the number of free blocks.
  *
- * Each free block has a record, in a table apart from the heap: searching and
- * coalescing touch records, which are few and close together, and not the free blocks
- * themselves, which are cold. A record's number stands in the free block's tag and
- * footer (block.h). Record 0 is none: of 0 bytes, its links of no meaning.
- *
+ * Each free block has a record in a table apart from the heap, whose number stands in
+ * its tag and footer (block.h). Record 0 is none: of 0 bytes, its links of no meaning.
  * Sizes below EXACT_LIMIT_BYTES have one bin each, a doubly linked list. Larger sizes
  * share bins, 32 for each power of two; a bin is a bitwise trie over the size (a
- * digital search tree, as in Lea's dlmalloc 2.8), in which each size stands once,
- * further free blocks of that size in a list behind it. Two levels of bits lead to the
- * next bin that is not empty. Finding, inserting and removing cost at most one step per
- * bit of the size below the bin's own: O(log size), whatever the number of free blocks.
+ * digital search tree, as in Lea's dlmalloc 2.8), whose nodes are such lists.
  *
  * Invariants: every free block but the top has one record and is in exactly one bin,
  * the one of its size; a bin's bit is set exactly if the bin is not empty, a bit of the

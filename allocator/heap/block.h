@@ -1,23 +1,15 @@
-/* Boundary tags (Knuth 2.5): the one place that knows the bits of a tag.
+/* Boundary tags (Knuth 2.5): the one place that knows the bits of a tag. Why they are
+ * as they are is in DESIGN.md.
  *
  *     in use:  | tag | payload ............................ |
  *     free:    | tag | ............................... | footer |
  *
- * A block in use has its size in its tag, in bytes, a multiple of 16, tag included. A
- * free block's tag and its footer, the last eight bytes, hold the number of its record
- * (bins.h), where its address, size and links are. So an allocation or a free touches
- * neither the far end of a free block nor any other free block: memory that has not
- * been used for long costs a cache miss each time. A block in use has no footer; its
- * payload reaches to the next tag.
- *
- * What stands before a block is told without a flag: the word before its tag is a
- * footer exactly if the record that it names is of a free block that ends here.
- *
- * The upper 16 bits of a tag are a checksum of its address, its other bits and a secret
- * of the process: an overflow that reaches a tag, and a pointer that is no block's, are
- * noticed. Tags stand 8 bytes before a multiple of 16, so payloads are aligned to 16.
- * Sizes are at least BLOCK_MIN_BYTES. The lower byte of a tag is never 0, so that the
- * end of a string one byte too long is noticed, too.
+ * A block in use has its size in its tag, in bytes, tag included: a multiple of 16, at
+ * least BLOCK_MIN_BYTES; its payload reaches to the next tag. A free block's tag and
+ * its footer, the last eight bytes, hold the number of its record (bins.h). The upper
+ * 16 bits of a tag are a checksum, its lower byte is never 0. Tags stand 8 bytes before
+ * a multiple of 16. The word before a tag is a footer exactly if the record that it
+ * names is of a free block that ends there.
  *
  * Tags are written under the heap lock, that of a block in use only by who holds it. */
 #ifndef SNUG_BLOCK_H
