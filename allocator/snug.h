@@ -41,9 +41,9 @@ extern "C" {
 
 /* A block of at least `size` bytes, its content undefined. size 0 gives a block of its
  * own, to be freed like any other.
- * Alignment: 16 bytes. Cost: O(log size) for the best fit among free blocks; a system
- * call only when the heap takes more memory, or gives back some that is free, or the
- * block is large enough for its own mapping.
+ * Alignment: 16 bytes. Cost: a few steps for the best fit among free blocks (from
+ * 32 KiB on at most size / 512); a system call only when the heap takes more memory, or
+ * gives back some that is free, or the block is large enough for its own mapping.
  * Source: C17 7.22.3.4. */
 SNUG_API void *snug_malloc(size_t size);
 
@@ -63,8 +63,8 @@ SNUG_API void *snug_realloc(void *ptr, size_t size);
 SNUG_API void *snug_reallocarray(void *ptr, size_t count, size_t size);
 
 /* Give a block back; NULL does nothing. errno is kept. A pointer that is no live block
- * of snug's ends the process with a line on stderr. O(log size). Source: C17 7.22.3.3.
- */
+ * of snug's ends the process with a line on stderr. Cost: as malloc. Source:
+ * C17 7.22.3.3. */
 SNUG_API void snug_free(void *ptr);
 
 /* The size and alignment given must be those of the request. A size that the block

@@ -11,15 +11,9 @@ static ALWAYS_INLINE size_t bin_of(size_t bytes)
     }
     const unsigned log2 = floor_log2(bytes);
     const size_t within =
-        (bytes >> (log2 - TREE_BINS_SHIFT)) & (((size_t)1 << TREE_BINS_SHIFT) - 1);
-    return EXACT_BIN_COUNT + ((size_t)(log2 - EXACT_LIMIT_SHIFT) << TREE_BINS_SHIFT) +
+        (bytes >> (log2 - SHARED_BINS_SHIFT)) & (((size_t)1 << SHARED_BINS_SHIFT) - 1);
+    return EXACT_BIN_COUNT + ((size_t)(log2 - EXACT_LIMIT_SHIFT) << SHARED_BINS_SHIFT) +
            within;
-}
-
-/* The highest bit of the size that is not settled by the bin. */
-static ALWAYS_INLINE size_t tree_first_bit(size_t bytes)
-{
-    return (size_t)1 << (floor_log2(bytes) - TREE_BINS_SHIFT - 1);
 }
 
 static ALWAYS_INLINE void bin_fill(struct bins *bins, size_t bin)
@@ -53,16 +47,13 @@ static ALWAYS_INLINE size_t bin_next(const struct bins *bins, size_t bin)
     return found * 64 + (size_t)__builtin_ctzl(bits != 0 ? bits : all);
 }
 
-/* Where the number of the node of this size stands, or would. */
-static ALWAYS_INLINE uint32_t *tree_link(struct bins *bins, size_t bin, size_t bytes)
+/* In the bin of `bytes`: where the number of the first record of that size stands, or
+ * of the next larger one, or 0. */
+static ALWAYS_INLINE uint32_t *size_link(struct bins *bins, size_t bin, size_t bytes)
 {
     uint32_t *link = &bins->first[bin];
-    for (size_t bit = tree_first_bit(bytes); *link != 0; bit >>= 1) {
-        struct free_record *const here = &bins->records[*link];
-        if (here->bytes == bytes) {
-            break;
-        }
-        link = &here->child[(bytes & bit) != 0];
+    while (*link != 0 && bins->records[*link].bytes < bytes) {
+        link = &bins->records[*link].larger;
     }
     return link;
 }
@@ -77,56 +68,42 @@ static ALWAYS_INLINE void list_push(struct bins *bins, uint32_t *link, uint32_t 
     *link = number;
 }
 
-/* The node of a size is the first of its list. */
-static void tree_insert(struct bins *bins, uint32_t number, size_t bin)
+/* Into a shared bin. */
+static void shared_insert(struct bins *bins, uint32_t number, size_t bin)
 {
     struct free_record *const record = &bins->records[number];
-    uint32_t *const link = tree_link(bins, bin, record->bytes);
-    const struct free_record *const node = &bins->records[*link];
-    record->child[0] = node->child[0];
-    record->child[1] = node->child[1];
-    list_push(bins, link, number);
+    uint32_t *const link = size_link(bins, bin, record->bytes);
+    const struct free_record *const there = &bins->records[*link];
+    if (*link != 0 && there->bytes == record->bytes) {
+        record->larger = there->larger;
+        list_push(bins, link, number);
+        return;
+    }
+    record->next = record->previous = 0;
+    record->larger = *link;
+    *link = number;
     bin_fill(bins, bin);
 }
 
-/* Any leaf below a node may take its place: all share the prefix that leads there. 0:
- * the node is a leaf. */
-static uint32_t tree_take_leaf(struct bins *bins, struct free_record *node)
+static void shared_remove(struct bins *bins, struct free_record *record, size_t bin)
 {
-    uint32_t *link = NULL;
-    for (struct free_record *here = node; here->child[0] != 0 || here->child[1] != 0;) {
-        link = &here->child[here->child[1] != 0];
-        here = &bins->records[*link];
-    }
-    if (link == NULL) {
-        return 0;
-    }
-    const uint32_t leaf = *link;
-    *link = 0;
-    return leaf;
-}
-
-static void tree_remove(struct bins *bins, struct free_record *node, size_t bin)
-{
-    if (node->previous != 0) {
-        bins->records[node->previous].next = node->next;
-        bins->records[node->next].previous = node->previous;
+    if (record->previous != 0) {
+        bins->records[record->previous].next = record->next;
+        bins->records[record->next].previous = record->previous;
         return;
     }
-    uint32_t *const link = tree_link(bins, bin, node->bytes);
-    const uint32_t heir = node->next != 0 ? node->next : tree_take_leaf(bins, node);
-    *link = heir;
-    if (heir != 0) {
-        struct free_record *const record = &bins->records[heir];
-        record->previous = 0;
-        record->child[0] = node->child[0];
-        record->child[1] = node->child[1];
-    } else {
-        bin_settle(bins, bin, bins->first[bin] == 0);
+    uint32_t *const link = size_link(bins, bin, record->bytes);
+    if (record->next != 0) {
+        bins->records[record->next].previous = 0;
+        bins->records[record->next].larger = record->larger;
+        *link = record->next;
+        return;
     }
+    *link = record->larger;
+    bin_settle(bins, bin, bins->first[bin] == 0);
 }
 
-/* From a list of sizes below EXACT_LIMIT_BYTES: no loop and no call. */
+/* From a bin of one size: no loop and no call. */
 static ALWAYS_INLINE void list_remove(struct bins *bins, uint32_t number)
 {
     const struct free_record *const record = &bins->records[number];
@@ -143,7 +120,7 @@ static ALWAYS_INLINE void bin_insert(struct bins *bins, uint32_t number)
 {
     const size_t bytes = bins->records[number].bytes;
     if (UNLIKELY(bytes >= EXACT_LIMIT_BYTES)) {
-        tree_insert(bins, number, bin_of(bytes));
+        shared_insert(bins, number, bin_of(bytes));
         return;
     }
     const size_t bin = bytes / ALIGNMENT_BYTES;
@@ -157,7 +134,7 @@ static ALWAYS_INLINE void bin_remove(struct bins *bins, uint32_t number)
     if (LIKELY(record->bytes < EXACT_LIMIT_BYTES)) {
         list_remove(bins, number);
     } else {
-        tree_remove(bins, record, bin_of(record->bytes));
+        shared_remove(bins, record, bin_of(record->bytes));
     }
 }
 
@@ -253,57 +230,14 @@ void bins_drop(struct bins *bins, uint32_t number)
     bins->spare = number;
 }
 
-/* The smallest in a trie: on the leftmost path, since left subtrees hold smaller sizes,
- * but any node on that path may be smaller than what is below it. */
-static uint32_t tree_smallest(const struct bins *bins, uint32_t root)
-{
-    uint32_t best = root;
-    for (uint32_t at = root; at != 0;) {
-        const struct free_record *const node = &bins->records[at];
-        if (node->bytes < bins->records[best].bytes) {
-            best = at;
-        }
-        at = node->child[node->child[0] == 0];
-    }
-    return best;
-}
-
-/* The smallest of at least `bytes` in the bin of `bytes`; 0 if all are smaller. */
-static uint32_t tree_best(const struct bins *bins, size_t bin, size_t bytes)
-{
-    uint32_t best = 0;
-    uint32_t larger = 0; /* the deepest right subtree that was passed by */
-    size_t least = SIZE_MAX;
-    size_t bit = tree_first_bit(bytes);
-    for (uint32_t at = bins->first[bin]; at != 0; bit >>= 1) {
-        const struct free_record *const node = &bins->records[at];
-        if (node->bytes >= bytes && node->bytes < least) {
-            best = at;
-            least = node->bytes;
-            if (least == bytes) {
-                return best;
-            }
-        }
-        const int side = (bytes & bit) != 0;
-        if (side == 0 && node->child[1] != 0) {
-            larger = node->child[1];
-        }
-        at = node->child[side];
-    }
-    if (larger != 0) {
-        const uint32_t candidate = tree_smallest(bins, larger);
-        if (bins->records[candidate].bytes < least) {
-            best = candidate;
-        }
-    }
-    return best;
-}
-
 uint32_t bins_best(const struct bins *bins, size_t bytes)
 {
     size_t bin = bin_of(bytes);
     if (bin >= EXACT_BIN_COUNT) {
-        const uint32_t best = tree_best(bins, bin, bytes);
+        uint32_t best = bins->first[bin];
+        while (best != 0 && bins->records[best].bytes < bytes) {
+            best = bins->records[best].larger;
+        }
         if (best != 0) {
             return best;
         }
@@ -313,10 +247,7 @@ uint32_t bins_best(const struct bins *bins, size_t bytes)
         return 0;
     }
     bin = bin_next(bins, bin);
-    if (bin < EXACT_BIN_COUNT) {
-        return bins->first[bin];
-    }
-    return bin < BIN_COUNT ? tree_smallest(bins, bins->first[bin]) : 0;
+    return bin < BIN_COUNT ? bins->first[bin] : 0;
 }
 
 void bins_visit(const struct bins *bins,
@@ -360,27 +291,21 @@ static const char *check_list(const struct bins *bins, uint32_t first, size_t bi
     return NULL;
 }
 
-/* The node of the next larger size in the bin of `bytes`, 0 at the end: an ordered walk
- * that needs neither a stack nor recursion. */
-static uint32_t tree_after(const struct bins *bins, size_t bin, size_t bytes)
-{
-    const size_t next = bytes + ALIGNMENT_BYTES;
-    return bin_of(next) == bin ? tree_best(bins, bin, next) : 0;
-}
-
 static const char *check_bin(const struct bins *bins, size_t bin, size_t *count)
 {
     const bool bit = (bins->map[bin / 64] >> (bin % 64) & 1) != 0;
     if (bit != (bins->first[bin] != 0)) {
         return "a bin's bit is wrong";
     }
-    if (bin < EXACT_BIN_COUNT) {
-        return check_list(bins, bins->first[bin], bin, count);
-    }
     const char *broken = NULL;
-    for (uint32_t i = tree_smallest(bins, bins->first[bin]); broken == NULL && i != 0;
-         i = tree_after(bins, bin, bins_bytes(bins, i))) {
+    size_t smaller = 0;
+    for (uint32_t i = bins->first[bin]; broken == NULL && i != 0;
+         i = bin < EXACT_BIN_COUNT ? 0 : bins->records[i].larger) {
         broken = check_list(bins, i, bin, count);
+        if (broken == NULL && bins->records[i].bytes <= smaller) {
+            broken = "the sizes of a bin are out of order";
+        }
+        smaller = bins->records[i].bytes;
     }
     return broken;
 }

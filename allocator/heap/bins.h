@@ -1,11 +1,11 @@
-/* The index of free blocks: true best fit without scanning, in at most one step for
- * each bit of the size, whatever the number of free blocks.
+/* The index of free blocks: true best fit.
  *
  * Each free block has a record in a table apart from the heap, whose number stands in
  * its tag and footer (block.h). Record 0 is none: of 0 bytes, its links of no meaning.
- * Sizes below EXACT_LIMIT_BYTES have one bin each, a doubly linked list. Larger sizes
- * share bins, 32 for each power of two; a bin is a bitwise trie over the size (a
- * digital search tree, as in Lea's dlmalloc 2.8), whose nodes are such lists.
+ * Sizes below EXACT_LIMIT_BYTES have one bin each, a doubly linked list: no step is
+ * needed. Larger sizes share bins, 32 for each power of two: such a list for each size,
+ * smallest first. So there are at most n / 512 steps for n bytes, which is little beside
+ * the time that it takes to write as much.
  *
  * Invariants: every free block but the top has one record and is in exactly one bin,
  * the one of its size; a bin's bit is set exactly if the bin is not empty, a bit of the
@@ -20,7 +20,7 @@ struct free_record {
     size_t bytes;
     uint32_t next; /* of the same size; a spare record: the next spare one */
     uint32_t previous;
-    uint32_t child[2]; /* in a trie: those with the next lower bit clear, set */
+    uint32_t larger; /* the first of a size in a shared bin: that of the next larger */
 };
 
 static_assert(sizeof(struct free_record) == 32, "two to a cache line");
@@ -28,9 +28,9 @@ static_assert(sizeof(struct free_record) == 32, "two to a cache line");
 #define EXACT_LIMIT_SHIFT 15
 #define EXACT_LIMIT_BYTES ((size_t)1 << EXACT_LIMIT_SHIFT)
 #define EXACT_BIN_COUNT (EXACT_LIMIT_BYTES / ALIGNMENT_BYTES)
-#define TREE_BINS_SHIFT 5
+#define SHARED_BINS_SHIFT 5
 #define BIN_COUNT                                                                      \
-    (EXACT_BIN_COUNT + ((size_t)(48 - EXACT_LIMIT_SHIFT) << TREE_BINS_SHIFT))
+    (EXACT_BIN_COUNT + ((size_t)(48 - EXACT_LIMIT_SHIFT) << SHARED_BINS_SHIFT))
 #define BIN_WORDS ((BIN_COUNT + 63) / 64)
 /* Records that a small heap needs, beside the bins. */
 #define FEW_RECORDS 32

@@ -82,7 +82,7 @@ COLD_CODE bool heap_return_reserve(void);
 void *heap_map(size_t bytes);
 /* A block of exactly `bytes` (a block size), in use. NULL: it would grow the heap, or
  * make more of it resident than limit_bytes, or break a large free block while the
- * thread keeps others; heap.wanted_bytes says what to do (pressure.h). O(log bytes). */
+ * thread keeps others; heap.wanted_bytes says what to do (pressure.h). Steps: bins.h. */
 struct block *heap_allocate(size_t bytes);
 /* The same with its payload at a multiple of alignment, a power of two above 16. */
 struct block *heap_allocate_aligned(size_t bytes, size_t alignment);
@@ -94,7 +94,7 @@ struct block *heap_allocate_congruent(size_t bytes, const void *payload);
 bool heap_has_room(size_t bytes);
 /* Whether the top may rise by such a block; false as heap_allocate. */
 bool heap_may_rise(size_t bytes);
-/* Give a block back: coalesce with both neighbours, bin it. O(log n). */
+/* Give a block back: coalesce with both neighbours, bin it. */
 void heap_free(struct block *block);
 /* Resize in place, into the next free block or the top; false: not possible here. */
 bool heap_resize(struct block *block, size_t bytes);

@@ -223,7 +223,7 @@ static void every_take_is_the_smallest_that_fits(void **state)
     empty_the_bins(m);
 }
 
-/* Sizes one step apart, all in a bin or two: every shape of a small trie. */
+/* Sizes one step apart, all in a bin or two: all orders of a few. */
 static void neighbouring_sizes_are_kept_apart(void **state)
 {
     struct model *const m = *state;
