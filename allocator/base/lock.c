@@ -12,6 +12,13 @@ static void spin_pause(void)
 #endif
 }
 
+/* lock_try for one who sleeps if it fails: whoever has the lock wakes somebody. */
+static bool lock_seize(struct lock *lock)
+{
+    return atomic_exchange_explicit(&lock->state, LOCK_CONTENDED,
+                                    memory_order_acquire) == LOCK_FREE;
+}
+
 void lock_wait(struct lock *lock)
 {
     for (int i = 0; i < SPINS_BEFORE_SLEEP; i++) {
@@ -21,24 +28,24 @@ void lock_wait(struct lock *lock)
         }
         spin_pause();
     }
-    while (atomic_exchange_explicit(&lock->state, LOCK_CONTENDED,
-                                    memory_order_acquire) != LOCK_FREE) {
-        os_futex_wait(&lock->state, LOCK_CONTENDED);
+    while (!lock_seize(lock)) {
+        os_futex_wait(&lock->state, LOCK_CONTENDED, NULL);
     }
 }
 
-#define LOOKS 200 /* a millisecond apart */
+#define LOOKS 200
 
 bool lock_acquire_to_look(struct lock *lock, bool *acquired)
 {
+    static const struct timespec millisecond = {.tv_nsec = 1000000};
     *acquired = !__libc_single_threaded;
-    for (int i = 0; *acquired && !lock_try(lock); i++) {
+    for (int i = 0; *acquired && !lock_seize(lock); i++) {
         if (i == LOOKS) {
             output_print("snug: a thread is inside the allocator and has its lock; "
                          "let it go on a little and try again\n");
             return false;
         }
-        os_sleep_ms();
+        os_futex_wait(&lock->state, LOCK_CONTENDED, &millisecond);
     }
     return true;
 }

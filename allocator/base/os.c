@@ -7,7 +7,6 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/single_threaded.h>
-#include <time.h>
 
 #include "base/kernel.h"
 #include "base/size.h"
@@ -204,15 +203,9 @@ uintptr_t os_random(void)
     return mixed ^ mixed >> 29;
 }
 
-void os_sleep_ms(void)
+void os_futex_wait(atomic_int *word, int expected, const struct timespec *most)
 {
-    const struct timespec time = {.tv_nsec = 1000000};
-    kernel_call(SYS_nanosleep, (long)&time, 0, 0, 0, 0, 0);
-}
-
-void os_futex_wait(atomic_int *word, int expected)
-{
-    kernel_call(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, expected, 0, 0, 0);
+    kernel_call(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, expected, (long)most, 0, 0);
 }
 
 void os_futex_wake(atomic_int *word)

@@ -6,6 +6,7 @@
 #define SNUG_OS_H
 
 #include <stdatomic.h>
+#include <time.h>
 
 #include "base/assertions.h"
 
@@ -65,10 +66,9 @@ size_t os_limit(int resource);
 /* A number that others cannot guess, the same at each call; no system call. */
 uintptr_t os_random(void);
 
-/* Sleep for a millisecond. */
-void os_sleep_ms(void);
-/* Sleep while *word == expected; wake one sleeper. */
-void os_futex_wait(atomic_int *word, int expected);
+/* Sleep while *word == expected, no longer than `most` if it is not NULL; wake one
+ * sleeper. */
+void os_futex_wait(atomic_int *word, int expected, const struct timespec *most);
 void os_futex_wake(atomic_int *word);
 
 /* Test hooks: the n-th call from now on (1 is the next) fails with ENOMEM, or that and
