@@ -166,19 +166,6 @@ static COLD_CODE bool table_grow(struct bins *bins)
     return true;
 }
 
-static ALWAYS_INLINE uint32_t record_take(struct bins *bins)
-{
-    const uint32_t number = bins->spare;
-    if (number != 0) {
-        bins->spare = bins->records[number].next;
-        return number;
-    }
-    if (UNLIKELY(bins->used == bins->capacity) && !table_grow(bins)) {
-        return 0;
-    }
-    return bins->used++;
-}
-
 static ALWAYS_INLINE void set_place(struct free_record *record, const void *address,
                                     size_t bytes)
 {
@@ -188,12 +175,17 @@ static ALWAYS_INLINE void set_place(struct free_record *record, const void *addr
 
 static uint32_t record_new(struct bins *bins, const void *address, size_t bytes)
 {
-    const uint32_t number = record_take(bins);
-    if (LIKELY(number != 0)) {
-        bins->free_bytes += bytes;
-        set_place(&bins->records[number], address, bytes);
-        bin_insert(bins, number);
+    uint32_t number = bins->spare;
+    if (number != 0) {
+        bins->spare = bins->records[number].next;
+    } else if (LIKELY(bins->used < bins->capacity) || table_grow(bins)) {
+        number = bins->used++;
+    } else {
+        return 0;
     }
+    bins->free_bytes += bytes;
+    set_place(&bins->records[number], address, bytes);
+    bin_insert(bins, number);
     return number;
 }
 
