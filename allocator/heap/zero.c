@@ -1,15 +1,17 @@
 #include "heap/zero.h"
 
+#include <string.h>
+
 #include "base/os.h"
 #include "base/size.h"
 
 #define ZERO_BLOCKS ((size_t)1 << 16)
-#define WORD_BITS ((size_t)64)
+#define SEARCHED_FROM 64 /* the search begins at a multiple: addresses come back late */
 
 static struct {
-    char *start;      /* NULL: not reserved yet, or refused so far */
-    size_t next_word; /* where the search goes on: addresses come back late */
-    uint64_t live[ZERO_BLOCKS / WORD_BITS];
+    char *start; /* NULL: not reserved yet, or refused so far */
+    size_t next; /* where the search goes on */
+    bool live[ZERO_BLOCKS];
 } zero;
 
 static size_t index_of(const void *ptr)
@@ -23,17 +25,15 @@ void *zero_allocate(void)
         __atomic_store_n(&zero.start, os_reserve(ZERO_BLOCKS * ALIGNMENT_BYTES),
                          __ATOMIC_RELEASE);
     }
-    const size_t words = ZERO_BLOCKS / WORD_BITS;
-    for (size_t i = 0; zero.start != NULL && i < words; i++) {
-        const size_t word = (zero.next_word + i) % words;
-        if (zero.live[word] != ~(uint64_t)0) {
-            const size_t bit = (size_t)__builtin_ctzl(~zero.live[word]);
-            zero.live[word] |= (uint64_t)1 << bit;
-            zero.next_word = bit == WORD_BITS - 1 ? word + 1 : word;
-            return zero.start + (word * WORD_BITS + bit) * ALIGNMENT_BYTES;
-        }
+    const bool *found = memchr(zero.live + zero.next, false, ZERO_BLOCKS - zero.next);
+    found = found != NULL ? found : memchr(zero.live, false, ZERO_BLOCKS);
+    if (zero.start == NULL || found == NULL) {
+        return NULL;
     }
-    return NULL;
+    const size_t index = (size_t)(found - zero.live);
+    zero.live[index] = true;
+    zero.next = align_down(index, SEARCHED_FROM);
+    return zero.start + index * ALIGNMENT_BYTES;
 }
 
 bool zero_spans(const void *ptr)
@@ -45,13 +45,10 @@ bool zero_spans(const void *ptr)
 
 bool zero_is_live(const void *ptr)
 {
-    const size_t index = index_of(ptr);
-    return (uintptr_t)ptr % ALIGNMENT_BYTES == 0 &&
-           (zero.live[index / WORD_BITS] >> (index % WORD_BITS) & 1) != 0;
+    return (uintptr_t)ptr % ALIGNMENT_BYTES == 0 && zero.live[index_of(ptr)];
 }
 
 void zero_free(const void *ptr)
 {
-    const size_t index = index_of(ptr);
-    zero.live[index / WORD_BITS] &= ~((uint64_t)1 << (index % WORD_BITS));
+    zero.live[index_of(ptr)] = false;
 }
