@@ -293,10 +293,33 @@ static int run_compare(struct compare_options *options)
     return code;
 }
 
+/* What cannot be written is said before minutes of measuring. */
+static bool check_exports(const struct compare_options *options)
+{
+    const char *const paths[] = {options->csv_path, options->json_path,
+                                 options->markdown_path};
+    const size_t count = sizeof paths / sizeof *paths;
+    struct report_error error;
+    for (size_t i = 0; i < count; i++) {
+        if (paths[i] != NULL && !output_check(paths[i], &error)) {
+            return complain(error.text);
+        }
+        for (size_t k = i + 1; paths[i] != NULL && k < count; k++) {
+            if (paths[k] != NULL && strcmp(paths[i], paths[k]) == 0) {
+                return complain("two exports into one file; name two");
+            }
+        }
+    }
+    return true;
+}
+
 int cli_compare(int argc, char **argv)
 {
     struct compare_options options;
     int code = compare_options_parse(&options, argc, argv);
+    if (code < 0 && !check_exports(&options)) {
+        code = EXIT_USAGE;
+    }
     if (code < 0 && options.programs_path != NULL) {
         code = compare_programs(&options);
     } else if (code < 0) {

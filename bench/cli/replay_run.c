@@ -2,13 +2,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "analysis/replay_answer.h"
 #include "cli/cli.h"
@@ -25,37 +21,19 @@ enum {
     EXIT_INTERRUPTED = 130 /* as a shell reports SIGINT */
 };
 
-/* Whether a file can be made at `path`, found out before hours of measuring. The final
- * word is with the writing itself. */
-static bool check_csv(const char *path)
-{
-    struct stat status;
-    char parent[PATH_MAX];
-    snprintf(parent, sizeof parent, "%s", path);
-    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
-        errno = EISDIR;
-    } else if (access(dirname(parent), W_OK | X_OK) == 0) {
-        return true;
-    }
-    fprintf(stderr, "snugbench: cannot write '%s': %s\n", path, strerror(errno));
-    return false;
-}
-
 /* What is to be written, before anything is measured. */
 static bool take_targets(const struct replay_options *options,
                          struct output_folder *folder)
 {
-    const char *csv = options->csv_path;
     struct report_error error;
-    if (csv != NULL && strcmp(csv, "-") != 0 && !check_csv(csv)) {
-        return false;
-    }
-    if (options->directory != NULL &&
-        !output_folder_open(folder, options->directory, &error)) {
+    const bool is_good =
+        (options->csv_path == NULL || output_check(options->csv_path, &error)) &&
+        (options->directory == NULL ||
+         output_folder_open(folder, options->directory, &error));
+    if (!is_good) {
         fprintf(stderr, "snugbench: %s\n", error.text);
-        return false;
     }
-    return true;
+    return is_good;
 }
 
 static bool find_allocators(const struct replay_options *options,

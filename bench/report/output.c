@@ -248,6 +248,32 @@ static char *folder_of(const char *path, const char **name)
     return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
 }
 
+bool output_check(const char *path, struct report_error *error)
+{
+    struct stat status;
+    if (strcmp(path, "-") == 0) {
+        return true;
+    }
+    if (output_is_special(path)) {
+        return access(path, W_OK) == 0 || fail(error, path);
+    }
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+        errno = EISDIR;
+        return fail(error, path);
+    }
+    const char *name;
+    char *folder = folder_of(path, &name);
+    bool is_good = folder != NULL && stat(folder, &status) == 0;
+    if (is_good && !S_ISDIR(status.st_mode)) {
+        errno = ENOTDIR;
+        is_good = false;
+    }
+    is_good = is_good && access(folder, W_OK | X_OK) == 0;
+    is_good = is_good || fail(error, path);
+    free(folder);
+    return is_good;
+}
+
 /* What is no plain file (/dev/stdout, a pipe) cannot be replaced by a rename. */
 static bool write_in_place(const char *path, output_writer *write, const void *data,
                            struct report_error *error)

@@ -71,6 +71,10 @@ bool output_folder_open(struct output_folder *folder, const char *path,
 /* For the next run. What was made and is still empty is removed. */
 void output_folder_close(struct output_folder *folder);
 
+/* Whether output_write can make `path`, found out before minutes of measuring; the last
+ * word is with the writing itself. Nothing is changed. false: `error` filled. */
+bool output_check(const char *path, struct report_error *error);
+
 /* Whether `path` is there and no plain file: a device or a pipe. */
 bool output_is_special(const char *path);
 

@@ -96,6 +96,12 @@ if [ "$(id -u)" -eq 0 ]; then
 else
     skip "a set-user-ID program" "not root"
 fi
+for export in csv json markdown; do
+    ok "no place for $export" refused "cannot write '.*/none/x': No such file" \
+        --export-$export "$dir/none/x" -- "$dir/program" 1
+done
+ok "two exports into one" refused "two exports into one file" \
+    --export-csv - --export-json - -- "$dir/program" 1
 ok "an unknown allocator" refused "no allocator 'nothing'" -a nothing -- true
 ok "a reference that does not run" refused 'reference' -a glibc --reference snug -- true
 ok "a shell" refused 'without a shell' --shell bash -- true

@@ -37,6 +37,10 @@ ok "a name in PATH" refused "'sh' is a program" sh -c true
 echo 'this is no trace' >"$dir/text"
 ok "a text" refused 'text:1: expected' "$dir/text"
 ok "a trace behind --" refused "a trace is compared without the '--'" -- "${traces[0]}"
+for export in csv json markdown; do
+    ok "no place for $export" refused "cannot write '.*/none/x': No such file" \
+        --export-$export "$dir/none/x" "${traces[0]}"
+done
 ok "an option of programs" refused "no option '--warmup' for traces" --warmup 1 "${traces[0]}"
 ok "another, behind the traces" refused "no option '--input' for traces" "${traces[0]}" --input x
 ok "rounds that contradict themselves" refused 'above --max-runs' -m 9 -M 8 "${traces[0]}"

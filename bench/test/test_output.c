@@ -89,10 +89,39 @@ static void test_folder_is_for_one(void **state)
     assert_empty();
 }
 
+static void assert_refused(const char *path, const char *expected)
+{
+    struct report_error error = {.text = ""};
+    assert_false(output_check(path, &error));
+    assert_string_equal(error.text, expected);
+}
+
+static void test_check(void **state)
+{
+    (void)state;
+    struct report_error error = {.text = ""};
+    FILE *old = fopen("old.csv", "w");
+    assert_non_null(old);
+    assert_int_equal(fclose(old), 0);
+    assert_true(output_check("new.csv", &error));
+    assert_true(output_check("./new.csv", &error));
+    assert_true(output_check("old.csv", &error));
+    assert_true(output_check("/dev/null", &error));
+    assert_true(output_check("-", &error));
+    assert_string_equal(error.text, "");
+    assert_refused("none/x.csv",
+                   "cannot write 'none/x.csv': No such file or directory");
+    assert_refused("old.csv/x", "cannot write 'old.csv/x': Not a directory");
+    assert_refused(".", "cannot write '.': Is a directory");
+    assert_int_equal(unlink("old.csv"), 0);
+    assert_empty(); /* nothing was made */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_outputs_of_one_name),
+        cmocka_unit_test(test_check),
         cmocka_unit_test(test_folder_is_for_one),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);
