@@ -3,7 +3,6 @@
 stats file using (note_trace(strcol("trace"))) nooutput
 chosen = trace eq "" ? word(traces, 1) : trace
 if (index_of(traces, chosen) == 0) {
-    print sprintf("snugbench: no trace '%s' in %s", chosen, file)
-    exit status 1
+    exit status 4 # no such trace, as report/gnuplot.c knows it
 }
 is_chosen(n) = strcol("trace") eq chosen

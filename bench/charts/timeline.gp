@@ -13,8 +13,7 @@ note_chosen(name) = name eq wanted ? (is_there = 1, 0) : 0
 stats file using (offer(strcol("trace"), column("live_bytes")), \
     note_chosen(strcol("trace"))) nooutput
 if (!is_there) {
-    print sprintf("snugbench: no trace '%s' in %s", chosen, file)
-    exit status 1
+    exit status 4 # no such trace, as report/gnuplot.c knows it
 }
 stats file using (strcol("trace") eq chosen \
     ? note_allocator(strcol("allocator"), strcol("role")) : 0) nooutput

@@ -211,7 +211,7 @@ static size_t draw_charts(const struct report_options *options,
         const enum chart_outcome outcome =
             chart_draw(&charts[i], &request, &drawings[i], &error);
         drawn += outcome == CHART_DRAWN;
-        /* A gnuplot that is missing is told once. */
+        /* A gnuplot or a trace that is missing is told once. */
         if (outcome == CHART_FAILED && !signals_interrupted() &&
             strcmp(error.text, problem->text) != 0) {
             fprintf(stderr, "snugbench: %s\n", error.text);
@@ -225,9 +225,15 @@ static size_t draw_charts(const struct report_options *options,
 
 static int write_page(const struct report_options *options)
 {
-    struct chart_drawing *drawings = memory_allocate(charts_count, sizeof *drawings);
     struct report_error problem = {.text = ""};
     struct report_error error;
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/report.html", options->directory);
+    if (!output_check(path, &error)) {
+        fprintf(stderr, "snugbench: %s\n", error.text);
+        return EXIT_FAILED;
+    }
+    struct chart_drawing *drawings = memory_allocate(charts_count, sizeof *drawings);
     const size_t drawn = draw_charts(options, drawings, &problem);
     const bool has_problem = problem.text[0] != '\0';
     const struct page page = {options->directory, drawings,

@@ -186,8 +186,9 @@ static bool has_files(const struct chart *chart, const char *directory)
 }
 
 static enum chart_outcome outcome_of(enum gnuplot_ending ending,
-                                     const struct chart *chart, const char *format,
-                                     struct report_error *error)
+                                     const struct chart *chart,
+                                     const struct chart_request *request,
+                                     const char *format, struct report_error *error)
 {
     switch (ending) {
     case GNUPLOT_DONE:
@@ -198,6 +199,12 @@ static enum chart_outcome outcome_of(enum gnuplot_ending ending,
         snprintf(error->text, sizeof error->text,
                  "gnuplot is missing, so there are no charts; "
                  "apt-get install gnuplot-nox");
+        return CHART_FAILED;
+    case GNUPLOT_NO_TRACE:
+        snprintf(error->text, sizeof error->text,
+                 "no trace '%s' in %s; the column 'trace' of its CSV files has the "
+                 "names",
+                 request->trace, request->directory);
         return CHART_FAILED;
     case GNUPLOT_FAILED:
         break;
@@ -225,8 +232,9 @@ static enum chart_outcome draw_aside(const struct chart *chart,
     for (size_t i = 0; i < FORMAT_COUNT; i++) {
         const enum gnuplot_ending ending = gnuplot_wait(&running[i]);
         const enum chart_outcome outcome =
-            worst == CHART_FAILED ? CHART_FAILED
-                                  : outcome_of(ending, chart, formats[i].name, error);
+            worst == CHART_FAILED
+                ? CHART_FAILED
+                : outcome_of(ending, chart, request, formats[i].name, error);
         worst = outcome == CHART_DRAWN ? worst : outcome;
     }
     return worst;
@@ -329,7 +337,7 @@ enum chart_outcome chart_print(const struct chart *chart,
                                                    .format = "text",
                                                    .columns = columns});
     const enum chart_outcome outcome =
-        outcome_of(gnuplot_wait(&running), chart, "text", error);
+        outcome_of(gnuplot_wait(&running), chart, request, "text", error);
     putchar('\n');
     return outcome;
 }

@@ -12,7 +12,8 @@
 #include "report/embedded.h"
 
 enum {
-    EXIT_NO_FIGURES = 3 /* as the scripts say it */
+    EXIT_NO_FIGURES = 3, /* as the scripts say it */
+    EXIT_NO_TRACE = 4,
 };
 
 enum script {
@@ -138,6 +139,9 @@ enum gnuplot_ending gnuplot_wait(struct gnuplot *gnuplot)
     }
     if (ending.kind == ENDING_EXIT && ending.number == EXIT_NO_FIGURES) {
         return GNUPLOT_NO_FIGURES;
+    }
+    if (ending.kind == ENDING_EXIT && ending.number == EXIT_NO_TRACE) {
+        return GNUPLOT_NO_TRACE;
     }
     return ending_is_good(ending) ? GNUPLOT_DONE : GNUPLOT_FAILED;
 }

@@ -24,6 +24,7 @@ struct gnuplot {
 enum gnuplot_ending {
     GNUPLOT_DONE,
     GNUPLOT_NO_FIGURES, /* the files hold none for this chart */
+    GNUPLOT_NO_TRACE,   /* not the one that is asked for */
     GNUPLOT_MISSING,
     GNUPLOT_FAILED, /* it has said why on standard error */
 };

@@ -61,14 +61,20 @@ if needs "charts" gnuplot; then
     done
     "$bench" report --plot --only trace-sizes --trace none "$dir/shape" >/dev/null 2>"$dir/said"
     ok "and one that is not there is named" grep -q "no trace 'none'" "$dir/said"
+    ok "once for all charts of it" \
+        complains 1 "no trace 'none' in $dir/shape; the column" --trace none "$dir/shape"
 
     "$bench" report --trace first "$dir/run" >/dev/null
     ok "memory along the trace that is asked for" grep -q '>first: ' "$dir/run/timeline.svg"
-    "$bench" report --trace none "$dir/run" >/dev/null 2>"$dir/said"
-    ok "one that is not there fails" [ $? -eq 1 ]
-    ok "and is named" grep -q "no trace 'none'" "$dir/said"
+    ok "one that is not there fails, and is named once" \
+        complains 1 "no trace 'none' in $dir/run; the column" --trace none "$dir/run"
     ok "the chart from before stays" is_svg "$dir/run/timeline.svg"
-    ok "the page says what is missing" grep -q 'could not draw the timeline' "$dir/run/report.html"
+    ok "the page says what is missing" grep -q 'no trace .*none.* in' "$dir/run/report.html"
+    cp -r "$dir/run" "$dir/taken"
+    rm "$dir/taken"/{report.html,*.svg}
+    mkdir "$dir/taken/report.html"
+    ok "no place for the page" complains 1 "cannot write '$dir/taken/report.html'" "$dir/taken"
+    ok "is found before a chart is drawn" [ ! -e "$dir/taken/scatter.svg" ]
 
     "$bench" report --plot --only throughput,latency "$dir/run" >"$dir/text"
     ok "a chart as text" grep -qE '^ +first [|+]' "$dir/text"
