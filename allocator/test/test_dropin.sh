@@ -10,21 +10,6 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
 
-# ok NAME COMMAND...: one test; what the command printed is shown if it failed.
-ok()
-{
-    local name=$1 code
-    shift
-    "$@" >output 2>&1
-    code=$?
-    if [ "$code" -eq 0 ]; then
-        pass "$name"
-    else
-        fail "$name" "exit code $code
-$(head -n 20 output)"
-    fi
-}
-
 compile()
 {
     gcc -O1 -fno-builtin -w -D_GNU_SOURCE -pthread "$@"

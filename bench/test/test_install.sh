@@ -12,14 +12,6 @@ prefix="$work/x y/usr"
 bench=$prefix/bin/snugbench
 here=$PWD
 
-# ok NAME COMMAND...: passes if the command succeeds.
-ok()
-{
-    local name=$1
-    shift
-    if "$@" >"$work/out" 2>&1; then pass "$name"; else fail "$name" "$(cat "$work/out")"; fi
-}
-
 has()
 {
     command -v "$1" >/dev/null

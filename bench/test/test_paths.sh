@@ -10,14 +10,6 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 odd="$work/a b:c \$d"
 
-# ok NAME COMMAND...: passes if the command succeeds.
-ok()
-{
-    local name=$1
-    shift
-    if "$@"; then pass "$name"; else fail "$name" "$(cat "$work/out" "$work/err")"; fi
-}
-
 run()
 {
     TMPDIR=$work/links "$@" >"$work/out" 2>"$work/err"
@@ -55,12 +47,12 @@ gcc -shared -fPIC -fno-builtin -o "$odd/mine/lib mine.so" "$work/mine.c" "$work/
 run "$bench" generate churn -n 1000 -o "$work/churn.rep"
 run "$bench" replay "$work/churn.rep" -a snug -a glibc -a mine="$odd/mine/libmine.so" \
     -a named="$odd/mine/lib mine.so" -r 1 -w 1 -o "$work/figures"
-ok "replay" [ $? -eq 0 ]
+report "replay" $?
 ok "every row has figures" [ "$(grep -c '"ok"' "$work/figures/summary.csv")" -eq 5 ]
 ok "the libraries have their own names" \
     grep -qF '"library": "'"$odd/mine/lib mine.so"'"' "$work/figures/environment.json"
 run "$bench" micro --scale 0.001 --only start -r 1 -a snug -a glibc
-ok "micro" [ $? -eq 0 ]
+report "micro" $?
 run "$bench" record -o "$work/sh.rep" -- bash -c 'exit 5'
 ok "record" [ $? -eq 5 ]
 ok "its trace" grep -q '^# image: .*bash' "$work/sh.rep"
