@@ -144,8 +144,13 @@ bool compare_measure(struct study *study, const struct compare_options *options,
     if (!rounds_begin(&rounds, study, &live)) {
         return complain(rounds.error);
     }
-    fprintf(stderr, "snugbench: allocators: %zu, seed: %" PRIu64 ", budget: %g s\n",
-            study->count, study->seed, options->live.budget_s);
+    fprintf(stderr, "snugbench: allocators: %zu, seed: %" PRIu64, study->count,
+            study->seed);
+    if (has_fixed_rounds(&live)) {
+        fprintf(stderr, ", rounds: %" PRIu32 "\n", live.max_rounds);
+    } else {
+        fprintf(stderr, ", budget: %g s\n", live.budget_s);
+    }
     rounds_warm_up(&rounds);
     share_budget(&live, &rounds, is_recorded);
     while (goes_on(&rounds, options)) {

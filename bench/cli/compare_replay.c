@@ -121,8 +121,8 @@ void compare_record(struct recorded *recorded, const struct rounds *rounds,
         return;
     }
     char **command = record_command(recorded, rounds->options->command);
-    const bool done =
-        rounds_run_aside(rounds, command, left_ns, failure, sizeof failure);
+    const bool done = rounds_run_aside(rounds, "recording", command, left_ns, failure,
+                                       sizeof failure);
     free_words(command);
     if (!done) {
         fail(recorded, "it cannot be recorded: %s", reason_of(failure));
@@ -266,7 +266,11 @@ static void replay_sources(struct recorded *recorded, struct sources *sources,
         tell_too_many(recorded, run, least_s);
     } else {
         options.budget_ns = (uint64_t)(rounds_s * NS_PER_SECOND);
+        struct progress progress = progress_begin(1, 1);
+        progress_trace(&progress, 0, study->command[0], 1);
+        progress_step(&progress, 0, "replaying what was recorded");
         schedule_run(run, sources, &options);
+        progress_clear(&progress);
         struct summary *replay = summary_create(run, summary_defaults);
         if (replay != NULL && !run->interrupted) {
             own_cost_fill(summary, study, run, replay);

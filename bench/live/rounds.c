@@ -28,15 +28,28 @@ __attribute__((format(printf, 2, 3))) static void fail(struct candidate *candida
     }
 }
 
-/* What is still to come if nothing is decided early. */
-static double seconds_left(const struct rounds *rounds, double elapsed_s)
+/* Runs of the warm-up, of `count` rounds, and of memory in the first of these. */
+static double runs_of(const struct rounds *rounds, uint32_t count)
 {
     const struct live_options *options = rounds->options;
-    const uint32_t done = rounds->study->round_count;
-    const double at_most = (double)(options->max_rounds - done) * rounds->round_s;
-    const double at_least = options->min_rounds > done
-                                ? (double)(options->min_rounds - done) * rounds->round_s
-                                : 0;
+    const double warm_ups = options->warmup_count > 1 ? options->warmup_count : 1;
+    const double looks = options->is_server ? 1 : options->memory_rounds;
+    const double with_memory = looks - 1 < count ? looks - 1 : count;
+    return (warm_ups + count + with_memory) * (double)rounds->study->count;
+}
+
+/* Of all rounds up to `count`, as long as the runs up to now. */
+static double seconds_of(const struct rounds *rounds, uint32_t count, double elapsed_s)
+{
+    const double runs = runs_of(rounds, count) - rounds->runs_done;
+    return runs > 0 ? runs * elapsed_s / rounds->runs_done : 0;
+}
+
+double rounds_seconds_left(const struct rounds *rounds, double elapsed_s)
+{
+    const struct live_options *options = rounds->options;
+    const double at_most = seconds_of(rounds, options->max_rounds, elapsed_s);
+    const double at_least = seconds_of(rounds, options->min_rounds, elapsed_s);
     const double budget_s = options->budget_s - options->kept_s - elapsed_s;
     const double left_s = budget_s < at_most ? budget_s : at_most;
     return left_s > at_least ? left_s : at_least;
@@ -46,10 +59,11 @@ static void show(struct rounds *rounds, const char *what,
                  const struct candidate *candidate)
 {
     const double elapsed_s = clock_seconds_since(rounds->start_ns);
-    /* Before the first round has been seen the share stays 0, and no time is shown. */
-    const double share = rounds->round_s > 0
-                             ? elapsed_s / (elapsed_s + seconds_left(rounds, elapsed_s))
-                             : 0;
+    /* Before the warm-up is over the share stays 0, and no time is shown. */
+    const double share =
+        rounds->round_s > 0
+            ? elapsed_s / (elapsed_s + rounds_seconds_left(rounds, elapsed_s))
+            : 0;
     progress_step(&rounds->progress, share, "%s, %s", what, candidate->name);
 }
 
@@ -291,6 +305,7 @@ static void run_hooked(struct rounds *rounds, size_t index, uint32_t round,
 {
     const struct live_options *options = rounds->options;
     struct candidate *candidate = &rounds->study->candidates[index];
+    rounds->runs_done++;
     if (candidate->failed || signals_interrupted() ||
         !run_hook(candidate, "--prepare", options->prepare, options->timeout_ns)) {
         return;
@@ -378,8 +393,9 @@ void rounds_next(struct rounds *rounds)
     }
 }
 
-bool rounds_run_aside(const struct rounds *rounds, char *const *command,
-                      uint64_t timeout_ns, char *failure, size_t failure_size)
+bool rounds_run_aside(const struct rounds *rounds, const char *what,
+                      char *const *command, uint64_t timeout_ns, char *failure,
+                      size_t failure_size)
 {
     static char name[] = "aside";
     struct candidate candidate = {.name = name};
@@ -395,6 +411,7 @@ bool rounds_run_aside(const struct rounds *rounds, char *const *command,
     study.reference_index = 0;
     aside.options = &options;
     aside.study = &study;
+    progress_step(&aside.progress, 0, "%s", what);
     run_hooked(&aside, 0, 0, false, false);
     snprintf(failure, failure_size, "%s", candidate.failure);
     return !candidate.failed && !signals_interrupted();

@@ -38,6 +38,7 @@ struct rounds {
     struct progress progress;
     uint64_t start_ns;
     double round_s;     /* how long the last one took */
+    uint32_t runs_done; /* in all of them, the warm-up's and those of memory too */
     int output_file;    /* of the reference, for --check-output; negative: none yet */
     bool output_varies; /* from run to run of the reference itself */
     char error[512];    /* of rounds_begin */
@@ -53,11 +54,15 @@ void rounds_warm_up(struct rounds *rounds);
 /* One timed round. */
 void rounds_next(struct rounds *rounds);
 
-/* One more run beside all rounds, of `command` and with the hooks: it counts nowhere,
+/* What is still to come if nothing is decided early: of rounds whose warm-up is over. */
+double rounds_seconds_left(const struct rounds *rounds, double elapsed_s);
+
+/* One more run beside all rounds, told as `what`, of `command` and with the hooks: it counts nowhere,
  * and what it prints is dropped. Before rounds_end. false: `failure` says why (empty if
  * somebody asked to stop). */
-bool rounds_run_aside(const struct rounds *rounds, char *const *command,
-                      uint64_t timeout_ns, char *failure, size_t failure_size);
+bool rounds_run_aside(const struct rounds *rounds, const char *what,
+                      char *const *command, uint64_t timeout_ns, char *failure,
+                      size_t failure_size);
 
 /* Whether the budget has room for `count` more like the last. */
 bool rounds_have_time(const struct rounds *rounds, uint32_t count);

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "cli/candidates.h"
+#include "live/rounds.h"
 #include "live/run.h"
 #include "live/server.h"
 #include "live/timed.h"
@@ -339,6 +340,41 @@ static void test_candidates(void **state)
     assert_false(candidates_parse(&study, nameless, 1, &error));
 }
 
+static void assert_near(double found, double expected)
+{
+    assert_true(found > expected - 1e-9 && found < expected + 1e-9);
+}
+
+/* Of two candidates, a run taking a second. */
+static void test_time_left(void **state)
+{
+    (void)state;
+    struct study study = {.count = 2};
+    struct live_options options = {
+        .budget_s = 240,
+        .min_rounds = 1,
+        .max_rounds = 1,
+        .memory_rounds = 3,
+        .warmup_count = 1,
+    };
+    struct rounds rounds = {.study = &study, .options = &options, .runs_done = 2};
+    /* A round and one look at memory in it; each run counts when it is over. */
+    assert_near(rounds_seconds_left(&rounds, 2), 4);
+    rounds.runs_done = 5;
+    assert_near(rounds_seconds_left(&rounds, 5), 1);
+    rounds.runs_done = 6;
+    assert_near(rounds_seconds_left(&rounds, 6), 0);
+    options.max_rounds = 100;
+    assert_near(rounds_seconds_left(&rounds, 6), 200); /* memory in two rounds alone */
+    options.budget_s = 20;
+    assert_near(rounds_seconds_left(&rounds, 6), 14);
+    options.budget_s = 1;
+    options.min_rounds = 5;
+    assert_near(rounds_seconds_left(&rounds, 6), 10);
+    options.is_server = true; /* its memory is seen in every run */
+    assert_near(rounds_seconds_left(&rounds, 6), 6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +394,7 @@ int main(void)
         cmocka_unit_test(test_metric),
         cmocka_unit_test(test_growth),
         cmocka_unit_test(test_command_is_quoted),
+        cmocka_unit_test(test_time_left),
         cmocka_unit_test(test_candidates),
     };
     const char *build = getenv("BUILD");
