@@ -15,8 +15,6 @@
 enum {
     BLOCK_BYTES = 1 << 18, /* of the file, read at once */
     RING_BYTES = 1 << 21,  /* how far the thread is ahead */
-    /* That it asks libarchive for: what that had before an error it keeps to itself. */
-    PIECE_BYTES = 1 << 16,
 };
 
 const char contents_several_files[] = "expected a zip with one file, found several";
@@ -114,43 +112,63 @@ static size_t await_room(struct contents *contents, size_t *at)
             RING_BYTES - (size_t)(contents->made_bytes - contents->taken_bytes);
         *at = (size_t)(contents->made_bytes % RING_BYTES);
         room = RING_BYTES - *at < free_bytes ? RING_BYTES - *at : free_bytes;
-        room = room < PIECE_BYTES ? room : PIECE_BYTES;
     }
     pthread_mutex_unlock(&contents->lock);
     return room;
 }
 
-/* What archive_read_data gave. */
-static void note_piece(struct contents *contents, la_ssize_t got)
+/* false: nobody reads any more. */
+static bool put(struct contents *contents, const unsigned char *from, size_t count)
 {
-    const bool has_second =
-        got == 0 && contents->is_zip && next_file(contents->archive) == ARCHIVE_OK;
-    pthread_mutex_lock(&contents->lock);
-    if (got > 0) {
-        contents->made_bytes += (uint64_t)got;
-    } else {
-        contents->at_end = true;
-        contents->has_failed = got < 0 || has_second;
-        contents->failure = has_second ? contents_several_files
-                                       : archive_error_string(contents->archive);
+    while (count > 0) {
+        size_t at = 0;
+        size_t room = await_room(contents, &at);
+        if (room == 0) {
+            return false;
+        }
+        room = room < count ? room : count;
+        memcpy(contents->ring + at, from, room);
+        from += room;
+        count -= room;
+        pthread_mutex_lock(&contents->lock);
+        contents->made_bytes += room;
+        pthread_cond_signal(&contents->changed);
+        pthread_mutex_unlock(&contents->lock);
     }
+    return true;
+}
+
+static void note_end(struct contents *contents, int status)
+{
+    const bool is_good = status == ARCHIVE_EOF;
+    const bool has_second =
+        is_good && contents->is_zip && next_file(contents->archive) == ARCHIVE_OK;
+    pthread_mutex_lock(&contents->lock);
+    contents->at_end = true;
+    contents->has_failed = !is_good || has_second;
+    contents->failure =
+        has_second ? contents_several_files : archive_error_string(contents->archive);
     pthread_cond_signal(&contents->changed);
     pthread_mutex_unlock(&contents->lock);
 }
 
+/* Block by block, as libarchive decompresses them: archive_read_data, which fills a
+ * buffer from several, keeps to itself what it had before an error. So it does with the
+ * block that the error is in, 128 KiB at most. */
 static void *decompress(void *argument)
 {
     struct contents *contents = argument;
-    la_ssize_t got;
-    do {
-        size_t at = 0;
-        const size_t room = await_room(contents, &at);
-        if (room == 0) {
-            break;
+    const void *block;
+    size_t count;
+    la_int64_t offset;
+    int status;
+    while ((status = archive_read_data_block(contents->archive, &block, &count,
+                                             &offset)) == ARCHIVE_OK) {
+        if (!put(contents, block, count)) {
+            return NULL;
         }
-        got = archive_read_data(contents->archive, contents->ring + at, room);
-        note_piece(contents, got);
-    } while (got > 0);
+    }
+    note_end(contents, status);
     return NULL;
 }
 
