@@ -1,6 +1,8 @@
 /* snugbench: the subcommand table. */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -76,16 +78,30 @@ static void occupy_closed_streams(void)
     }
 }
 
-int main(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
-    occupy_closed_streams();
-    outlive_file_size_limit();
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(argv[0], commands[i].name) == 0) {
+            return commands[i].run(argc, argv);
+        }
+    }
+    fprintf(stderr,
+            "snugbench: no command '%s'; 'snugbench --help' lists the commands\n",
+            argv[0]);
+    return EXIT_USAGE;
+}
+
+static int run(int argc, char **argv)
+{
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
+    const bool is_help = strcmp(argv[1], "help") == 0;
+    if (is_help && argc > 2) {
+        return run_command(2, (char *[]){argv[2], (char[]){"--help"}, NULL});
+    }
+    if (is_help || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         print_help(stdout);
         return EXIT_OK;
     }
@@ -93,13 +109,18 @@ int main(int argc, char **argv)
         printf("snugbench %s\n", SNUGBENCH_VERSION);
         return EXIT_OK;
     }
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (strcmp(argv[1], commands[i].name) == 0) {
-            return commands[i].run(argc - 1, argv + 1);
-        }
+    return run_command(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+    occupy_closed_streams();
+    outlive_file_size_limit();
+    const int code = run(argc, argv);
+    if (code == EXIT_OK && (fflush(stdout) != 0 || ferror(stdout))) {
+        fprintf(stderr, "snugbench: cannot write to standard output: %s\n",
+                strerror(errno));
+        return EXIT_FAILED;
     }
-    fprintf(stderr,
-            "snugbench: no command '%s'; 'snugbench --help' lists the commands\n",
-            argv[1]);
-    return EXIT_USAGE;
+    return code;
 }

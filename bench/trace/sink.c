@@ -47,8 +47,9 @@ static void release(struct sink *sink)
 static bool fail(const struct sink *sink, const char *what, int reason,
                  struct trace_error *error)
 {
-    snprintf(error->text, sizeof error->text, "%.300s: %s: %s", sink->path, what,
-             strerror(reason));
+    const bool is_stdout = strcmp(sink->path, "-") == 0;
+    snprintf(error->text, sizeof error->text, "%.300s: %s: %s",
+             is_stdout ? "standard output" : sink->path, what, strerror(reason));
     return false;
 }
 
