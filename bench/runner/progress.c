@@ -2,6 +2,8 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "process/clock.h"
@@ -9,6 +11,8 @@
 
 enum {
     REFRESH_NS = 100000000, /* a terminal is slow, a worker quick */
+    NAME_LIMIT = 24,
+    DEFAULT_COLUMNS = 80,
 };
 
 /* Before this share is done an estimate is a guess. */
@@ -48,6 +52,16 @@ static void format_left(const struct progress *progress, double share, char *tex
     snprintf(text, size, ", %s left", units_clock(left).bytes);
 }
 
+/* What a line may have: a longer one would be two, of which one is rewritten. */
+static int terminal_columns(void)
+{
+    struct winsize size;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
+        return DEFAULT_COLUMNS - 1;
+    }
+    return size.ws_col - 1;
+}
+
 void progress_step(struct progress *progress, double share, const char *format, ...)
 {
     uint64_t now_ns = clock_now_ns();
@@ -65,8 +79,19 @@ void progress_step(struct progress *progress, double share, const char *format, 
     va_end(arguments);
     char left[48];
     format_left(progress, share, left, sizeof left);
-    fprintf(stderr, "\r\033[K[%zu/%zu] %.24s: %s%s", progress->trace_index + 1,
-            progress->trace_count, progress->trace_name, step, left);
+    char place[48];
+    snprintf(place, sizeof place, "[%zu/%zu] ", progress->trace_index + 1,
+             progress->trace_count);
+    char line[200];
+    const int columns = terminal_columns();
+    const int room =
+        columns - (int)(strlen(place) + strlen(": ") + strlen(step) + strlen(left));
+    snprintf(line, sizeof line, "%s%.*s: %s%s", place,
+             room > NAME_LIMIT ? NAME_LIMIT
+             : room > 0        ? room
+                               : 0,
+             progress->trace_name, step, left);
+    fprintf(stderr, "\r\033[K%.*s", columns, line);
     fflush(stderr);
 }
 

@@ -22,4 +22,17 @@ for words in --help --version help "compare --help" list "doctor --json" \
         full $words
 done
 
+# shown COLUMNS: the longest of the lines that progress wrote, one over the other.
+shown()
+{
+    script -qec "stty cols $1; $bench replay -a glibc -a snug -r 1 --passes verify,time \
+        $work/a-trace-with-a-very-long-name-indeed.rep" /dev/null </dev/null |
+        tr '\r' '\n' | sed -n 's/^\x1b\[K\(\[1\/1\] .*\)/\1/p' | awk '{ print length }' |
+        sort -n | tail -n 1
+}
+"$bench" generate churn -n 20000 -o "$work/a-trace-with-a-very-long-name-indeed.rep"
+if needs "progress" script stty; then
+    ok "progress keeps to the terminal's width" [ "$(shown 30)" -le 29 ]
+    ok "and uses it" [ "$(shown 120)" -gt 35 ]
+fi
 plan
