@@ -53,7 +53,8 @@ static double rounds_to_decide(struct estimate ratio, double rounds, double effe
 
 static void count_undecided(struct answer *answer)
 {
-    const double rounds = answer->round_count > 0 ? answer->round_count : 1;
+    const double done = answer->round_count;
+    const double rounds = done > 0 ? done : 1;
     const double worth =
         answer->trace_count > 0 ? MOST_ROUNDS_OF_TRACES : MOST_ROUNDS_WORTH_NAMING;
     double most = 0;
@@ -66,8 +67,8 @@ static void count_undecided(struct answer *answer)
             row->speed.verdict == VERDICT_TOO_FEW
                 ? SUMMARY_VERDICT_ROUNDS
                 : rounds_to_decide(row->speed.ratio, rounds, answer->effect);
-        if (wanted - rounds <= worth) {
-            most = fmax(most, wanted - rounds);
+        if (wanted - done <= worth) {
+            most = fmax(most, wanted - done);
         } else {
             answer->hopeless_count++;
         }

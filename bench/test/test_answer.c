@@ -210,6 +210,13 @@ static void test_undecided(void **state)
                 "the least; about 3 more runs of each would decide it (--runs "
                 "5).\n");
     begin(&example, 1, 0.5);
+    example.answer.round_count = 0; /* interrupted in the first */
+    example.answer.rows[QUICK].is_undecided = true;
+    example.answer.rows[QUICK].speed.verdict = VERDICT_TOO_FEW;
+    assert_says(&example,
+                "Undecided in speed: quick; 0 rounds say nothing yet, 5 are "
+                "the least; about 5 more runs of each would decide it (--runs 5).\n");
+    begin(&example, 1, 0.5);
     example.answer.rows[QUICK].is_undecided = true;
     example.answer.rows[QUICK].speed.ratio = within(1.0, 0.5);
     assert_says(&example, "; no reasonable number of runs would decide it.\n");
