@@ -243,7 +243,11 @@ static bool show(const struct study *study, const struct compare_summary *summar
     if (options->directory != NULL) {
         fprintf(out, "All that was measured is in %s.\n", options->directory);
     }
-    return (done && fflush(out) == 0) || complain("cannot write the table");
+    if (!done || fflush(out) != 0) {
+        fprintf(stderr, "snugbench: cannot write the table: %s\n", strerror(errno));
+        return false;
+    }
+    return true;
 }
 
 static int report(struct study *study, const struct compare_options *options,

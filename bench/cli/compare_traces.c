@@ -1,5 +1,6 @@
 #include "cli/compare_traces.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -64,7 +65,8 @@ static bool report(const struct run *run, const struct summary *summary,
         fprintf(out, "All that was measured is in %s.\n", options->directory);
     }
     if (!shown || fflush(out) != 0) {
-        shown = complain("cannot write the table");
+        fprintf(stderr, "snugbench: cannot write the table: %s\n", strerror(errno));
+        shown = false;
     }
     return export_all(run, summary, answer, options) && shown;
 }
