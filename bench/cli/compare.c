@@ -250,6 +250,15 @@ static bool show(const struct study *study, const struct compare_summary *summar
     return true;
 }
 
+static bool has_figures(const struct study *study)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < study->count; i++) {
+        count += study->candidates[i].time_count + study->candidates[i].memory_count;
+    }
+    return count > 0;
+}
+
 static int report(struct study *study, const struct compare_options *options,
                   struct recorded *recorded, uint64_t start_ns)
 {
@@ -292,7 +301,13 @@ static int run_compare(struct compare_options *options)
     }
     signals_hold();
     if (compare_measure(&study, options, &recorded)) {
-        code = report(&study, options, &recorded, start_ns);
+        /* What an earlier run left is worth more than nothing. */
+        if (study.interrupted && !has_figures(&study)) {
+            complain("interrupted before anything was measured; nothing is written");
+            code = EXIT_INTERRUPTED;
+        } else {
+            code = report(&study, options, &recorded, start_ns);
+        }
     }
     compare_forget(&recorded);
     if (options->directory != NULL) {

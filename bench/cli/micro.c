@@ -150,6 +150,15 @@ static bool report(const struct micro_run *run, const char *directory)
     return written;
 }
 
+static bool has_figures(const struct micro_run *run)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < run->case_count * run->allocator_count; i++) {
+        count += run->rows[i].count;
+    }
+    return count > 0;
+}
+
 static int measure(struct micro_run *run, const struct micro_options *options)
 {
     struct allocator_list floor;
@@ -167,6 +176,12 @@ static int measure(struct micro_run *run, const struct micro_options *options)
     micro_run_all(run, has_floor ? floor.items[0].library : NULL);
     if (has_floor) {
         allocators_free(&floor);
+    }
+    /* What an earlier run left is worth more than nothing. */
+    if (run->interrupted && !has_figures(run)) {
+        fprintf(stderr, "snugbench: interrupted before anything was measured; nothing "
+                        "is written\n");
+        return EXIT_INTERRUPTED;
     }
     int code = report(run, options->directory) ? EXIT_OK : EXIT_FAILED;
     for (size_t i = 0; i < run->case_count * run->allocator_count; i++) {

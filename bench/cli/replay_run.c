@@ -113,6 +113,22 @@ static bool has_failed_row(const struct run *run)
     return false;
 }
 
+static bool has_figures(const struct run *run)
+{
+    for (size_t i = 0; i < run->trace_count * run->allocator_count; i++) {
+        const struct result *result = &run->results[i];
+        const bool is_judged =
+            result->status != RESULT_INTERRUPTED && result->status != RESULT_SKIPPED;
+        if (is_judged || result->memory.measured || result->syscalls.measured ||
+            result->cold.count + result->warm.count + result->flat.count +
+                    result->counters.count + result->latency.process_count >
+                0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What programs rely on and a course's driver does not ask for. */
 static void warn_of_alignment(const struct run *run)
 {
@@ -140,6 +156,12 @@ static int measure(const struct replay_options *options, struct run *run,
             run->trace_count, run->allocator_count, run->seed);
     signals_hold();
     schedule_run(run, sources, &options->schedule);
+    /* What an earlier run left is worth more than nothing. */
+    if (run->interrupted && !has_figures(run)) {
+        fprintf(stderr, "snugbench: interrupted before anything was measured; nothing "
+                        "is written\n");
+        return EXIT_INTERRUPTED;
+    }
     warn_of_alignment(run);
     bool written = write_results(run, options, report, data);
     if (run->interrupted) {

@@ -213,6 +213,17 @@ ok "an interrupt ends with 130" [ $? -eq 130 ]
 ok "what was measured is shown" grep -qE '^ +snug +[0-9]{3}' "$dir/out"
 ok "and written" [ "$(cell glibc runs_count)" -ge 1 ]
 
+cp "$dir/run/compare.csv" "$dir/before.csv"
+"$bench" compare -a glibc -a snug -o "$dir/run" -- \
+    sh -c "echo >$dir/slept; exec sleep 60" >"$dir/out" 2>"$dir/errors" &
+pid=$!
+await [ -e "$dir/slept" ]
+kill -TERM $pid
+wait $pid
+ok "an interrupt before the first run is over, too" [ $? -eq 130 ]
+ok "is told" grep -q 'before anything was measured; nothing is written' "$dir/errors"
+ok "the files of before stay" cmp "$dir/run/compare.csv" "$dir/before.csv"
+
 # ---- the allocator's part ----
 
 cat >"$dir/blocks.c" <<'C'

@@ -110,7 +110,11 @@ ok "the others are compared all the same" grep -qE '^ +snug +[0-9]' "$dir/out"
 "$bench" compare -a glibc -a snug -r 200 -o "$dir/cut" "${traces[@]}" \
     >"$dir/out" 2>"$dir/errors" &
 pid=$!
-await grep -q seed "$dir/errors"
+has_had() { # N workers
+    pgrep -P "$pid" >>"$dir/workers"
+    [ "$(sort -u "$dir/workers" | wc -l)" -ge "$1" ]
+}
+await has_had 10 # verified, calls counted, memory measured
 kill -TERM $pid # a shell lets its background jobs ignore SIGINT
 wait $pid
 ok "an interrupt ends with 130" [ $? -eq 130 ]

@@ -219,6 +219,11 @@ if needs "refused ptrace" strace; then
     report "refused ptrace: no peaks, what is left in the end is measured" $?
 fi
 
+has_had() { # N workers
+    pgrep -P "$pid" >>"$work/workers"
+    [ "$(sort -u "$work/workers" | wc -l)" -ge "$1" ]
+}
+
 # One folder belongs to one run at a time, from its start.
 start_long() {
     : >"$work/long.err"
@@ -234,6 +239,7 @@ expect "a second run into the same folder" 2 err "another run keeps its figures 
 report "a second run into the same folder measures nothing" $?
 expect "micro into the same folder" 2 err "another run keeps its figures in '$work/shared'" \
     "$bench" micro --only start --scale 0.001 -r 1 -a glibc -o "$work/shared"
+await has_had 5
 kill -TERM "$pid"
 wait "$pid"
 [ $? -eq 130 ] && [ "$(find "$work/shared" -type f | wc -l)" -eq 11 ] &&
@@ -250,14 +256,11 @@ expect "a folder in a new folder" 0 out 'glibc' \
 report "is made" $?
 
 # Interrupted in the timed rounds: code 130, whole files, nobody left behind.
-has_had() { # N workers
-    pgrep -P "$pid" >>"$work/workers"
-    [ "$(sort -u "$work/workers" | wc -l)" -ge "$1" ]
-}
 "$bench" generate larson -n 20000 -o "$work/larson.rep"
 "$bench" replay "$work/larson.rep" -a glibc --passes time -r 10000 --export-csv "$work/cut.csv" \
     -o "$work/cut" >"$work/out" 2>"$work/err" &
 pid=$!
+rm "$work/workers"
 await has_had 12
 kill -TERM "$pid"
 wait "$pid"
@@ -270,6 +273,19 @@ report "interrupted: samples so far are written" $?
 report "interrupted: the last line is whole" $?
 ! ps -o comm= -p "$(paste -sd , "$work/workers")" | grep -q snugbench
 report "interrupted: no worker left" $?
+"$bench" generate churn -n 2000000 -o "$work/long.rep"
+cp "$work/cut.csv" "$work/before.csv"
+: >"$work/err"
+"$bench" replay "$work/long.rep" -a glibc -a snug --export-csv "$work/cut.csv" -o "$work/never" \
+    >"$work/out" 2>"$work/err" &
+pid=$!
+await grep -q seed: "$work/err"
+kill -TERM "$pid"
+wait "$pid"
+[ $? -eq 130 ] && grep -q 'before anything was measured' "$work/err" && [ ! -s "$work/out" ]
+report "interrupted at once: said" $?
+cmp "$work/cut.csv" "$work/before.csv" && [ ! -e "$work/never" ]
+report "interrupted at once: nothing is written" $?
 
 # Outputs that cannot be written.
 expect "unwritable csv" 2 err "cannot write '$work/nowhere/x.csv'" \
