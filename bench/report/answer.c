@@ -1,6 +1,7 @@
 #include "report/answer.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "report/fields.h"
 #include "report/own_cost.h"
@@ -37,6 +38,9 @@ static void tell_failed_program(const struct telling *tell)
         fprintf(tell->out,
                 "The program fails under %s, which is what it has now: %s.\n",
                 reference->name, reference->failure);
+        if (strncmp(reference->failure, "exit code", strlen("exit code")) == 0) {
+            fputs("  If that is no failure: -i.\n", tell->out);
+        }
     }
     const size_t others =
         tell->answer->failed_count - (reference->failure != NULL ? 1 : 0);

@@ -134,7 +134,9 @@ static bool check_name(const struct allocator_list *list, const char *name,
 {
     if (name[0] == '\0' || name[strcspn(name, "\n\r\t\"/,")] != '\0') {
         snprintf(error->text, sizeof error->text,
-                 "'%s' is no name for an allocator; write -a NAME=LIBRARY.so", name);
+                 "'%s' is no name for an allocator; write -a NAME=LIBRARY.so or "
+                 "-a NAME,VARIABLE=VALUE",
+                 name);
         return false;
     }
     for (size_t i = 0; i < list->count; i++) {

@@ -251,6 +251,7 @@ static void test_failures(void **state)
     assert_answer(&example,
                   "The program fails under glibc, which is what it has now: exit code "
                   "3.\n"
+                  "  If that is no failure: -i.\n"
                   "Failed: quick; the table says why.\n"
                   "Only tight has figures, so nothing is compared.\n");
 }

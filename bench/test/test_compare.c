@@ -223,6 +223,7 @@ static void test_failures_come_first(void **state)
     char *text = answer_of(summary);
     assert_string_equal(
         text, "The program fails under glibc, which is what it has now: exit code 3.\n"
+              "  If that is no failure: -i.\n"
               "Failed: b; the table says why.\n"
               "Only a has figures, so nothing is compared.\n");
     free(text);
