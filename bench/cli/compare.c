@@ -317,8 +317,15 @@ static int run_compare(struct compare_options *options)
     return code;
 }
 
+/* What --output names, unless it is one of its words. */
+static bool is_file(const char *output)
+{
+    return output != NULL && strcmp(output, "null") != 0 &&
+           strcmp(output, "pipe") != 0 && strcmp(output, "inherit") != 0;
+}
+
 /* What cannot be written is said before minutes of measuring. */
-static bool check_exports(const struct compare_options *options)
+static bool check_outputs(const struct compare_options *options)
 {
     const char *const paths[] = {options->csv_path, options->json_path,
                                  options->markdown_path};
@@ -334,14 +341,15 @@ static bool check_exports(const struct compare_options *options)
             }
         }
     }
-    return true;
+    return !is_file(options->live.output) ||
+           output_check(options->live.output, &error) || complain(error.text);
 }
 
 int cli_compare(int argc, char **argv)
 {
     struct compare_options options;
     int code = compare_options_parse(&options, argc, argv);
-    if (code < 0 && !check_exports(&options)) {
+    if (code < 0 && !check_outputs(&options)) {
         code = EXIT_USAGE;
     }
     if (code < 0 && options.programs_path != NULL) {

@@ -30,11 +30,18 @@ bool options_flag(const struct options_row *row, const char *text, char *expecte
     return true;
 }
 
+/* Empty is what a script has no value for; an option, or "--", stands where the value
+ * was forgotten. */
+static bool is_text(const char *text, char *expected, size_t size)
+{
+    snprintf(expected, size, "a text");
+    return text[0] != '\0' && strncmp(text, "--", 2) != 0;
+}
+
 bool options_text(const struct options_row *row, const char *text, char *expected,
                   size_t size)
 {
-    if (text[0] == '\0') { /* what a script has no value for */
-        snprintf(expected, size, "a text");
+    if (!is_text(text, expected, size)) {
         return false;
     }
     *(const char **)row->target = text;
@@ -50,7 +57,9 @@ void options_list_add(struct options_list *list, const char *item)
 bool options_append(const struct options_row *row, const char *text, char *expected,
                     size_t size)
 {
-    (void)expected, (void)size;
+    if (!is_text(text, expected, size)) {
+        return false;
+    }
     options_list_add(row->target, text);
     return true;
 }

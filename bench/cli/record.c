@@ -99,7 +99,8 @@ static int parse_options(int argc, char **argv, struct options *options)
     const struct options_row rows[] = {
         {'o', "output", options_text, .target = &output},
         {'f', "follow-fork", options_flag, .target = &options->follow_fork},
-        {0, "max-ops", options_whole, .target = &options->max_ops, .from = 1},
+        {0, "max-ops", options_whole, .target = &options->max_ops, .from = 1,
+         .expected = "a whole number from 1 on"},
         {0, "duration", options_seconds, .target = &options->duration_ns},
         {'c', "comment", options_text, .target = &options->comment},
     };

@@ -100,6 +100,8 @@ for export in csv json markdown; do
     ok "no place for $export" refused "cannot write '.*/none/x': No such file" \
         --export-$export "$dir/none/x" -- "$dir/program" 1
 done
+ok "no place for the program's output" refused "cannot write '.*/none/x': No such file" \
+    --output "$dir/none/x" -- "$dir/program" 1
 ok "two exports into one" refused "two exports into one file" \
     --export-csv - --export-json - -- "$dir/program" 1
 ok "an unknown allocator" refused "no allocator 'nothing'" -a nothing -- true

@@ -139,6 +139,8 @@ static void test_wrong_options(void **state)
     assert_wrong("--bogus", "there is no option '--bogus'");
     assert_wrong("-t", "a value is missing after '-t'");
     assert_wrong("--text", "a value is missing after '--text'");
+    assert_wrong("--text --flag", "--text takes a text, not '--flag'");
+    assert_wrong("-a -- here", "--append takes a text, not '--'");
     assert_wrong("--flag=3", "no value goes with '--flag=3'");
 }
 
