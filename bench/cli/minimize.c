@@ -10,6 +10,7 @@
 #include "cli/options.h"
 #include "process/clock.h"
 #include "process/signals.h"
+#include "report/output.h"
 #include "report/units.h"
 #include "runner/allocators.h"
 #include "runner/capacity.h"
@@ -43,6 +44,7 @@ struct options {
 /* A search under way. */
 struct search {
     const struct options *options;
+    const char *output;
     struct trial trial;
     struct trial_answer shown; /* by the smallest trace so far */
     uint64_t op_count;         /* of it */
@@ -257,23 +259,20 @@ static int look_first(struct search *search, const struct trace *trace)
 
 static bool write_result(const struct search *search, const struct trace *trace)
 {
-    char path[PATH_BYTES];
     char origin[COMMENT_BYTES];
     char finding[COMMENT_BYTES];
     struct trace_error error;
     const struct options *options = search->options;
-    snprintf(path, sizeof path, "%.300s-min.rep", trace->name);
     snprintf(origin, sizeof origin, "snugbench %s minimize, from %.300s",
              SNUGBENCH_VERSION, options->input);
     describe(search, finding, sizeof finding);
     const char *const comments[] = {origin, finding, NULL};
-    const char *output = options->output != NULL ? options->output : path;
-    if (!trace_write(trace, output, comments, &error)) {
+    if (!trace_write(trace, search->output, comments, &error)) {
         fprintf(stderr, "snugbench: %s\n", error.text);
         return false;
     }
     fprintf(stderr, "snugbench: %s\nsnugbench: %s: operations: %s; tests: %s in %s\n",
-            finding, output, units_count(trace->header->op_count).bytes,
+            finding, search->output, units_count(trace->header->op_count).bytes,
             units_count(search->tests).bytes,
             units_clock(clock_seconds_since(search->start_ns)).bytes);
     return true;
@@ -353,14 +352,23 @@ static int run(const struct options *options, const struct allocator_list *alloc
         trace_destroy(trace);
         return EXIT_FAILED;
     }
+    char path[PATH_BYTES];
+    snprintf(path, sizeof path, "%.300s-min.rep", trace->name);
     struct search search = {
         .options = options,
+        .output = options->output != NULL ? options->output : path,
         .trial = {.allocator = &allocators->items[0],
                   .reference = &allocators->items[allocators->count - 1],
                   .timeout_ns = options->timeout_ns,
                   .rng = rng_create(rng_fresh_seed())},
         .is_terminal = isatty(STDERR_FILENO) == 1,
     };
+    struct report_error output_error;
+    if (!output_check(search.output, &output_error)) {
+        fprintf(stderr, "snugbench: %s\n", output_error.text);
+        trace_destroy(trace);
+        return EXIT_USAGE;
+    }
     signals_hold();
     return minimize(&search, trace);
 }

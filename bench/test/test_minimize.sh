@@ -92,6 +92,9 @@ wait "$search"
     "$bench" stat "$work/interrupted.rep" >"$work/out" 2>&1
 report "an interrupted search leaves a whole trace" $?
 
+expect "no place for the result is told before the search" 2 err \
+    "^snugbench: cannot write '$work/none/x.rep'" "$bench" minimize "$work/random.rep" \
+    -a "broken=$build/test/libbroken-overlap.so" -o "$work/none/x.rep"
 expect "one trace is needed" 2 err 'name one trace' "$bench" minimize -a glibc
 expect "one allocator is needed" 2 err 'name one allocator' "$bench" minimize "$work/short.rep"
 expect "an allocator that is not there is refused" 2 err "no allocator 'nonsense'" \
