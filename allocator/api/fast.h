@@ -8,18 +8,17 @@
 /* The rest of malloc; of free, for a block that is no object of a run, and for an
  * object that the list has no room for or that is none. */
 void *malloc_slow(size_t size);
+void *malloc_medium(size_t size);
 void free_medium(void *ptr);
 void free_object(void *ptr);
 
 static ALWAYS_INLINE void *fast_malloc(size_t size)
 {
-    if (LIKELY(size <= SMALL_LIMIT_BYTES)) {
-        void *const object = cache_pop(class_from_request(size));
-        if (LIKELY(object != NULL)) {
-            return object;
-        }
+    if (UNLIKELY(size > SMALL_LIMIT_BYTES)) {
+        return malloc_medium(size);
     }
-    return malloc_slow(size);
+    void *const object = cache_pop(class_from_request(size));
+    return LIKELY(object != NULL) ? object : malloc_slow(size);
 }
 
 /* Whether a pointer is an object of a run that the program holds. */

@@ -149,8 +149,7 @@ static void *allocate_zero_size(void)
     return zero_size != NULL ? zero_size : allocate_object(1);
 }
 
-/* Allocates an object when the thread's list for its class is empty. */
-static NO_INLINE void *allocate_small(size_t size)
+NO_INLINE void *malloc_slow(size_t size)
 {
     if (debug_is_on()) {
         void *const payload = debug_allocate(size, 1, DEBUG_MALLOC, NULL);
@@ -169,11 +168,9 @@ static ALWAYS_INLINE bool is_for_heap_alone(size_t size)
            size < policy.mmap_threshold_bytes && debug_mode == DEBUG_OFF;
 }
 
+/* A medium or larger block that is in no current list. */
 static NO_INLINE void *allocate_anew(size_t size)
 {
-    if (UNLIKELY(size <= SMALL_LIMIT_BYTES)) {
-        return allocate_small(size);
-    }
     if (UNLIKELY(!is_for_heap_alone(size))) {
         return allocate_medium(size, NULL);
     }
@@ -181,16 +178,23 @@ static NO_INLINE void *allocate_anew(size_t size)
     return LIKELY(block != NULL) ? live_payload(block) : out_of_memory();
 }
 
-/* No call but the last: none has registers to save. */
-HOT_CODE NO_INLINE void *malloc_slow(size_t size)
+/* Of a class of more than one size, or larger. */
+static NO_INLINE void *malloc_large(size_t size)
 {
-    if (LIKELY(size > SMALL_LIMIT_BYTES)) {
-        void *const cached = take_medium(size);
-        if (LIKELY(cached != NULL)) {
-            return cached;
-        }
+    void *const cached = take_medium(size);
+    return LIKELY(cached != NULL) ? cached : allocate_anew(size);
+}
+
+/* No call but the last: none has registers to save. */
+HOT_CODE NO_INLINE void *malloc_medium(size_t size)
+{
+    if (UNLIKELY(size > EXACT_CLASS_LIMIT_BYTES - BLOCK_HEADER_BYTES)) {
+        return malloc_large(size);
     }
-    return allocate_anew(size);
+    /* Not less than the smallest block: the size is none of a small object. */
+    const size_t block_bytes = align_up(size + BLOCK_HEADER_BYTES, ALIGNMENT_BYTES);
+    void *const cached = cache_pop_exact(block_bytes);
+    return LIKELY(cached != NULL) ? cached : allocate_anew(size);
 }
 
 void *snug_malloc(size_t size)
@@ -222,15 +226,6 @@ static void unmap(void *ptr, size_t bytes)
     if (!os_unmap(ptr, bytes)) { /* too many mappings to split one: keep the address */
         os_purge(ptr, bytes);
     }
-}
-
-/* Bytes of a block in use of a size that has lists; else, or if it is NULL, 0. */
-static ALWAYS_INLINE size_t cacheable_bytes(const struct block *block)
-{
-    const size_t bytes = block != NULL ? block_size(block) : 0;
-    return bytes > SMALL_LIMIT_BYTES + BLOCK_HEADER_BYTES && bytes <= MEDIUM_LIMIT_BYTES
-               ? bytes
-               : 0;
 }
 
 static NO_INLINE void free_block(void *ptr)
@@ -278,23 +273,40 @@ static void look_after_free(void)
     }
 }
 
-/* Before a block goes to a list. While a process has one thread the neighbour's tag may
- * be looked at, so that an overflow is noticed here. */
-static ALWAYS_INLINE void require_sound(const void *ptr, size_t bytes)
+/* While a process has one thread the neighbour's tag may be looked at, so that an
+ * overflow is noticed when the block before is freed. */
+static ALWAYS_INLINE bool neighbour_is_sound(const void *ptr, size_t bytes)
 {
-    REQUIRE(!object_is_free(ptr), "double free of", ptr);
-    REQUIRE(!__libc_single_threaded ||
-                block_checksum_is_right(block_at(block_from_payload(ptr), bytes)),
-            "corrupted block after", ptr);
+    return !__libc_single_threaded ||
+           block_checksum_is_right(block_at(block_from_payload(ptr), bytes));
+}
+
+/* The smallest block that has a list. */
+#define MEDIUM_FIRST_BYTES (SMALL_LIMIT_BYTES + ALIGNMENT_BYTES)
+
+/* A block in use of a size from `first` to `last` goes to the thread's current list.
+ * false: it is none, or free already, or there is no room; the slow way looks why. */
+static ALWAYS_INLINE bool free_to_list(void *ptr, size_t first, size_t last)
+{
+    size_t bytes;
+    return LIKELY(heap_newest_spans(ptr)) &&
+           LIKELY(block_is_within(block_from_payload(ptr), first, last, &bytes)) &&
+           LIKELY(neighbour_is_sound(ptr, bytes)) && LIKELY(!object_is_free(ptr)) &&
+           LIKELY(cache_keeps_medium()) &&
+           LIKELY(last == EXACT_CLASS_LIMIT_BYTES ? cache_push_exact(ptr, bytes)
+                                                  : cache_push_medium(ptr, bytes));
 }
 
 /* Frees where there is no room, or the thread is new, blocks of older regions, and what
  * has no list. */
 static NO_INLINE void free_medium_slow(void *ptr)
 {
-    const size_t bytes = cacheable_bytes(pointer_own_block(ptr));
-    if (bytes != 0 && !debug_is_on()) {
-        require_sound(ptr, bytes);
+    size_t bytes;
+    if (heap_spans(ptr) && !debug_is_on() &&
+        block_is_within(block_from_payload(ptr), MEDIUM_FIRST_BYTES, MEDIUM_LIMIT_BYTES,
+                        &bytes)) {
+        REQUIRE(!object_is_free(ptr), "double free of", ptr);
+        REQUIRE(neighbour_is_sound(ptr, bytes), "corrupted block after", ptr);
         if (cache_free_medium(ptr, bytes)) {
             look_after_free();
             return;
@@ -303,18 +315,21 @@ static NO_INLINE void free_medium_slow(void *ptr)
     free_block(ptr);
 }
 
+/* Of a class of more than one size, or larger. */
+static NO_INLINE void free_large(void *ptr)
+{
+    if (!free_to_list(ptr, EXACT_CLASS_LIMIT_BYTES + ALIGNMENT_BYTES,
+                      MEDIUM_LIMIT_BYTES)) {
+        free_medium_slow(ptr);
+    }
+}
+
 /* No call but the last: none has registers to save. */
 HOT_CODE NO_INLINE void free_medium(void *ptr)
 {
-    const size_t bytes =
-        cacheable_bytes(heap_newest_spans(ptr) ? pointer_block_by_tag(ptr) : NULL);
-    if (LIKELY(bytes != 0) && LIKELY(cache_keeps_medium())) {
-        require_sound(ptr, bytes);
-        if (LIKELY(cache_push_medium(ptr, bytes))) {
-            return;
-        }
+    if (!free_to_list(ptr, MEDIUM_FIRST_BYTES, EXACT_CLASS_LIMIT_BYTES)) {
+        free_large(ptr);
     }
-    free_medium_slow(ptr);
 }
 
 NO_INLINE void free_object(void *ptr)

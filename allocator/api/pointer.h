@@ -22,19 +22,15 @@ struct snug_block pointer_require_live(const void *ptr, const struct misuse *mis
 COLD_CODE _Noreturn void pointer_misused(const void *ptr, const struct misuse *misuse);
 
 /* A block in a region by its tag, without the lock; NULL: it is none, or only the gate
- * can tell. */
-static ALWAYS_INLINE struct block *pointer_block_by_tag(const void *ptr)
-{
-    struct block *const block = block_from_payload(ptr);
-    return block_size_unlocked(block) != 0 && LIKELY(block_checksum_is_right(block))
-               ? block
-               : NULL;
-}
-
-/* The same for any pointer. O(regions). */
+ * can tell. O(regions). */
 static ALWAYS_INLINE struct block *pointer_own_block(const void *ptr)
 {
-    return heap_spans(ptr) ? pointer_block_by_tag(ptr) : NULL;
+    struct block *const block = block_from_payload(ptr);
+    size_t bytes;
+    return heap_spans(ptr) &&
+                   block_is_within(block, BLOCK_MIN_BYTES, BLOCK_SIZE_MASK, &bytes)
+               ? block
+               : NULL;
 }
 
 /* The same, but NULL also if it is in a list of a cache. */

@@ -60,8 +60,9 @@
 #define LOOK_SHARE 64
 
 /* Requests up to this are served from runs: blocks cut into objects of one size class
- * without a header each. Classes beyond 512 bytes were no faster and less compact. */
-#define SMALL_LIMIT_BYTES ((size_t)512)
+ * without a header each. Larger objects leave holes in runs that nothing else can use.
+ */
+#define SMALL_LIMIT_BYTES ((size_t)256)
 #define RUN_LIMIT_GRANULES 8
 #define RUN_LEAST_OBJECTS 4
 /* A class gets runs once this many of its blocks are live in the heap at a time:
@@ -74,6 +75,10 @@
 #define RECLAIM_SHARE 64
 #define RECLAIM_ALL_SHARE 16
 #define RECLAIM_STEP_BYTES (4 * KIB)
+/* Medium blocks of a multi-threaded process no more than this many times the most that
+ * was ever resident: they are cut anew under the lock, and a program that repeats
+ * itself pays for that a few times. */
+#define RECLAIM_LIMIT 8
 
 /* A list of a cache is full with this much of a class; then it is parked, and with more
  * than one thread goes to other threads in one piece. With one thread lists are taken
@@ -81,11 +86,9 @@
 #define LIST_LIMIT_BYTES (16 * KIB)
 #define LIST_LIMIT_OBJECTS 256
 #define LIST_LIMIT_SINGLE_BYTES MIB
-#define LIST_LIMIT_SINGLE_OBJECTS 32768
 /* While most of the heap is free lists are shorter by so many bits, in
  * single- and multi-threaded processes alike: what they hold keeps whole runs. */
 #define LIST_LEAN_SHIFT 6
-#define MEDIUM_RECLAIM_WEIGHT 8
 #define MEDIUM_LIST_LIMIT_BYTES (32 * KIB)
 /* Freed blocks up to this size wait in lists. In all those of a thread hold a little
  * more than this share of the heap, up to a limit (to give them back takes less than a
@@ -96,8 +99,6 @@
 #define CACHED_MIN_BYTES (64 * KIB)
 #define CACHED_MAX_BYTES (8 * MIB)
 #define COALESCE_SHARE 32
-#define COALESCE_MIN_BYTES (4 * KIB)
-#define COALESCE_SPLIT_BYTES ((size_t)64)
 
 /* Whole lists of a class that wait for another thread: a depot fills two cache lines.
  */

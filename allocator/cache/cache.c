@@ -55,27 +55,35 @@ static uintptr_t park(size_t class, uintptr_t link)
     return before;
 }
 
+/* What a list of this thread's holds goes back to the runs, or to the heap. */
+static size_t return_list(size_t class, uintptr_t *list)
+{
+    const size_t objects = list_return(class, list);
+    if (class_is_medium(class)) {
+        cache.medium_bytes -= objects * medium_class_bytes(class);
+    }
+    return objects;
+}
+
 /* All that the thread's lists of a class hold. */
 static size_t return_lists(size_t class)
 {
     size_t objects = 0;
     if (link_object(cache.current[class]) != NULL) {
-        objects += list_return(class, &cache.current[class]);
+        objects += return_list(class, &cache.current[class]);
     }
     if (cache.parked != NULL && cache.parked->lists[class] != 0) {
-        objects += list_return(class, &cache.parked->lists[class]);
+        objects += return_list(class, &cache.parked->lists[class]);
         cache.parked->lists[class] = 0;
     }
     return objects;
 }
 
-static bool return_small(void)
+static void return_small(void)
 {
-    size_t objects = 0;
     for (size_t class = 1; class < SMALL_CLASS_COUNT; class ++) {
-        objects += return_lists(class);
+        return_lists(class);
     }
-    return objects != 0;
 }
 
 /* With one thread a share of the heap; little of one that is being emptied, so that
@@ -94,7 +102,7 @@ bool cache_coalesce(void)
 {
     size_t objects = 0;
     for (size_t class = SMALL_CLASS_COUNT;
-         heap_cached_bytes != 0 && class < CLASS_COUNT; class ++) {
+         cache.medium_bytes != 0 && class < CLASS_COUNT; class ++) {
         objects += return_lists(class);
     }
     set_medium_limit();
@@ -179,7 +187,7 @@ static bool give_to_depot(size_t class, uintptr_t list)
 {
     const bool given = cache.multi_threaded && !cache.lean && depot_give(class, list);
     if (given && class_is_medium(class)) {
-        heap_cached_bytes -= list_bytes(class, own_limit(class), list);
+        cache.medium_bytes -= list_bytes(class, own_limit(class), list);
     }
     return given;
 }
@@ -234,48 +242,42 @@ static uintptr_t take_from_depot(size_t class)
 {
     const uintptr_t list = depot_take(class);
     if (class_is_medium(class)) {
-        heap_cached_bytes += list_bytes(class, list_limit(class, LIST_SHORT), list);
+        cache.medium_bytes += list_bytes(class, list_limit(class, LIST_SHORT), list);
     }
     return list;
 }
 
 /* What the depots of these classes hold goes back. */
-static bool return_depots(size_t first, size_t end)
+static void return_depots(size_t first, size_t end)
 {
-    bool any = false;
     for (size_t class = first; class < end; class ++) {
-        for (uintptr_t list = take_from_depot(class); list != 0;
-             list = take_from_depot(class)) {
+        for (uintptr_t list = depot_take(class); list != 0; list = depot_take(class)) {
             list_return(class, &list);
-            any = true;
         }
     }
-    return any;
 }
 
-/* With other threads medium blocks must be more to be taken back: to cut them anew
- * under the lock costs more than they are worth. */
-bool cache_reclaim(size_t least_bytes)
+size_t cache_reclaim(size_t least_bytes, bool medium)
 {
     /* Then depots were never used, nor touched. */
-    const bool single_threaded = __libc_single_threaded;
-    size_t small = single_threaded ? 0 : depot_bytes(false);
+    const bool depots = !__libc_single_threaded;
+    size_t small_bytes = depots ? depot_bytes(false) : 0;
     for (size_t class = 1; class < SMALL_CLASS_COUNT; class ++) {
-        small += listed_bytes(class);
+        small_bytes += listed_bytes(class);
     }
-    const size_t medium = single_threaded ? heap_cached_bytes
-                                          : (heap_cached_bytes + depot_bytes(true)) /
-                                                MEDIUM_RECLAIM_WEIGHT;
-    bool any = false;
-    if (small + medium >= least_bytes) {
-        any |= return_small();
-        any |= !single_threaded && return_depots(1, SMALL_CLASS_COUNT);
+    const size_t medium_bytes =
+        medium ? cache.medium_bytes + (depots ? depot_bytes(true) : 0) : 0;
+    if (small_bytes + medium_bytes < least_bytes) {
+        return 0;
     }
-    if (medium >= least_bytes || (single_threaded && any)) {
-        any |= cache_coalesce();
-        any |= !single_threaded && return_depots(SMALL_CLASS_COUNT, CLASS_COUNT);
+    return_small();
+    if (depots) {
+        return_depots(1, medium ? CLASS_COUNT : SMALL_CLASS_COUNT);
     }
-    return any;
+    if (medium) {
+        cache_coalesce();
+    }
+    return medium_bytes;
 }
 
 /* A list that the thread holds beside the current one, which is empty, or that another
@@ -347,7 +349,7 @@ static void make_room(size_t class)
         return;
     }
     const bool locked = lock_acquire(&heap_lock);
-    list_return(class, &leaving);
+    return_list(class, &leaving);
     cache.gave_back = true;
     lock_release(&heap_lock, locked);
 }
@@ -408,7 +410,7 @@ const char *cache_check(void)
         }
         medium_bytes += class_is_medium(class) ? listed_bytes(class) : 0;
     }
-    if (broken == NULL && medium_bytes != heap_cached_bytes) {
+    if (broken == NULL && medium_bytes != cache.medium_bytes) {
         broken = "the sum over the lists of medium blocks is wrong";
     }
     return broken;

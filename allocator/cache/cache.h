@@ -36,11 +36,12 @@ struct places; /* places.h */
 struct cache {
     uintptr_t current[CLASS_COUNT + 1]; /* by class; the last one is always empty */
     struct places *parked;              /* full lists; NULL: none was parked yet */
-    size_t medium_limit_bytes; /* of heap_cached_bytes; 0: the thread is new or ends */
-    uint8_t state;             /* enum cache_state */
-    bool multi_threaded;       /* lists are short and may go to other threads */
-    bool gave_back;            /* objects to the heap, and nobody has looked since */
-    bool lean; /* lists are shorter still, as most of the heap is free */
+    size_t medium_bytes;                /* in the lists of medium blocks */
+    size_t medium_limit_bytes;          /* of those; 0: the thread is new or ends */
+    uint8_t state;                      /* enum cache_state */
+    bool multi_threaded; /* lists are short and may go to other threads */
+    bool gave_back;      /* objects to the heap, and nobody has looked since */
+    bool lean;           /* lists are shorter still, as most of the heap is free */
 };
 
 extern OUR_OWN __thread struct cache cache;
@@ -69,11 +70,25 @@ static ALWAYS_INLINE bool cache_push(size_t class, void *object)
     return link_push(&cache.current[class], object);
 }
 
+/* A block of this size, in use; NULL if the current list has none. block_bytes <=
+ * EXACT_CLASS_LIMIT_BYTES. */
+static ALWAYS_INLINE void *cache_pop_exact(size_t block_bytes)
+{
+    void *const payload = cache_pop(exact_class_of(block_bytes));
+    if (LIKELY(payload != NULL)) {
+        cache.medium_bytes -= block_bytes;
+    }
+    return payload;
+}
+
 /* A block of at least this size, in use; NULL if no current list has one. block_bytes
  * <= MEDIUM_LIMIT_BYTES. */
 static ALWAYS_INLINE void *cache_pop_medium(size_t block_bytes)
 {
     static struct block none[2];
+    if (block_bytes <= EXACT_CLASS_LIMIT_BYTES) {
+        return cache_pop_exact(block_bytes);
+    }
     struct medium_class from = medium_class_for(block_bytes);
     if (!cache.multi_threaded) {
         from = medium_class_of(block_bytes);
@@ -88,9 +103,20 @@ static ALWAYS_INLINE void *cache_pop_medium(size_t block_bytes)
     }
     void *const payload = cache_pop(from.class);
     if (LIKELY(payload != NULL)) {
-        heap_cached_bytes -= from.bytes;
+        cache.medium_bytes -= from.bytes;
     }
     return payload;
+}
+
+/* The program has freed a block of such a size, and more may be kept; false: the list
+ * has no room. */
+static ALWAYS_INLINE bool cache_push_exact(void *payload, size_t block_bytes)
+{
+    const bool pushed = cache_push(exact_class_of(block_bytes), payload);
+    if (LIKELY(pushed)) {
+        cache.medium_bytes += block_bytes;
+    }
+    return pushed;
 }
 
 /* The program has freed a block of a size as above, and more may be kept; false: the
@@ -99,14 +125,16 @@ static ALWAYS_INLINE bool cache_push_medium(void *payload, size_t block_bytes)
 {
     const struct medium_class to = medium_class_of(block_bytes);
     const bool pushed = cache_push(to.class, payload);
-    heap_cached_bytes += pushed ? to.bytes : 0;
+    if (LIKELY(pushed)) {
+        cache.medium_bytes += to.bytes;
+    }
     return pushed;
 }
 
 /* Whether the thread may keep more medium blocks. */
 static ALWAYS_INLINE bool cache_keeps_medium(void)
 {
-    return heap_cached_bytes < cache.medium_limit_bytes;
+    return cache.medium_bytes < cache.medium_limit_bytes;
 }
 
 /* Every slow path that allocates from a cache or frees into one begins here: the thread
@@ -126,9 +154,10 @@ COLD_CODE void *cache_take_medium(size_t *block_bytes);
 /* cache_push_medium, with room made if there is none; false: the heap must take it. */
 COLD_CODE bool cache_free_medium(void *payload, size_t block_bytes);
 
-/* Called with the heap lock held: all that this thread and the depots hold goes back,
- * if that is enough; true if there was any. */
-bool cache_reclaim(size_t least_bytes);
+/* Called with the heap lock held: the small objects that this thread and the depots
+ * hold go back, and medium blocks if they are asked for, if all that is enough. Returns
+ * the bytes of the latter. */
+size_t cache_reclaim(size_t least_bytes, bool medium);
 /* The medium blocks in this thread's lists go back to the heap and coalesce; true if
  * there were any. Under the heap lock. */
 bool cache_coalesce(void);

@@ -11,8 +11,7 @@ size_t list_limit(size_t class, enum list_length length)
     const size_t long_bytes = LIST_LIMIT_SINGLE_BYTES;
     const size_t short_bytes =
         class_is_medium(class) ? MEDIUM_LIST_LIMIT_BYTES : LIST_LIMIT_BYTES;
-    const size_t most =
-        length == LIST_LONG ? LIST_LIMIT_SINGLE_OBJECTS : LIST_LIMIT_OBJECTS;
+    const size_t most = length == LIST_LONG ? LINK_ROOM_MAX : LIST_LIMIT_OBJECTS;
     const size_t share =
         (length == LIST_LONG ? long_bytes : short_bytes) / least_bytes(class);
     const size_t objects = share < most ? share : most;
@@ -61,9 +60,7 @@ static size_t return_blocks(uintptr_t *list)
 size_t list_return(size_t class, uintptr_t *list)
 {
     if (class_is_medium(class)) {
-        const size_t blocks = return_blocks(list);
-        heap_cached_bytes -= blocks * medium_class_bytes(class);
-        return blocks;
+        return return_blocks(list);
     }
     const size_t objects = return_objects(list);
     run_note_returned(class, objects);

@@ -14,7 +14,8 @@
 #include "small/run.h"
 
 enum {
-    LINK_ROOM_SHIFT = 48
+    LINK_ROOM_SHIFT = 48,
+    LINK_ROOM_MAX = 65535
 };
 
 static ALWAYS_INLINE void *link_object(uintptr_t link)

@@ -155,11 +155,24 @@ void pressure_settle(void)
     heap.limit_bytes = limit + RECLAIM_STEP_BYTES;
 }
 
+/* With other threads medium blocks are cut anew under the lock, so a program that
+ * repeats itself pays for that a few times only. */
+static void reclaim(size_t least_bytes)
+{
+    const bool medium =
+        __libc_single_threaded ||
+        pressure.reclaimed_bytes < RECLAIM_LIMIT * pressure.ceiling_bytes;
+    const size_t bytes = cache_reclaim(least_bytes, medium);
+    pressure.reclaimed_bytes += __libc_single_threaded ? 0 : bytes;
+    heap.cached_bytes = 0;
+}
+
 bool pressure_relieve(void)
 {
     const size_t wanted = heap.wanted_bytes;
     heap.wanted_bytes = HEAP_WANTS_NOTHING;
     if (wanted == HEAP_WANTS_COALESCED) {
+        heap.cached_bytes = 0;
         return cache_coalesce();
     }
     if (wanted == HEAP_WANTS_NOTHING) {
@@ -170,9 +183,7 @@ bool pressure_relieve(void)
     if (heap.regions != NULL) {
         const bool all = !reaches || wanted > resident / RECLAIM_ALL_SHARE;
         const size_t share = resident / RECLAIM_SHARE + RECLAIM_STEP_BYTES;
-        /* A class may have borrowed instead: caches hold as much again at once. */
-        const bool same = resident == pressure.relieved_at_bytes;
-        cache_reclaim(all ? 1 : same ? 2 * share : share);
+        reclaim(all ? 1 : share);
     }
     if (!reaches && bins_best(&heap_bins, wanted) == 0 && !heap_grow(wanted)) {
         return false;
@@ -183,12 +194,12 @@ bool pressure_relieve(void)
         rise = wanted + 2 * PAGE_BYTES;
     }
     heap.limit_bytes = heap_resident_bytes() + rise + RECLAIM_STEP_BYTES;
-    pressure.relieved_at_bytes = heap_resident_bytes();
     return true;
 }
 
 struct block *pressure_allocate(size_t bytes)
 {
+    heap.cached_bytes = __libc_single_threaded ? cache.medium_bytes : 0;
     struct block *block = heap_allocate(bytes);
     if (LIKELY(block != NULL)) {
         return block;
@@ -215,6 +226,7 @@ struct block *pressure_allocate_aligned(size_t bytes, size_t alignment)
 
 struct block *pressure_allocate_congruent(size_t bytes, const void *payload)
 {
+    heap.cached_bytes = __libc_single_threaded ? cache.medium_bytes : 0;
     struct block *block = heap_allocate_congruent(bytes, payload);
     while (block == NULL && pressure_relieve()) {
         block = heap_allocate_congruent(bytes, payload);
@@ -226,7 +238,7 @@ void *pressure_map(size_t request, size_t alignment, bool *locked)
 {
     const size_t bytes = align_up(request, PAGE_BYTES);
     if (resident_bytes() + bytes > pressure.ceiling_bytes) {
-        cache_reclaim(1);
+        cache_reclaim(1, true);
     }
     lock_release(&heap_lock, *locked);
     void *payload = large_map(bytes, alignment);
@@ -249,7 +261,7 @@ bool pressure_wants_move(void)
 
 bool pressure_trim(size_t pad_bytes)
 {
-    cache_reclaim(1);
+    cache_reclaim(1, true);
     const size_t given_back = heap_vacate_free_blocks() + heap_trim_top(pad_bytes);
     pressure_settle();
     return given_back != 0;
@@ -316,7 +328,7 @@ void pressure_consider(void)
         set_emptied(false);
     } else if (pressure_free_bytes() > pressure.look_free_bytes) {
         set_emptied(true);
-        cache_reclaim(1);
+        cache_reclaim(1, true);
         spend(heap_resident_bytes() / LOOK_SHARE); /* in vain, as a rule */
         give_all_back();
         set_emptied(true);

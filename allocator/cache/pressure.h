@@ -27,11 +27,11 @@
 #include "heap/large.h"
 
 struct pressure {
-    size_t ceiling_bytes;     /* the most that was resident */
-    size_t given_bytes;       /* went back so that it was no more */
-    size_t look_at_bytes;     /* resident; below it nothing large was free last time */
-    size_t relieved_at_bytes; /* resident of the heap when it was relieved last */
-    size_t credit_bytes;      /* earned by growth, not yet spent on an emptied heap */
+    size_t ceiling_bytes;   /* the most that was resident */
+    size_t given_bytes;     /* went back so that it was no more */
+    size_t reclaimed_bytes; /* of medium blocks from caches, with other threads */
+    size_t look_at_bytes;   /* resident; below it nothing large was free last time */
+    size_t credit_bytes;    /* earned by growth, not yet spent on an emptied heap */
     size_t look_free_bytes; /* with more free than this the heap may be nearly empty */
     size_t filled_at_bytes; /* once emptied: with more in use it is no more */
     bool emptied;           /* most is free: caches are lean */
@@ -65,7 +65,7 @@ COLD_CODE void pressure_consider(void);
  * is resident. */
 static ALWAYS_INLINE size_t pressure_free_bytes(void)
 {
-    return heap_unused_bytes() - pages_vacant_bytes + run_free_sum + heap_cached_bytes;
+    return heap_unused_bytes() - pages_vacant_bytes + run_free_sum + cache.medium_bytes;
 }
 
 /* After memory was freed, in slow paths: when nearly all is free, all goes back. Only

@@ -156,7 +156,7 @@ static bool skip_page(uintptr_t page)
          */
         const uintptr_t begin =
             r->older == NULL ? align_down((uintptr_t)r, PAGE_BYTES) : (uintptr_t)r;
-        if (page >= begin && page < (uintptr_t)r->end) {
+        if (page >= begin && page < (uintptr_t)heap_region_end(r)) {
             return true;
         }
     }

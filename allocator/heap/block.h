@@ -44,12 +44,16 @@ static ALWAYS_INLINE size_t block_tag(const struct block *block, size_t low)
     return (hash >> BLOCK_CHECK_SHIFT << BLOCK_CHECK_SHIFT) | low;
 }
 
-/* Whether the checksum is right. */
+/* Whether the checksum of a tag that was read there is right. */
+static ALWAYS_INLINE bool block_tag_is_right(const struct block *block, size_t tag)
+{
+    const size_t low = tag << (64 - BLOCK_CHECK_SHIFT) >> (64 - BLOCK_CHECK_SHIFT);
+    return (tag ^ block_hash(block, low)) >> BLOCK_CHECK_SHIFT == 0;
+}
+
 static ALWAYS_INLINE bool block_checksum_is_right(const struct block *block)
 {
-    const size_t low =
-        block->tag << (64 - BLOCK_CHECK_SHIFT) >> (64 - BLOCK_CHECK_SHIFT);
-    return (block->tag ^ block_hash(block, low)) >> BLOCK_CHECK_SHIFT == 0;
+    return block_tag_is_right(block, block->tag);
 }
 
 /* The block is in use. */
@@ -136,11 +140,19 @@ static READS_OF_OTHERS size_t block_read_word_before(const struct block *block)
     return *block_word_before(block);
 }
 
-/* Size of a block that the caller holds, without the lock; 0 if it is none in use. */
-static ALWAYS_INLINE size_t block_size_unlocked(const struct block *block)
+/* Whether a block is in use and of some size, by its tag and without the lock; *bytes
+ * is that size then. first, last: multiples of 16. */
+static ALWAYS_INLINE bool block_is_within(const struct block *block, size_t first,
+                                          size_t last, size_t *bytes)
 {
     const size_t tag = __atomic_load_n(&block->tag, __ATOMIC_RELAXED);
-    return (tag & BLOCK_IN_USE) != 0 ? tag & BLOCK_SIZE_MASK : 0;
+    const size_t low = tag << (64 - BLOCK_CHECK_SHIFT) >> (64 - BLOCK_CHECK_SHIFT);
+    /* One comparison: of a tag that is not in use the rotated number is larger than
+     * any. */
+    const size_t beyond = low - BLOCK_IN_USE - first;
+    *bytes = low - BLOCK_IN_USE;
+    return (beyond >> 4 | beyond << 60) <= (last - first) / ALIGNMENT_BYTES &&
+           block_tag_is_right(block, tag);
 }
 
 #endif

@@ -3,7 +3,7 @@
 
 static const struct block *region_walk_end(const struct heap_region *region)
 {
-    const char *const end = region == heap.regions ? heap.top : region->end;
+    const char *const end = region == heap.regions ? heap.top : heap_region_end(region);
     return (const struct block *)(uintptr_t)end;
 }
 

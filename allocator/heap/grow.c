@@ -43,6 +43,13 @@ static void region_close(void)
     }
 }
 
+static void set_end(struct heap_region *region, char *end)
+{
+    const size_t payloads =
+        (size_t)(end - (char *)heap_region_first(region)) / ALIGNMENT_BYTES;
+    __atomic_store_n(&region->payloads, payloads, __ATOMIC_RELAXED);
+}
+
 /* Start a region in fresh zeroed memory. */
 static void region_open(char *memory, size_t bytes)
 {
@@ -64,11 +71,12 @@ static void region_open(char *memory, size_t bytes)
     char *const end = (char *)align_down((uintptr_t)memory + bytes, ALIGNMENT_BYTES);
     struct heap_region *const region = (struct heap_region *)(uintptr_t)start;
     region->older = heap.regions;
-    region->end = end - sizeof(size_t);
+    set_end(region, end - sizeof(size_t));
     __atomic_store_n(&heap.regions, region, __ATOMIC_RELEASE);
+    __atomic_store_n(&heap.newest, region, __ATOMIC_RELEASE);
     heap.touched = (char *)heap_region_first(region);
     heap_set_top(heap.touched);
-    heap.end = region->end;
+    heap.end = heap_region_end(region);
     __atomic_store_n(&heap.region_bytes, heap.region_bytes + bytes, __ATOMIC_RELAXED);
     map_cover(end);
 }
@@ -77,7 +85,7 @@ static void region_open(char *memory, size_t bytes)
 static void region_extend(size_t bytes)
 {
     heap.end += bytes;
-    __atomic_store_n(&heap.regions->end, heap.end, __ATOMIC_RELAXED);
+    set_end(heap.regions, heap.end);
     __atomic_store_n(&heap.region_bytes, heap.region_bytes + bytes, __ATOMIC_RELAXED);
     map_cover(heap.end);
 }
@@ -138,7 +146,7 @@ bool heap_return_reserve(void)
         return false;
     }
     heap.end -= bytes;
-    __atomic_store_n(&heap.regions->end, heap.end, __ATOMIC_RELAXED);
+    set_end(heap.regions, heap.end);
     __atomic_store_n(&heap.region_bytes, heap.region_bytes - bytes, __ATOMIC_RELAXED);
     return true;
 }

@@ -4,9 +4,8 @@
 #include <sys/single_threaded.h>
 
 struct bins heap_bins;
-struct heap heap;
-
-__thread size_t heap_cached_bytes;
+static struct heap_region no_region;
+struct heap heap = {.newest = &no_region};
 
 static void touch_to(char *end)
 {
@@ -119,21 +118,13 @@ static ALWAYS_INLINE void take_front(uint32_t record, size_t bytes)
 
 /* Whether what the thread keeps should coalesce before this free block is used, if any,
  * or the top: it is too large to be broken lightly, and what is kept is worth the work.
- * With other threads that is so for much only, as it is cut again under the lock. */
+ */
 static ALWAYS_INLINE bool wants_coalescing(uint32_t record, size_t bytes)
 {
-    if (heap_cached_bytes == 0) {
-        return false;
-    }
-    const bool single_threaded = __libc_single_threaded;
-    if (record != 0 &&
-        bins_bytes(&heap_bins, record) <= bytes + bytes / 2 + COALESCE_SPLIT_BYTES) {
-        return false;
-    }
-    const size_t kept =
-        single_threaded ? heap_cached_bytes : heap_cached_bytes / MEDIUM_RECLAIM_WEIGHT;
-    return (record == 0 && single_threaded) ||
-           kept > heap.touched_bytes / COALESCE_SHARE + COALESCE_MIN_BYTES;
+    return heap.cached_bytes >
+               heap.touched_bytes / COALESCE_SHARE + RECLAIM_STEP_BYTES &&
+           (record == 0 ||
+            bins_bytes(&heap_bins, record) > bytes + bytes / 2 + 2 * BLOCK_MIN_BYTES);
 }
 
 /* A block of a free block's first bytes, of which those behind `gap` are asked for;
@@ -246,12 +237,7 @@ struct block *heap_allocate_congruent(size_t bytes, const void *payload)
 bool heap_has_room(size_t bytes)
 {
     const size_t most = bytes + GRANULE_BYTES + ALIGNMENT_BYTES;
-    return bins_best(&heap_bins, bytes) != 0 || heap.top + most <= heap.touched;
-}
-
-bool heap_may_rise(size_t bytes)
-{
-    return top_has(bytes + GRANULE_BYTES + ALIGNMENT_BYTES);
+    return best_aligned(bytes, GRANULE_BYTES) != 0 || heap.top + most <= heap.touched;
 }
 
 /* The block becomes part of the top. */
@@ -398,14 +384,14 @@ bool heap_spans(const void *address)
     while (region != NULL && !heap_region_spans(region, address)) {
         region = region->older;
     }
-    return (uintptr_t)address % ALIGNMENT_BYTES == 0 && region != NULL;
+    return region != NULL;
 }
 
 /* Where the blocks end of the region that an address is in; 0 if it is in none. */
 static uintptr_t region_limit(uintptr_t address)
 {
     for (const struct heap_region *r = heap.regions; r != NULL; r = r->older) {
-        const char *const limit = r == heap.regions ? heap.top : r->end;
+        const char *const limit = r == heap.regions ? heap.top : heap_region_end(r);
         if (address >= (uintptr_t)heap_region_first(r) && address < (uintptr_t)limit) {
             return (uintptr_t)limit;
         }

@@ -28,7 +28,7 @@
 
 struct heap_region { /* stands in the region's first bytes */
     struct heap_region *older;
-    char *end;        /* where the fence is or would be */
+    size_t payloads;  /* multiples of 16 before the end, from the first payload on */
     size_t no_footer; /* 0; the first tag stands 8 bytes before a multiple of 16 */
 };
 
@@ -42,11 +42,14 @@ struct heap {
     struct page_range clean; /* what of the last block allocated is zero */
     char *break_end; /* where our last brk ended; NULL: the region is not from brk */
     struct heap_region *regions; /* newest first */
+    struct heap_region *newest;  /* the first of them, or one of no bytes */
     struct block
         *deferred_free;   /* freed, but there was no memory for a record: linked by
                                their payloads, tried again at later frees */
     size_t region_bytes;  /* sum over regions: address space taken */
     size_t touched_bytes; /* sum over regions, less what was given back */
+    size_t cached_bytes;  /* in medium blocks in the lists of the thread that allocates
+                               (cache.h): freed, but not coalesced yet */
     size_t limit_bytes;   /* allocations fail rather than let more be resident */
     size_t wanted_bytes;  /* by the allocation that failed last, or that what the
                                thread keeps goes back first */
@@ -60,13 +63,15 @@ extern OUR_OWN struct heap heap;
 /* Apart, since it begins as zeros and is large: a small program touches its start. */
 extern OUR_OWN struct bins heap_bins;
 
-/* In medium blocks in the calling thread's lists (cache.h): freed, but not coalesced
- * yet. */
-extern OUR_OWN __thread size_t heap_cached_bytes;
-
 static ALWAYS_INLINE struct block *heap_region_first(const struct heap_region *region)
 {
     return (struct block *)((uintptr_t)region + sizeof *region);
+}
+
+/* Where the fence is or would be. */
+static ALWAYS_INLINE char *heap_region_end(const struct heap_region *region)
+{
+    return (char *)heap_region_first(region) + region->payloads * ALIGNMENT_BYTES;
 }
 
 /* Let the top begin here, with its tag. */
@@ -92,29 +97,27 @@ struct block *heap_allocate_congruent(size_t bytes, const void *payload);
 /* Whether a block of `bytes`, aligned to a granule, can be had without touching new
  * pages. */
 bool heap_has_room(size_t bytes);
-/* Whether the top may rise by such a block; false as heap_allocate. */
-bool heap_may_rise(size_t bytes);
 /* Give a block back: coalesce with both neighbours, bin it. */
 void heap_free(struct block *block);
 /* Resize in place, into the next free block or the top; false: not possible here. */
 bool heap_resize(struct block *block, size_t bytes);
-/* Whether an address is in this region, behind a tag's place. */
+/* Whether an address may be a payload's: in this region, a multiple of 16, behind a
+ * tag's place. One comparison: of an address before the first payload, or between two,
+ * the rotated distance is larger than any. */
 static ALWAYS_INLINE bool heap_region_spans(const struct heap_region *region,
                                             const void *address)
 {
-    return (uintptr_t)address > (uintptr_t)region + sizeof *region &&
-           (uintptr_t)address <
-               (uintptr_t)__atomic_load_n(&region->end, __ATOMIC_RELAXED);
+    const size_t distance =
+        (uintptr_t)address - (uintptr_t)region - sizeof *region - BLOCK_HEADER_BYTES;
+    return (distance >> 4 | distance << 60) <
+           __atomic_load_n(&region->payloads, __ATOMIC_RELAXED);
 }
-/* Whether an address, a multiple of 16, is in the newest region, behind a tag's place,
- * or in any. All of a region can be read and is the heap's, while between regions there
- * may be others' memory, or none. Needs no lock: a region in the list stays there. */
+/* The same in the newest region, or in any. All of a region can be read and is the
+ * heap's, while between regions there may be others' memory, or none. Needs no lock: a
+ * region in the list stays there. */
 static ALWAYS_INLINE bool heap_newest_spans(const void *address)
 {
-    const struct heap_region *const region =
-        __atomic_load_n(&heap.regions, __ATOMIC_ACQUIRE);
-    return (uintptr_t)address % ALIGNMENT_BYTES == 0 && region != NULL &&
-           heap_region_spans(region, address);
+    return heap_region_spans(__atomic_load_n(&heap.newest, __ATOMIC_ACQUIRE), address);
 }
 bool heap_spans(const void *address);
 /* Whether a payload is that of a block, in use or freed: in range, aligned, with a tag

@@ -1,7 +1,12 @@
 /* Size classes: of small objects in runs, and of medium blocks of the heap.
  *
- * Small: every 16 bytes up to 512. Class 0 is that of requests of 0 bytes, which has no
- * objects, and of addresses where no run is. */
+ *     class    1  2  3 ..  16 |  17  18 ..  32 |  33  34 ..     96
+ *     bytes   16 32 48 .. 256 | 272 288 .. 512 | 528 592 .. 122896
+ *             objects         | blocks         | blocks of more than one size
+ *
+ * To 512 bytes a class is one size; beyond it holds blocks from its own size up to that
+ * of the next, of which there are eight for each doubling. Class 0 is that of requests of 0 bytes, which has no objects, and of
+ * addresses where no run is. */
 #ifndef SNUG_CLASS_H
 #define SNUG_CLASS_H
 
@@ -21,18 +26,19 @@ static ALWAYS_INLINE size_t class_bytes(size_t size_class)
     return size_class * ALIGNMENT_BYTES;
 }
 
-/* Medium: eight for each doubling, from blocks of 528 bytes to 128 KiB, and 16 bytes
- * more for the tag, so that powers of two are classes. A class holds blocks from its
- * own size up to that of the next. */
+/* To this size a class is one size, of objects or of blocks. */
+#define EXACT_CLASS_LIMIT_LOG2 9
+#define EXACT_CLASS_LIMIT_BYTES ((size_t)1 << EXACT_CLASS_LIMIT_LOG2)
+#define EXACT_CLASS_COUNT (EXACT_CLASS_LIMIT_BYTES / ALIGNMENT_BYTES + 1)
+/* Beyond, blocks have eight classes for each doubling, up to 128 KiB; 16 bytes more are
+ * for the tag, so that powers of two are classes. */
 #define MEDIUM_CLASS_SHIFT 3
-#define MEDIUM_FIRST_LOG2 9
 #define MEDIUM_DOUBLINGS 8
-#define MEDIUM_CLASS_COUNT ((size_t)MEDIUM_DOUBLINGS << MEDIUM_CLASS_SHIFT)
-/* The small ones first. */
-#define CLASS_COUNT (SMALL_CLASS_COUNT + MEDIUM_CLASS_COUNT)
+#define CLASS_COUNT                                                                    \
+    (EXACT_CLASS_COUNT + ((size_t)MEDIUM_DOUBLINGS << MEDIUM_CLASS_SHIFT))
 
-static_assert(SMALL_LIMIT_BYTES == (size_t)1 << MEDIUM_FIRST_LOG2, "no gap between");
-static_assert(MEDIUM_LIMIT_BYTES <= SMALL_LIMIT_BYTES << MEDIUM_DOUBLINGS,
+static_assert(SMALL_LIMIT_BYTES <= EXACT_CLASS_LIMIT_BYTES, "no gap between");
+static_assert(MEDIUM_LIMIT_BYTES <= EXACT_CLASS_LIMIT_BYTES << MEDIUM_DOUBLINGS,
               "a block up to the limit has a class");
 
 struct medium_class {
@@ -41,18 +47,29 @@ struct medium_class {
     size_t step;  /* to the next one's */
 };
 
+/* The class of a block of up to EXACT_CLASS_LIMIT_BYTES. */
+static ALWAYS_INLINE size_t exact_class_of(size_t block_bytes)
+{
+    return block_bytes / ALIGNMENT_BYTES;
+}
+
 /* The class that a block falls into; SMALL_LIMIT_BYTES + 8 < block_bytes <=
  * MEDIUM_LIMIT_BYTES. */
 static ALWAYS_INLINE struct medium_class medium_class_of(size_t block_bytes)
 {
+    if (block_bytes <= EXACT_CLASS_LIMIT_BYTES) {
+        return (struct medium_class){exact_class_of(block_bytes), block_bytes,
+                                     ALIGNMENT_BYTES};
+    }
     const size_t bytes = block_bytes - ALIGNMENT_BYTES;
     const unsigned log2 = floor_log2(bytes);
     const unsigned shift = log2 - MEDIUM_CLASS_SHIFT;
     /* The leading bits, a one and three more, count the classes of a doubling. */
     const size_t steps = bytes >> shift;
     return (struct medium_class){
-        .class = SMALL_CLASS_COUNT +
-                 (((size_t)log2 - MEDIUM_FIRST_LOG2 - 1) << MEDIUM_CLASS_SHIFT) + steps,
+        .class = EXACT_CLASS_COUNT +
+                 (((size_t)log2 - EXACT_CLASS_LIMIT_LOG2 - 1) << MEDIUM_CLASS_SHIFT) +
+                 steps,
         .bytes = (steps << shift) + ALIGNMENT_BYTES,
         .step = (size_t)1 << shift,
     };
@@ -61,20 +78,25 @@ static ALWAYS_INLINE struct medium_class medium_class_of(size_t block_bytes)
 /* The class whose blocks are all at least this large; CLASS_COUNT: none. */
 static ALWAYS_INLINE struct medium_class medium_class_for(size_t block_bytes)
 {
-    struct medium_class class = medium_class_of(block_bytes - 1);
-    class.class ++;
-    class.bytes += class.step;
+    struct medium_class class = medium_class_of(block_bytes);
+    if (class.bytes < block_bytes) {
+        class.class ++;
+        class.bytes += class.step;
+    }
     return class;
 }
 
 /* The smallest block of a class. */
 static ALWAYS_INLINE size_t medium_class_bytes(size_t class)
 {
-    const size_t number = class - SMALL_CLASS_COUNT;
+    if (class < EXACT_CLASS_COUNT) {
+        return class * ALIGNMENT_BYTES;
+    }
+    const size_t number = class - EXACT_CLASS_COUNT;
     const size_t within = number & (((size_t)1 << MEDIUM_CLASS_SHIFT) - 1);
     const size_t steps = ((size_t)1 << MEDIUM_CLASS_SHIFT) + within;
     const size_t doubling = number >> MEDIUM_CLASS_SHIFT;
-    return (steps << (doubling + MEDIUM_FIRST_LOG2 - MEDIUM_CLASS_SHIFT)) +
+    return (steps << (doubling + EXACT_CLASS_LIMIT_LOG2 - MEDIUM_CLASS_SHIFT)) +
            ALIGNMENT_BYTES;
 }
 

@@ -7,23 +7,14 @@ uint32_t run_inverse[SMALL_CLASS_COUNT];
 static struct {
     struct run *runs[SMALL_CLASS_COUNT]; /* with free or never used objects */
     bool served[SMALL_CLASS_COUNT];
-    uint8_t heap_blocks[SMALL_CLASS_COUNT +
-                        2]; /* live blocks by size / 16, up to the worth */
-    uint16_t requests[SMALL_CLASS_COUNT]; /* that the heap served */
-    size_t
-        free_bytes[SMALL_CLASS_COUNT]; /* in objects free or never used, caches apart */
+    uint8_t heap_blocks[SMALL_CLASS_COUNT + 2]; /* live blocks by size / 16, up to the
+                                                   worth */
+    uint16_t requests[SMALL_CLASS_COUNT];       /* that the heap served */
     size_t run_count;
     uint32_t runs_of[SMALL_CLASS_COUNT];
 } classes;
 
 size_t run_free_sum;
-
-/* So many bytes more, or less, are free in runs of a class. */
-static void note_free(size_t size_class, size_t bytes)
-{
-    classes.free_bytes[size_class] += bytes;
-    run_free_sum += bytes;
-}
 
 static size_t run_capacity(size_t object_bytes, size_t granules)
 {
@@ -47,24 +38,27 @@ static size_t run_best_granules(size_t object_bytes, size_t longest)
     return best;
 }
 
+static size_t run_least_granules(size_t size_class)
+{
+    const size_t bytes = RUN_LEAST_OBJECTS * class_bytes(size_class) +
+                         RUN_HEADER_BYTES + BLOCK_HEADER_BYTES;
+    return align_up(bytes, GRANULE_BYTES) / GRANULE_BYTES;
+}
+
 /* The next run of a class holds not many more objects than are worth it, and about as
  * many as its runs hold already: a class of few objects should not waste a long run. */
-static size_t run_next_granules(size_t size_class)
+static size_t run_longest_granules(size_t size_class)
 {
-    const size_t object_bytes = class_bytes(size_class);
     const size_t runs = classes.runs_of[size_class];
-    const size_t least = (RUN_LEAST_OBJECTS * object_bytes + RUN_HEADER_BYTES +
-                          BLOCK_HEADER_BYTES + GRANULE_BYTES - 1) /
-                         GRANULE_BYTES;
-    size_t longest = object_bytes / 8;
+    size_t longest = class_bytes(size_class) / 8;
     if (longest > RUN_LIMIT_GRANULES) {
         longest = RUN_LIMIT_GRANULES;
     }
     if (runs < 3) {
-        const size_t few = least << runs;
+        const size_t few = run_least_granules(size_class) << runs;
         longest = few < longest ? few : longest;
     }
-    return run_best_granules(object_bytes, longest);
+    return longest;
 }
 
 static void list_insert(struct run *run)
@@ -92,10 +86,9 @@ static void list_remove(struct run *run)
     }
 }
 
-static struct run *run_create(size_t size_class)
+static struct run *run_create(size_t size_class, size_t granules)
 {
     const size_t object_bytes = class_bytes(size_class);
-    const size_t granules = run_next_granules(size_class);
     struct block *const block =
         heap_allocate_aligned(granules * GRANULE_BYTES, GRANULE_BYTES);
     if (block == NULL) {
@@ -122,7 +115,7 @@ static struct run *run_create(size_t size_class)
     list_insert(run);
     classes.run_count++;
     classes.runs_of[size_class]++;
-    note_free(size_class, run->end - sizeof *run);
+    run_free_sum += run->end - sizeof *run;
     return run;
 }
 
@@ -134,7 +127,7 @@ static void run_destroy(struct run *run)
     }
     classes.run_count--;
     classes.runs_of[run->size_class]--;
-    note_free(run->size_class, -(run->end - sizeof *run));
+    run_free_sum -= run->end - sizeof *run;
     heap_free(block_from_payload(run));
 }
 
@@ -164,27 +157,22 @@ void run_note_freed(size_t block_bytes)
     }
 }
 
-/* A run with something to give: of this class if one is there or the heap has room for
- * one; else of a larger class, up to twice the size, that has much to spare: before the
- * heap grows, an object half used is better than one not used at all. Much is more than
- * a run holds: a class that only grows has one run with anything free. */
+/* A run with something to give. Before a new one would make the heap touch new pages
+ * it is as short as what the heap has free. */
 static struct run *find_run(size_t size_class)
 {
-    const size_t longest_bytes = RUN_LIMIT_GRANULES * GRANULE_BYTES;
-    if (classes.runs[size_class] == NULL && !heap_has_room(longest_bytes)) {
-        if (!heap_may_rise(longest_bytes)) { /* what caches hold comes first */
-            return NULL;
-        }
-        const size_t most_bytes = 2 * class_bytes(size_class);
-        for (size_t c = size_class;
-             c < SMALL_CLASS_COUNT && class_bytes(c) <= most_bytes; c++) {
-            if (classes.free_bytes[c] >= longest_bytes) {
-                return classes.runs[c];
-            }
+    if (classes.runs[size_class] != NULL) {
+        return classes.runs[size_class];
+    }
+    const size_t object_bytes = class_bytes(size_class);
+    const size_t longest = run_longest_granules(size_class);
+    for (size_t n = longest; n >= run_least_granules(size_class); n /= 2) {
+        const size_t granules = run_best_granules(object_bytes, n);
+        if (heap_has_room(granules * GRANULE_BYTES)) {
+            return run_create(size_class, granules);
         }
     }
-    struct run *const run = classes.runs[size_class];
-    return run != NULL ? run : run_create(size_class);
+    return run_create(size_class, run_best_granules(object_bytes, longest));
 }
 
 /* From the free list; at least one. */
@@ -238,7 +226,7 @@ size_t run_take_objects(size_t size_class, size_t most,
     const size_t count = run->first_free != 0 ? take_free(run, most, take, context)
                                               : carve(run, most, take, context);
     run->live = (uint16_t)(run->live + count);
-    note_free(run->size_class, -(count * class_bytes(run->size_class)));
+    run_free_sum -= count * class_bytes(size_class);
     if (run->carved_end == run->end && run->free_count == 0) {
         list_remove(run);
     }
@@ -252,7 +240,6 @@ void run_return_object(void *object)
     run->first_free = (uint16_t)((uintptr_t)object - (uintptr_t)run);
     run->free_count++;
     run->live--;
-    classes.free_bytes[run->size_class] += class_bytes(run->size_class);
     if (!run->listed) {
         list_insert(run);
     }
@@ -263,7 +250,11 @@ void run_return_object(void *object)
 
 size_t run_free_bytes(size_t size_class)
 {
-    return classes.free_bytes[size_class];
+    size_t bytes = 0;
+    for (const struct run *r = classes.runs[size_class]; r != NULL; r = r->next) {
+        bytes += r->free_count * class_bytes(size_class) + r->end - r->carved_end;
+    }
+    return bytes;
 }
 
 size_t run_count(void)

@@ -78,7 +78,8 @@ static ALWAYS_INLINE bool run_is_object(struct map_entry entry, const void *poin
     return (uint32_t)offset * inverse < inverse;
 }
 
-/* In objects of a class that are free or were never used, caches not included. */
+/* In objects of a class that are free or were never used, caches not included.
+ * O(runs). */
 size_t run_free_bytes(size_t size_class);
 /* The sum over all classes. */
 extern OUR_OWN size_t run_free_sum;

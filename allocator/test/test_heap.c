@@ -196,6 +196,51 @@ static void what_was_an_object_is_not_taken_for_free(void)
     }
 }
 
+/* Small objects find room between blocks that live, though no run of full length does:
+ * the heap grows by less than half of them. */
+static void runs_are_as_short_as_what_is_free(void)
+{
+    enum {
+        GAPS = 500,
+        GAP_BYTES = 4000,
+        OBJECT_BYTES = 64
+    };
+    void *gaps[GAPS];
+    for (size_t i = 0; i < GAPS; i++) {
+        gaps[i] = snug_malloc(GAP_BYTES);
+        CHECK(gaps[i] != NULL && snug_malloc(600) != NULL);
+    }
+    for (size_t i = 0; i < GAPS; i++) {
+        snug_free(gaps[i]);
+    }
+    struct snug_stats before, after;
+    CHECK(snug_stats(&before));
+    const size_t bytes = (size_t)GAPS * GAP_BYTES / 2;
+    for (size_t i = 0; i < bytes; i += OBJECT_BYTES) {
+        CHECK(snug_malloc(OBJECT_BYTES) != NULL);
+    }
+    CHECK(snug_stats(&after));
+    CHECK_NUMBERS(after.touched_bytes - before.touched_bytes, <, bytes / 2);
+    CHECK_HEAP();
+}
+
+/* Where a payload may be is found out by one comparison. */
+static void a_region_spans_multiples_of_16_alone(void)
+{
+    char *const first = snug_malloc(1000);
+    CHECK(first != NULL && heap_newest_spans(first));
+    const struct heap_region *const region = heap.regions;
+    char *const start = (char *)heap_region_first(region) + BLOCK_HEADER_BYTES;
+    char *const end = heap_region_end(region) + BLOCK_HEADER_BYTES;
+    CHECK(heap_region_spans(region, start));
+    CHECK(heap_region_spans(region, end - ALIGNMENT_BYTES));
+    CHECK(!heap_region_spans(region, start - ALIGNMENT_BYTES));
+    CHECK(!heap_region_spans(region, end) && !heap_region_spans(region, NULL));
+    for (size_t i = 1; i < ALIGNMENT_BYTES; i++) {
+        CHECK(!heap_region_spans(region, first + i));
+    }
+}
+
 /* The checker looks at blocks in quick lists, too. */
 static void a_write_into_a_cached_block_is_seen(void)
 {
@@ -370,6 +415,8 @@ int main(void)
         CHILD_TEST(the_smallest_sufficient_free_block_is_chosen),
         CHILD_TEST(what_is_cut_off_is_used),
         CHILD_TEST(what_was_an_object_is_not_taken_for_free),
+        CHILD_TEST(runs_are_as_short_as_what_is_free),
+        CHILD_TEST(a_region_spans_multiples_of_16_alone),
         CHILD_TEST(a_write_into_a_cached_block_is_seen),
         CHILD_TEST(what_was_never_written_is_known_to_be_zero),
         CHILD_TEST(the_rest_of_a_closed_region_is_used),
