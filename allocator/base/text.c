@@ -1,16 +1,62 @@
 #include "base/text.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/assertions.h"
 
+static void append(struct text *text, const char *string, size_t length)
+{
+    const size_t room = text->capacity - 1 - text->length;
+    const size_t bytes = length < room ? length : room;
+    memcpy(text->buffer + text->length, string, bytes);
+    text->length += bytes;
+    text->buffer[text->length] = '\0';
+}
+
+static void append_number(struct text *text, size_t number, unsigned base, int width)
+{
+    char digits[32];
+    size_t first = sizeof digits;
+    do {
+        digits[--first] = "0123456789abcdef"[number % base];
+        number /= base;
+    } while (number != 0);
+    append(text, digits + first, sizeof digits - first);
+    for (int i = (int)(sizeof digits - first); i < width; i++) {
+        append(text, " ", 1);
+    }
+}
+
 void text_format_list(struct text *text, const char *format, va_list arguments)
 {
-    const size_t room = text->capacity - text->length;
-    const int bytes = vsnprintf(text->buffer + text->length, room, format, arguments);
-    const size_t wanted = bytes > 0 ? (size_t)bytes : 0;
-    text->length += wanted < room ? wanted : room - 1;
+    while (*format != '\0') {
+        const size_t plain = strcspn(format, "%");
+        append(text, format, plain);
+        format += plain;
+        if (*format == '\0') {
+            break;
+        }
+        format++;
+        int width = 0;
+        if (*format == '-') {
+            width = va_arg(arguments, int);
+            format += strlen("-*");
+        }
+        if (*format == 's') {
+            const char *const string = va_arg(arguments, const char *);
+            append(text, string, strlen(string));
+        } else if (*format == 'd') {
+            append_number(text, (size_t)va_arg(arguments, int), 10, width);
+        } else if (*format == 'p') {
+            append(text, "0x", 2);
+            append_number(text, (uintptr_t)va_arg(arguments, void *), 16, width);
+        } else {
+            format++; /* the z of zu or zx */
+            append_number(text, va_arg(arguments, size_t), *format == 'u' ? 10 : 16,
+                          width);
+        }
+        format++;
+    }
 }
 
 void text_format(struct text *text, const char *format, ...)

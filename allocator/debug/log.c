@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -80,7 +79,8 @@ static struct descriptor open_high(const char *path, int flags)
 static void find_path(void)
 {
     char line[40];
-    snprintf(line, sizeof line, "/proc/self/fd/%d", journal.file.number);
+    struct text text = {line, sizeof line, 0};
+    text_format(&text, "/proc/self/fd/%d", journal.file.number);
     const long length = kernel_call(SYS_readlinkat, AT_FDCWD, (long)line,
                                     (long)journal_path, sizeof journal_path - 1, 0, 0);
     if (length <= 0 || journal_path[0] != '/') {

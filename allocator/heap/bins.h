@@ -4,8 +4,8 @@
  * its tag and footer (block.h). Record 0 is none: of 0 bytes, its links of no meaning.
  * Sizes below EXACT_LIMIT_BYTES have one bin each, a doubly linked list: no step is
  * needed. Larger sizes share bins, 32 for each power of two: such a list for each size,
- * smallest first. So there are at most n / 512 steps for n bytes, which is little beside
- * the time that it takes to write as much.
+ * smallest first. So there are at most n / 512 steps for n bytes, which is little
+ * beside the time that it takes to write as much.
  *
  * Invariants: every free block but the top has one record and is in exactly one bin,
  * the one of its size; a bin's bit is set exactly if the bin is not empty, a bit of the

@@ -87,7 +87,8 @@ COLD_CODE bool heap_return_reserve(void);
 void *heap_map(size_t bytes);
 /* A block of exactly `bytes` (a block size), in use. NULL: it would grow the heap, or
  * make more of it resident than limit_bytes, or break a large free block while the
- * thread keeps others; heap.wanted_bytes says what to do (pressure.h). Steps: bins.h. */
+ * thread keeps others; heap.wanted_bytes says what to do (pressure.h). Steps: bins.h.
+ */
 struct block *heap_allocate(size_t bytes);
 /* The same with its payload at a multiple of alignment, a power of two above 16. */
 struct block *heap_allocate_aligned(size_t bytes, size_t alignment);

@@ -1,6 +1,6 @@
 /* Zero-size blocks: addresses 16 bytes apart in memory that cannot be accessed, so
- * that whoever reads or writes one stops at that instruction. They cost a byte each, and
- * address space once. Under the heap lock, but for zero_spans. */
+ * that whoever reads or writes one stops at that instruction. They cost a byte each,
+ * and address space once. Under the heap lock, but for zero_spans. */
 #ifndef SNUG_ZERO_H
 #define SNUG_ZERO_H
 

@@ -5,8 +5,8 @@
  *             objects         | blocks         | blocks of more than one size
  *
  * To 512 bytes a class is one size; beyond it holds blocks from its own size up to that
- * of the next, of which there are eight for each doubling. Class 0 is that of requests of 0 bytes, which has no objects, and of
- * addresses where no run is. */
+ * of the next, of which there are eight for each doubling. Class 0 is that of requests
+ * of 0 bytes, which has no objects, and of addresses where no run is. */
 #ifndef SNUG_CLASS_H
 #define SNUG_CLASS_H
 

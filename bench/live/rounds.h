@@ -54,12 +54,13 @@ void rounds_warm_up(struct rounds *rounds);
 /* One timed round. */
 void rounds_next(struct rounds *rounds);
 
-/* What is still to come if nothing is decided early: of rounds whose warm-up is over. */
+/* What is still to come if nothing is decided early: of rounds whose warm-up is over.
+ */
 double rounds_seconds_left(const struct rounds *rounds, double elapsed_s);
 
-/* One more run beside all rounds, told as `what`, of `command` and with the hooks: it counts nowhere,
- * and what it prints is dropped. Before rounds_end. false: `failure` says why (empty if
- * somebody asked to stop). */
+/* One more run beside all rounds, told as `what`, of `command` and with the hooks: it
+ * counts nowhere, and what it prints is dropped. Before rounds_end. false: `failure`
+ * says why (empty if somebody asked to stop). */
 bool rounds_run_aside(const struct rounds *rounds, const char *what,
                       char *const *command, uint64_t timeout_ns, char *failure,
                       size_t failure_size);

@@ -347,7 +347,8 @@ static void crash_and_hang_name_an_operation(void **state)
     assert_int_equal(job.status, RESULT_CRASHED);
     assert_non_null(strstr(job.status_text, "near operation "));
     job_close(&job);
-    /* Before the first operation there is none to name: a loaded machine begins late. */
+    /* Before the first operation there is none to name: a loaded machine begins late.
+     */
     bool is_named = false;
     for (uint64_t limit_ns = timeout_ns >> 8; !is_named && limit_ns <= timeout_ns;
          limit_ns *= 2) {
@@ -387,8 +388,8 @@ static void waiting_takes_no_processor(void **state)
     drop(&threaded);
 }
 
-/* Under load each thread waits for a processor several times: 1,000 in each of six passes
- * took more than a minute there. */
+/* Under load each thread waits for a processor several times: 1,000 in each of six
+ * passes took more than a minute there. */
 static void many_threads_come_and_go(void **state)
 {
     (void)state;

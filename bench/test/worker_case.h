@@ -28,7 +28,8 @@ enum {
     MIXED_SLOTS = 500,
 };
 
-/* For what hangs: no test takes so long, and scripts/run-tests waits a little longer. */
+/* For what hangs: no test takes so long, and scripts/run-tests waits a little longer.
+ */
 static const uint64_t timeout_ns = UINT64_C(240) * 1000 * 1000 * 1000;
 
 #define MALLOC(at, bytes)                                                              \
