@@ -35,12 +35,14 @@ static void *resize_mapping(void *ptr, size_t size, bool *locked)
     return resized;
 }
 
-static void *move(void *ptr, size_t old_bytes, size_t size)
+/* Not inline: gcc would copy what it knows to be short by a string instruction, which is
+ * slow to begin. */
+static NO_INLINE void *move(void *ptr, size_t old_bytes, size_t size)
 {
-    void *const moved = snug_malloc(size);
-    if (moved != NULL) {
+    void *const moved = fast_malloc(size);
+    if (LIKELY(moved != NULL)) {
         memcpy(moved, ptr, old_bytes < size ? old_bytes : size);
-        snug_free(ptr);
+        fast_free(ptr);
     }
     return moved;
 }
@@ -84,23 +86,12 @@ static NO_INLINE void *move_pages(char *ptr, size_t old_bytes, size_t size)
     return to;
 }
 
-/* Whether a block has the size already, or one too near to it to split. */
-static ALWAYS_INLINE bool size_stays(const struct block *block, size_t needed)
-{
-    const size_t bytes = block_size(block);
-    return bytes >= needed && bytes - needed < block_least_rest(needed);
-}
-
-/* A live block of the heap. */
+/* A live block of the heap, of another size from now on. */
 static void *resize_own(struct block *block, size_t size)
 {
-    const size_t needed = block_bytes_from_request(size);
-    if (size_stays(block, needed)) {
-        return block_payload(block);
-    }
     const bool locked = lock_acquire(&heap_lock);
     const size_t old_bytes = block_payload_bytes(block);
-    const bool resized = resize_block_in_place(block, needed);
+    const bool resized = resize_block_in_place(block, block_bytes_from_request(size));
     lock_release(&heap_lock, locked);
     if (LIKELY(resized)) {
         return block_payload(block);
@@ -110,8 +101,8 @@ static void *resize_own(struct block *block, size_t size)
                : move(block_payload(block), old_bytes, size);
 }
 
-/* A block that is no object of a run. */
-static NO_INLINE void *resize_block(void *ptr, size_t size)
+/* What is no object of a run, and does not stay as it is. */
+static NO_INLINE void *resize_slowly(void *ptr, size_t size)
 {
     if (UNLIKELY(size > REQUEST_LIMIT_BYTES)) {
         return out_of_memory();
@@ -120,34 +111,53 @@ static NO_INLINE void *resize_block(void *ptr, size_t size)
         void *const moved = debug_resize(ptr, size);
         return moved != NULL ? moved : out_of_memory();
     }
-    struct block *block =
-        map_lookup(ptr).size_class == 0 ? pointer_own_live_block(ptr) : NULL;
-    if (UNLIKELY(block == NULL)) {
-        bool locked = lock_acquire(&heap_lock);
-        const struct snug_block old = pointer_require_live(ptr, &misuse_of_realloc);
-        void *const resized =
-            old.kind == SNUG_LARGE ? resize_mapping(ptr, size, &locked) : NULL;
-        lock_release(&heap_lock, locked);
-        if (old.kind != SNUG_BLOCK) {
-            return resized != NULL ? resized : move(ptr, old.bytes, size);
-        }
-        block = block_from_payload(ptr); /* of an older region */
+    struct block *const block = pointer_own_live_block(ptr);
+    if (LIKELY(block != NULL)) {
+        return resize_own(block, size);
     }
-    return resize_own(block, size);
+    bool locked = lock_acquire(&heap_lock);
+    const struct snug_block old = pointer_require_live(ptr, &misuse_of_realloc);
+    void *const resized =
+        old.kind == SNUG_LARGE ? resize_mapping(ptr, size, &locked) : NULL;
+    lock_release(&heap_lock, locked);
+    return resized != NULL ? resized : move(ptr, old.bytes, size);
+}
+
+/* Whether a block has the size already, or one too near to it to split. */
+static ALWAYS_INLINE bool size_stays(const struct block *block, size_t size)
+{
+    const size_t needed = block_bytes_from_request(size);
+    const size_t bytes = block_size(block);
+    return bytes >= needed && bytes - needed < block_least_rest(needed);
+}
+
+/* What is no object of a run. A debug level knows better than memory nearby. */
+static NO_INLINE void *resize_block(void *ptr, size_t size)
+{
+    const struct block *const block =
+        heap_newest_spans(ptr) ? pointer_block_by_tag(ptr) : NULL;
+    return LIKELY(block != NULL) && LIKELY(!object_is_free(ptr)) &&
+                   size <= REQUEST_LIMIT_BYTES && debug_mode == DEBUG_OFF &&
+                   size_stays(block, size)
+               ? ptr
+               : resize_slowly(ptr, size);
 }
 
 void *snug_realloc(void *ptr, size_t size)
 {
     if (UNLIKELY(ptr == NULL)) {
-        return snug_malloc(size);
+        return fast_malloc(size);
     }
     if (UNLIKELY(size == 0)) {
         snug_free(ptr);
         return NULL;
     }
     const struct map_entry entry = map_lookup(ptr);
-    if (!is_live_object(entry, ptr)) { /* no object, or misused */
+    if (entry.size_class == 0) {
         return resize_block(ptr, size);
+    }
+    if (!is_live_object(entry, ptr)) {
+        pointer_misused(ptr, &misuse_of_realloc);
     }
     /* An object has the room of its class; half empty, a smaller class is better. */
     const size_t bytes = class_bytes(entry.size_class);

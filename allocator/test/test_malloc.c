@@ -268,7 +268,8 @@ static void check_too_large(size_t size, void *live)
 
 static void sizes_that_nobody_has_are_refused(void)
 {
-    const size_t live_sizes[] = {40, 20000, 8 * mib};
+    /* The first is the smallest block: a sum that wraps around is near to its size. */
+    const size_t live_sizes[] = {20, 40, 20000, 8 * mib};
     for (size_t i = 0; i < sizeof live_sizes / sizeof *live_sizes; i++) {
         const size_t live_size = live_sizes[i];
         char *const live = snug_malloc(live_size);
