@@ -10,20 +10,6 @@
 #include "cache/pressure.h"
 #include "debug/debug.h"
 
-/* heap_resize, and what follows if more is resident then. A large block that grows goes
- * on to the end of a page: most of its further steps are none. Under the lock. */
-static bool resize_block_in_place(struct block *block, size_t needed)
-{
-    const bool grows = needed > block_size(block);
-    const bool rounds = grows && needed > MEDIUM_LIMIT_BYTES;
-    const bool resized =
-        heap_resize(block, rounds ? align_up(needed, PAGE_BYTES) : needed);
-    if (UNLIKELY(heap_resident_bytes() > heap.limit_bytes)) {
-        pressure_settle();
-    }
-    return resized;
-}
-
 static void *resize_mapping(void *ptr, size_t size, bool *locked)
 {
     /* One that shrinks below half the threshold goes back into the heap. */
@@ -89,11 +75,20 @@ static NO_INLINE void *move_pages(char *ptr, size_t old_bytes, size_t size)
 /* A live block of the heap, of another size from now on. */
 static void *resize_own(struct block *block, size_t size)
 {
-    const bool locked = lock_acquire(&heap_lock);
+    const size_t needed = block_bytes_from_request(size);
     const size_t old_bytes = block_payload_bytes(block);
-    const bool resized = resize_block_in_place(block, block_bytes_from_request(size));
+    bool stays = true;
+    const bool locked = lock_acquire(&heap_lock);
+    if (needed <= block_size(block)) {
+        heap_shrink(block, needed);
+    } else {
+        stays = heap_extend(block, needed);
+        if (UNLIKELY(heap_resident_bytes() > heap.limit_bytes)) {
+            pressure_settle();
+        }
+    }
     lock_release(&heap_lock, locked);
-    if (LIKELY(resized)) {
+    if (stays) {
         return block_payload(block);
     }
     return old_bytes > MEDIUM_LIMIT_BYTES && size > old_bytes

@@ -48,4 +48,12 @@ static ALWAYS_INLINE size_t block_least_rest(size_t bytes)
     return share > BLOCK_MIN_BYTES ? share : BLOCK_MIN_BYTES;
 }
 
+/* A block that has grown to so many bytes will grow on: it takes so much more, half of
+ * what it would keep. */
+static ALWAYS_INLINE size_t block_slack(size_t bytes)
+{
+    const size_t share = align_down(bytes / SPLIT_SHARE / 2, ALIGNMENT_BYTES);
+    return share < PAGE_BYTES ? share : PAGE_BYTES;
+}
+
 #endif

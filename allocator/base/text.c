@@ -38,13 +38,17 @@ void text_format_list(struct text *text, const char *format, va_list arguments)
         }
         format++;
         int width = 0;
+        size_t precision = SIZE_MAX;
         if (*format == '-') {
             width = va_arg(arguments, int);
             format += strlen("-*");
+        } else if (*format == '.') {
+            precision = (size_t)va_arg(arguments, int);
+            format += strlen(".*");
         }
         if (*format == 's') {
             const char *const string = va_arg(arguments, const char *);
-            append(text, string, strlen(string));
+            append(text, string, strnlen(string, precision));
         } else if (*format == 'd') {
             append_number(text, (size_t)va_arg(arguments, int), 10, width);
         } else if (*format == 'p') {

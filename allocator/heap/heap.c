@@ -161,8 +161,6 @@ struct block *heap_allocate(size_t bytes)
     return top_has(bytes) ? take_from_top(bytes) : NULL;
 }
 
-static void heap_shrink(struct block *block, size_t bytes);
-
 /* Bytes to skip at `block` so that a payload behind them is aligned: none, or a block.
  */
 static size_t gap_before_aligned(const struct block *block, size_t alignment)
@@ -308,8 +306,7 @@ void heap_free(struct block *block)
     }
 }
 
-/* Give the end of a block in use back as a block of its own. */
-static void heap_shrink(struct block *block, size_t bytes)
+void heap_shrink(struct block *block, size_t bytes)
 {
     const size_t rest_bytes = block_size(block) - bytes;
     if (rest_bytes < block_least_rest(bytes)) {
@@ -321,26 +318,39 @@ static void heap_shrink(struct block *block, size_t bytes)
     heap_free(rest);
 }
 
-bool heap_resize(struct block *block, size_t bytes)
+/* How much a block that needs the least takes of so much room. */
+static size_t taken_of(size_t room, size_t least, size_t wanted)
+{
+    const size_t most = wanted < room ? wanted : room;
+    return least > most ? least : most;
+}
+
+/* Beyond what was touched nothing is taken that is not needed yet. */
+static bool extend_into_top(struct block *block, size_t least, size_t wanted)
+{
+    const struct heap_region *const region = heap.regions;
+    if (least > (size_t)(heap.end - heap.top) &&
+        (!heap_grow(least) || heap.regions != region)) {
+        return false;
+    }
+    const size_t touched = (size_t)(heap.touched - heap.top);
+    const size_t more = taken_of(align_down(touched, ALIGNMENT_BYTES), least, wanted);
+    const size_t bytes = block_size(block) + more;
+    raise_top(more);
+    block_set_in_use(block, bytes);
+    return true;
+}
+
+bool heap_extend(struct block *block, size_t bytes)
 {
     const size_t size = block_size(block);
-    if (bytes <= size) {
-        heap_shrink(block, bytes);
-        return true;
-    }
     struct block *const next = block_at(block, size);
-    const size_t more = bytes - size;
     REQUIRE(block_checksum_is_right(next), "corrupted block after",
             block_payload(block));
+    const size_t least = bytes - size;
+    const size_t wanted = least + block_slack(bytes);
     if ((char *)next == heap.top) {
-        const struct heap_region *const region = heap.regions;
-        if (more > (size_t)(heap.end - heap.top) &&
-            (!heap_grow(more) || heap.regions != region)) {
-            return false;
-        }
-        raise_top(more);
-        block_set_in_use(block, bytes);
-        return true;
+        return extend_into_top(block, least, wanted);
     }
     if (block_is_in_use(next)) {
         return false;
@@ -348,15 +358,17 @@ bool heap_resize(struct block *block, size_t bytes)
     const uint32_t after = block_record(next);
     REQUIRE(bins_begins_at(&heap_bins, after, next), "corrupted block after",
             block_payload(block));
-    if (bins_bytes(&heap_bins, after) < more) {
+    const size_t room = bins_bytes(&heap_bins, after);
+    if (room < least) {
         return false;
     }
-    const size_t used = used_of(after, more, block_least_rest(bytes));
-    if (UNLIKELY(rise_in_free(after, 0, used) != 0)) {
-        occupy((uintptr_t)next, used);
+    const size_t taken = taken_of(room, least, wanted);
+    const size_t more = used_of(after, taken, block_least_rest(bytes));
+    if (UNLIKELY(rise_in_free(after, 0, more) != 0)) {
+        occupy((uintptr_t)next, more);
     }
-    take_front(after, used);
-    block_set_in_use(block, size + used);
+    take_front(after, more);
+    block_set_in_use(block, size + more);
     return true;
 }
 

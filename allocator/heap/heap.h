@@ -100,8 +100,11 @@ struct block *heap_allocate_congruent(size_t bytes, const void *payload);
 bool heap_has_room(size_t bytes);
 /* Give a block back: coalesce with both neighbours, bin it. */
 void heap_free(struct block *block);
-/* Resize in place, into the next free block or the top; false: not possible here. */
-bool heap_resize(struct block *block, size_t bytes);
+/* Give the end of a block in use back, but for `bytes`, unless it is too little. */
+void heap_shrink(struct block *block, size_t bytes);
+/* Let a block in use grow into the next free block or the top, to `bytes` and a slack if
+ * there is so much; false: not possible here. More may be resident than limit_bytes. */
+bool heap_extend(struct block *block, size_t bytes);
 /* Whether an address may be a payload's: in this region, a multiple of 16, behind a
  * tag's place. One comparison: of an address before the first payload, or between two,
  * the rotated distance is larger than any. */

@@ -101,6 +101,29 @@ static void realloc_grows_in_place_where_it_can(void)
     CHECK_HEAP();
 }
 
+/* From memory that is free and was touched a growing block takes more than it needs, so
+ * that most of its further steps are none; a new page it does not touch for that. */
+static void realloc_takes_a_slack_of_free_memory(void)
+{
+    enum {
+        BYTES = 100000,
+        MORE = BYTES + BYTES / 16,
+        SLACK = MORE / 128,
+    };
+    char *const last = snug_malloc(BYTES);
+    CHECK(last != NULL && snug_realloc(last, MORE) == last);
+    CHECK_NUMBERS(snug_malloc_usable_size(last), <, MORE + SLACK);
+    CHECK(snug_realloc(last, 3 * BYTES) == last && snug_realloc(last, BYTES) == last);
+    CHECK(snug_realloc(last, MORE) == last); /* into the top that was touched */
+    CHECK_NUMBERS(snug_malloc_usable_size(last), >=, MORE + SLACK);
+    CHECK_NUMBERS(snug_malloc_usable_size(last), <, MORE + 4 * SLACK);
+    CHECK(snug_malloc(10000) != NULL);
+    CHECK(snug_realloc(last, BYTES) == last);
+    CHECK(snug_realloc(last, BYTES + 3000) == last); /* into a free block */
+    CHECK_NUMBERS(snug_malloc_usable_size(last), >=, BYTES + 3000 + SLACK);
+    CHECK_HEAP();
+}
+
 /* An object of which less than half is left moves to a smaller one. */
 static void realloc_gives_the_rest_of_small_blocks_back(void)
 {
@@ -173,6 +196,7 @@ int main(void)
         CHILD_TEST(realloc_keeps_contents_over_every_move),
         CHILD_TEST(realloc_of_null_and_to_zero_size),
         CHILD_TEST(realloc_grows_in_place_where_it_can),
+        CHILD_TEST(realloc_takes_a_slack_of_free_memory),
         CHILD_TEST(realloc_gives_the_rest_of_small_blocks_back),
         CHILD_TEST(realloc_of_mappings_moves_pages_not_bytes),
         CHILD_TEST(realloc_of_large_blocks_moves_pages_not_bytes),
