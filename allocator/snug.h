@@ -54,8 +54,9 @@ SNUG_API void *snug_calloc(size_t count, size_t size);
 
 /* Resize a block, moving it if need be; content is kept up to the smaller size. ptr
  * NULL is snug_malloc(size). size 0 with a block frees it and returns NULL, as glibc
- * does. On failure the old block is as it was. In place where the next block is free or
- * the block is the last; by mremap for large blocks. Source: C17 7.22.3.5. */
+ * does. On failure the old block is as it was; to become smaller never fails, but at a
+ * debug level. Grows in place where the next block is free or the block is the last; by
+ * mremap for large blocks. Source: C17 7.22.3.5. */
 SNUG_API void *snug_realloc(void *ptr, size_t size);
 
 /* snug_realloc for count * size bytes; ENOMEM if the product overflows. Source: POSIX

@@ -21,15 +21,16 @@ static void *resize_mapping(void *ptr, size_t size, bool *locked)
     return resized;
 }
 
-/* Not inline: gcc would copy what it knows to be short by a string instruction, which is
+/* Where there is no memory what has the room stays. Not inline: gcc would copy what it knows to be short by a string instruction, which is
  * slow to begin. */
 static NO_INLINE void *move(void *ptr, size_t old_bytes, size_t size)
 {
     void *const moved = fast_malloc(size);
-    if (LIKELY(moved != NULL)) {
-        memcpy(moved, ptr, old_bytes < size ? old_bytes : size);
-        fast_free(ptr);
+    if (UNLIKELY(moved == NULL)) {
+        return size <= old_bytes ? ptr : NULL;
     }
+    memcpy(moved, ptr, old_bytes < size ? old_bytes : size);
+    fast_free(ptr);
     return moved;
 }
 
@@ -72,11 +73,26 @@ static NO_INLINE void *move_pages(char *ptr, size_t old_bytes, size_t size)
     return to;
 }
 
+/* Whether a block that has lists moves, as it becomes half as large at most: to copy so
+ * little takes less than to split it, and what it leaves stays whole. */
+static bool moves_down(size_t old_bytes, size_t size)
+{
+    return size <= MOVE_DOWN_BYTES && old_bytes > SMALL_LIMIT_BYTES &&
+           size <= old_bytes / 2;
+}
+
 /* A live block of the heap, of another size from now on. */
 static void *resize_own(struct block *block, size_t size)
 {
     const size_t needed = block_bytes_from_request(size);
     const size_t old_bytes = block_payload_bytes(block);
+    void *const ptr = block_payload(block);
+    if (moves_down(old_bytes, size)) {
+        void *const moved = move(ptr, old_bytes, size);
+        if (LIKELY(moved != ptr)) {
+            return moved;
+        }
+    }
     bool stays = true;
     const bool locked = lock_acquire(&heap_lock);
     if (needed <= block_size(block)) {
@@ -89,14 +105,13 @@ static void *resize_own(struct block *block, size_t size)
     }
     lock_release(&heap_lock, locked);
     if (stays) {
-        return block_payload(block);
+        return ptr;
     }
-    return old_bytes > MEDIUM_LIMIT_BYTES && size > old_bytes
-               ? move_pages(block_payload(block), old_bytes, size)
-               : move(block_payload(block), old_bytes, size);
+    return old_bytes > MEDIUM_LIMIT_BYTES ? move_pages(ptr, old_bytes, size)
+                                          : move(ptr, old_bytes, size);
 }
 
-/* What is no object of a run, and does not stay as it is. */
+/* What neither the map nor a tag in the newest region tells, and misuse. */
 static NO_INLINE void *resize_slowly(void *ptr, size_t size)
 {
     if (UNLIKELY(size > REQUEST_LIMIT_BYTES)) {
@@ -106,15 +121,14 @@ static NO_INLINE void *resize_slowly(void *ptr, size_t size)
         void *const moved = debug_resize(ptr, size);
         return moved != NULL ? moved : out_of_memory();
     }
-    struct block *const block = pointer_own_live_block(ptr);
-    if (LIKELY(block != NULL)) {
-        return resize_own(block, size);
-    }
     bool locked = lock_acquire(&heap_lock);
     const struct snug_block old = pointer_require_live(ptr, &misuse_of_realloc);
     void *const resized =
         old.kind == SNUG_LARGE ? resize_mapping(ptr, size, &locked) : NULL;
     lock_release(&heap_lock, locked);
+    if (old.kind == SNUG_BLOCK) {
+        return resize_own(block_from_payload(ptr), size);
+    }
     return resized != NULL ? resized : move(ptr, old.bytes, size);
 }
 
@@ -129,13 +143,13 @@ static ALWAYS_INLINE bool size_stays(const struct block *block, size_t size)
 /* What is no object of a run. A debug level knows better than memory nearby. */
 static NO_INLINE void *resize_block(void *ptr, size_t size)
 {
-    const struct block *const block =
+    struct block *const block =
         heap_newest_spans(ptr) ? pointer_block_by_tag(ptr) : NULL;
-    return LIKELY(block != NULL) && LIKELY(!object_is_free(ptr)) &&
-                   size <= REQUEST_LIMIT_BYTES && debug_mode == DEBUG_OFF &&
-                   size_stays(block, size)
-               ? ptr
-               : resize_slowly(ptr, size);
+    if (UNLIKELY(block == NULL) || UNLIKELY(object_is_free(ptr)) ||
+        UNLIKELY(size > REQUEST_LIMIT_BYTES) || UNLIKELY(debug_mode != DEBUG_OFF)) {
+        return resize_slowly(ptr, size);
+    }
+    return size_stays(block, size) ? ptr : resize_own(block, size);
 }
 
 void *snug_realloc(void *ptr, size_t size)

@@ -40,6 +40,9 @@
  * later. */
 #define SPLIT_SHARE 32
 
+/* A block that realloc makes half as large, and no larger than this, moves. */
+#define MOVE_DOWN_BYTES KIB
+
 /* Pages of free blocks go back to the system when more would be resident than ever
  * before: until this share of it went, if so much can be had, of blocks that are half
  * of that each, and at least so many bytes. */

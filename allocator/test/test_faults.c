@@ -398,6 +398,38 @@ static void a_small_limit_leaves_small_blocks(void)
     lift_the_limit(RLIMIT_AS);
 }
 
+/* An object and a block would move, as little of them is left. */
+static void what_shrinks_needs_no_memory(void)
+{
+    if (is_emulated()) {
+        _exit(CHILD_SKIPPED);
+    }
+    enum {
+        OBJECT = 200,
+        BLOCK = 8000,
+        LEFT = 40
+    };
+    limit_to(RLIMIT_AS, "VmSize:", mib);
+    for (int i = 0; i < 100; i++) { /* enough for a run */
+        CHECK(snug_malloc(OBJECT) != NULL);
+    }
+    char *const object = snug_malloc(OBJECT);
+    char *const block = snug_malloc(BLOCK);
+    CHECK(object != NULL && block != NULL);
+    pattern_fill(object, OBJECT, 1);
+    pattern_fill(block, BLOCK, 2);
+    for (size_t size = 64 * kib; size > 0; size /= 2) {
+        while (snug_malloc(size) != NULL) {
+        }
+    }
+    CHECK(snug_realloc(object, LEFT) == object);
+    CHECK(pattern_holds(object, LEFT, OBJECT, 1));
+    CHECK(snug_realloc(block, LEFT) == block);
+    CHECK(pattern_holds(block, LEFT, BLOCK, 2));
+    CHECK(snug_malloc(BLOCK / 2) != NULL); /* it has given back what it could */
+    lift_the_limit(RLIMIT_AS);
+}
+
 /* From the first call on there is nothing at all. */
 static void nothing_at_all_is_refused_cleanly(void)
 {
@@ -429,6 +461,7 @@ int main(void)
         CHILD_TEST(address_space_may_run_out),
         CHILD_TEST(data_may_run_out),
         CHILD_TEST(a_small_limit_leaves_small_blocks),
+        CHILD_TEST(what_shrinks_needs_no_memory),
         CHILD_TEST(nothing_at_all_is_refused_cleanly),
     };
     return cmocka_run_group_tests_name("faults", tests, NULL, NULL);

@@ -95,7 +95,7 @@ static void realloc_grows_in_place_where_it_can(void)
     CHECK(snug_realloc(first, 15000) == first); /* into a part of the free block */
     CHECK(snug_realloc(first, whole) == first); /* into the rest, to its end */
     CHECK(pattern_holds(first, 10000, 10000, 1));
-    CHECK(snug_realloc(first, 40) == first); /* what is cut off is free again */
+    CHECK(snug_realloc(first, 2000) == first); /* what is cut off is free again */
     CHECK(snug_realloc(first, 20000) == first);
     CHECK(snug_realloc(first, 30000) != first);
     CHECK_HEAP();
@@ -121,6 +121,24 @@ static void realloc_takes_a_slack_of_free_memory(void)
     CHECK(snug_realloc(last, BYTES) == last);
     CHECK(snug_realloc(last, BYTES + 3000) == last); /* into a free block */
     CHECK_NUMBERS(snug_malloc_usable_size(last), >=, BYTES + 3000 + SLACK);
+    CHECK_HEAP();
+}
+
+/* A block of which little is left leaves it, and is whole for the next of its size; no
+ * small change and no large copy moves one. */
+static void realloc_to_little_moves(void)
+{
+    char *const block = snug_malloc(8192);
+    CHECK(block != NULL && snug_malloc(100) != NULL);
+    pattern_fill(block, 8192, 1);
+    CHECK(snug_realloc(block, 8190) == block);
+    CHECK(snug_realloc(block, 8100) == block);
+    CHECK_NUMBERS(snug_malloc_usable_size(block), >=, 8192);
+    char *const little = snug_realloc(block, 600);
+    CHECK(little != block && pattern_holds(little, 600, 8192, 1));
+    CHECK(snug_malloc(8192) == block);
+    CHECK(snug_realloc(block, 3000) == block);
+    CHECK_NUMBERS(snug_malloc_usable_size(block), <, 3100);
     CHECK_HEAP();
 }
 
@@ -197,6 +215,7 @@ int main(void)
         CHILD_TEST(realloc_of_null_and_to_zero_size),
         CHILD_TEST(realloc_grows_in_place_where_it_can),
         CHILD_TEST(realloc_takes_a_slack_of_free_memory),
+        CHILD_TEST(realloc_to_little_moves),
         CHILD_TEST(realloc_gives_the_rest_of_small_blocks_back),
         CHILD_TEST(realloc_of_mappings_moves_pages_not_bytes),
         CHILD_TEST(realloc_of_large_blocks_moves_pages_not_bytes),
