@@ -133,23 +133,24 @@ static NO_INLINE void *resize_slowly(void *ptr, size_t size)
 }
 
 /* Whether a block has the size already, or one too near to it to split. */
-static ALWAYS_INLINE bool size_stays(const struct block *block, size_t size)
+static ALWAYS_INLINE bool size_stays(size_t bytes, size_t size)
 {
     const size_t needed = block_bytes_from_request(size);
-    const size_t bytes = block_size(block);
     return bytes >= needed && bytes - needed < block_least_rest(needed);
 }
 
 /* What is no object of a run. A debug level knows better than memory nearby. */
 static NO_INLINE void *resize_block(void *ptr, size_t size)
 {
-    struct block *const block =
-        heap_newest_spans(ptr) ? pointer_block_by_tag(ptr) : NULL;
-    if (UNLIKELY(block == NULL) || UNLIKELY(object_is_free(ptr)) ||
-        UNLIKELY(size > REQUEST_LIMIT_BYTES) || UNLIKELY(debug_mode != DEBUG_OFF)) {
-        return resize_slowly(ptr, size);
+    struct block *const block = block_from_payload(ptr);
+    size_t bytes;
+    if (LIKELY(heap_newest_spans(ptr)) &&
+        LIKELY(block_is_within(block, BLOCK_MIN_BYTES, BLOCK_SIZE_MASK, &bytes)) &&
+        LIKELY(!object_is_free(ptr)) && LIKELY(size <= REQUEST_LIMIT_BYTES) &&
+        LIKELY(debug_mode == DEBUG_OFF)) {
+        return size_stays(bytes, size) ? ptr : resize_own(block, size);
     }
-    return size_stays(block, size) ? ptr : resize_own(block, size);
+    return resize_slowly(ptr, size);
 }
 
 void *snug_realloc(void *ptr, size_t size)
