@@ -44,21 +44,19 @@
 #define MOVE_DOWN_BYTES KIB
 
 /* Pages of free blocks go back to the system when more would be resident than ever
- * before: until this share of it went, if so much can be had, of blocks that are half
- * of that each, and at least so many bytes. */
-#define GIVE_SHARE 24
-#define GIVE_LEAST_BYTES (128 * KIB)
+ * before: of blocks that have this share of it each, since each is a call, and until as
+ * much has gone. No smaller blocks than so many bytes go back for whatever reason. */
+#define GIVE_SHARE 48
+#define GIVE_LEAST_BYTES (64 * KIB)
 /* Over the life of a process no more goes back so than this many times the most that
  * was ever resident: a program that repeats itself pays a few times. */
-#define GIVE_LIMIT 4
+#define GIVE_LIMIT 6
 
 /* A heap of at least so much goes back when no more than a share is in use, if no more
  * than another would be left. */
 #define EMPTIED_HEAP_BYTES (8 * MIB)
 #define EMPTIED_SHARE 32
 #define EMPTIED_LEFT_SHARE 8
-/* Free blocks of at least so much go back then, and when a program asks for it. */
-#define TRIM_LEAST_BYTES (64 * KIB)
 /* To look for that costs this share of the heap, of a credit of 5/4 of its growth. */
 #define LOOK_SHARE 64
 

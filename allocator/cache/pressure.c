@@ -117,19 +117,24 @@ static bool gives_always(void)
     return knobs_get()->purge == KNOBS_PURGE_ALWAYS;
 }
 
+/* Whether the program may still pay by faults for having less resident. */
+static bool may_pay(void)
+{
+    return pressure.given_bytes < GIVE_LIMIT * pressure.ceiling_bytes || gives_always();
+}
+
 static void press(size_t resident)
 {
     const size_t share = resident / GIVE_SHARE;
     const size_t worth = larger(share, GIVE_LEAST_BYTES);
     if (spare_bytes() < worth || resident < pressure.look_at_bytes || !gives_back() ||
-        (pressure.given_bytes >= GIVE_LIMIT * pressure.ceiling_bytes &&
-         !gives_always())) {
+        !may_pay()) {
         return;
     }
     const size_t given = give_back((struct demand){
         .wanted = larger(resident - pressure.ceiling_bytes, worth),
         .worth = worth,
-        .least = larger(share / 2, GIVE_LEAST_BYTES),
+        .least = worth,
     });
     if (given < worth) {
         pressure.look_at_bytes = resident + share;
@@ -313,7 +318,7 @@ static void give_all_back(void)
         spend(give_back((struct demand){
             .wanted = spare,
             .worth = resident - resident / EMPTIED_LEFT_SHARE,
-            .least = larger(in_use, TRIM_LEAST_BYTES),
+            .least = larger(in_use, GIVE_LEAST_BYTES),
         }));
     }
 }

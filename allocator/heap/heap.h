@@ -159,7 +159,7 @@ static ALWAYS_INLINE struct page_range heap_free_block_pages(const struct block 
 /* Give back whole pages of a free block; the bytes that are not resident any more; 0:
  * the system refused, or the memory is locked. One system call. */
 size_t heap_vacate(struct page_range pages);
-/* The same for every free block of TRIM_LEAST_BYTES and more with anything resident. */
+/* The same for every free block of GIVE_LEAST_BYTES and more with anything resident. */
 size_t heap_vacate_free_blocks(void);
 /* The first invariant that does not hold, as a sentence; NULL if all hold. O(blocks).
  */

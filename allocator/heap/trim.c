@@ -22,7 +22,7 @@ size_t heap_vacate(struct page_range pages)
 
 static void vacate_free_block(const struct block *block, size_t bytes, void *context)
 {
-    if (bytes >= TRIM_LEAST_BYTES) {
+    if (bytes >= GIVE_LEAST_BYTES) {
         size_t *const given_back = context;
         *given_back += heap_vacate(heap_free_block_pages(block, bytes));
     }

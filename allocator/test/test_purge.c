@@ -228,6 +228,28 @@ static void free_blocks_go_back_before_the_heap_grows(void)
     }
 }
 
+/* One free block of a 36th of what is resident is worth a call: nothing else need be
+ * free. */
+static void a_single_free_block_goes_back(void)
+{
+    enum {
+        BLOCKS = 36,
+        FREED = BLOCKS / 2,
+        BLOCK_BYTES = 1 << 20
+    };
+    char *blocks[BLOCKS];
+    for (size_t i = 0; i < BLOCKS; i++) {
+        blocks[i] = snug_malloc(BLOCK_BYTES);
+        CHECK(blocks[i] != NULL && snug_malloc(1000) != NULL);
+        memset(blocks[i], 1, BLOCK_BYTES);
+    }
+    snug_free(blocks[FREED]);
+    CHECK(snug_malloc(2 * mib) != NULL);
+    CHECK_NUMBERS(resident_bytes(blocks[FREED], blocks[FREED] + BLOCK_BYTES), <=,
+                  2 * page_bytes);
+    CHECK_NUMBERS(snug_system_calls().mmap, ==, 1);
+}
+
 static void use_and_free(size_t bytes)
 {
     char *const block = snug_malloc(bytes);
@@ -325,6 +347,7 @@ int main(void)
         CHILD_TEST(purge_never_keeps_an_emptied_heap),
         CHILD_TEST(purge_always_gives_it_back_each_time),
         CHILD_TEST(free_blocks_go_back_before_the_heap_grows),
+        CHILD_TEST(a_single_free_block_goes_back),
         CHILD_TEST(a_program_that_repeats_itself_pays_a_few_times),
         CHILD_TEST(threads_that_live_on_keep_little),
     };
