@@ -148,9 +148,9 @@ static ALWAYS_INLINE struct block *take_from_free(uint32_t record, size_t gap,
     return block;
 }
 
-struct block *heap_allocate(size_t bytes)
+/* From a free block; 0: from the top. */
+static ALWAYS_INLINE struct block *allocate_from(uint32_t record, size_t bytes)
 {
-    const uint32_t record = bins_best(&heap_bins, bytes);
     if (UNLIKELY(wants_coalescing(record, bytes))) {
         want(HEAP_WANTS_COALESCED);
         return NULL;
@@ -159,6 +159,11 @@ struct block *heap_allocate(size_t bytes)
         return take_from_free(record, 0, bytes);
     }
     return top_has(bytes) ? take_from_top(bytes) : NULL;
+}
+
+struct block *heap_allocate(size_t bytes)
+{
+    return allocate_from(bins_best(&heap_bins, bytes), bytes);
 }
 
 /* Bytes to skip at `block` so that a payload behind them is aligned: none, or a block.
@@ -216,9 +221,18 @@ struct block *heap_allocate_aligned(size_t bytes, size_t alignment)
     return block != NULL ? cut_front(block, gap) : NULL;
 }
 
+/* The best fit for twice as much, so that the block can grow in place when it grows
+ * again; else the best fit. */
+static uint32_t best_with_room(size_t bytes)
+{
+    const uint32_t roomy = bins_best(&heap_bins, 2 * bytes);
+    return roomy != 0 ? roomy : bins_best(&heap_bins, bytes);
+}
+
 struct block *heap_allocate_congruent(size_t bytes, const void *payload)
 {
-    struct block *const block = heap_allocate(bytes + PAGE_BYTES + BLOCK_MIN_BYTES);
+    const size_t most = bytes + PAGE_BYTES + BLOCK_MIN_BYTES;
+    struct block *const block = allocate_from(best_with_room(most), most);
     if (block == NULL) {
         return NULL;
     }

@@ -93,7 +93,7 @@ struct block *heap_allocate(size_t bytes);
 /* The same with its payload at a multiple of alignment, a power of two above 16. */
 struct block *heap_allocate_aligned(size_t bytes, size_t alignment);
 /* The same with its payload where another is within its page, so that whole pages can
- * move from there. */
+ * move from there, and with room behind it if there is any such place. */
 struct block *heap_allocate_congruent(size_t bytes, const void *payload);
 /* Whether a block of `bytes`, aligned to a granule, can be had without touching new
  * pages. */

@@ -208,6 +208,27 @@ static void realloc_of_large_blocks_moves_pages_not_bytes(void)
     CHECK(cleared != NULL && pattern_is_zero(cleared, 8 * mib));
     CHECK_HEAP();
 }
+/* A block that has grown elsewhere grows again where it is then, though a tighter place
+ * was free. */
+static void a_grown_block_has_room_to_grow(void)
+{
+    enum {
+        BYTES = 300000,
+        APART = 200000
+    };
+    char *block = snug_malloc(BYTES);
+    CHECK(block != NULL && snug_malloc(APART) != NULL);
+    void *const tight = snug_malloc(BYTES / 2 * 3);
+    CHECK(tight != NULL && snug_malloc(APART) != NULL);
+    void *const roomy = snug_malloc(4 * BYTES);
+    CHECK(roomy != NULL && snug_malloc(APART) != NULL);
+    snug_free(tight);
+    snug_free(roomy);
+    block = snug_realloc(block, BYTES / 3 * 4);
+    CHECK(block != NULL && snug_realloc(block, 2 * BYTES) == block);
+    CHECK_HEAP();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +240,7 @@ int main(void)
         CHILD_TEST(realloc_gives_the_rest_of_small_blocks_back),
         CHILD_TEST(realloc_of_mappings_moves_pages_not_bytes),
         CHILD_TEST(realloc_of_large_blocks_moves_pages_not_bytes),
+        CHILD_TEST(a_grown_block_has_room_to_grow),
     };
     return cmocka_run_group_tests_name("realloc", tests, NULL, NULL);
 }
