@@ -21,8 +21,8 @@ static void *resize_mapping(void *ptr, size_t size, bool *locked)
     return resized;
 }
 
-/* Where there is no memory what has the room stays. Not inline: gcc would copy what it knows to be short by a string instruction, which is
- * slow to begin. */
+/* Where there is no memory what has the room stays. Not inline: gcc would copy what it
+ * knows to be short by a string instruction, which is slow to begin. */
 static NO_INLINE void *move(void *ptr, size_t old_bytes, size_t size)
 {
     void *const moved = fast_malloc(size);

@@ -102,8 +102,9 @@ bool heap_has_room(size_t bytes);
 void heap_free(struct block *block);
 /* Give the end of a block in use back, but for `bytes`, unless it is too little. */
 void heap_shrink(struct block *block, size_t bytes);
-/* Let a block in use grow into the next free block or the top, to `bytes` and a slack if
- * there is so much; false: not possible here. More may be resident than limit_bytes. */
+/* Let a block in use grow into the next free block or the top, to `bytes` and a slack
+ * if there is so much; false: not possible here. More may be resident than limit_bytes.
+ */
 bool heap_extend(struct block *block, size_t bytes);
 /* Whether an address may be a payload's: in this region, a multiple of 16, behind a
  * tag's place. One comparison: of an address before the first payload, or between two,
