@@ -50,7 +50,7 @@
 #define GIVE_LEAST_BYTES (64 * KIB)
 /* Over the life of a process no more goes back so than this many times the most that
  * was ever resident: a program that repeats itself pays a few times. */
-#define GIVE_LIMIT 6
+#define GIVE_LIMIT 4
 
 /* A heap of at least so much goes back when no more than a share is in use, if no more
  * than another would be left. */
