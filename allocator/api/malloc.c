@@ -179,9 +179,12 @@ static NO_INLINE void *allocate_anew(size_t size)
 }
 
 /* Of a class of more than one size, or larger. */
-static NO_INLINE void *malloc_large(size_t size)
+static NO_INLINE void *malloc_beyond_exact(size_t size)
 {
-    void *const cached = take_medium(size);
+    void *const cached = size <= MEDIUM_LIMIT_BYTES - BLOCK_HEADER_BYTES
+                             ? cache_pop_wide(align_up(size + BLOCK_HEADER_BYTES,
+                                                       ALIGNMENT_BYTES))
+                             : NULL;
     return LIKELY(cached != NULL) ? cached : allocate_anew(size);
 }
 
@@ -189,7 +192,7 @@ static NO_INLINE void *malloc_large(size_t size)
 HOT_CODE NO_INLINE void *malloc_medium(size_t size)
 {
     if (UNLIKELY(size > EXACT_CLASS_LIMIT_BYTES - BLOCK_HEADER_BYTES)) {
-        return malloc_large(size);
+        return malloc_beyond_exact(size);
     }
     /* Not less than the smallest block: the size is none of a small object. */
     const size_t block_bytes = align_up(size + BLOCK_HEADER_BYTES, ALIGNMENT_BYTES);
@@ -284,19 +287,6 @@ static ALWAYS_INLINE bool neighbour_is_sound(const void *ptr, size_t bytes)
 /* The smallest block that has a list. */
 #define MEDIUM_FIRST_BYTES (SMALL_LIMIT_BYTES + ALIGNMENT_BYTES)
 
-/* A block in use of a size from `first` to `last` goes to the thread's current list.
- * false: it is none, or free already, or there is no room; the slow way looks why. */
-static ALWAYS_INLINE bool free_to_list(void *ptr, size_t first, size_t last)
-{
-    size_t bytes;
-    return LIKELY(heap_newest_spans(ptr)) &&
-           LIKELY(block_is_within(block_from_payload(ptr), first, last, &bytes)) &&
-           LIKELY(neighbour_is_sound(ptr, bytes)) && LIKELY(!object_is_free(ptr)) &&
-           LIKELY(cache_keeps_medium()) &&
-           LIKELY(last == EXACT_CLASS_LIMIT_BYTES ? cache_push_exact(ptr, bytes)
-                                                  : cache_push_medium(ptr, bytes));
-}
-
 /* Frees where there is no room, or the thread is new, blocks of older regions, and what
  * has no list. */
 static NO_INLINE void free_medium_slow(void *ptr)
@@ -315,20 +305,31 @@ static NO_INLINE void free_medium_slow(void *ptr)
     free_block(ptr);
 }
 
-/* Of a class of more than one size, or larger. */
-static NO_INLINE void free_large(void *ptr)
+/* Of a class of more than one size. */
+static NO_INLINE void free_beyond_exact(void *ptr, size_t bytes)
 {
-    if (!free_to_list(ptr, EXACT_CLASS_LIMIT_BYTES + ALIGNMENT_BYTES,
-                      MEDIUM_LIMIT_BYTES)) {
+    if (UNLIKELY(!cache_push_wide(ptr, bytes))) {
         free_medium_slow(ptr);
     }
 }
 
-/* No call but the last: none has registers to save. */
+/* No call but the last: none has registers to save. The slow way looks why a block does
+ * not go to the current list, and ends the process for misuse. */
 HOT_CODE NO_INLINE void free_medium(void *ptr)
 {
-    if (!free_to_list(ptr, MEDIUM_FIRST_BYTES, EXACT_CLASS_LIMIT_BYTES)) {
-        free_large(ptr);
+    size_t bytes;
+    if (UNLIKELY(!heap_newest_spans(ptr)) ||
+        UNLIKELY(!block_is_within(block_from_payload(ptr), MEDIUM_FIRST_BYTES,
+                                  MEDIUM_LIMIT_BYTES, &bytes)) ||
+        UNLIKELY(!neighbour_is_sound(ptr, bytes)) || UNLIKELY(object_is_free(ptr)) ||
+        UNLIKELY(!cache_keeps_medium())) {
+        free_medium_slow(ptr);
+    } else if (LIKELY(bytes <= EXACT_CLASS_LIMIT_BYTES)) {
+        if (UNLIKELY(!cache_push_exact(ptr, bytes))) {
+            free_medium_slow(ptr);
+        }
+    } else {
+        free_beyond_exact(ptr, bytes);
     }
 }
 

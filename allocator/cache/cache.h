@@ -81,31 +81,33 @@ static ALWAYS_INLINE void *cache_pop_exact(size_t block_bytes)
     return payload;
 }
 
-/* A block of at least this size, in use; NULL if no current list has one. block_bytes
- * <= MEDIUM_LIMIT_BYTES. */
-static ALWAYS_INLINE void *cache_pop_medium(size_t block_bytes)
+/* A block of at least this size, in use; NULL if no current list has one. block_bytes >
+ * EXACT_CLASS_LIMIT_BYTES, <= MEDIUM_LIMIT_BYTES. */
+static ALWAYS_INLINE void *cache_pop_wide(size_t block_bytes)
 {
     static struct block none[2];
-    if (block_bytes <= EXACT_CLASS_LIMIT_BYTES) {
-        return cache_pop_exact(block_bytes);
-    }
-    struct medium_class from = medium_class_for(block_bytes);
+    struct medium_class from = wide_class_of(block_bytes);
+    bool too_small = from.bytes < block_bytes;
     if (!cache.multi_threaded) {
-        from = medium_class_of(block_bytes);
         const void *const first = link_object(cache.current[from.class]);
         /* Whether the first of its class is large enough nobody can predict: no
          * branch. */
-        const bool too_small =
-            block_size(block_from_payload(first != NULL ? first : &none[1])) <
-            block_bytes;
-        from.class += too_small;
-        from.bytes += from.step & -(size_t)too_small;
+        too_small = block_size(block_from_payload(first != NULL ? first : &none[1])) <
+                    block_bytes;
     }
+    from.class += too_small;
+    from.bytes += from.step & -(size_t)too_small;
     void *const payload = cache_pop(from.class);
     if (LIKELY(payload != NULL)) {
         cache.medium_bytes -= from.bytes;
     }
     return payload;
+}
+
+static ALWAYS_INLINE void *cache_pop_medium(size_t block_bytes)
+{
+    return block_bytes > EXACT_CLASS_LIMIT_BYTES ? cache_pop_wide(block_bytes)
+                                                 : cache_pop_exact(block_bytes);
 }
 
 /* The program has freed a block of such a size, and more may be kept; false: the list
@@ -119,16 +121,20 @@ static ALWAYS_INLINE bool cache_push_exact(void *payload, size_t block_bytes)
     return pushed;
 }
 
-/* The program has freed a block of a size as above, and more may be kept; false: the
- * list has no room. */
-static ALWAYS_INLINE bool cache_push_medium(void *payload, size_t block_bytes)
+static ALWAYS_INLINE bool cache_push_wide(void *payload, size_t block_bytes)
 {
-    const struct medium_class to = medium_class_of(block_bytes);
+    const struct medium_class to = wide_class_of(block_bytes);
     const bool pushed = cache_push(to.class, payload);
     if (LIKELY(pushed)) {
         cache.medium_bytes += to.bytes;
     }
     return pushed;
+}
+
+static ALWAYS_INLINE bool cache_push_medium(void *payload, size_t block_bytes)
+{
+    return block_bytes > EXACT_CLASS_LIMIT_BYTES ? cache_push_wide(payload, block_bytes)
+                                                 : cache_push_exact(payload, block_bytes);
 }
 
 /* Whether the thread may keep more medium blocks. */

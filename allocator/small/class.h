@@ -53,26 +53,30 @@ static ALWAYS_INLINE size_t exact_class_of(size_t block_bytes)
     return block_bytes / ALIGNMENT_BYTES;
 }
 
-/* The class that a block falls into; SMALL_LIMIT_BYTES + 8 < block_bytes <=
- * MEDIUM_LIMIT_BYTES. */
-static ALWAYS_INLINE struct medium_class medium_class_of(size_t block_bytes)
+/* The class of a block beyond it, up to MEDIUM_LIMIT_BYTES. */
+static ALWAYS_INLINE struct medium_class wide_class_of(size_t block_bytes)
 {
-    if (block_bytes <= EXACT_CLASS_LIMIT_BYTES) {
-        return (struct medium_class){exact_class_of(block_bytes), block_bytes,
-                                     ALIGNMENT_BYTES};
-    }
     const size_t bytes = block_bytes - ALIGNMENT_BYTES;
     const unsigned log2 = floor_log2(bytes);
     const unsigned shift = log2 - MEDIUM_CLASS_SHIFT;
     /* The leading bits, a one and three more, count the classes of a doubling. */
     const size_t steps = bytes >> shift;
     return (struct medium_class){
-        .class = EXACT_CLASS_COUNT +
-                 (((size_t)log2 - EXACT_CLASS_LIMIT_LOG2 - 1) << MEDIUM_CLASS_SHIFT) +
-                 steps,
+        .class =
+            EXACT_CLASS_COUNT +
+            (((size_t)log2 - EXACT_CLASS_LIMIT_LOG2 - 1) << MEDIUM_CLASS_SHIFT) + steps,
         .bytes = (steps << shift) + ALIGNMENT_BYTES,
         .step = (size_t)1 << shift,
     };
+}
+
+/* The class that a medium block falls into. */
+static ALWAYS_INLINE struct medium_class medium_class_of(size_t block_bytes)
+{
+    return block_bytes > EXACT_CLASS_LIMIT_BYTES
+               ? wide_class_of(block_bytes)
+               : (struct medium_class){exact_class_of(block_bytes), block_bytes,
+                                       ALIGNMENT_BYTES};
 }
 
 /* The class whose blocks are all at least this large; CLASS_COUNT: none. */
