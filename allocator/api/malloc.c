@@ -181,10 +181,10 @@ static NO_INLINE void *allocate_anew(size_t size)
 /* Of a class of more than one size, or larger. */
 static NO_INLINE void *malloc_beyond_exact(size_t size)
 {
-    void *const cached = size <= MEDIUM_LIMIT_BYTES - BLOCK_HEADER_BYTES
-                             ? cache_pop_wide(align_up(size + BLOCK_HEADER_BYTES,
-                                                       ALIGNMENT_BYTES))
-                             : NULL;
+    void *const cached =
+        size <= MEDIUM_LIMIT_BYTES - BLOCK_HEADER_BYTES
+            ? cache_pop_wide(align_up(size + BLOCK_HEADER_BYTES, ALIGNMENT_BYTES))
+            : NULL;
     return LIKELY(cached != NULL) ? cached : allocate_anew(size);
 }
 

@@ -133,8 +133,9 @@ static ALWAYS_INLINE bool cache_push_wide(void *payload, size_t block_bytes)
 
 static ALWAYS_INLINE bool cache_push_medium(void *payload, size_t block_bytes)
 {
-    return block_bytes > EXACT_CLASS_LIMIT_BYTES ? cache_push_wide(payload, block_bytes)
-                                                 : cache_push_exact(payload, block_bytes);
+    return block_bytes > EXACT_CLASS_LIMIT_BYTES
+               ? cache_push_wide(payload, block_bytes)
+               : cache_push_exact(payload, block_bytes);
 }
 
 /* Whether the thread may keep more medium blocks. */

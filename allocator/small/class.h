@@ -62,9 +62,9 @@ static ALWAYS_INLINE struct medium_class wide_class_of(size_t block_bytes)
     /* The leading bits, a one and three more, count the classes of a doubling. */
     const size_t steps = bytes >> shift;
     return (struct medium_class){
-        .class =
-            EXACT_CLASS_COUNT +
-            (((size_t)log2 - EXACT_CLASS_LIMIT_LOG2 - 1) << MEDIUM_CLASS_SHIFT) + steps,
+        .class = EXACT_CLASS_COUNT +
+                 (((size_t)log2 - EXACT_CLASS_LIMIT_LOG2 - 1) << MEDIUM_CLASS_SHIFT) +
+                 steps,
         .bytes = (steps << shift) + ALIGNMENT_BYTES,
         .step = (size_t)1 << shift,
     };
