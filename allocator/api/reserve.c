@@ -3,7 +3,6 @@
  * resident. The heap then gives back what it has not touched and grows in small steps.
  */
 #include <errno.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 
 #include "api/entry.h"

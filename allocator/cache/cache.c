@@ -312,7 +312,7 @@ void *cache_fill(size_t size_class)
     if (UNLIKELY(!run_serves(size_class)) || UNLIKELY(cache.state == CACHE_DEAD)) {
         return NULL;
     }
-    const size_t most = cache.state == CACHE_ALIVE ? own_limit(size_class) : 1;
+    const size_t most = own_limit(size_class);
     cache.current[size_class] = most << LINK_ROOM_SHIFT;
     run_take_objects(size_class, most, take_into_current, &cache.current[size_class]);
     return cache_pop(size_class);

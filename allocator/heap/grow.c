@@ -26,9 +26,7 @@ static void region_close(void)
     const size_t bytes = (size_t)(heap.end - heap.top);
     /* What was never touched counts as touched from now on, and as vacant unless it was
      * locked as it was reserved. */
-    __atomic_store_n(&heap.touched_bytes,
-                     heap.touched_bytes + (size_t)(heap.end - heap.touched),
-                     __ATOMIC_RELAXED);
+    heap.touched_bytes += (size_t)(heap.end - heap.touched);
     if (!heap.locked) {
         pages_vacate(align_up((uintptr_t)heap.touched, PAGE_BYTES),
                      heap_free_block_pages(rest, bytes).end);
@@ -77,7 +75,7 @@ static void region_open(char *memory, size_t bytes)
     heap.touched = (char *)heap_region_first(region);
     heap_set_top(heap.touched);
     heap.end = heap_region_end(region);
-    __atomic_store_n(&heap.region_bytes, heap.region_bytes + bytes, __ATOMIC_RELAXED);
+    heap.region_bytes += bytes;
     map_cover(end);
 }
 
@@ -86,7 +84,7 @@ static void region_extend(size_t bytes)
 {
     heap.end += bytes;
     set_end(heap.regions, heap.end);
-    __atomic_store_n(&heap.region_bytes, heap.region_bytes + bytes, __ATOMIC_RELAXED);
+    heap.region_bytes += bytes;
     map_cover(heap.end);
 }
 
@@ -147,7 +145,7 @@ bool heap_return_reserve(void)
     }
     heap.end -= bytes;
     set_end(heap.regions, heap.end);
-    __atomic_store_n(&heap.region_bytes, heap.region_bytes - bytes, __ATOMIC_RELAXED);
+    heap.region_bytes -= bytes;
     return true;
 }
 

@@ -1,7 +1,6 @@
 #include "heap/heap.h"
 
 #include <string.h>
-#include <sys/single_threaded.h>
 
 struct bins heap_bins;
 static struct heap_region no_region;
@@ -10,9 +9,7 @@ struct heap heap = {.newest = &no_region};
 static void touch_to(char *end)
 {
     if (end > heap.touched) {
-        const size_t more = (size_t)(end - heap.touched);
-        __atomic_store_n(&heap.touched_bytes, heap.touched_bytes + more,
-                         __ATOMIC_RELAXED);
+        heap.touched_bytes += (size_t)(end - heap.touched);
         heap.touched = end;
     }
 }

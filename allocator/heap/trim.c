@@ -56,10 +56,9 @@ size_t heap_trim_top(size_t pad_bytes)
         memset((void *)end, 0, touched - end);
     }
     const size_t before = heap_resident_bytes();
-    const size_t less = (size_t)(heap.touched - (char *)keep);
     struct page_range vacant;
     pages_occupy(keep, touched, &vacant); /* it is untouched now, which is more */
-    __atomic_store_n(&heap.touched_bytes, heap.touched_bytes - less, __ATOMIC_RELAXED);
+    heap.touched_bytes -= (size_t)(heap.touched - (char *)keep);
     heap.touched = (char *)keep;
     return before - heap_resident_bytes();
 }
