@@ -93,8 +93,8 @@ static void print_total(struct text *text, const char *type, size_t count, size_
 }
 
 /* What stands in the heap and again, with large blocks, in the sum over all heaps, of
- * which there is one. Address space is never given back, so that there is no more than
- * there was. */
+ * which there is one. What a limit makes the heap give back of its reserve is
+ * forgotten: the most that there was is what there is. */
 static void print_sums(struct text *text, const struct mallinfo2 *info, size_t objects,
                        bool with_large)
 {

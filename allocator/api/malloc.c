@@ -249,9 +249,7 @@ static NO_INLINE void free_block(void *ptr)
                                         : pointer_require_live(ptr, &misuse_of_free);
     if (LIKELY(given.kind == SNUG_BLOCK)) {
         struct block *const block = block_from_payload(ptr);
-        if (block_size(block) <= SMALL_LIMIT_BYTES + 2 * ALIGNMENT_BYTES) {
-            run_note_freed(block_size(block));
-        }
+        run_note_freed(block_size(block));
         heap_free(block);
         pressure_after_free();
     } else if (given.kind == SNUG_ZERO_SIZE) {

@@ -40,7 +40,7 @@ struct cache {
     size_t medium_limit_bytes;          /* of those; 0: the thread is new or ends */
     uint8_t state;                      /* enum cache_state */
     bool multi_threaded; /* lists are short and may go to other threads */
-    bool gave_back;      /* objects to the heap, and nobody has looked since */
+    bool gave_back;      /* something to runs or heap, and nobody has looked since */
     bool lean;           /* lists are shorter still, as most of the heap is free */
 };
 

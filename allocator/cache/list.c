@@ -84,10 +84,10 @@ static const char *check_medium_block(size_t class, struct block *block)
     if (!block_checksum_is_right(block) || !block_is_in_use(block)) {
         return "the tag of a block in a list is broken";
     }
-    return medium_class_of(block_size(block)).class != class ? "a block is in the list "
-                                                               "of "
-                                                               "another class"
-                                                             : NULL;
+    if (medium_class_of(block_size(block)).class != class) {
+        return "a block is in the list of another class";
+    }
+    return NULL;
 }
 
 const char *list_check(size_t class, size_t limit, uintptr_t list)

@@ -59,6 +59,8 @@ bool pressure_wants_move(void);
 /* malloc_trim: true if anything went back. */
 bool pressure_trim(size_t pad_bytes);
 
+/* What pressure_after_free calls where it may be so: caches become lean or no longer,
+ * and pages go back. */
 COLD_CODE void pressure_consider(void);
 
 /* In free blocks, above the top, in runs and in the thread's lists, as far as it

@@ -90,8 +90,7 @@ static const char *check_ends(void)
 
 static const char *check_untouched(void)
 {
-    /* The page of the mark, then a sample: reading all would make the pages resident.
-     */
+    /* No more than the page of the mark: to read others would make them resident. */
     for (const char *p = heap.touched; p < heap.end && (uintptr_t)p % PAGE_BYTES != 0;
          p++) {
         if (*p != 0) {

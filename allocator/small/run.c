@@ -4,12 +4,14 @@
 
 uint32_t run_inverse[SMALL_CLASS_COUNT];
 
+/* A request of the largest class has a block of 16 bytes more, with a rest 32 more. */
+#define BLOCK_COUNTS (SMALL_CLASS_COUNT + 2)
+
 static struct {
     struct run *runs[SMALL_CLASS_COUNT]; /* with free or never used objects */
     bool served[SMALL_CLASS_COUNT];
-    uint8_t heap_blocks[SMALL_CLASS_COUNT + 2]; /* live blocks by size / 16, up to the
-                                                   worth */
-    uint16_t requests[SMALL_CLASS_COUNT];       /* that the heap served */
+    uint8_t heap_blocks[BLOCK_COUNTS];    /* live ones by size / 16, up to the worth */
+    uint16_t requests[SMALL_CLASS_COUNT]; /* that the heap served */
     size_t run_count;
     uint32_t runs_of[SMALL_CLASS_COUNT];
 } classes;
@@ -142,8 +144,7 @@ void run_note_allocated(size_t size_class, size_t block_bytes)
     if (++classes.requests[size_class] >= RUN_WORTH_REQUESTS) {
         classes.served[size_class] = true;
     }
-    if (index < SMALL_CLASS_COUNT + 2 &&
-        ++classes.heap_blocks[index] >= RUN_WORTH_BLOCKS) {
+    if (index < BLOCK_COUNTS && ++classes.heap_blocks[index] >= RUN_WORTH_BLOCKS) {
         classes.served[size_class] = true;
         classes.heap_blocks[index] = RUN_WORTH_BLOCKS - 1;
     }
@@ -152,7 +153,7 @@ void run_note_allocated(size_t size_class, size_t block_bytes)
 void run_note_freed(size_t block_bytes)
 {
     const size_t index = block_bytes / ALIGNMENT_BYTES;
-    if (index < SMALL_CLASS_COUNT + 2 && classes.heap_blocks[index] > 0) {
+    if (index < BLOCK_COUNTS && classes.heap_blocks[index] > 0) {
         classes.heap_blocks[index]--;
     }
 }

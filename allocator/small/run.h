@@ -49,9 +49,11 @@ static ALWAYS_INLINE struct run *run_of(struct map_entry entry, const void *poin
 
 /* Whether objects of a class come from runs by now. Until then the heap serves the
  * class, and is counted: a class gets runs for good once RUN_WORTH_BLOCKS of its blocks
- * live, or after RUN_WORTH_REQUESTS requests. */
+ * live, or after RUN_WORTH_REQUESTS requests. The largest blocks, from 272 bytes on,
+ * have lists when they are freed, and count as live for good. */
 bool run_serves(size_t size_class);
 void run_note_allocated(size_t size_class, size_t block_bytes);
+/* A block of any size went back to the heap. */
 void run_note_freed(size_t block_bytes);
 
 /* Take up to `most` free objects of a class from one run: calls `take` for each.
