@@ -293,6 +293,7 @@ static const char *check_run(const struct run *run, size_t size_class)
 
 const char *run_check(void)
 {
+    size_t free_bytes = 0;
     for (size_t size_class = 1; size_class < SMALL_CLASS_COUNT; size_class++) {
         const struct run *previous = NULL;
         for (const struct run *r = classes.runs[size_class]; r != NULL; r = r->next) {
@@ -305,6 +306,7 @@ const char *run_check(void)
             }
             previous = r;
         }
+        free_bytes += run_free_bytes(size_class);
     }
-    return NULL;
+    return free_bytes == run_free_sum ? NULL : "the sum of free objects is wrong";
 }

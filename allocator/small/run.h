@@ -12,6 +12,7 @@
  *     live + free objects + objects never used == capacity
  *     the run is in its class's list exactly if it has free or never used objects
  *     live > 0: an empty run goes back to the heap at once
+ *     the bytes of what is free in all runs are run_free_sum
  * where live counts what the program holds and what stands in caches. Protected by the
  * heap lock. */
 #ifndef SNUG_RUN_H
