@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "cache/pressure.h"
 #include "child.h"
 #include "random.h"
 #include "resident.h"
@@ -335,6 +336,42 @@ static void threads_that_live_on_keep_little(void)
     }
 }
 
+static void *wait_for_the_others(void *unused)
+{
+    pthread_barrier_wait(&barrier);
+    return unused;
+}
+
+/* With other threads, too, medium blocks that wait in lists serve before the heap grows;
+ * but who frees and cuts them over and over has that a few times. */
+static void blocks_that_wait_are_taken_back_a_few_times(void)
+{
+    enum {
+        ROUNDS = 300,
+        BLOCKS = 600,
+        KEPT_BYTES = 16000
+    };
+    pthread_t thread;
+    pthread_barrier_init(&barrier, NULL, 2);
+    CHECK(pthread_create(&thread, NULL, wait_for_the_others, NULL) == 0);
+    for (int round = 0; round < ROUNDS; round++) {
+        char *blocks[BLOCKS];
+        for (size_t i = 0; i < BLOCKS; i++) {
+            blocks[i] = snug_malloc(2000 * (1 + i % 3));
+            CHECK(blocks[i] != NULL);
+        }
+        for (size_t i = 0; i < BLOCKS; i++) {
+            snug_free(blocks[i]);
+        }
+        CHECK(snug_malloc(KEPT_BYTES) != NULL);
+    }
+    CHECK_NUMBERS(pressure.reclaimed_bytes, >=, 4 * pressure.ceiling_bytes);
+    CHECK_NUMBERS(pressure.reclaimed_bytes, <=, 10 * pressure.ceiling_bytes);
+    CHECK_HEAP();
+    pthread_barrier_wait(&barrier);
+    CHECK(pthread_join(thread, NULL) == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -350,6 +387,7 @@ int main(void)
         CHILD_TEST(a_single_free_block_goes_back),
         CHILD_TEST(a_program_that_repeats_itself_pays_a_few_times),
         CHILD_TEST(threads_that_live_on_keep_little),
+        CHILD_TEST(blocks_that_wait_are_taken_back_a_few_times),
     };
     return cmocka_run_group_tests_name("purge", tests, NULL, NULL);
 }

@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "small/class.h"
+
 static void powers_of_two_are_told_from_others(void **state)
 {
     (void)state;
@@ -83,6 +85,45 @@ static void the_largest_request_does_not_overflow(void **state)
     assert_true(align_up(2 * bytes, PAGE_BYTES) > bytes);
 }
 
+/* What a grown block takes beyond its size: half of what it may keep, a page at most. */
+static void the_slack_of_a_grown_block_is_small(void **state)
+{
+    (void)state;
+    for (size_t bytes = BLOCK_MIN_BYTES; bytes < 100 * MIB;
+         bytes += bytes / 7 / 16 * 16 + 16) {
+        const size_t slack = block_slack(bytes);
+        assert_int_equal(slack % ALIGNMENT_BYTES, 0);
+        assert_true(slack < block_least_rest(bytes) && slack <= PAGE_BYTES);
+        assert_true(slack == PAGE_BYTES || slack + ALIGNMENT_BYTES > bytes / 64);
+    }
+}
+
+/* Each size from the first block on falls into one class, the classes follow each other
+ * without a gap, and one that is asked for has blocks that are all large enough. */
+static void the_classes_of_blocks_cover_all_sizes(void **state)
+{
+    (void)state;
+    size_t class = 0;
+    for (size_t bytes = SMALL_LIMIT_BYTES + ALIGNMENT_BYTES;
+         bytes <= MEDIUM_LIMIT_BYTES; bytes += ALIGNMENT_BYTES) {
+        const struct medium_class of = medium_class_of(bytes);
+        const bool is_next = of.bytes == bytes;
+        assert_true(class == 0 || of.class == class + is_next);
+        class = of.class;
+        assert_true(class >= SMALL_CLASS_COUNT && class < CLASS_COUNT);
+        assert_true(of.bytes <= bytes && bytes < of.bytes + of.step);
+        assert_int_equal(medium_class_bytes(class), of.bytes);
+        const struct medium_class wanted = medium_class_for(bytes);
+        assert_int_equal(wanted.class, is_next ? class : class + 1);
+        assert_int_equal(wanted.bytes, is_next ? bytes : of.bytes + of.step);
+        if (bytes <= EXACT_CLASS_LIMIT_BYTES) {
+            assert_int_equal(exact_class_of(bytes), class);
+            assert_true(is_next && of.step == ALIGNMENT_BYTES);
+        }
+    }
+    assert_int_equal(class, CLASS_COUNT - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -91,6 +132,8 @@ int main(void)
         cmocka_unit_test(the_logarithm_is_the_highest_bit),
         cmocka_unit_test(a_block_is_the_smallest_that_holds_its_request),
         cmocka_unit_test(the_largest_request_does_not_overflow),
+        cmocka_unit_test(the_slack_of_a_grown_block_is_small),
+        cmocka_unit_test(the_classes_of_blocks_cover_all_sizes),
     };
     return cmocka_run_group_tests_name("size", tests, NULL, NULL);
 }
