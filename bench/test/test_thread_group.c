@@ -1,72 +1,16 @@
-/* Replay in threads: every pass, what breaks under several threads, and waiting. */
-#include "worker_case.h"
+/* Replay in threads: every pass, and what breaks under several threads. Waiting:
+ * test_thread_waiting. */
+#include "threaded_case.h"
 
 #include "process/output.h"
-#include "runner/allocators.h"
-#include "runner/mode.h"
-#include "runner/tracer.h"
-#include "trace/streams.h"
 
 enum {
-    BROKEN_BYTES = 1000, /* as in broken/libc.h */
-    SLEEPS = 200,        /* of broken/sleepy.c */
-    HAND_OVERS = 500,
-    MANY_THREADS = 1000,
-    PASS_THREADS = 250, /* where a trace is replayed several times */
+    PASS_THREADS = 250 /* where a trace is replayed several times */
 };
 
 static const enum worker_mode modes[] = {WORKER_VERIFY, WORKER_SYSCALLS,
                                          WORKER_MEMORY, WORKER_COLD,
                                          WORKER_WARM,   WORKER_LATENCY};
-
-/* Thread and operation. */
-#define BY(op_thread, ...) by(op_thread, (struct trace_op)__VA_ARGS__)
-
-static struct trace_op by(unsigned thread, struct trace_op op)
-{
-    op.thread = (uint16_t)thread;
-    return op;
-}
-
-struct threaded {
-    struct trace *trace;
-    struct streams *streams;
-};
-
-static struct threaded part(struct trace *trace)
-{
-    struct trace_error error = {""};
-    struct streams *streams = streams_create(trace, &error);
-    if (streams == NULL) {
-        fail_msg("%s", error.text);
-    }
-    return (struct threaded){trace, streams};
-}
-
-static void drop(struct threaded *threaded)
-{
-    streams_destroy(threaded->streams);
-    trace_destroy(threaded->trace);
-}
-
-static struct job run_threads(const struct threaded *threaded,
-                              const struct allocator *allocator, enum worker_mode mode,
-                              const struct sock_fprog *filter)
-{
-    struct job job = {
-        .allocator = allocator,
-        .trace = threaded->trace,
-        .streams = threaded->streams,
-        .mode = mode,
-        .touch = TOUCH_FIRST,
-        .warm_min_passes = 3,
-        .timeout_ns = timeout_ns,
-        .filter = filter,
-    };
-    job_run_all(&job, 1, 1);
-    assert_non_null(job.record);
-    return job;
-}
 
 /* The mixed trace of worker_case.h, its blocks handed from thread to thread. */
 static struct threaded make_mixed_threads(unsigned count)
@@ -83,13 +27,6 @@ static struct threaded make_mixed_threads(unsigned count)
     free(ops);
     trace_destroy(mixed);
     return threaded;
-}
-
-static void assert_ok(const struct job *job)
-{
-    if (job->status != RESULT_OK) {
-        fail_msg("%s: %s", mode_table[job->mode].label, job->status_text);
-    }
 }
 
 static void run_well(const struct threaded *threaded, const struct allocator *allocator,
@@ -162,46 +99,6 @@ static void every_pass_takes_threads(void **state)
     allocators_free(&list);
 }
 
-/* `width` of `threads` at a time, each with blocks of its own and one of another. */
-static struct threaded make_short_threads(unsigned threads, unsigned width)
-{
-    struct trace_op *ops = calloc((size_t)threads * 4, sizeof *ops);
-    size_t count = 0;
-    for (unsigned first = 0; first < threads; first += width) {
-        for (unsigned i = first; i < first + width; i++) {
-            ops[count++] = by(i, (struct trace_op)MALLOC(1 + i, 100));
-        }
-        for (unsigned i = first; i < first + width; i++) {
-            ops[count++] = by(i, (struct trace_op)REALLOC(1 + i, 200));
-            ops[count++] =
-                by(i, i > 0 ? (struct trace_op)FREE(i) : (struct trace_op)MARK);
-        }
-    }
-    struct threaded threaded = part(make_trace(ops, count));
-    free(ops);
-    return threaded;
-}
-
-/* How often calls that begin with `name` are made in the replay. */
-static uint64_t calls_of(const struct threaded *threaded,
-                         const struct allocator *allocator,
-                         const struct sock_fprog *filter, const char *name)
-{
-    struct job job = run_threads(threaded, allocator, WORKER_SYSCALLS, filter);
-    struct syscall_counts counts = {.measured = false};
-    uint64_t calls = 0;
-    assert_ok(&job);
-    tracer_take_counts(job.tracer, &counts);
-    for (size_t i = 0; i < counts.count; i++) {
-        if (strncmp(counts.items[i].name, name, strlen(name)) == 0) {
-            calls += counts.items[i].calls[PHASE_REPLAY];
-        }
-    }
-    free(counts.items);
-    job_close(&job);
-    return calls;
-}
-
 static void traced_passes_take_threads(void **state)
 {
     (void)state;
@@ -220,45 +117,6 @@ static void traced_passes_take_threads(void **state)
     assert_int_equal(calls_of(&threaded, &glibc, filter, "clone"),
                      threaded.streams->header->begun_count - 1);
     drop(&threaded);
-    tracer_filter_destroy(filter);
-}
-
-/* Two threads that hand a block to each other and back, so that both sleep often, and
- * all by mallocs of BROKEN_BYTES. */
-static struct threaded make_hand_overs(void)
-{
-    struct trace_op ops[2 * HAND_OVERS];
-    for (unsigned i = 0; i < HAND_OVERS; i++) {
-        ops[2 * i] = BY(i % 2, MALLOC(1 + i, BROKEN_BYTES));
-        ops[2 * i + 1] = BY((i + 1) % 2, FREE(1 + i));
-    }
-    return part(make_trace(ops, COUNT_OF(ops)));
-}
-
-/* Threads that wait for each other and for their ends make a number of calls that
- * nobody can tell; the allocator's own are all counted. */
-static void waiting_is_not_counted(void **state)
-{
-    (void)state;
-    const char *refused;
-    struct sock_fprog *filter = tracer_filter_create(&refused);
-    if (filter == NULL) {
-        skip();
-    }
-    struct threaded threaded[] = {make_hand_overs(),
-                                  make_short_threads(MANY_THREADS, 10)};
-    for (size_t i = 0; i < COUNT_OF(threaded); i++) {
-        const struct allocator *floor = tool_allocator("libsnugbench-floor.so");
-        const uint64_t begun = threaded[i].streams->header->begun_count - 1;
-        const uint64_t first = calls_of(&threaded[i], floor, filter, "");
-        assert_int_equal(calls_of(&threaded[i], floor, filter, "futex"), 0);
-        assert_int_equal(calls_of(&threaded[i], floor, filter, ""), first);
-        assert_in_range(first, begun, 10 * begun);
-    }
-    assert_int_equal(calls_of(&threaded[0], broken_allocator("wakes"), filter, "futex"),
-                     HAND_OVERS);
-    drop(&threaded[0]);
-    drop(&threaded[1]);
     tracer_filter_destroy(filter);
 }
 
@@ -368,26 +226,6 @@ static void crash_and_hang_name_an_operation(void **state)
     drop(&threaded);
 }
 
-/* A consumer that comes first sleeps until its block is there. */
-static void waiting_takes_no_processor(void **state)
-{
-    (void)state;
-    struct trace_op ops[SLEEPS + 3] = {BY(0, MALLOC(1, 8)), BY(1, MALLOC(2, 8))};
-    for (unsigned i = 0; i < SLEEPS; i++) {
-        ops[2 + i] = BY(0, MALLOC(3 + i, BROKEN_BYTES));
-    }
-    ops[SLEEPS + 2] = BY(1, FREE(2 + SLEEPS));
-    struct threaded threaded = part(make_trace(ops, COUNT_OF(ops)));
-    struct job job =
-        run_threads(&threaded, broken_allocator("sleepy"), WORKER_COLD, NULL);
-    const struct worker_record *record = job.record;
-    assert_ok(&job);
-    assert_true(record->pass_cpu_ns[0] < record->pass_ns[0] / 4);
-    assert_true(record->pass_waited_ns[0] > record->pass_ns[0] / 2);
-    job_close(&job);
-    drop(&threaded);
-}
-
 /* Under load each thread waits for a processor several times: 1,000 in each of six
  * passes took more than a minute there. */
 static void many_threads_come_and_go(void **state)
@@ -451,11 +289,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_pass_takes_threads),
         cmocka_unit_test(traced_passes_take_threads),
-        cmocka_unit_test(waiting_is_not_counted),
         cmocka_unit_test(broken_allocators_are_caught),
         cmocka_unit_test(no_memory_is_told_in_every_mode),
         cmocka_unit_test(crash_and_hang_name_an_operation),
-        cmocka_unit_test(waiting_takes_no_processor),
         cmocka_unit_test(many_threads_come_and_go),
         cmocka_unit_test(only_the_trace_is_allocated),
     };
