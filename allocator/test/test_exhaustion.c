@@ -1,5 +1,6 @@
 /* When memory runs out under a limit: what cannot be had is refused, blocks keep their
- * contents, the heap stays in order, and as soon as the limit is lifted work goes on. */
+ * contents, the heap stays in order, and as soon as the limit is lifted work goes on.
+ */
 #include "snug.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
-/* When the system refuses each system call of a fixed piece of work in turn. Blocks keep
- * their contents, the heap stays in order, and as soon as there is memory again work
- * goes on. Limits on memory: test_exhaustion. */
+/* When the system refuses each system call of a fixed piece of work in turn. Blocks
+ * keep their contents, the heap stays in order, and as soon as there is memory again
+ * work goes on. Limits on memory: test_exhaustion. */
 #include "snug.h"
 
 #include <errno.h>

@@ -342,8 +342,8 @@ static void *wait_for_the_others(void *unused)
     return unused;
 }
 
-/* With other threads, too, medium blocks that wait in lists serve before the heap grows;
- * but who frees and cuts them over and over has that a few times. */
+/* With other threads, too, medium blocks that wait in lists serve before the heap
+ * grows; but who frees and cuts them over and over has that a few times. */
 static void blocks_that_wait_are_taken_back_a_few_times(void)
 {
     enum {

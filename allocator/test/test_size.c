@@ -85,7 +85,8 @@ static void the_largest_request_does_not_overflow(void **state)
     assert_true(align_up(2 * bytes, PAGE_BYTES) > bytes);
 }
 
-/* What a grown block takes beyond its size: half of what it may keep, a page at most. */
+/* What a grown block takes beyond its size: half of what it may keep, a page at most.
+ */
 static void the_slack_of_a_grown_block_is_small(void **state)
 {
     (void)state;
