@@ -53,12 +53,11 @@
 #define GIVE_LIMIT 4
 
 /* A heap of at least so much goes back when no more than a share is in use, if no more
- * than another would be left. */
+ * than another would be left. To look for that costs a GIVE_SHARE of the heap, of a
+ * credit of 5/4 of its growth. */
 #define EMPTIED_HEAP_BYTES (8 * MIB)
 #define EMPTIED_SHARE 32
 #define EMPTIED_LEFT_SHARE 8
-/* To look for that costs this share of the heap, of a credit of 5/4 of its growth. */
-#define LOOK_SHARE 64
 
 /* Requests up to this are served from runs: blocks cut into objects of one size class
  * without a header each. Larger objects leave holes in runs that nothing else can use.
@@ -72,38 +71,32 @@
 /* ...or has been asked for this often: a block of the heap takes ten times as long. */
 #define RUN_WORTH_REQUESTS 2048
 /* Before the heap touches new pages, caches are taken back if they hold this share of
- * it and this many bytes; looked at once for every so many bytes that it grows. */
+ * it and a page, or anything for a block of the larger share; looked at once for every
+ * page that it grows. */
 #define RECLAIM_SHARE 64
 #define RECLAIM_ALL_SHARE 16
-#define RECLAIM_STEP_BYTES (4 * KIB)
 /* Medium blocks of a multi-threaded process no more than this many times the most that
  * was ever resident: they are cut anew under the lock, and a program that repeats
  * itself pays for that a few times. */
 #define RECLAIM_LIMIT 8
 
 /* A list of a cache is full with this much of a class; then it is parked, and with more
- * than one thread goes to other threads in one piece. With one thread lists are taken
- * back when the heap would grow, hardly ever before, and the limit is only a fence. */
+ * than one thread goes to other threads in one piece. While most of the heap is free
+ * lists are shorter by so many bits: what they hold keeps whole runs. With one thread
+ * they are longer by as many, a fence only: they are taken back when the heap would
+ * grow, hardly ever before. */
 #define LIST_LIMIT_BYTES (16 * KIB)
-#define LIST_LIMIT_OBJECTS 256
-#define LIST_LIMIT_SINGLE_BYTES MIB
-/* While most of the heap is free lists are shorter by so many bits, in
- * single- and multi-threaded processes alike: what they hold keeps whole runs. */
-#define LIST_LEAN_SHIFT 6
 #define MEDIUM_LIST_LIMIT_BYTES (32 * KIB)
+#define LIST_STEP_SHIFT 6
 /* Freed blocks up to this size wait in lists. In all those of a thread hold a little
- * more than this share of the heap, up to a limit (to give them back takes less than a
- * millisecond). They are coalesced before a free block of one and a half times a
- * request's size and a little is broken, if they are more than another share. */
+ * more than this share of the heap (GIVE_LEAST_BYTES: too little to give back), up to a
+ * limit (to give them back takes less than a millisecond). They are coalesced before a
+ * free block of one and a half times a request's size and a little is broken, if they
+ * are more than another share. */
 #define MEDIUM_LIMIT_BYTES (128 * KIB)
 #define CACHED_SHARE 4
-#define CACHED_MIN_BYTES (64 * KIB)
 #define CACHED_MAX_BYTES (8 * MIB)
 #define COALESCE_SHARE 32
-
-/* Whole lists of a class that wait for another thread: a depot fills two cache lines.
- */
-#define DEPOT_LISTS 15
 
 static_assert(PREALLOCATE_BYTES >= 4 * KIB, "extend by whole pages");
 

@@ -91,7 +91,7 @@ static void return_small(void)
 static void set_medium_limit(void)
 {
     const size_t share = cache.lean ? 0 : heap.touched_bytes / CACHED_SHARE;
-    const size_t limit = share + CACHED_MIN_BYTES;
+    const size_t limit = share + GIVE_LEAST_BYTES;
     const size_t most = limit < CACHED_MAX_BYTES ? limit : CACHED_MAX_BYTES;
     cache.medium_limit_bytes = cache.state != CACHE_ALIVE ? 0
                                : cache.multi_threaded     ? SIZE_MAX
@@ -163,6 +163,13 @@ static void cache_initialize(void)
     }
     lock_release(&heap_lock, locked);
     pthread_setspecific(at_exit, &cache);
+}
+
+/* Whether there are other threads and the cache does not know yet. */
+static bool cache_misses_threads(void)
+{
+    return !cache.multi_threaded && !__libc_single_threaded &&
+           cache.state == CACHE_ALIVE;
 }
 
 void cache_settle(void)

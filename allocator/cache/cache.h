@@ -46,13 +46,6 @@ struct cache {
 
 extern OUR_OWN __thread struct cache cache;
 
-/* Whether there are other threads and the cache does not know yet. */
-static ALWAYS_INLINE bool cache_misses_threads(void)
-{
-    return !cache.multi_threaded && !__libc_single_threaded &&
-           cache.state == CACHE_ALIVE;
-}
-
 /* An object, NULL if the current list is empty. */
 static ALWAYS_INLINE void *cache_pop(size_t list)
 {

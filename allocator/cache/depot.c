@@ -1,5 +1,7 @@
 #include "cache/depot.h"
 
+#define DEPOT_LISTS 15 /* a depot fills two cache lines */
+
 struct depot {
     struct lock lock;
     uint32_t count;

@@ -8,17 +8,14 @@ static size_t least_bytes(size_t class)
 
 size_t list_limit(size_t class, enum list_length length)
 {
-    const size_t long_bytes = LIST_LIMIT_SINGLE_BYTES;
-    const size_t short_bytes =
+    const size_t bytes =
         class_is_medium(class) ? MEDIUM_LIST_LIMIT_BYTES : LIST_LIMIT_BYTES;
-    const size_t most = length == LIST_LONG ? LINK_ROOM_MAX : LIST_LIMIT_OBJECTS;
-    const size_t share =
-        (length == LIST_LONG ? long_bytes : short_bytes) / least_bytes(class);
-    const size_t objects = share < most ? share : most;
-    if (length != LIST_LEAN || objects == 0) {
-        return objects;
+    const size_t objects =
+        (length == LIST_LONG ? bytes << LIST_STEP_SHIFT : bytes) / least_bytes(class);
+    if (length == LIST_LEAN && objects != 0) {
+        return objects >> LIST_STEP_SHIFT != 0 ? objects >> LIST_STEP_SHIFT : 1;
     }
-    return objects >> LIST_LEAN_SHIFT != 0 ? objects >> LIST_LEAN_SHIFT : 1;
+    return objects < LINK_ROOM_MAX ? objects : LINK_ROOM_MAX;
 }
 
 size_t list_bytes(size_t class, size_t limit, uintptr_t list)

@@ -157,7 +157,7 @@ void pressure_settle(void)
         }
     }
     const size_t limit = heap_resident_bytes() + pressure.ceiling_bytes - resident;
-    heap.limit_bytes = limit + RECLAIM_STEP_BYTES;
+    heap.limit_bytes = limit + PAGE_BYTES;
 }
 
 /* With other threads medium blocks are cut anew under the lock, so a program that
@@ -187,7 +187,7 @@ bool pressure_relieve(void)
     const size_t resident = heap_resident_bytes();
     if (heap.regions != NULL) {
         const bool all = !reaches || wanted > resident / RECLAIM_ALL_SHARE;
-        const size_t share = resident / RECLAIM_SHARE + RECLAIM_STEP_BYTES;
+        const size_t share = resident / RECLAIM_SHARE + PAGE_BYTES;
         reclaim(all ? 1 : share);
     }
     if (!reaches && bins_best(&heap_bins, wanted) == 0 && !heap_grow(wanted)) {
@@ -198,7 +198,7 @@ bool pressure_relieve(void)
     if (pages_vacant_bytes != 0) { /* those at both ends may be, too */
         rise = wanted + 2 * PAGE_BYTES;
     }
-    heap.limit_bytes = heap_resident_bytes() + rise + RECLAIM_STEP_BYTES;
+    heap.limit_bytes = heap_resident_bytes() + rise + PAGE_BYTES;
     return true;
 }
 
@@ -334,7 +334,7 @@ void pressure_consider(void)
     } else if (pressure_free_bytes() > pressure.look_free_bytes) {
         set_emptied(true);
         cache_reclaim(1, true);
-        spend(heap_resident_bytes() / LOOK_SHARE); /* in vain, as a rule */
+        spend(heap_resident_bytes() / GIVE_SHARE); /* in vain, as a rule */
         give_all_back();
         set_emptied(true);
     }

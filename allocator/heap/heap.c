@@ -118,8 +118,7 @@ static ALWAYS_INLINE void take_front(uint32_t record, size_t bytes)
  */
 static ALWAYS_INLINE bool wants_coalescing(uint32_t record, size_t bytes)
 {
-    return heap.cached_bytes >
-               heap.touched_bytes / COALESCE_SHARE + RECLAIM_STEP_BYTES &&
+    return heap.cached_bytes > heap.touched_bytes / COALESCE_SHARE + PAGE_BYTES &&
            (record == 0 ||
             bins_bytes(&heap_bins, record) > bytes + bytes / 2 + 2 * BLOCK_MIN_BYTES);
 }
