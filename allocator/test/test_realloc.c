@@ -139,6 +139,9 @@ static void realloc_to_little_moves(void)
     CHECK(snug_malloc(8192) == block);
     CHECK(snug_realloc(block, 3000) == block);
     CHECK_NUMBERS(snug_malloc_usable_size(block), <, 3100);
+    char *const more_than_half = snug_malloc(1000);
+    CHECK(more_than_half != NULL && snug_malloc(100) != NULL);
+    CHECK(snug_realloc(more_than_half, 600) == more_than_half);
     CHECK_HEAP();
 }
 
