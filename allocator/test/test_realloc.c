@@ -146,18 +146,18 @@ static void realloc_to_little_moves(void)
 }
 
 /* An object of which less than half is left moves to a smaller one. */
-static void realloc_gives_the_rest_of_small_blocks_back(void)
+static void realloc_gives_the_rest_of_objects_back(void)
 {
     for (size_t i = 0; i < 100; i++) { /* enough for a run */
-        char *const block = snug_malloc(400);
-        CHECK(block != NULL);
-        pattern_fill(block, 400, i);
-        char *const half = snug_realloc(block, 250);
+        char *const object = snug_malloc(200);
+        CHECK(object != NULL);
+        pattern_fill(object, 200, i);
+        char *const half = snug_realloc(object, 105);
         CHECK(half != NULL);
-        CHECK_NUMBERS(snug_malloc_usable_size(half), >=, 250);
-        char *const rest = snug_realloc(half, 100);
-        CHECK(rest != NULL && pattern_holds(rest, 100, 400, i));
-        CHECK_NUMBERS(snug_malloc_usable_size(rest), <, 200);
+        CHECK_NUMBERS(snug_malloc_usable_size(half), >=, 105);
+        char *const rest = snug_realloc(half, 60);
+        CHECK(rest != NULL && pattern_holds(rest, 60, 200, i));
+        CHECK_NUMBERS(snug_malloc_usable_size(rest), <, 100);
     }
     CHECK_HEAP();
 }
@@ -245,7 +245,7 @@ int main(void)
         CHILD_TEST(realloc_grows_in_place_where_it_can),
         CHILD_TEST(realloc_takes_a_slack_of_free_memory),
         CHILD_TEST(realloc_to_little_moves),
-        CHILD_TEST(realloc_gives_the_rest_of_small_blocks_back),
+        CHILD_TEST(realloc_gives_the_rest_of_objects_back),
         CHILD_TEST(realloc_of_mappings_moves_pages_not_bytes),
         CHILD_TEST(realloc_of_large_blocks_moves_pages_not_bytes),
         CHILD_TEST(a_grown_block_has_room_to_grow),
