@@ -217,6 +217,8 @@ static void cache_die(void *unused)
 {
     (void)unused;
     const bool locked = lock_acquire(&heap_lock);
+    /* Others would keep what they do not need, and hold whole pages by it. */
+    cache.lean |= atomic_load_explicit(&lean, memory_order_relaxed);
     leave_lists();
     cache.state = CACHE_DEAD;
     cache.multi_threaded = false;

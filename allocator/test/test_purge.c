@@ -279,51 +279,80 @@ static void a_program_that_repeats_itself_pays_a_few_times(void)
     CHECK_NUMBERS(snug_system_calls().mmap, <=, 12);
 }
 
-/* Each thread fills and frees, and all live on: what they keep is little. */
+/* Each thread fills and frees; what they keep, or leave as they end, is little. */
+enum {
+    THREADS = 4,
+    THREAD_BLOCKS = 6000
+};
 static pthread_barrier_t barrier;
+static char *thread_blocks[THREADS][THREAD_BLOCKS];
 
-static void *fill_free_and_stay(void *argument)
+static void *fill_and_free(void *argument)
 {
-    enum {
-        BLOCKS = 6000
-    };
     char **const blocks = argument;
-    for (size_t i = 0; i < BLOCKS; i++) {
-        const size_t size = 32 + i * 7919 % 4065;
+    struct random random = {(uintptr_t)blocks};
+    for (size_t i = 0; i < THREAD_BLOCKS; i++) {
+        const size_t size = 32 + random_below(&random, 4065);
         blocks[i] = snug_malloc(size);
         CHECK(blocks[i] != NULL);
         memset(blocks[i], 1, size);
     }
     pthread_barrier_wait(&barrier); /* all have filled */
     pthread_barrier_wait(&barrier);
-    for (size_t i = 0; i < BLOCKS; i++) {
+    for (size_t i = 0; i < THREAD_BLOCKS; i++) {
         snug_free(blocks[i]);
     }
     pthread_barrier_wait(&barrier); /* all have freed */
-    for (size_t i = 0; i < 10000; i++) {
-        snug_free(snug_malloc(16 + i % 100 * 80));
+    return NULL;
+}
+
+static void go_on_with_a_little(void)
+{
+    void *few[100];
+    for (size_t round = 0; round < 100; round++) {
+        for (size_t i = 0; i < 100; i++) {
+            few[i] = snug_malloc(16 + i * 80);
+        }
+        for (size_t i = 0; i < 100; i++) {
+            snug_free(few[i]);
+        }
     }
+}
+
+static void *fill_free_and_stay(void *argument)
+{
+    fill_and_free(argument);
+    go_on_with_a_little();
     pthread_barrier_wait(&barrier);
     pthread_barrier_wait(&barrier); /* lives until it has been looked at */
     return NULL;
 }
 
-static void threads_that_live_on_keep_little(void)
+/* Until all have filled. Returns how much was resident before. */
+static size_t start_threads(pthread_t threads[THREADS], void *(*life)(void *))
 {
-    enum {
-        THREADS = 4
-    };
-    static char *blocks[THREADS][6000];
-    pthread_t threads[THREADS];
     pthread_barrier_init(&barrier, NULL, THREADS + 1);
-    memset(blocks, 1, sizeof blocks); /* resident from now on */
+    memset(thread_blocks, 1, sizeof thread_blocks); /* resident from now on */
     const size_t before = private_bytes();
     for (size_t i = 0; i < THREADS; i++) {
-        CHECK(pthread_create(&threads[i], NULL, fill_free_and_stay, blocks[i]) == 0);
+        CHECK(pthread_create(&threads[i], NULL, life, thread_blocks[i]) == 0);
     }
     pthread_barrier_wait(&barrier);
-    const size_t peak = private_bytes() - before;
-    CHECK_NUMBERS(peak, >, 40 * mib);
+    CHECK_NUMBERS(private_bytes() - before, >, 40 * mib);
+    return before;
+}
+
+static void join_threads(const pthread_t threads[THREADS])
+{
+    for (size_t i = 0; i < THREADS; i++) {
+        CHECK(pthread_join(threads[i], NULL) == 0);
+    }
+}
+
+static void threads_that_live_on_keep_little(void)
+{
+    pthread_t threads[THREADS];
+    const size_t before = start_threads(threads, fill_free_and_stay);
     for (int i = 0; i < 3; i++) {
         pthread_barrier_wait(&barrier);
     }
@@ -331,9 +360,19 @@ static void threads_that_live_on_keep_little(void)
     CHECK_HEAP();
     CHECK_NUMBERS(after, <=, 8 * mib); /* below that nothing is looked at */
     pthread_barrier_wait(&barrier);
-    for (size_t i = 0; i < THREADS; i++) {
-        CHECK(pthread_join(threads[i], NULL) == 0);
-    }
+    join_threads(threads);
+}
+
+static void threads_that_end_leave_little(void)
+{
+    pthread_t threads[THREADS];
+    const size_t before = start_threads(threads, fill_and_free);
+    pthread_barrier_wait(&barrier);
+    pthread_barrier_wait(&barrier);
+    join_threads(threads);
+    go_on_with_a_little();
+    CHECK_HEAP();
+    CHECK_NUMBERS(private_bytes() - before, <=, 8 * mib);
 }
 
 static void *wait_for_the_others(void *unused)
@@ -388,6 +427,7 @@ int main(void)
         CHILD_TEST(a_program_that_repeats_itself_pays_a_few_times),
         CHILD_TEST(threads_that_live_on_keep_little),
         CHILD_TEST(blocks_that_wait_are_taken_back_a_few_times),
+        CHILD_TEST(threads_that_end_leave_little),
     };
     return cmocka_run_group_tests_name("purge", tests, NULL, NULL);
 }
