@@ -290,8 +290,15 @@ static void set_emptied(bool emptied)
     const size_t half_of_free = pressure_free_bytes() / 2;
     const size_t more = in_use < half_of_free ? in_use : half_of_free;
     pressure.filled_at_bytes = in_use + more + EMPTIED_HEAP_BYTES / 8;
-    pressure.look_free_bytes =
-        emptied ? heap_resident_bytes() - in_use / 4 * 3 : free_bytes_worth_a_look();
+    pressure.look_used_bytes = in_use / 4 * 3;
+    pressure.look_free_bytes = free_bytes_worth_a_look();
+}
+
+/* Whether what is in use should be looked at. */
+static bool is_worth_a_look(void)
+{
+    return pressure.emptied ? in_use_bytes() < pressure.look_used_bytes
+                            : pressure_free_bytes() > pressure.look_free_bytes;
 }
 
 /* Whether it is paid for that all of the heap goes back, nearly. */
@@ -331,7 +338,7 @@ void pressure_consider(void)
     } else if (heap_resident_bytes() < EMPTIED_HEAP_BYTES ||
                (pressure.emptied && in_use_bytes() > pressure.filled_at_bytes)) {
         set_emptied(false);
-    } else if (pressure_free_bytes() > pressure.look_free_bytes) {
+    } else if (is_worth_a_look()) {
         set_emptied(true);
         cache_reclaim(1, true);
         spend(heap_resident_bytes() / GIVE_SHARE); /* in vain, as a rule */

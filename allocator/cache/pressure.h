@@ -33,6 +33,7 @@ struct pressure {
     size_t look_at_bytes;   /* resident; below it nothing large was free last time */
     size_t credit_bytes;    /* earned by growth, not yet spent on an emptied heap */
     size_t look_free_bytes; /* with more free than this the heap may be nearly empty */
+    size_t look_used_bytes; /* once emptied: with less in use it may be, too */
     size_t filled_at_bytes; /* once emptied: with more in use it is no more */
     bool emptied;           /* most is free: caches are lean */
     bool never;             /* nothing goes back but by malloc_trim */

@@ -279,6 +279,43 @@ static void a_program_that_repeats_itself_pays_a_few_times(void)
     CHECK_NUMBERS(snug_system_calls().mmap, <=, 12);
 }
 
+/* Most is free, but too much in use to give all back; then the largest free block goes
+ * back alone, as a mapping is made, and later the rest is freed. */
+static void an_emptied_heap_goes_back_after_a_part_of_it(void)
+{
+    enum {
+        BLOCKS = 1280,
+        BLOCK_BYTES = 16 * 1024
+    };
+    static char *blocks[BLOCKS];
+    const size_t before = private_bytes();
+    CHECK(snug_mallopt(M_MMAP_THRESHOLD, 32 << 20) == 1);
+    char *const large = snug_malloc(20 * mib);
+    CHECK(large != NULL);
+    memset(large, 1, 20 * mib);
+    for (size_t i = 0; i < BLOCKS; i++) {
+        blocks[i] = snug_malloc(BLOCK_BYTES);
+        CHECK(blocks[i] != NULL);
+        memset(blocks[i], 1, BLOCK_BYTES);
+    }
+    snug_free(large);
+    for (size_t i = 0; i < BLOCKS; i++) {
+        if (i % 5 != 0) {
+            snug_free(blocks[i]);
+        }
+    }
+    CHECK_NUMBERS(private_bytes() - before, >, 40 * mib);
+    char *const mapped = snug_malloc(33 * mib);
+    CHECK(mapped != NULL);
+    CHECK_NUMBERS(private_bytes() - before, <, 24 * mib);
+    snug_free(mapped);
+    for (size_t i = 0; i < BLOCKS; i += 5) {
+        snug_free(blocks[i]);
+    }
+    CHECK_HEAP();
+    CHECK_NUMBERS(private_bytes() - before, <, 5 * mib);
+}
+
 /* Each thread fills and frees; what they keep, or leave as they end, is little. */
 enum {
     THREADS = 4,
@@ -425,6 +462,7 @@ int main(void)
         CHILD_TEST(free_blocks_go_back_before_the_heap_grows),
         CHILD_TEST(a_single_free_block_goes_back),
         CHILD_TEST(a_program_that_repeats_itself_pays_a_few_times),
+        CHILD_TEST(an_emptied_heap_goes_back_after_a_part_of_it),
         CHILD_TEST(threads_that_live_on_keep_little),
         CHILD_TEST(blocks_that_wait_are_taken_back_a_few_times),
         CHILD_TEST(threads_that_end_leave_little),
