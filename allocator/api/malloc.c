@@ -233,9 +233,6 @@ static void unmap(void *ptr, size_t bytes)
 
 static NO_INLINE void free_block(void *ptr)
 {
-    if (ptr == NULL) {
-        return;
-    }
     if (debug_is_on()) {
         debug_free(ptr, (struct debug_release){.kind = DEBUG_MALLOC});
         return;
@@ -290,6 +287,9 @@ static ALWAYS_INLINE bool neighbour_is_sound(const void *ptr, size_t bytes)
 static NO_INLINE void free_medium_slow(void *ptr)
 {
     size_t bytes;
+    if (ptr == NULL) {
+        return;
+    }
     if (heap_spans(ptr) && !debug_is_on() &&
         block_is_within(block_from_payload(ptr), MEDIUM_FIRST_BYTES, MEDIUM_LIMIT_BYTES,
                         &bytes)) {
