@@ -78,7 +78,7 @@
 /* Medium blocks of a multi-threaded process no more than this many times the most that
  * was ever resident: they are cut anew under the lock, and a program that repeats
  * itself pays for that a few times. */
-#define RECLAIM_LIMIT 8
+#define RECLAIM_LIMIT 4
 
 /* A list of a cache is full with this much of a class; then it is parked, and with more
  * than one thread goes to other threads in one piece. While most of the heap is free
