@@ -1,10 +1,8 @@
-/* Memory goes back: from a heap of which nearly all has been freed, whoever freed it,
- * and before more would be resident than ever before. */
+/* Memory goes back: from a heap of which nearly all has been freed, and before more
+ * would be resident than ever before. */
 #include "snug.h"
 
 #include <malloc.h>
-#include <pthread.h>
-#include <unistd.h>
 
 #include "cache/pressure.h"
 #include "child.h"
@@ -111,23 +109,6 @@ static void an_emptied_heap_goes_back_amid_medium_blocks(void)
 static void an_emptied_heap_goes_back_while_it_fills(void)
 {
     emptied_heap_goes_back(keep_one_small);
-}
-
-static size_t private_bytes(void)
-{
-    FILE *const file = fopen("/proc/self/smaps_rollup", "r");
-    char line[200];
-    size_t kib = 0;
-    if (file == NULL) {
-        _exit(CHILD_SKIPPED);
-    }
-    while (fgets(line, sizeof line, file) != NULL) {
-        if (strncmp(line, "Private_Dirty:", 14) == 0) {
-            kib = strtoul(line + 14, NULL, 10);
-        }
-    }
-    fclose(file);
-    return kib * 1024;
 }
 
 /* What was freed last is in lists, and must not hide that all is free. */
@@ -316,138 +297,6 @@ static void an_emptied_heap_goes_back_after_a_part_of_it(void)
     CHECK_NUMBERS(private_bytes() - before, <, 5 * mib);
 }
 
-/* Each thread fills and frees; what they keep, or leave as they end, is little. */
-enum {
-    THREADS = 4,
-    THREAD_BLOCKS = 6000
-};
-static pthread_barrier_t barrier;
-static char *thread_blocks[THREADS][THREAD_BLOCKS];
-
-static void *fill_and_free(void *argument)
-{
-    char **const blocks = argument;
-    struct random random = {(uintptr_t)blocks};
-    for (size_t i = 0; i < THREAD_BLOCKS; i++) {
-        const size_t size = 32 + random_below(&random, 4065);
-        blocks[i] = snug_malloc(size);
-        CHECK(blocks[i] != NULL);
-        memset(blocks[i], 1, size);
-    }
-    pthread_barrier_wait(&barrier); /* all have filled */
-    pthread_barrier_wait(&barrier);
-    for (size_t i = 0; i < THREAD_BLOCKS; i++) {
-        snug_free(blocks[i]);
-    }
-    pthread_barrier_wait(&barrier); /* all have freed */
-    return NULL;
-}
-
-static void go_on_with_a_little(void)
-{
-    void *few[100];
-    for (size_t round = 0; round < 100; round++) {
-        for (size_t i = 0; i < 100; i++) {
-            few[i] = snug_malloc(16 + i * 80);
-        }
-        for (size_t i = 0; i < 100; i++) {
-            snug_free(few[i]);
-        }
-    }
-}
-
-static void *fill_free_and_stay(void *argument)
-{
-    fill_and_free(argument);
-    go_on_with_a_little();
-    pthread_barrier_wait(&barrier);
-    pthread_barrier_wait(&barrier); /* lives until it has been looked at */
-    return NULL;
-}
-
-/* Until all have filled. Returns how much was resident before. */
-static size_t start_threads(pthread_t threads[THREADS], void *(*life)(void *))
-{
-    pthread_barrier_init(&barrier, NULL, THREADS + 1);
-    memset(thread_blocks, 1, sizeof thread_blocks); /* resident from now on */
-    const size_t before = private_bytes();
-    for (size_t i = 0; i < THREADS; i++) {
-        CHECK(pthread_create(&threads[i], NULL, life, thread_blocks[i]) == 0);
-    }
-    pthread_barrier_wait(&barrier);
-    CHECK_NUMBERS(private_bytes() - before, >, 40 * mib);
-    return before;
-}
-
-static void join_threads(const pthread_t threads[THREADS])
-{
-    for (size_t i = 0; i < THREADS; i++) {
-        CHECK(pthread_join(threads[i], NULL) == 0);
-    }
-}
-
-static void threads_that_live_on_keep_little(void)
-{
-    pthread_t threads[THREADS];
-    const size_t before = start_threads(threads, fill_free_and_stay);
-    for (int i = 0; i < 3; i++) {
-        pthread_barrier_wait(&barrier);
-    }
-    const size_t after = private_bytes() - before;
-    CHECK_HEAP();
-    CHECK_NUMBERS(after, <=, 8 * mib); /* below that nothing is looked at */
-    pthread_barrier_wait(&barrier);
-    join_threads(threads);
-}
-
-static void threads_that_end_leave_little(void)
-{
-    pthread_t threads[THREADS];
-    const size_t before = start_threads(threads, fill_and_free);
-    pthread_barrier_wait(&barrier);
-    pthread_barrier_wait(&barrier);
-    join_threads(threads);
-    go_on_with_a_little();
-    CHECK_HEAP();
-    CHECK_NUMBERS(private_bytes() - before, <=, 8 * mib);
-}
-
-static void *wait_for_the_others(void *unused)
-{
-    pthread_barrier_wait(&barrier);
-    return unused;
-}
-
-/* With other threads, too, medium blocks that wait in lists serve before the heap
- * grows; but who frees and cuts them over and over has that a few times. */
-static void blocks_that_wait_are_taken_back_a_few_times(void)
-{
-    enum {
-        ROUNDS = 300,
-        BLOCKS = 600,
-        KEPT_BYTES = 16000
-    };
-    pthread_t thread;
-    pthread_barrier_init(&barrier, NULL, 2);
-    CHECK(pthread_create(&thread, NULL, wait_for_the_others, NULL) == 0);
-    for (int round = 0; round < ROUNDS; round++) {
-        char *blocks[BLOCKS];
-        for (size_t i = 0; i < BLOCKS; i++) {
-            blocks[i] = snug_malloc(2000 * (1 + i % 3));
-            CHECK(blocks[i] != NULL);
-        }
-        for (size_t i = 0; i < BLOCKS; i++) {
-            snug_free(blocks[i]);
-        }
-        CHECK(snug_malloc(KEPT_BYTES) != NULL);
-    }
-    CHECK_NUMBERS(pressure.reclaimed_bytes, >=, 4 * pressure.ceiling_bytes);
-    CHECK_NUMBERS(pressure.reclaimed_bytes, <=, 10 * pressure.ceiling_bytes);
-    CHECK_HEAP();
-    pthread_barrier_wait(&barrier);
-    CHECK(pthread_join(thread, NULL) == 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -463,9 +312,6 @@ int main(void)
         CHILD_TEST(a_single_free_block_goes_back),
         CHILD_TEST(a_program_that_repeats_itself_pays_a_few_times),
         CHILD_TEST(an_emptied_heap_goes_back_after_a_part_of_it),
-        CHILD_TEST(threads_that_live_on_keep_little),
-        CHILD_TEST(blocks_that_wait_are_taken_back_a_few_times),
-        CHILD_TEST(threads_that_end_leave_little),
     };
     return cmocka_run_group_tests_name("purge", tests, NULL, NULL);
 }
