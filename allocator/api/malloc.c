@@ -149,17 +149,6 @@ static void *allocate_zero_size(void)
     return zero_size != NULL ? zero_size : allocate_object(1);
 }
 
-NO_INLINE void *malloc_slow(size_t size)
-{
-    if (debug_is_on()) {
-        void *const payload = debug_allocate(size, 1, DEBUG_MALLOC, NULL);
-        return payload != NULL ? payload : out_of_memory();
-    }
-    void *const object =
-        LIKELY(size != 0) ? allocate_object(size) : allocate_zero_size();
-    return LIKELY(object != NULL) ? object : out_of_memory();
-}
-
 /* Whether nothing but the heap has to be looked at for a medium size. This needs no
  * lock: a single-threaded process may read the policy. */
 static ALWAYS_INLINE bool is_for_heap_alone(size_t size)
@@ -178,25 +167,27 @@ static NO_INLINE void *allocate_anew(size_t size)
     return LIKELY(block != NULL) ? live_payload(block) : out_of_memory();
 }
 
-/* Of a class of more than one size, or larger. */
-static NO_INLINE void *malloc_beyond_exact(size_t size)
+NO_INLINE void *malloc_slow(size_t size)
+{
+    if (size > SMALL_LIMIT_BYTES) {
+        return allocate_anew(size);
+    }
+    if (debug_is_on()) {
+        void *const payload = debug_allocate(size, 1, DEBUG_MALLOC, NULL);
+        return payload != NULL ? payload : out_of_memory();
+    }
+    void *const object =
+        LIKELY(size != 0) ? allocate_object(size) : allocate_zero_size();
+    return LIKELY(object != NULL) ? object : out_of_memory();
+}
+
+/* No call but the last: it has no registers to save. */
+HOT_CODE NO_INLINE void *malloc_wide(size_t size)
 {
     void *const cached =
         size <= MEDIUM_LIMIT_BYTES - BLOCK_HEADER_BYTES
             ? cache_pop_wide(align_up(size + BLOCK_HEADER_BYTES, ALIGNMENT_BYTES))
             : NULL;
-    return LIKELY(cached != NULL) ? cached : allocate_anew(size);
-}
-
-/* No call but the last: none has registers to save. */
-HOT_CODE NO_INLINE void *malloc_medium(size_t size)
-{
-    if (UNLIKELY(size > EXACT_CLASS_LIMIT_BYTES - BLOCK_HEADER_BYTES)) {
-        return malloc_beyond_exact(size);
-    }
-    /* Not less than the smallest block: the size is none of a small object. */
-    const size_t block_bytes = align_up(size + BLOCK_HEADER_BYTES, ALIGNMENT_BYTES);
-    void *const cached = cache_pop_exact(block_bytes);
     return LIKELY(cached != NULL) ? cached : allocate_anew(size);
 }
 
@@ -304,7 +295,7 @@ static NO_INLINE void free_medium_slow(void *ptr)
 }
 
 /* Of a class of more than one size. */
-static NO_INLINE void free_beyond_exact(void *ptr, size_t bytes)
+static NO_INLINE void free_wide(void *ptr, size_t bytes)
 {
     if (UNLIKELY(!cache_push_wide(ptr, bytes))) {
         free_medium_slow(ptr);
@@ -319,15 +310,12 @@ HOT_CODE NO_INLINE void free_medium(void *ptr)
     if (UNLIKELY(!heap_newest_spans(ptr)) ||
         UNLIKELY(!block_is_within(block_from_payload(ptr), MEDIUM_FIRST_BYTES,
                                   MEDIUM_LIMIT_BYTES, &bytes)) ||
-        UNLIKELY(!neighbour_is_sound(ptr, bytes)) || UNLIKELY(object_is_free(ptr)) ||
-        UNLIKELY(!cache_keeps_medium())) {
+        UNLIKELY(!neighbour_is_sound(ptr, bytes)) || UNLIKELY(object_is_free(ptr))) {
         free_medium_slow(ptr);
-    } else if (LIKELY(bytes <= EXACT_CLASS_LIMIT_BYTES)) {
-        if (UNLIKELY(!cache_push_exact(ptr, bytes))) {
-            free_medium_slow(ptr);
-        }
-    } else {
-        free_beyond_exact(ptr, bytes);
+    } else if (UNLIKELY(bytes > EXACT_CLASS_LIMIT_BYTES)) {
+        free_wide(ptr, bytes);
+    } else if (UNLIKELY(!cache_push(exact_class_of(bytes), ptr))) {
+        free_medium_slow(ptr);
     }
 }
 

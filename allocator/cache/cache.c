@@ -59,8 +59,8 @@ static uintptr_t park(size_t class, uintptr_t link)
 static size_t return_list(size_t class, uintptr_t *list)
 {
     const size_t objects = list_return(class, list);
-    if (class_is_medium(class)) {
-        cache.medium_bytes -= objects * medium_class_bytes(class);
+    if (class_is_wide(class)) {
+        cache.wide_bytes -= objects * medium_class_bytes(class);
     }
     return objects;
 }
@@ -88,24 +88,25 @@ static void return_small(void)
 
 /* With one thread a share of the heap; little of one that is being emptied, so that
  * what is free can be given back to the system. With others each list has its limit. */
-static void set_medium_limit(void)
+static void set_wide_limit(void)
 {
     const size_t share = cache.lean ? 0 : heap.touched_bytes / CACHED_SHARE;
     const size_t limit = share + GIVE_LEAST_BYTES;
     const size_t most = limit < CACHED_MAX_BYTES ? limit : CACHED_MAX_BYTES;
-    cache.medium_limit_bytes = cache.state != CACHE_ALIVE ? 0
-                               : cache.multi_threaded     ? SIZE_MAX
-                                                          : most;
+    cache.wide_limit_bytes = cache.state != CACHE_ALIVE ? 0
+                             : cache.multi_threaded     ? SIZE_MAX
+                                                        : most;
 }
 
 bool cache_coalesce(void)
 {
     size_t objects = 0;
     for (size_t class = SMALL_CLASS_COUNT;
-         cache.medium_bytes != 0 && class < CLASS_COUNT; class ++) {
+         class < EXACT_CLASS_COUNT || (cache.wide_bytes != 0 && class < CLASS_COUNT);
+         class ++) {
         objects += return_lists(class);
     }
-    set_medium_limit();
+    set_wide_limit();
     return objects != 0;
 }
 
@@ -156,7 +157,7 @@ static void cache_initialize(void)
     static bool any_initialized;
     const bool first = !any_initialized;
     any_initialized = true;
-    set_medium_limit();
+    set_wide_limit();
     /* Under the lock: no other thread may use the key before it is there. */
     if (first && pthread_key_create(&at_exit, cache_die) != 0) {
         fatal("no pthread key left");
@@ -193,8 +194,8 @@ void cache_settle(void)
 static bool give_to_depot(size_t class, uintptr_t list)
 {
     const bool given = cache.multi_threaded && !cache.lean && depot_give(class, list);
-    if (given && class_is_medium(class)) {
-        cache.medium_bytes -= list_bytes(class, own_limit(class), list);
+    if (given && class_is_wide(class)) {
+        cache.wide_bytes -= list_bytes(class, own_limit(class), list);
     }
     return given;
 }
@@ -241,6 +242,15 @@ static size_t listed_bytes(size_t class)
            list_bytes(class, limit, parked_list(class));
 }
 
+static size_t listed_sum(size_t first, size_t end)
+{
+    size_t bytes = 0;
+    for (size_t class = first; class < end; class ++) {
+        bytes += listed_bytes(class);
+    }
+    return bytes;
+}
+
 size_t cache_free_bytes(size_t size_class)
 {
     return depot_bytes_of(size_class) + listed_bytes(size_class);
@@ -250,8 +260,8 @@ size_t cache_free_bytes(size_t size_class)
 static uintptr_t take_from_depot(size_t class)
 {
     const uintptr_t list = depot_take(class);
-    if (class_is_medium(class)) {
-        cache.medium_bytes += list_bytes(class, list_limit(class, LIST_SHORT), list);
+    if (class_is_wide(class)) {
+        cache.wide_bytes += list_bytes(class, list_limit(class, LIST_SHORT), list);
     }
     return list;
 }
@@ -270,12 +280,12 @@ size_t cache_reclaim(size_t least_bytes, bool medium)
 {
     /* Then depots were never used, nor touched. */
     const bool depots = !__libc_single_threaded;
-    size_t small_bytes = depots ? depot_bytes(false) : 0;
-    for (size_t class = 1; class < SMALL_CLASS_COUNT; class ++) {
-        small_bytes += listed_bytes(class);
-    }
+    const size_t small_bytes =
+        listed_sum(1, SMALL_CLASS_COUNT) + (depots ? depot_bytes(false) : 0);
     const size_t medium_bytes =
-        medium ? cache.medium_bytes + (depots ? depot_bytes(true) : 0) : 0;
+        !medium ? 0
+                : listed_sum(SMALL_CLASS_COUNT, EXACT_CLASS_COUNT) + cache.wide_bytes +
+                      (depots ? depot_bytes(true) : 0);
     if (small_bytes + medium_bytes < least_bytes) {
         return 0;
     }
@@ -385,7 +395,7 @@ bool cache_free_medium(void *payload, size_t block_bytes)
     if (cache.state != CACHE_ALIVE) {
         return false;
     }
-    if (!cache_keeps_medium()) {
+    if (cache.wide_bytes >= cache.wide_limit_bytes) {
         const bool locked = lock_acquire(&heap_lock);
         cache.gave_back |= cache_coalesce();
         lock_release(&heap_lock, locked);
@@ -409,7 +419,6 @@ void cache_visit_medium(void (*visit)(const struct block *block, size_t bytes,
 
 const char *cache_check(void)
 {
-    size_t medium_bytes = 0;
     const char *broken =
         cache.current[CLASS_COUNT] != 0 ? "the list of no class is used" : NULL;
     for (size_t class = 1; broken == NULL && class < CLASS_COUNT; class ++) {
@@ -417,10 +426,10 @@ const char *cache_check(void)
         if (broken == NULL) {
             broken = list_check(class, own_limit(class), parked_list(class));
         }
-        medium_bytes += class_is_medium(class) ? listed_bytes(class) : 0;
     }
-    if (broken == NULL && medium_bytes != cache.medium_bytes) {
-        broken = "the sum over the lists of medium blocks is wrong";
+    if (broken == NULL &&
+        listed_sum(EXACT_CLASS_COUNT, CLASS_COUNT) != cache.wide_bytes) {
+        broken = "the sum over the lists of wide classes is wrong";
     }
     return broken;
 }

@@ -36,8 +36,8 @@ struct places; /* places.h */
 struct cache {
     uintptr_t current[CLASS_COUNT + 1]; /* by class; the last one is always empty */
     struct places *parked;              /* full lists; NULL: none was parked yet */
-    size_t medium_bytes;                /* in the lists of medium blocks */
-    size_t medium_limit_bytes;          /* of those; 0: the thread is new or ends */
+    size_t wide_bytes;                  /* in the lists of blocks of wide classes */
+    size_t wide_limit_bytes;            /* of those; 0: the thread is new or ends */
     uint8_t state;                      /* enum cache_state */
     bool multi_threaded; /* lists are short and may go to other threads */
     bool gave_back;      /* something to runs or heap, and nobody has looked since */
@@ -63,17 +63,6 @@ static ALWAYS_INLINE bool cache_push(size_t class, void *object)
     return link_push(&cache.current[class], object);
 }
 
-/* A block of this size, in use; NULL if the current list has none. block_bytes <=
- * EXACT_CLASS_LIMIT_BYTES. */
-static ALWAYS_INLINE void *cache_pop_exact(size_t block_bytes)
-{
-    void *const payload = cache_pop(exact_class_of(block_bytes));
-    if (LIKELY(payload != NULL)) {
-        cache.medium_bytes -= block_bytes;
-    }
-    return payload;
-}
-
 /* A block of at least this size, in use; NULL if no current list has one. block_bytes >
  * EXACT_CLASS_LIMIT_BYTES, <= MEDIUM_LIMIT_BYTES. */
 static ALWAYS_INLINE void *cache_pop_wide(size_t block_bytes)
@@ -92,34 +81,27 @@ static ALWAYS_INLINE void *cache_pop_wide(size_t block_bytes)
     from.bytes += from.step & -(size_t)too_small;
     void *const payload = cache_pop(from.class);
     if (LIKELY(payload != NULL)) {
-        cache.medium_bytes -= from.bytes;
+        cache.wide_bytes -= from.bytes;
     }
     return payload;
 }
 
 static ALWAYS_INLINE void *cache_pop_medium(size_t block_bytes)
 {
-    return block_bytes > EXACT_CLASS_LIMIT_BYTES ? cache_pop_wide(block_bytes)
-                                                 : cache_pop_exact(block_bytes);
+    return block_bytes > EXACT_CLASS_LIMIT_BYTES
+               ? cache_pop_wide(block_bytes)
+               : cache_pop(exact_class_of(block_bytes));
 }
 
-/* The program has freed a block of such a size, and more may be kept; false: the list
- * has no room. */
-static ALWAYS_INLINE bool cache_push_exact(void *payload, size_t block_bytes)
-{
-    const bool pushed = cache_push(exact_class_of(block_bytes), payload);
-    if (LIKELY(pushed)) {
-        cache.medium_bytes += block_bytes;
-    }
-    return pushed;
-}
-
+/* The program has freed a block of such a size; false: the list has no room, or the
+ * thread may not keep more. */
 static ALWAYS_INLINE bool cache_push_wide(void *payload, size_t block_bytes)
 {
     const struct medium_class to = wide_class_of(block_bytes);
-    const bool pushed = cache_push(to.class, payload);
-    if (LIKELY(pushed)) {
-        cache.medium_bytes += to.bytes;
+    const bool pushed = LIKELY(cache.wide_bytes < cache.wide_limit_bytes) &&
+                        LIKELY(cache_push(to.class, payload));
+    if (pushed) {
+        cache.wide_bytes += to.bytes;
     }
     return pushed;
 }
@@ -128,13 +110,7 @@ static ALWAYS_INLINE bool cache_push_medium(void *payload, size_t block_bytes)
 {
     return block_bytes > EXACT_CLASS_LIMIT_BYTES
                ? cache_push_wide(payload, block_bytes)
-               : cache_push_exact(payload, block_bytes);
-}
-
-/* Whether the thread may keep more medium blocks. */
-static ALWAYS_INLINE bool cache_keeps_medium(void)
-{
-    return cache.medium_bytes < cache.medium_limit_bytes;
+               : cache_push(exact_class_of(block_bytes), payload);
 }
 
 /* Every slow path that allocates from a cache or frees into one begins here: the thread

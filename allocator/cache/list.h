@@ -46,6 +46,11 @@ static ALWAYS_INLINE bool class_is_medium(size_t class)
     return class >= SMALL_CLASS_COUNT;
 }
 
+static ALWAYS_INLINE bool class_is_wide(size_t class)
+{
+    return class >= EXACT_CLASS_COUNT;
+}
+
 /* How long lists are: with one thread a fence only, since what they hold is taken back
  * before the heap grows; short where other threads may want it, or most of the heap is
  * free; shorter still where both is so. */

@@ -204,7 +204,7 @@ bool pressure_relieve(void)
 
 struct block *pressure_allocate(size_t bytes)
 {
-    heap.cached_bytes = __libc_single_threaded ? cache.medium_bytes : 0;
+    heap.cached_bytes = __libc_single_threaded ? cache.wide_bytes : 0;
     struct block *block = heap_allocate(bytes);
     if (LIKELY(block != NULL)) {
         return block;
@@ -231,7 +231,7 @@ struct block *pressure_allocate_aligned(size_t bytes, size_t alignment)
 
 struct block *pressure_allocate_congruent(size_t bytes, const void *payload)
 {
-    heap.cached_bytes = __libc_single_threaded ? cache.medium_bytes : 0;
+    heap.cached_bytes = __libc_single_threaded ? cache.wide_bytes : 0;
     struct block *block = heap_allocate_congruent(bytes, payload);
     while (block == NULL && pressure_relieve()) {
         block = heap_allocate_congruent(bytes, payload);

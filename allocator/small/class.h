@@ -14,10 +14,19 @@
 
 #define SMALL_CLASS_COUNT (SMALL_LIMIT_BYTES / ALIGNMENT_BYTES + 1)
 
-/* size <= SMALL_LIMIT_BYTES. 0 -> 0, 1..16 -> 1, 17..32 -> 2, ... */
+/* To this size a class is one size, of objects or of blocks. */
+#define EXACT_CLASS_LIMIT_LOG2 9
+#define EXACT_CLASS_LIMIT_BYTES ((size_t)1 << EXACT_CLASS_LIMIT_LOG2)
+#define EXACT_CLASS_COUNT (EXACT_CLASS_LIMIT_BYTES / ALIGNMENT_BYTES + 1)
+#define EXACT_REQUEST_LIMIT_BYTES (EXACT_CLASS_LIMIT_BYTES - BLOCK_HEADER_BYTES)
+
+/* size <= EXACT_REQUEST_LIMIT_BYTES. 0 -> 0, 1..16 -> 1, 17..32 -> 2, ...; blocks have
+ * a tag, too. Sizes about the limit of the small ones come in an order that nobody can
+ * predict: no branch. */
 static ALWAYS_INLINE size_t class_from_request(size_t size)
 {
-    return (size + ALIGNMENT_BYTES - 1) / ALIGNMENT_BYTES;
+    const size_t tag = (size_t)(size > SMALL_LIMIT_BYTES) * BLOCK_HEADER_BYTES;
+    return (size + tag + ALIGNMENT_BYTES - 1) / ALIGNMENT_BYTES;
 }
 
 /* Bytes of an object; class > 0. */
@@ -26,10 +35,6 @@ static ALWAYS_INLINE size_t class_bytes(size_t size_class)
     return size_class * ALIGNMENT_BYTES;
 }
 
-/* To this size a class is one size, of objects or of blocks. */
-#define EXACT_CLASS_LIMIT_LOG2 9
-#define EXACT_CLASS_LIMIT_BYTES ((size_t)1 << EXACT_CLASS_LIMIT_LOG2)
-#define EXACT_CLASS_COUNT (EXACT_CLASS_LIMIT_BYTES / ALIGNMENT_BYTES + 1)
 /* Beyond, blocks have eight classes for each doubling, up to 128 KiB; 16 bytes more are
  * for the tag, so that powers of two are classes. */
 #define MEDIUM_CLASS_SHIFT 3
