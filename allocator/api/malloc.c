@@ -153,7 +153,7 @@ static void *allocate_zero_size(void)
  * lock: a single-threaded process may read the policy. */
 static ALWAYS_INLINE bool is_for_heap_alone(size_t size)
 {
-    return __libc_single_threaded && cache.parked == NULL &&
+    return __libc_single_threaded && !cache.parked_medium &&
            size < policy.mmap_threshold_bytes && debug_mode == DEBUG_OFF;
 }
 

@@ -50,6 +50,7 @@ static uintptr_t park(size_t class, uintptr_t link)
             return link;
         }
     }
+    cache.parked_medium |= class_is_medium(class);
     const uintptr_t before = cache.parked->lists[class];
     cache.parked->lists[class] = link;
     return before;
