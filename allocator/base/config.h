@@ -82,11 +82,10 @@
 
 /* A list of a cache is full with this much of a class; then it is parked, and with more
  * than one thread goes to other threads in one piece. While most of the heap is free
- * lists are shorter by so many bits: what they hold keeps whole runs. With one thread
- * they are longer by as many, a fence only: they are taken back when the heap would
- * grow, hardly ever before. */
-#define LIST_LIMIT_BYTES (16 * KIB)
-#define MEDIUM_LIST_LIMIT_BYTES (32 * KIB)
+ * lists are shorter by so many bits: what they hold keeps whole runs. Those of medium
+ * blocks are longer by as many with one thread, a fence only: they are taken back when
+ * the heap would grow, hardly ever before. */
+#define LIST_LIMIT_BYTES (32 * KIB)
 #define LIST_STEP_SHIFT 6
 /* Freed blocks up to this size wait in lists. In all those of a thread hold a little
  * more than this share of the heap (GIVE_LEAST_BYTES: too little to give back), up to a

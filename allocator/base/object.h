@@ -59,4 +59,40 @@ static ALWAYS_INLINE void object_require_free(const void *object)
             "write after free, or overflow, into the free block", object);
 }
 
+/* A list of free objects is the link to its first one. A link's low 48 bits are the next
+ * object, its high 16 bits the room left: how many more objects the list may take. So a
+ * push finds the room in the one word that it loads anyway, an empty list is a link to
+ * NULL with all its room, and a list that was never used has no room yet. */
+enum {
+    LINK_ROOM_SHIFT = 48
+};
+
+static ALWAYS_INLINE void *link_object(uintptr_t link)
+{
+    return (void *)(link << (64 - LINK_ROOM_SHIFT) >> (64 - LINK_ROOM_SHIFT));
+}
+
+static ALWAYS_INLINE uintptr_t link_empty(size_t room)
+{
+    return room << LINK_ROOM_SHIFT;
+}
+
+static ALWAYS_INLINE size_t link_room(uintptr_t link)
+{
+    return link >> LINK_ROOM_SHIFT;
+}
+
+/* false: the list has no room. */
+static ALWAYS_INLINE bool link_push(uintptr_t *list, void *object)
+{
+    const uintptr_t link = *list;
+    const size_t room = link_room(link);
+    if (UNLIKELY(room == 0)) {
+        return false;
+    }
+    object_set_free(object, link);
+    *list = (uintptr_t)object | (room - 1) << LINK_ROOM_SHIFT;
+    return true;
+}
+
 #endif

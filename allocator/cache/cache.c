@@ -21,7 +21,7 @@ static size_t own_limit(size_t class)
 static uintptr_t empty_list(size_t class)
 {
     const size_t room = cache.state == CACHE_ALIVE ? own_limit(class) : 0;
-    return room << LINK_ROOM_SHIFT;
+    return link_empty(room);
 }
 
 /* 0: none is parked. */
@@ -287,10 +287,15 @@ size_t cache_reclaim(size_t least_bytes, bool medium)
         !medium ? 0
                 : listed_sum(SMALL_CLASS_COUNT, EXACT_CLASS_COUNT) + cache.wide_bytes +
                       (depots ? depot_bytes(true) : 0);
-    if (small_bytes + medium_bytes < least_bytes) {
+    const bool all = small_bytes + medium_bytes >= least_bytes;
+    if (!all && small_bytes + run_free_sum < least_bytes) {
         return 0;
     }
+    /* A single object in a list can be what keeps a run that is free else. */
     return_small();
+    if (!all) {
+        return 0;
+    }
     if (depots) {
         return_depots(1, medium ? CLASS_COUNT : SMALL_CLASS_COUNT);
     }
@@ -314,11 +319,6 @@ static bool take_list(size_t class)
     return link != 0;
 }
 
-static void take_into_current(void *object, void *context)
-{
-    link_push(context, object);
-}
-
 void *cache_take(size_t size_class)
 {
     cache_settle();
@@ -332,9 +332,7 @@ void *cache_fill(size_t size_class)
     if (UNLIKELY(!run_serves(size_class)) || UNLIKELY(cache.state == CACHE_DEAD)) {
         return NULL;
     }
-    const size_t most = own_limit(size_class);
-    cache.current[size_class] = most << LINK_ROOM_SHIFT;
-    run_take_objects(size_class, most, take_into_current, &cache.current[size_class]);
+    cache.current[size_class] = run_take_list(size_class, own_limit(size_class));
     return cache_pop(size_class);
 }
 
@@ -342,8 +340,7 @@ void *cache_take_medium(size_t *block_bytes)
 {
     cache_settle();
     const struct medium_class from = medium_class_for(*block_bytes);
-    if (from.bytes >
-        (cache.multi_threaded ? MEDIUM_LIST_LIMIT_BYTES : MEDIUM_LIMIT_BYTES)) {
+    if (from.bytes > (cache.multi_threaded ? LIST_LIMIT_BYTES : MEDIUM_LIMIT_BYTES)) {
         return NULL;
     }
     if (cache.multi_threaded) {
@@ -384,8 +381,7 @@ void cache_free(size_t size_class, void *object)
         return;
     }
     const bool locked = lock_acquire(&heap_lock);
-    run_return_object(object);
-    run_note_returned(size_class, 1);
+    run_return_object(size_class, object);
     cache.gave_back = true;
     lock_release(&heap_lock, locked);
 }

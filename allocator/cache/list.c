@@ -6,37 +6,26 @@ static size_t least_bytes(size_t class)
     return class_is_medium(class) ? medium_class_bytes(class) : class_bytes(class);
 }
 
+static_assert((LIST_LIMIT_BYTES << LIST_STEP_SHIFT) / SMALL_LIMIT_BYTES < 65536,
+              "the room of a list has 16 bits");
+
 size_t list_limit(size_t class, enum list_length length)
 {
+    if (!class_is_medium(class) && length != LIST_LEAN) {
+        return run_list_limit(class);
+    }
     const size_t bytes =
-        class_is_medium(class) ? MEDIUM_LIST_LIMIT_BYTES : LIST_LIMIT_BYTES;
-    const size_t objects =
-        (length == LIST_LONG ? bytes << LIST_STEP_SHIFT : bytes) / least_bytes(class);
+        length == LIST_LONG ? LIST_LIMIT_BYTES << LIST_STEP_SHIFT : LIST_LIMIT_BYTES;
+    const size_t objects = bytes / least_bytes(class);
     if (length == LIST_LEAN && objects != 0) {
         return objects >> LIST_STEP_SHIFT != 0 ? objects >> LIST_STEP_SHIFT : 1;
     }
-    return objects < LINK_ROOM_MAX ? objects : LINK_ROOM_MAX;
+    return objects;
 }
 
 size_t list_bytes(size_t class, size_t limit, uintptr_t list)
 {
     return list != 0 ? (limit - link_room(list)) * least_bytes(class) : 0;
-}
-
-/* Every object goes back to its run; returns their number. */
-static size_t return_objects(uintptr_t *list)
-{
-    size_t objects = 0;
-    uintptr_t link = *list;
-    for (; link_object(link) != NULL; objects++) {
-        void *const object = link_object(link);
-        object_require_free(object);
-        link = object_link(object);
-        object_set_live(object);
-        run_return_object(object);
-    }
-    *list = link;
-    return objects;
 }
 
 /* Every block goes back to the heap, and coalesces; returns their number. */
@@ -56,12 +45,7 @@ static size_t return_blocks(uintptr_t *list)
 
 size_t list_return(size_t class, uintptr_t *list)
 {
-    if (class_is_medium(class)) {
-        return return_blocks(list);
-    }
-    const size_t objects = return_objects(list);
-    run_note_returned(class, objects);
-    return objects;
+    return class_is_medium(class) ? return_blocks(list) : run_return_list(class, list);
 }
 
 void list_visit_medium(uintptr_t list,

@@ -66,7 +66,6 @@ static size_t run_longest_granules(size_t size_class)
 static void list_insert(struct run *run)
 {
     struct run *const first = classes.runs[run->size_class];
-    run->listed = 1;
     run->previous = NULL;
     run->next = first;
     if (first != NULL) {
@@ -77,7 +76,6 @@ static void list_insert(struct run *run)
 
 static void list_remove(struct run *run)
 {
-    run->listed = 0;
     if (run->next != NULL) {
         run->next->previous = run->previous;
     }
@@ -86,6 +84,12 @@ static void list_remove(struct run *run)
     } else {
         classes.runs[run->size_class] = run->next;
     }
+}
+
+/* Whether a run is in its class's list. */
+static ALWAYS_INLINE bool has_something(const struct run *run)
+{
+    return link_object(run->free_list) != NULL || run->carved_end != run->end;
 }
 
 static struct run *run_create(size_t size_class, size_t granules)
@@ -106,8 +110,9 @@ static struct run *run_create(size_t size_class, size_t granules)
             (struct map_entry){.size_class = (uint8_t)size_class, .back = (uint8_t)i};
     }
     *run = (struct run){
-        .size_class = (uint16_t)size_class,
-        .granules = (uint16_t)granules,
+        .free_list = link_empty(run_list_limit(size_class)),
+        .size_class = (uint8_t)size_class,
+        .granules = (uint8_t)granules,
         .carved_end = sizeof *run,
         .end = (uint16_t)(sizeof *run +
                           run_capacity(object_bytes, granules) * object_bytes),
@@ -176,29 +181,10 @@ static struct run *find_run(size_t size_class)
     return run_create(size_class, run_best_granules(object_bytes, longest));
 }
 
-/* From the free list; at least one. */
-static size_t take_free(struct run *run, size_t most,
-                        void (*take)(void *object, void *context), void *context)
-{
-    size_t count = 0;
-    size_t offset = run->first_free;
-    while (offset != 0 && count < most) {
-        void *const object = (char *)run + offset;
-        object_require_free(object);
-        offset = object_link(object);
-        take(object, context);
-        count++;
-    }
-    run->first_free = (uint16_t)offset;
-    run->free_count = (uint16_t)(run->free_count - count);
-    return count;
-}
-
-/* From what was never used, to the end of the page that the first object ends in, which
- * is touched in any case; at least one. The object taken last is given out first, so
- * that the run is walked upwards. */
-static size_t carve(struct run *run, size_t most,
-                    void (*take)(void *object, void *context), void *context)
+/* Objects that were never used, to the end of the page that the first one ends in, which
+ * is touched in any case; at least one. The lowest is given out first, so that the run
+ * is walked upwards. */
+static void carve(struct run *run, uintptr_t *list)
 {
     const size_t object_bytes = class_bytes(run->size_class);
     const uintptr_t start = (uintptr_t)run + run->carved_end;
@@ -207,53 +193,115 @@ static size_t carve(struct run *run, size_t most,
         end = run->end;
     }
     size_t count = (end - run->carved_end) / object_bytes;
-    if (count > most) {
-        count = most;
+    if (count > link_room(*list)) {
+        count = link_room(*list);
     }
     for (size_t i = count; i-- > 0;) {
-        take((char *)run + run->carved_end + i * object_bytes, context);
+        link_push(list, (char *)run + run->carved_end + i * object_bytes);
     }
     run->carved_end = (uint16_t)(run->carved_end + count * object_bytes);
-    return count;
 }
 
-size_t run_take_objects(size_t size_class, size_t most,
-                        void (*take)(void *object, void *context), void *context)
+/* As many as the list has room for. */
+static void move(uintptr_t *to, uintptr_t *from)
 {
+    while (link_object(*from) != NULL && link_room(*to) != 0) {
+        void *const object = link_object(*from);
+        object_require_free(object);
+        *from = object_link(object);
+        link_push(to, object);
+    }
+}
+
+static_assert(RUN_LIMIT_GRANULES * GRANULE_BYTES <= LIST_LIMIT_BYTES &&
+                  LIST_LIMIT_BYTES / ALIGNMENT_BYTES < 65536,
+              "all that a run has is no more than a list may hold");
+
+size_t run_list_limit(size_t size_class)
+{
+    return LIST_LIMIT_BYTES / class_bytes(size_class);
+}
+
+uintptr_t run_take_list(size_t size_class, size_t limit)
+{
+    uintptr_t list = link_empty(limit);
     struct run *run = find_run(size_class);
     if (run == NULL) {
-        return 0;
+        return list;
     }
-    const size_t count = run->first_free != 0 ? take_free(run, most, take, context)
-                                              : carve(run, most, take, context);
+    if (link_object(run->free_list) == NULL) {
+        carve(run, &list);
+    } else if (limit == run_list_limit(size_class)) {
+        list = run->free_list;
+        run->free_list = link_empty(limit);
+    } else {
+        move(&list, &run->free_list);
+    }
+    const size_t count = limit - link_room(list);
     run->live = (uint16_t)(run->live + count);
     run_free_sum -= count * class_bytes(size_class);
-    if (run->carved_end == run->end && run->free_count == 0) {
+    if (!has_something(run)) {
         list_remove(run);
     }
-    return count;
+    return list;
 }
 
-void run_return_object(void *object)
+/* The first of a list's objects, and those behind it that are of the same run, come back
+ * to it: it is listed, or goes when it is empty. Returns the rest of the list. */
+static ALWAYS_INLINE uintptr_t return_to_run(uintptr_t list)
 {
+    void *object = link_object(list);
     struct run *const run = run_of(*map_entry(object), object);
-    object_set_free(object, run->first_free);
-    run->first_free = (uint16_t)((uintptr_t)object - (uintptr_t)run);
-    run->free_count++;
-    run->live--;
-    if (!run->listed) {
+    if (!has_something(run)) {
         list_insert(run);
     }
-    if (run->live == 0) {
+    uintptr_t free_list = run->free_list;
+    size_t live = run->live;
+    do {
+        object_require_free(object);
+        list = object_link(object);
+        link_push(&free_list, object);
+        live--;
+        object = link_object(list);
+    } while ((uintptr_t)object - (uintptr_t)run < run->end);
+    run->free_list = free_list;
+    run->live = (uint16_t)live;
+    if (live == 0) {
         run_destroy(run);
     }
+    return list;
+}
+
+size_t run_return_list(size_t size_class, uintptr_t *list)
+{
+    const size_t room = link_room(*list);
+    uintptr_t link = *list;
+    while (link_object(link) != NULL) {
+        link = return_to_run(link);
+    }
+    *list = link;
+    const size_t objects = link_room(link) - room;
+    run_free_sum += objects * class_bytes(size_class);
+    return objects;
+}
+
+void run_return_object(size_t size_class, void *object)
+{
+    uintptr_t list = link_empty(1);
+    link_push(&list, object);
+    run_return_list(size_class, &list);
+}
+
+static size_t free_count(const struct run *run)
+{
+    return run_list_limit(run->size_class) - link_room(run->free_list);
 }
 
 size_t run_free_bytes(size_t size_class)
 {
     size_t bytes = 0;
     for (const struct run *r = classes.runs[size_class]; r != NULL; r = r->next) {
-        bytes += r->free_count * class_bytes(size_class) + r->end - r->carved_end;
+        bytes += free_count(r) * class_bytes(size_class) + r->end - r->carved_end;
     }
     return bytes;
 }
@@ -273,19 +321,20 @@ static const char *check_run(const struct run *run, size_t size_class)
         }
     }
     const size_t object_bytes = class_bytes(size_class);
-    size_t free_count = 0;
-    for (size_t offset = run->first_free; offset != 0; free_count++) {
-        if (offset >= run->carved_end || free_count > run->free_count) {
+    size_t count = 0;
+    for (uintptr_t link = run->free_list; link_object(link) != NULL; count++) {
+        const size_t offset = (uintptr_t)link_object(link) - (uintptr_t)run;
+        if (offset >= run->carved_end || count > free_count(run)) {
             return "a run's free list leads out of it";
         }
-        offset = object_link((const char *)run + offset);
+        link = object_link(link_object(link));
     }
     const size_t unused = (size_t)(run->end - run->carved_end) / object_bytes;
     const size_t capacity = (size_t)(run->end - sizeof *run) / object_bytes;
-    if (free_count != run->free_count || run->live + free_count + unused != capacity) {
+    if (count != free_count(run) || run->live + count + unused != capacity) {
         return "a run's objects do not add up";
     }
-    if (!run->listed || (free_count == 0 && unused == 0)) {
+    if (!has_something(run)) {
         return "a run is listed with nothing to give";
     }
     return run->live > 0 ? NULL : "an empty run was kept";

@@ -24,19 +24,16 @@
 
 #define RUN_HEADER_BYTES ((size_t)32)
 
-/* The bookkeeping at a run's start. Free objects are linked (object.h) by the
- * offset of the next one in the run, 0 at the end. */
+/* The bookkeeping at a run's start. */
 struct run {
     struct run *next; /* of its class, with something to give */
     struct run *previous;
-    uint16_t size_class;
-    uint16_t granules;
+    uintptr_t free_list; /* as long as a cache's at most, so that it can become one */
+    uint8_t size_class;
+    uint8_t granules;
     uint16_t live;
-    uint16_t free_count;
-    uint16_t first_free; /* offset in bytes; 0: none */
     uint16_t carved_end; /* objects from this offset on were never used */
     uint16_t end;        /* where the last object ends */
-    uint16_t listed;
 };
 
 static_assert(sizeof(struct run) == RUN_HEADER_BYTES, "objects start behind it");
@@ -57,12 +54,16 @@ void run_note_allocated(size_t size_class, size_t block_bytes);
 /* A block of any size went back to the heap. */
 void run_note_freed(size_t block_bytes);
 
-/* Take up to `most` free objects of a class from one run: calls `take` for each.
- * Returns how many; 0: the heap fails to give memory for a run, as heap_allocate. */
-size_t run_take_objects(size_t size_class, size_t most,
-                        void (*take)(void *object, void *context), void *context);
-/* Put an object back; run_note_returned follows for all of a list. */
-void run_return_object(void *object);
+/* How many objects a list of a class may hold (a lean one fewer). */
+size_t run_list_limit(size_t size_class);
+/* Free objects of one run, as a list of a limit; an empty one: the heap fails to give
+ * memory for a run, as heap_allocate. All that a run has free, of which no object is
+ * touched, if the limit is the class's. */
+uintptr_t run_take_list(size_t size_class, size_t limit);
+/* Put all objects of a list back, each to its run; returns their number. */
+size_t run_return_list(size_t size_class, uintptr_t *list);
+/* Put an object back. */
+void run_return_object(size_t size_class, void *object);
 
 /* 2^32 / class_bytes, rounded up; 0 for a class that has had no run. */
 extern OUR_OWN uint32_t run_inverse[SMALL_CLASS_COUNT];
@@ -86,10 +87,6 @@ static ALWAYS_INLINE bool run_is_object(struct map_entry entry, const void *poin
 size_t run_free_bytes(size_t size_class);
 /* The sum over all classes. */
 extern OUR_OWN size_t run_free_sum;
-static ALWAYS_INLINE void run_note_returned(size_t size_class, size_t objects)
-{
-    run_free_sum += objects * class_bytes(size_class);
-}
 size_t run_count(void);
 const char *run_check(void);
 
