@@ -10,8 +10,8 @@
  * depot, from where any thread takes it in one piece. Any thread frees into its own
  * lists: objects have no owner.
  *
- * A class of medium blocks has blocks of all sizes from its own to the next one's, so
- * that nothing is rounded up: a request takes the first block of its class if that is
+ * To 512 bytes a class is one size, of objects or of blocks. Wide classes, beyond, have
+ * blocks of all sizes from their own to the next one's, so that nothing is rounded up: a request takes the first block of its class if that is
  * large enough, else one of the class above, of which every block is. What medium
  * blocks in lists could serve would be cut from other memory, so they coalesce before a
  * free block of more than one and a half times the size is broken when they are many,
