@@ -18,7 +18,7 @@
 #include "debug/stack.h"
 #include "snug.h"
 
-uint8_t debug_mode;
+READ_MOSTLY uint8_t debug_mode;
 
 static bool settle(const char *text)
 {

@@ -14,7 +14,7 @@ static_assert(sizeof(struct heap_region) % ALIGNMENT_BYTES == 8,
  * table. */
 #define RECORDS_SHARE 64
 
-uintptr_t object_secret;
+READ_MOSTLY uintptr_t object_secret;
 
 /* Turn what is left of the current region into a free block and end it with a fence. */
 static void region_close(void)
@@ -71,7 +71,7 @@ static void region_open(char *memory, size_t bytes)
     region->older = heap.regions;
     set_end(region, end - sizeof(size_t));
     __atomic_store_n(&heap.regions, region, __ATOMIC_RELEASE);
-    __atomic_store_n(&heap.newest, region, __ATOMIC_RELEASE);
+    __atomic_store_n(&heap_newest, region, __ATOMIC_RELEASE);
     heap.touched = (char *)heap_region_first(region);
     heap_set_top(heap.touched);
     heap.end = heap_region_end(region);

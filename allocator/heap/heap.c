@@ -4,7 +4,8 @@
 
 struct bins heap_bins;
 static struct heap_region no_region;
-struct heap heap = {.newest = &no_region};
+struct heap heap;
+READ_MOSTLY struct heap_region *heap_newest = &no_region;
 
 static void touch_to(char *end)
 {

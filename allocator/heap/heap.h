@@ -26,9 +26,11 @@
 #include "heap/map.h"
 #include "heap/pages.h"
 
-struct heap_region { /* stands in the region's first bytes */
+/* Stands in the region's first cache line, alone: who frees a block reads it. */
+struct heap_region {
     struct heap_region *older;
-    size_t payloads;  /* multiples of 16 before the end, from the first payload on */
+    size_t payloads; /* multiples of 16 before the end, from the first payload on */
+    size_t unused[4];
     size_t no_footer; /* 0; the first tag stands 8 bytes before a multiple of 16 */
 };
 
@@ -42,7 +44,6 @@ struct heap {
     struct page_range clean; /* what of the last block allocated is zero */
     char *break_end; /* where our last brk ended; NULL: the region is not from brk */
     struct heap_region *regions; /* newest first */
-    struct heap_region *newest;  /* the first of them, or one of no bytes */
     struct block
         *deferred_free;   /* freed, but there was no memory for a record: linked by
                                their payloads, tried again at later frees */
@@ -60,6 +61,8 @@ struct heap {
 };
 
 extern OUR_OWN struct heap heap;
+/* The first of heap.regions, or one of no bytes. */
+extern OUR_OWN struct heap_region *heap_newest;
 /* Apart, since it begins as zeros and is large: a small program touches its start. */
 extern OUR_OWN struct bins heap_bins;
 
@@ -122,7 +125,7 @@ static ALWAYS_INLINE bool heap_region_spans(const struct heap_region *region,
  * region in the list stays there. */
 static ALWAYS_INLINE bool heap_newest_spans(const void *address)
 {
-    return heap_region_spans(__atomic_load_n(&heap.newest, __ATOMIC_ACQUIRE), address);
+    return heap_region_spans(__atomic_load_n(&heap_newest, __ATOMIC_ACQUIRE), address);
 }
 bool heap_spans(const void *address);
 /* Whether a payload is that of a block, in use or freed: in range, aligned, with a tag

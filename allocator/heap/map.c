@@ -6,7 +6,7 @@
 
 /* Until there is a heap: one entry, for addresses that no block can have. */
 static struct map_entry no_run;
-struct granule_map granule_map = {.lowest = -1, .end = &no_run + 1};
+READ_MOSTLY struct granule_map granule_map = {.lowest = -1, .end = &no_run + 1};
 
 /* The first map covers so many times the first region's range, each larger one so many
  * times what the last one did. Entries that are not used cost nothing. */

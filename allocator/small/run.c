@@ -2,7 +2,7 @@
 
 #include "base/object.h"
 
-uint32_t run_inverse[SMALL_CLASS_COUNT];
+READ_MOSTLY uint32_t run_inverse[SMALL_CLASS_COUNT];
 
 /* A request of the largest class has a block of 16 bytes more, with a rest 32 more. */
 #define BLOCK_COUNTS (SMALL_CLASS_COUNT + 2)
