@@ -294,14 +294,6 @@ static NO_INLINE void free_medium_slow(void *ptr)
     free_block(ptr);
 }
 
-/* Of a class of more than one size. */
-static NO_INLINE void free_wide(void *ptr, size_t bytes)
-{
-    if (UNLIKELY(!cache_push_wide(ptr, bytes))) {
-        free_medium_slow(ptr);
-    }
-}
-
 /* No call but the last: none has registers to save. The slow way looks why a block does
  * not go to the current list, and ends the process for misuse. */
 HOT_CODE NO_INLINE void free_medium(void *ptr)
@@ -310,11 +302,8 @@ HOT_CODE NO_INLINE void free_medium(void *ptr)
     if (UNLIKELY(!heap_newest_spans(ptr)) ||
         UNLIKELY(!block_is_within(block_from_payload(ptr), MEDIUM_FIRST_BYTES,
                                   MEDIUM_LIMIT_BYTES, &bytes)) ||
-        UNLIKELY(!neighbour_is_sound(ptr, bytes)) || UNLIKELY(object_is_free(ptr))) {
-        free_medium_slow(ptr);
-    } else if (UNLIKELY(bytes > EXACT_CLASS_LIMIT_BYTES)) {
-        free_wide(ptr, bytes);
-    } else if (UNLIKELY(!cache_push(exact_class_of(bytes), ptr))) {
+        UNLIKELY(!neighbour_is_sound(ptr, bytes)) || UNLIKELY(object_is_free(ptr)) ||
+        UNLIKELY(!cache_push_medium(ptr, bytes))) {
         free_medium_slow(ptr);
     }
 }

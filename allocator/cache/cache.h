@@ -96,22 +96,15 @@ static ALWAYS_INLINE void *cache_pop_medium(size_t block_bytes)
 
 /* The program has freed a block of such a size; false: the list has no room, or the
  * thread may not keep more. */
-static ALWAYS_INLINE bool cache_push_wide(void *payload, size_t block_bytes)
+static ALWAYS_INLINE bool cache_push_medium(void *payload, size_t block_bytes)
 {
-    const struct medium_class to = wide_class_of(block_bytes);
+    const struct medium_class to = medium_class_of(block_bytes);
     const bool pushed = LIKELY(cache.wide_bytes < cache.wide_limit_bytes) &&
                         LIKELY(cache_push(to.class, payload));
     if (pushed) {
-        cache.wide_bytes += to.bytes;
+        cache.wide_bytes += class_is_wide(to.class) ? to.bytes : 0;
     }
     return pushed;
-}
-
-static ALWAYS_INLINE bool cache_push_medium(void *payload, size_t block_bytes)
-{
-    return block_bytes > EXACT_CLASS_LIMIT_BYTES
-               ? cache_push_wide(payload, block_bytes)
-               : cache_push(exact_class_of(block_bytes), payload);
 }
 
 /* Every slow path that allocates from a cache or frees into one begins here: the thread

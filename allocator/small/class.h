@@ -75,13 +75,24 @@ static ALWAYS_INLINE struct medium_class wide_class_of(size_t block_bytes)
     };
 }
 
-/* The class that a medium block falls into. */
+/* The class that a medium block falls into. Whether that is one of one size nobody can
+ * predict: no branch. */
 static ALWAYS_INLINE struct medium_class medium_class_of(size_t block_bytes)
 {
-    return block_bytes > EXACT_CLASS_LIMIT_BYTES
-               ? wide_class_of(block_bytes)
-               : (struct medium_class){exact_class_of(block_bytes), block_bytes,
-                                       ALIGNMENT_BYTES};
+    const size_t bytes = block_bytes - ALIGNMENT_BYTES;
+    const unsigned log2 = floor_log2(bytes);
+    /* Such a doubling has twice as many classes. */
+    const unsigned exact = bytes < EXACT_CLASS_LIMIT_BYTES;
+    const unsigned shift = log2 - MEDIUM_CLASS_SHIFT - exact;
+    const size_t steps = bytes >> shift;
+    return (struct medium_class){
+        .class = EXACT_CLASS_COUNT +
+                 (((size_t)log2 - EXACT_CLASS_LIMIT_LOG2 - 1 - 2 * exact)
+                  << MEDIUM_CLASS_SHIFT) +
+                 steps,
+        .bytes = (steps << shift) + ALIGNMENT_BYTES,
+        .step = (size_t)1 << shift,
+    };
 }
 
 /* The class whose blocks are all at least this large; CLASS_COUNT: none. */
