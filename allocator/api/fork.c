@@ -1,7 +1,7 @@
 /* Fork: the child gets the heap in a consistent state, whatever other threads did. */
 #include <pthread.h>
 
-#include "cache/depot.h"
+#include "api/entry.h"
 #include "debug/debug.h"
 
 /* It stands here so that whoever links libsnug.a gets this file along with malloc: a
@@ -12,21 +12,17 @@ static bool locked_for_fork;
 
 static void before_fork(void)
 {
-    const bool locked = lock_acquire(&heap_lock);
-    locked_for_fork = locked;
-    depot_before_fork();
+    locked_for_fork = lock_acquire(&heap_lock);
 }
 
 static void after_fork(void)
 {
-    depot_after_fork(locked_for_fork);
     lock_release(&heap_lock, locked_for_fork);
 }
 
 /* In the child nobody waits: the sleepers stayed in the parent. */
 static void after_fork_in_child(void)
 {
-    depot_after_fork_in_child();
     debug_after_fork_in_child();
     heap.locked = false; /* locks on memory are not inherited */
     atomic_store(&heap_lock.state, LOCK_FREE);

@@ -23,6 +23,7 @@
 #ifndef SNUG_CACHE_H
 #define SNUG_CACHE_H
 
+#include "base/lock.h"
 #include "cache/depot.h"
 
 enum cache_state {

@@ -1,12 +1,14 @@
 /* Depots: for each class the lists that any thread may take. Whoever has a list too
  * many gives it whole, in one exchange of pointers; so do threads that end.
  *
- * Each depot has a lock of its own on a cache line of its own. Lock order: heap lock,
- * then a depot's. A depot's lock is never held while the heap lock is asked for. */
+ * A depot has places for lists, a word each: to give is to swap the list for 0 there,
+ * to take 0 for the list. So there is no lock, and a thread that stops halfway keeps
+ * nobody waiting. */
 #ifndef SNUG_DEPOT_H
 #define SNUG_DEPOT_H
 
-#include "base/lock.h"
+#include <stdatomic.h>
+
 #include "cache/list.h"
 
 /* A list of a class, not empty, as long as LIST_SHORT says at most; 0: there is none.
@@ -16,11 +18,8 @@ uintptr_t depot_take(size_t class);
 bool depot_give(size_t class, uintptr_t list);
 /* Bytes in the depot of a class, at least. O(lists in it). */
 size_t depot_bytes_of(size_t class);
-/* Bytes in all depots of small objects, or of medium blocks, at least. */
+/* Bytes in all depots of small objects, or of medium blocks, at least, and in lists
+ * that a thread is about to give or has just taken; in a forked child for good. */
 size_t depot_bytes(bool medium);
-/* Around fork, with the heap lock held; locked: whether locks are in use at all. */
-void depot_before_fork(void);
-void depot_after_fork(bool locked);
-void depot_after_fork_in_child(void);
 
 #endif
