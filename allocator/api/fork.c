@@ -13,16 +13,21 @@ static bool locked_for_fork;
 static void before_fork(void)
 {
     locked_for_fork = lock_acquire(&heap_lock);
+    if (locked_for_fork) {
+        lock_begin_fork();
+    }
 }
 
 static void after_fork(void)
 {
+    lock_end_fork();
     lock_release(&heap_lock, locked_for_fork);
 }
 
 /* In the child nobody waits: the sleepers stayed in the parent. */
 static void after_fork_in_child(void)
 {
+    lock_end_fork();
     debug_after_fork_in_child();
     heap.locked = false; /* locks on memory are not inherited */
     atomic_store(&heap_lock.state, LOCK_FREE);

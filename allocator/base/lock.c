@@ -1,5 +1,7 @@
 #include "base/lock.h"
 
+#include <pthread.h>
+
 #include "base/output.h"
 
 /* The lock is held for some tens of nanoseconds: a sleep costs a hundred times that. */
@@ -19,18 +21,34 @@ static bool lock_seize(struct lock *lock)
                                     memory_order_acquire) == LOCK_FREE;
 }
 
-void lock_wait(struct lock *lock)
+static _Atomic(pthread_t) forking; /* 0: no thread */
+
+void lock_begin_fork(void)
 {
+    atomic_store_explicit(&forking, pthread_self(), memory_order_relaxed);
+}
+
+void lock_end_fork(void)
+{
+    atomic_store_explicit(&forking, 0, memory_order_relaxed);
+}
+
+bool lock_wait(struct lock *lock)
+{
+    if (atomic_load_explicit(&forking, memory_order_relaxed) == pthread_self()) {
+        return false;
+    }
     for (int i = 0; i < SPINS_BEFORE_SLEEP; i++) {
         if (atomic_load_explicit(&lock->state, memory_order_relaxed) == LOCK_FREE &&
             lock_try(lock)) {
-            return;
+            return true;
         }
         spin_pause();
     }
     while (!lock_seize(lock)) {
         os_futex_wait(&lock->state, LOCK_CONTENDED, NULL);
     }
+    return true;
 }
 
 #define LOOKS 200

@@ -22,7 +22,13 @@ struct lock {
  */
 extern OUR_OWN struct lock heap_lock;
 
-COLD_CODE void lock_wait(struct lock *lock);
+/* lock_acquire for one who found the lock taken. */
+COLD_CODE bool lock_wait(struct lock *lock);
+
+/* From the moment that this thread has all locks in order to fork, until it gives them
+ * back: handlers of others run meanwhile and may allocate, so it needs no lock. */
+void lock_begin_fork(void);
+void lock_end_fork(void);
 
 static ALWAYS_INLINE bool lock_try(struct lock *lock)
 {
@@ -38,10 +44,7 @@ static ALWAYS_INLINE bool lock_acquire(struct lock *lock)
     if (LIKELY(__libc_single_threaded)) {
         return false;
     }
-    if (UNLIKELY(!lock_try(lock))) {
-        lock_wait(lock);
-    }
-    return true;
+    return LIKELY(lock_try(lock)) || lock_wait(lock);
 }
 
 /* For what a person calls, maybe from a debugger that has stopped the thread with the

@@ -334,6 +334,52 @@ static void forks_amid_captures(void)
     }
 }
 
+static bool fork_handlers_allocate;
+
+static void allocate_at_a_fork(void)
+{
+    if (fork_handlers_allocate) {
+        for (size_t i = 0; i < 20; i++) {
+            void *const block = snug_malloc(100 << i);
+            CHECK(block != NULL);
+            snug_free(block);
+        }
+    }
+}
+
+/* Before snug's own, as in libraries that the program needs: these handlers run while
+ * snug has its locks. */
+static __attribute__((constructor(102))) void watch_forks_first(void)
+{
+    CHECK(pthread_atfork(allocate_at_a_fork, allocate_at_a_fork, allocate_at_a_fork) ==
+          0);
+}
+
+static void fork_handlers_may_allocate(void)
+{
+    enum {
+        FORKS = 100
+    };
+    pthread_t bearer;
+    fork_handlers_allocate = true;
+    CHECK(pthread_create(&bearer, NULL, bear_threads, NULL) == 0);
+    for (size_t i = 0; i < FORKS; i++) {
+        const pid_t child = fork();
+        CHECK(child != -1);
+        if (child == 0) {
+            child_of_its_parent();
+            allocate_at_a_fork();
+            _exit(0);
+        }
+        int status = -1;
+        CHECK(waitpid(child, &status, 0) == child);
+        CHECK_NUMBERS(status, ==, 0);
+    }
+    forked_enough = true;
+    CHECK(pthread_join(bearer, NULL) == 0);
+    CHECK_HEAP();
+}
+
 /* Blocks with mappings that come, move and go: each holds what its thread wrote. */
 static void *move_mappings(void *number)
 {
@@ -399,6 +445,7 @@ int main(void)
         CHILD_TEST(signals_may_interrupt_any_call),
         CHILD_TEST(signals_may_interrupt_at_level_check),
         CHILD_TEST(forks_amid_captures),
+        CHILD_TEST(fork_handlers_may_allocate),
     };
     return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
 }
