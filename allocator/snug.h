@@ -76,8 +76,8 @@ SNUG_API void snug_free_sized(void *ptr, size_t size);
 SNUG_API void snug_free_aligned_sized(void *ptr, size_t alignment, size_t size);
 
 /* A block at a multiple of `alignment`, a power of two; EINVAL otherwise. Costs no
- * memory beyond the alignment's own gap, which is free for others. Source:
- * C17 7.22.3.1. */
+ * memory beyond the alignment's own gap, which is free for others. An alignment from
+ * the threshold of M_MMAP_THRESHOLD on gives a mapping. Source: C17 7.22.3.1. */
 SNUG_API void *snug_aligned_alloc(size_t alignment, size_t size);
 
 /* The same into *out; returns 0, EINVAL (alignment no power of two or not a multiple of

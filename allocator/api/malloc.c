@@ -378,8 +378,10 @@ void *allocate_aligned(size_t alignment, size_t size)
     }
     bool locked = lock_acquire(&heap_lock);
     void *payload = NULL;
-    if (size >= policy.mmap_threshold_bytes && wants_mapping(size)) {
-        payload = pressure_map(size, alignment, &locked);
+    /* The heap would grow by the alignment for good, and its map with it. */
+    const size_t extent = size > alignment ? size : alignment;
+    if (extent >= policy.mmap_threshold_bytes && wants_mapping(extent)) {
+        payload = pressure_map(size > 0 ? size : 1, alignment, &locked);
     }
     if (payload == NULL) {
         struct block *const block =

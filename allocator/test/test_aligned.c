@@ -287,6 +287,33 @@ static void aligned_mappings_leave_nothing_behind(void)
     CHECK_NUMBERS(address_space_pages(), ==, before);
 }
 
+/* Up to 16 GiB: the heap does not become as large for a few bytes. */
+static void huge_alignments_do_not_grow_the_heap(void)
+{
+    snug_free(snug_malloc(1));
+    struct snug_stats before;
+    CHECK(snug_stats(&before));
+    for (size_t size = 0; size < 3000; size += 1000) {
+        for (size_t shift = 26; shift <= 34; shift++) {
+            const size_t alignment = (size_t)1 << shift;
+            char *block = snug_aligned_alloc(alignment, size);
+            CHECK(block != NULL);
+            CHECK_NUMBERS((uintptr_t)block % alignment, ==, 0);
+            CHECK_NUMBERS(snug_malloc_usable_size(block), >=, size);
+            memset(block, 1, size);
+            block = snug_realloc(block, size + 1);
+            CHECK(block != NULL);
+            CHECK(size == 0 || block[size - 1] == 1);
+            snug_free(block);
+        }
+    }
+    struct snug_stats after;
+    CHECK(snug_stats(&after));
+    CHECK_NUMBERS(after.region_bytes, ==, before.region_bytes);
+    CHECK_NUMBERS(after.large_blocks, ==, 0);
+    CHECK_HEAP();
+}
+
 /* Hundreds of small blocks on 64 KiB boundaries: what lies between is for others. */
 static void gaps_are_free_for_others(void)
 {
@@ -324,6 +351,7 @@ int main(void)
         CHILD_TEST(alignments_that_no_address_has_are_refused),
         CHILD_TEST(pvalloc_gives_whole_pages),
         CHILD_TEST(aligned_mappings_leave_nothing_behind),
+        CHILD_TEST(huge_alignments_do_not_grow_the_heap),
         CHILD_TEST(gaps_are_free_for_others),
     };
     return cmocka_run_group_tests_name("aligned", tests, NULL, NULL);
