@@ -45,7 +45,7 @@ static NO_INLINE void *move_pages(char *ptr, size_t old_bytes, size_t size)
     const size_t bytes = (size_t)(end - first);
     bool locked = lock_acquire(&heap_lock);
     struct block *const block =
-        pressure_allocate_congruent(block_bytes_from_request(size), ptr);
+        pressure_allocate_like(block_bytes_from_request(size), ptr);
     const bool moves = block != NULL && pressure_wants_move();
     lock_release(&heap_lock, locked);
     if (block == NULL) {

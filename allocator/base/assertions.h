@@ -3,7 +3,6 @@
 #ifndef SNUG_BASE_H
 #define SNUG_BASE_H
 
-#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

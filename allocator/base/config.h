@@ -5,6 +5,7 @@
 #ifndef SNUG_CONFIG_H
 #define SNUG_CONFIG_H
 
+#include <assert.h>
 #include <stddef.h>
 
 #define KIB ((size_t)1024)
@@ -49,8 +50,10 @@
 #define GIVE_SHARE 48
 #define GIVE_LEAST_BYTES (64 * KIB)
 /* Over the life of a process no more goes back so than this many times the most that
- * was ever resident: a program that repeats itself pays a few times. */
-#define GIVE_LIMIT 4
+ * was ever resident, and, while it has more threads, as much of medium blocks out of
+ * caches, as they are cut anew under the lock: a program that repeats itself pays a few
+ * times. */
+#define PAID_LIMIT 4
 
 /* A heap of at least so much goes back when no more than a share is in use, if no more
  * than another would be left. To look for that costs a GIVE_SHARE of the heap, of a
@@ -75,10 +78,6 @@
  * page that it grows. */
 #define RECLAIM_SHARE 64
 #define RECLAIM_ALL_SHARE 16
-/* Medium blocks of a multi-threaded process no more than this many times the most that
- * was ever resident: they are cut anew under the lock, and a program that repeats
- * itself pays for that a few times. */
-#define RECLAIM_LIMIT 4
 
 /* A list of a cache is full with this much of a class; then it is parked, and with more
  * than one thread goes to other threads in one piece. While most of the heap is free

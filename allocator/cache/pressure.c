@@ -120,7 +120,7 @@ static bool gives_always(void)
 /* Whether the program may still pay by faults for having less resident. */
 static bool may_pay(void)
 {
-    return pressure.given_bytes < GIVE_LIMIT * pressure.ceiling_bytes || gives_always();
+    return pressure.given_bytes < PAID_LIMIT * pressure.ceiling_bytes || gives_always();
 }
 
 static void press(size_t resident)
@@ -164,9 +164,8 @@ void pressure_settle(void)
  * repeats itself pays for that a few times only. */
 static void reclaim(size_t least_bytes)
 {
-    const bool medium =
-        __libc_single_threaded ||
-        pressure.reclaimed_bytes < RECLAIM_LIMIT * pressure.ceiling_bytes;
+    const bool medium = __libc_single_threaded ||
+                        pressure.reclaimed_bytes < PAID_LIMIT * pressure.ceiling_bytes;
     const size_t bytes = cache_reclaim(least_bytes, medium);
     pressure.reclaimed_bytes += __libc_single_threaded ? 0 : bytes;
     heap.cached_bytes = 0;
@@ -202,41 +201,46 @@ bool pressure_relieve(void)
     return true;
 }
 
-struct block *pressure_allocate(size_t bytes)
+/* The heap has failed to give a block, aligned or not: room is made as long as that
+ * helps. */
+static COLD_CODE struct block *allocate_again(size_t bytes, size_t alignment,
+                                              const void *like)
+{
+    struct block *block = NULL;
+    while (block == NULL && pressure_relieve()) {
+        block = alignment > ALIGNMENT_BYTES
+                    ? heap_allocate_aligned(bytes, alignment, like)
+                    : heap_allocate(bytes);
+    }
+    if (like == NULL) {
+        pressure_settle();
+    }
+    return block;
+}
+
+static void note_cached_bytes(void)
 {
     heap.cached_bytes = __libc_single_threaded ? cache.wide_bytes : 0;
-    struct block *block = heap_allocate(bytes);
-    if (LIKELY(block != NULL)) {
-        return block;
-    }
-    while (block == NULL && pressure_relieve()) {
-        block = heap_allocate(bytes);
-    }
-    pressure_settle();
-    return block;
+}
+
+struct block *pressure_allocate(size_t bytes)
+{
+    note_cached_bytes();
+    struct block *const block = heap_allocate(bytes);
+    return LIKELY(block != NULL) ? block : allocate_again(bytes, ALIGNMENT_BYTES, NULL);
 }
 
 struct block *pressure_allocate_aligned(size_t bytes, size_t alignment)
 {
-    struct block *block = heap_allocate_aligned(bytes, alignment);
-    if (LIKELY(block != NULL)) {
-        return block;
-    }
-    while (block == NULL && pressure_relieve()) {
-        block = heap_allocate_aligned(bytes, alignment);
-    }
-    pressure_settle();
-    return block;
+    struct block *const block = heap_allocate_aligned(bytes, alignment, NULL);
+    return LIKELY(block != NULL) ? block : allocate_again(bytes, alignment, NULL);
 }
 
-struct block *pressure_allocate_congruent(size_t bytes, const void *payload)
+struct block *pressure_allocate_like(size_t bytes, const void *payload)
 {
-    heap.cached_bytes = __libc_single_threaded ? cache.wide_bytes : 0;
-    struct block *block = heap_allocate_congruent(bytes, payload);
-    while (block == NULL && pressure_relieve()) {
-        block = heap_allocate_congruent(bytes, payload);
-    }
-    return block;
+    note_cached_bytes();
+    struct block *const block = heap_allocate_aligned(bytes, PAGE_BYTES, payload);
+    return block != NULL ? block : allocate_again(bytes, PAGE_BYTES, payload);
 }
 
 void *pressure_map(size_t request, size_t alignment, bool *locked)

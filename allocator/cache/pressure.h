@@ -49,8 +49,9 @@ COLD_CODE void pressure_settle(void);
 /* heap_allocate, and again as long as that helps. NULL: the system gives no memory. */
 struct block *pressure_allocate(size_t bytes);
 struct block *pressure_allocate_aligned(size_t bytes, size_t alignment);
-/* The same for heap_allocate_congruent, but that the caller calls pressure_settle. */
-struct block *pressure_allocate_congruent(size_t bytes, const void *payload);
+/* A block within its page where another is, so that whole pages can move from there,
+ * with room to grow; the caller calls pressure_settle. */
+struct block *pressure_allocate_like(size_t bytes, const void *payload);
 /* A block with a mapping of its own, which is made without the lock that *locked tells
  * of. NULL: the system refuses. */
 void *pressure_map(size_t bytes, size_t alignment, bool *locked);

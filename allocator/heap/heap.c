@@ -163,16 +163,13 @@ struct block *heap_allocate(size_t bytes)
     return allocate_from(bins_best(&heap_bins, bytes), bytes);
 }
 
-/* Bytes to skip at `block` so that a payload behind them is aligned: none, or a block.
- */
-static size_t gap_before_aligned(const struct block *block, size_t alignment)
+/* Bytes to skip at `block` so that a payload behind them is as far from a multiple of
+ * alignment as `like`: none, or a block. */
+static size_t gap_before(const struct block *block, size_t alignment, const void *like)
 {
     const uintptr_t payload = (uintptr_t)block + BLOCK_HEADER_BYTES;
-    size_t gap = align_up(payload, alignment) - payload;
-    if (gap != 0 && gap < BLOCK_MIN_BYTES) {
-        gap += alignment;
-    }
-    return gap;
+    const size_t gap = ((uintptr_t)like - payload) & (alignment - 1);
+    return gap != 0 && gap < BLOCK_MIN_BYTES ? gap + alignment : gap;
 }
 
 /* Make the first `gap` bytes of a block in use a free block. */
@@ -188,6 +185,12 @@ static struct block *cut_front(struct block *front, size_t gap)
     return block;
 }
 
+/* What a block of `bytes` and the largest gap before it take. */
+static size_t bytes_with_gap(size_t bytes, size_t alignment)
+{
+    return bytes + alignment + ALIGNMENT_BYTES;
+}
+
 /* The best fit if it happens to hold an aligned payload of `bytes`, as the place of an
  * earlier aligned block does; else one that is large enough in any case. */
 static uint32_t best_aligned(size_t bytes, size_t alignment)
@@ -195,27 +198,10 @@ static uint32_t best_aligned(size_t bytes, size_t alignment)
     const uint32_t best = bins_best(&heap_bins, bytes);
     if (best == 0 ||
         bins_bytes(&heap_bins, best) >=
-            gap_before_aligned(bins_block(&heap_bins, best), alignment) + bytes) {
+            gap_before(bins_block(&heap_bins, best), alignment, NULL) + bytes) {
         return best;
     }
-    return bins_best(&heap_bins, bytes + alignment + ALIGNMENT_BYTES);
-}
-
-struct block *heap_allocate_aligned(size_t bytes, size_t alignment)
-{
-    const size_t most = bytes + alignment + ALIGNMENT_BYTES;
-    const uint32_t record = best_aligned(bytes, alignment);
-    const struct block *const place = record != 0
-                                          ? bins_block(&heap_bins, record)
-                                          : (const struct block *)(uintptr_t)heap.top;
-    const size_t gap = gap_before_aligned(place, alignment);
-    struct block *block = NULL;
-    if (record != 0) {
-        block = take_from_free(record, gap, bytes);
-    } else if (top_has(most)) {
-        block = take_from_top(gap + bytes);
-    }
-    return block != NULL ? cut_front(block, gap) : NULL;
+    return bins_best(&heap_bins, bytes_with_gap(bytes, alignment));
 }
 
 /* The best fit for twice as much, so that the block can grow in place when it grows
@@ -226,27 +212,32 @@ static uint32_t best_with_room(size_t bytes)
     return roomy != 0 ? roomy : bins_best(&heap_bins, bytes);
 }
 
-struct block *heap_allocate_congruent(size_t bytes, const void *payload)
+struct block *heap_allocate_aligned(size_t bytes, size_t alignment, const void *like)
 {
-    const size_t most = bytes + PAGE_BYTES + BLOCK_MIN_BYTES;
-    struct block *const block = allocate_from(best_with_room(most), most);
-    if (block == NULL) {
+    const size_t most = bytes_with_gap(bytes, alignment);
+    const uint32_t record =
+        like != NULL ? best_with_room(most) : best_aligned(bytes, alignment);
+    if (like != NULL && wants_coalescing(record, most)) {
+        want(HEAP_WANTS_COALESCED);
         return NULL;
     }
-    const uintptr_t place = (uintptr_t)block_payload(block);
-    size_t gap = ((uintptr_t)payload - place) % PAGE_BYTES;
-    if (gap != 0 && gap < BLOCK_MIN_BYTES) {
-        gap += PAGE_BYTES;
+    const struct block *const place = record != 0
+                                          ? bins_block(&heap_bins, record)
+                                          : (const struct block *)(uintptr_t)heap.top;
+    const size_t gap = gap_before(place, alignment, like);
+    struct block *block = NULL;
+    if (record != 0) {
+        block = take_from_free(record, gap, bytes);
+    } else if (top_has(most)) {
+        block = take_from_top(gap + bytes);
     }
-    struct block *const moved = cut_front(block, gap);
-    heap_shrink(moved, bytes);
-    return moved;
+    return block != NULL ? cut_front(block, gap) : NULL;
 }
 
 bool heap_has_room(size_t bytes)
 {
-    const size_t most = bytes + GRANULE_BYTES + ALIGNMENT_BYTES;
-    return best_aligned(bytes, GRANULE_BYTES) != 0 || heap.top + most <= heap.touched;
+    return best_aligned(bytes, GRANULE_BYTES) != 0 ||
+           heap.top + bytes_with_gap(bytes, GRANULE_BYTES) <= heap.touched;
 }
 
 /* The block becomes part of the top. */

@@ -93,11 +93,10 @@ void *heap_map(size_t bytes);
  * thread keeps others; heap.wanted_bytes says what to do (pressure.h). Steps: bins.h.
  */
 struct block *heap_allocate(size_t bytes);
-/* The same with its payload at a multiple of alignment, a power of two above 16. */
-struct block *heap_allocate_aligned(size_t bytes, size_t alignment);
-/* The same with its payload where another is within its page, so that whole pages can
- * move from there, and with room behind it if there is any such place. */
-struct block *heap_allocate_congruent(size_t bytes, const void *payload);
+/* The same with its payload at a multiple of alignment, a power of two above 16; or as
+ * far from one as the payload `like`, which is to move there because it grows, and with
+ * room behind it if there is any such place. */
+struct block *heap_allocate_aligned(size_t bytes, size_t alignment, const void *like);
 /* Whether a block of `bytes`, aligned to a granule, can be had without touching new
  * pages. */
 bool heap_has_room(size_t bytes);

@@ -96,7 +96,7 @@ static struct run *run_create(size_t size_class, size_t granules)
 {
     const size_t object_bytes = class_bytes(size_class);
     struct block *const block =
-        heap_allocate_aligned(granules * GRANULE_BYTES, GRANULE_BYTES);
+        heap_allocate_aligned(granules * GRANULE_BYTES, GRANULE_BYTES, NULL);
     if (block == NULL) {
         return NULL;
     }
