@@ -3,15 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/kernel.h"
 
 /* Straight from the kernel: each function of libc's is looked up at each start, though
  * few programs have anything to say, and another library may stand in for it. */
-
-static const struct descriptor none = {.number = -1};
 
 /* Each process that has a descriptor pays for a table up to its number, and so does
  * each fork. Some below 4096, and below the usual limit of 1024, are left to other
@@ -24,16 +21,21 @@ bool descriptor_look(int number, struct stat *file)
     return kernel_call(SYS_fstat, number, (long)file, 0, 0, 0, 0) == 0;
 }
 
+struct descriptor descriptor_of(int number)
+{
+    struct stat file;
+    return descriptor_look(number, &file)
+               ? (struct descriptor){number, file.st_dev, file.st_ino}
+               : (struct descriptor)NO_DESCRIPTOR;
+}
+
 struct descriptor descriptor_copy(int number)
 {
     long copy = -1;
     for (int high = HIGH_NUMBER; copy < 0 && high > 2; high /= 2) { /* below a limit */
         copy = kernel_call(SYS_fcntl, number, F_DUPFD_CLOEXEC, high, 0, 0, 0);
     }
-    struct stat file;
-    return copy >= 0 && descriptor_look((int)copy, &file)
-               ? (struct descriptor){(int)copy, file.st_dev, file.st_ino}
-               : none;
+    return descriptor_of((int)copy);
 }
 
 bool descriptor_is_at(const struct descriptor *descriptor, int number)
@@ -53,58 +55,37 @@ void descriptor_close(struct descriptor *descriptor)
     if (descriptor_is_sound(descriptor)) {
         kernel_call(SYS_close, descriptor->number, 0, 0, 0, 0, 0);
     }
-    *descriptor = none;
+    descriptor->number = -1;
 }
 
-typedef uint64_t signals; /* a set, as the kernel has it */
-
-#define ONE_SIGNAL(number) ((signals)1 << ((number)-1))
-
-/* What a write may bring upon this thread. */
-static const signals of_writing = ONE_SIGNAL(SIGPIPE) | ONE_SIGNAL(SIGXFSZ);
-
-static signals change_mask(int how, signals mask)
-{
-    signals before = 0;
-    kernel_call(SYS_rt_sigprocmask, how, (long)&mask, (long)&before, sizeof mask, 0, 0);
-    return before;
-}
-
-/* Returns those signals that are waiting, of those that the program holds back
- * itself. */
-static signals waiting_of(signals held_back)
-{
-    signals waiting = 0;
-    if (held_back != 0) {
-        kernel_call(SYS_rt_sigpending, (long)&waiting, sizeof waiting, 0, 0, 0, 0);
-    }
-    return waiting & held_back;
-}
-
-static void consume(signals set)
-{
-    static const struct timespec at_once = {0, 0};
-    while (kernel_call(SYS_rt_sigtimedwait, (long)&set, 0, (long)&at_once, sizeof set,
-                       0, 0) > 0) {
-        /* it was for this write */
-    }
-}
+#define ONE_SIGNAL(number) ((uint64_t)1 << ((number)-1)) /* of a set of the kernel's */
 
 size_t descriptor_write(int number, const char *bytes, size_t length)
 {
-    const signals before = change_mask(SIG_BLOCK, of_writing);
-    const signals waiting = waiting_of(before & of_writing);
+    /* What a write may bring upon this thread is held back meanwhile, and consumed; but
+     * not what waits already, as the program holds it back itself. */
+    static const uint64_t of_writing = ONE_SIGNAL(SIGPIPE) | ONE_SIGNAL(SIGXFSZ);
+    static const struct timespec at_once = {0, 0};
+    const size_t set_bytes = sizeof of_writing;
+    uint64_t before = 0;
+    uint64_t waiting = 0;
+    kernel_call(SYS_rt_sigprocmask, SIG_BLOCK, (long)&of_writing, (long)&before,
+                (long)set_bytes, 0, 0);
+    if ((before & of_writing) != 0) {
+        kernel_call(SYS_rt_sigpending, (long)&waiting, (long)set_bytes, 0, 0, 0, 0);
+    }
     size_t done = 0;
-    bool failed = false;
-    while (done < length && !failed) {
-        const long n = kernel_call(SYS_write, number, (long)(bytes + done),
-                                   (long)(length - done), 0, 0, 0);
+    for (long n = 1; done < length && (n > 0 || n == -EINTR);) {
+        n = kernel_call(SYS_write, number, (long)(bytes + done), (long)(length - done),
+                        0, 0, 0);
         done += n > 0 ? (size_t)n : 0;
-        failed = n == 0 || (n < 0 && n != -EINTR);
     }
-    if (failed) {
-        consume(of_writing & ~waiting);
+    const uint64_t brought = of_writing & ~waiting;
+    while (done < length && kernel_call(SYS_rt_sigtimedwait, (long)&brought, 0,
+                                        (long)&at_once, (long)set_bytes, 0, 0) > 0) {
+        /* it was for this write */
     }
-    change_mask(SIG_SETMASK, before);
+    kernel_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, (long)set_bytes, 0,
+                0);
     return done;
 }

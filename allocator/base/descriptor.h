@@ -18,15 +18,21 @@ struct descriptor {
     ino_t inode;
 };
 
-/* What a number stands for now; false: nothing. */
+#define NO_DESCRIPTOR                                                                  \
+    {                                                                                  \
+        .number = -1                                                                   \
+    }
+
+/* What a number stands for now; false, or none: nothing. */
 bool descriptor_look(int number, struct stat *file);
+struct descriptor descriptor_of(int number);
 /* Another descriptor of the same open file, to be kept; none if it cannot be had. */
 struct descriptor descriptor_copy(int number);
 /* Whether a number still, or again, stands for the same file. */
 bool descriptor_is_at(const struct descriptor *descriptor, int number);
 /* As descriptor_is_at, of its own number. */
 bool descriptor_is_sound(const struct descriptor *descriptor);
-/* Close it, unless the number is another file's by now. */
+/* Close it, unless the number is another file's by now; it is none then. */
 void descriptor_close(struct descriptor *descriptor);
 /* Write at the file's position; how much was written, less than length after an error.
  * A file that has reached its limit of size, or a pipe that nobody reads any more, is

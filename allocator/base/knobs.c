@@ -26,8 +26,7 @@ static const char *value_of(const char *variable)
 
 static void read_purge(void)
 {
-    static const char variable[] = "SNUG_PURGE";
-    const char *const value = value_of(variable);
+    const char *const value = value_of("SNUG_PURGE");
     if (value == NULL) {
         return;
     }
@@ -36,7 +35,7 @@ static void read_purge(void)
     } else if (strcmp(value, "always") == 0) {
         knobs.purge = KNOBS_PURGE_ALWAYS;
     } else {
-        knobs_complain(variable, value, strlen(value));
+        knobs_complain("SNUG_PURGE", value, strlen(value));
     }
 }
 

@@ -71,34 +71,21 @@ static char *break_now(void)
     return kernel_failed(now) ? NULL : (char *)now;
 }
 
-/* The kernel answers with the break as it is, moved or not. */
-static bool break_move(char *to)
+char *os_break_move(const char *from, ptrdiff_t bytes)
 {
+    char *const old_break = count_call(OS_BRK) ? NULL : break_now();
+    if (old_break == NULL || (from != NULL && from != old_break)) {
+        return NULL;
+    }
+    /* The kernel answers with the break as it is, moved or not. */
+    char *const to = old_break + bytes;
     if (kernel_call(SYS_brk, (long)to, 0, 0, 0, 0, 0) != (long)to) {
-        return false;
+        return NULL;
     }
     if (&__curbrk != NULL) {
         __curbrk = to;
     }
-    return true;
-}
-
-char *os_break_extend(size_t bytes)
-{
-    if (count_call(OS_BRK)) {
-        return NULL;
-    }
-    char *const old_break = break_now();
-    return old_break != NULL && break_move(old_break + bytes) ? old_break : NULL;
-}
-
-bool os_break_retract(const char *from, size_t bytes)
-{
-    if (count_call(OS_BRK)) {
-        return false;
-    }
-    char *const old_break = break_now();
-    return old_break == from && break_move(old_break - bytes);
+    return old_break;
 }
 
 static void *map(void *at, size_t bytes, int protection, int flags)

@@ -23,11 +23,10 @@ enum os_call {
 /* System calls made so far, by kind. The first query of the break counts. */
 uint64_t os_calls(enum os_call call);
 
-/* Move the program break up by `bytes`, and libc's idea of it, so that other users of
- * brk in the process keep their view. Returns the old break, NULL if refused. */
-char *os_break_extend(size_t bytes);
-/* Move it down by `bytes`; false: somebody has moved it from `from` meanwhile. */
-bool os_break_retract(const char *from, size_t bytes);
+/* Move the program break by `bytes`, and libc's idea of it, so that other users of brk
+ * in the process keep their view. Returns the old break; NULL: refused, or somebody has
+ * moved it from `from` meanwhile (NULL: it may be anywhere). */
+char *os_break_move(const char *from, ptrdiff_t bytes);
 
 /* Anonymous private zeroed pages; NULL if refused. Bytes are rounded up to pages. */
 void *os_map(size_t bytes);

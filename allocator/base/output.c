@@ -10,8 +10,8 @@
 
 static bool noted;
 static bool was_terminal;
-static struct descriptor at_start = {.number = -1};
-static struct descriptor kept = {.number = -1};
+static struct descriptor at_start = NO_DESCRIPTOR;
+static struct descriptor kept = NO_DESCRIPTOR;
 
 static bool is_null(const struct stat *file)
 {
@@ -22,28 +22,23 @@ static bool is_null(const struct stat *file)
 static __attribute__((constructor(101))) void note_stderr(void)
 {
     struct stat file;
-    if (noted) {
-        return;
-    }
-    noted = true;
-    if (descriptor_look(STDERR_FILENO, &file)) {
-        at_start = (struct descriptor){STDERR_FILENO, file.st_dev, file.st_ino};
-        was_terminal = S_ISCHR(file.st_mode) && !is_null(&file);
+    if (!noted) {
+        noted = true;
+        at_start = descriptor_of(STDERR_FILENO);
+        was_terminal = descriptor_look(STDERR_FILENO, &file) && S_ISCHR(file.st_mode) &&
+                       !is_null(&file);
     }
 }
 
-/* A pipe to a logger, or to whoever started this process by fork alone; /dev/null. */
-static bool is_made_stderr(void)
-{
-    struct stat file;
-    return descriptor_look(STDERR_FILENO, &file) &&
-           (S_ISFIFO(file.st_mode) || is_null(&file));
-}
-
+/* What it was, or a pipe to a logger, or to whoever started this process by fork alone;
+ * or /dev/null. */
 static bool is_stderr_usable(void)
 {
+    struct stat file;
     note_stderr(); /* an allocation may come before the constructors */
-    return descriptor_is_at(&at_start, STDERR_FILENO) || is_made_stderr();
+    return descriptor_is_at(&at_start, STDERR_FILENO) ||
+           (descriptor_look(STDERR_FILENO, &file) &&
+            (S_ISFIFO(file.st_mode) || is_null(&file)));
 }
 
 void output_keep_stderr(void)
@@ -62,10 +57,8 @@ void output_write(const struct text *text)
         descriptor_write(STDERR_FILENO, text->buffer, text->length);
     } else if (was_terminal) {
         const int terminal = open("/dev/tty", O_WRONLY | O_CLOEXEC | O_NOCTTY);
-        if (terminal >= 0) {
-            descriptor_write(terminal, text->buffer, text->length);
-            close(terminal);
-        }
+        descriptor_write(terminal, text->buffer, text->length);
+        close(terminal);
     }
     errno = saved;
 }

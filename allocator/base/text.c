@@ -13,7 +13,7 @@ static void append(struct text *text, const char *string, size_t length)
     text->buffer[text->length] = '\0';
 }
 
-static void append_number(struct text *text, size_t number, unsigned base, int width)
+static void append_number(struct text *text, size_t number, unsigned base)
 {
     char digits[32];
     size_t first = sizeof digits;
@@ -22,9 +22,6 @@ static void append_number(struct text *text, size_t number, unsigned base, int w
         number /= base;
     } while (number != 0);
     append(text, digits + first, sizeof digits - first);
-    for (int i = (int)(sizeof digits - first); i < width; i++) {
-        append(text, " ", 1);
-    }
 }
 
 void text_format_list(struct text *text, const char *format, va_list arguments)
@@ -37,12 +34,8 @@ void text_format_list(struct text *text, const char *format, va_list arguments)
             break;
         }
         format++;
-        int width = 0;
         size_t precision = SIZE_MAX;
-        if (*format == '-') {
-            width = va_arg(arguments, int);
-            format += strlen("-*");
-        } else if (*format == '.') {
+        if (*format == '.') {
             precision = (size_t)va_arg(arguments, int);
             format += strlen(".*");
         }
@@ -50,14 +43,13 @@ void text_format_list(struct text *text, const char *format, va_list arguments)
             const char *const string = va_arg(arguments, const char *);
             append(text, string, strnlen(string, precision));
         } else if (*format == 'd') {
-            append_number(text, (size_t)va_arg(arguments, int), 10, width);
+            append_number(text, (size_t)va_arg(arguments, int), 10);
         } else if (*format == 'p') {
             append(text, "0x", 2);
-            append_number(text, (uintptr_t)va_arg(arguments, void *), 16, width);
+            append_number(text, (uintptr_t)va_arg(arguments, void *), 16);
         } else {
             format++; /* the z of zu or zx */
-            append_number(text, va_arg(arguments, size_t), *format == 'u' ? 10 : 16,
-                          width);
+            append_number(text, va_arg(arguments, size_t), *format == 'u' ? 10 : 16);
         }
         format++;
     }

@@ -11,8 +11,8 @@ struct text {
     size_t length; /* what does not fit, with a 0 behind it, is dropped */
 };
 
-/* As printf, of whose conversions it knows %s, %zu, %zx, %p, %d of what is not
- * negative, and %-*zu. stdio's may allocate. */
+/* As printf, of whose conversions it knows %s, %.*s, %zu, %zx, %p, and %d of what is
+ * not negative. stdio's may allocate. */
 __attribute__((format(printf, 2, 3))) void text_format(struct text *text,
                                                        const char *format, ...);
 __attribute__((format(printf, 2, 0))) void

@@ -25,7 +25,7 @@ static struct {
     size_t ids;       /* in the file, as all from here on */
     size_t operations;
     off_t end;
-} journal = {.file = {.number = -1}};
+} journal = {.file = NO_DESCRIPTOR};
 
 /* From the root: the program may change its directory. */
 static char journal_path[PATH_MAX];
@@ -40,12 +40,22 @@ uint32_t debug_thread_number(void)
     return number;
 }
 
+static void format_field(struct text *text, size_t value)
+{
+    const size_t end = text->length + HEADER_FIELD_BYTES;
+    text_format(text, "%zu", value);
+    while (text->length < end) {
+        text_format(text, " ");
+    }
+}
+
 static bool write_header(void)
 {
     char line[3 * HEADER_FIELD_BYTES];
     struct text text = {line, sizeof line, 0};
-    text_format(&text, "%-*zu%-*zu\n", HEADER_FIELD_BYTES, journal.ids,
-                HEADER_FIELD_BYTES, journal.operations);
+    format_field(&text, journal.ids);
+    format_field(&text, journal.operations);
+    text_format(&text, "\n");
     if (lseek(journal.file.number, 0, SEEK_SET) != 0 ||
         descriptor_write(journal.file.number, line, text.length) != text.length) {
         return false;
@@ -67,7 +77,7 @@ static void complain(const char *what, const char *path)
 /* Under a number that is out of the way. */
 static struct descriptor open_high(const char *path, int flags)
 {
-    struct descriptor file = {.number = -1};
+    struct descriptor file = NO_DESCRIPTOR;
     const int number = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | flags, 0666);
     if (number >= 0) {
         file = descriptor_copy(number);

@@ -90,7 +90,7 @@ static void region_extend(size_t bytes)
 
 static bool grow_by_break(size_t bytes)
 {
-    char *const memory = os_break_extend(bytes);
+    char *const memory = os_break_move(NULL, (ptrdiff_t)bytes);
     if (memory == NULL) {
         return false;
     }
@@ -120,7 +120,7 @@ static bool grow_by_map(size_t bytes)
 static bool shrink_region(size_t bytes)
 {
     if (heap.break_end != NULL) {
-        if (!os_break_retract(heap.break_end, bytes)) {
+        if (os_break_move(heap.break_end, -(ptrdiff_t)bytes) == NULL) {
             return false;
         }
         heap.break_end -= bytes;
