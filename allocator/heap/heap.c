@@ -401,24 +401,16 @@ bool heap_spans(const void *address)
     return region != NULL;
 }
 
-/* Where the blocks end of the region that an address is in; 0 if it is in none. */
-static uintptr_t region_limit(uintptr_t address)
-{
-    for (const struct heap_region *r = heap.regions; r != NULL; r = r->older) {
-        const char *const limit = r == heap.regions ? heap.top : heap_region_end(r);
-        if (address >= (uintptr_t)heap_region_first(r) && address < (uintptr_t)limit) {
-            return (uintptr_t)limit;
-        }
-    }
-    return 0;
-}
-
 bool heap_owns(const void *payload)
 {
     const struct block *const block = block_from_payload(payload);
-    const uintptr_t limit = region_limit((uintptr_t)block);
-    return (uintptr_t)payload % ALIGNMENT_BYTES == 0 && limit != 0 &&
-           (block_checksum_is_right(block) || block_is_invalidated(block)) &&
-           (!block_is_in_use(block) || block_size(block) - BLOCK_MIN_BYTES <=
-                                           limit - (uintptr_t)block - BLOCK_MIN_BYTES);
+    if (!heap_spans(payload)) {
+        return false;
+    }
+    if (!block_is_in_use(block)) {
+        return block_checksum_is_right(block) || block_is_invalidated(block);
+    }
+    const size_t bytes = block_size(block);
+    return block_checksum_is_right(block) && bytes >= BLOCK_MIN_BYTES &&
+           heap_spans((const char *)payload + bytes - ALIGNMENT_BYTES);
 }

@@ -12,6 +12,14 @@ static void double_free(size_t bytes)
     snug_free(hidden(block));
 }
 
+static void double_free_of_the_last(size_t bytes)
+{
+    void *const block = tell(snug_malloc(bytes));
+    told->bytes = bytes;
+    snug_free(block);
+    snug_free(hidden(block));
+}
+
 static void double_free_of_many(size_t bytes)
 {
     void *const block = block_of_many(bytes);
@@ -309,6 +317,7 @@ static struct row rows[] = {
     ROW(double_free, 300000, DOUBLE, DOUBLE_N, DOUBLE_N),
     ROW(double_free, 64 * MIB, FOREIGN, DOUBLE_N, DOUBLE_N),
     ROW(double_free, 0, DOUBLE, DOUBLE_N, DOUBLE_N),
+    ROW(double_free_of_the_last, 300000, DOUBLE, DOUBLE_N, DOUBLE_N),
     ROW(double_free_of_many, 8, DOUBLE, DOUBLE_N, DOUBLE_N),
     ROW(double_free_of_many, 40, DOUBLE, DOUBLE_N, DOUBLE_N),
     ROW(double_free_of_many, 500, DOUBLE, DOUBLE_N, DOUBLE_N),
