@@ -24,13 +24,11 @@ static void after_fork(void)
     lock_release(&heap_lock, locked_for_fork);
 }
 
-/* In the child nobody waits: the sleepers stayed in the parent. */
 static void after_fork_in_child(void)
 {
-    lock_end_fork();
     debug_after_fork_in_child();
     heap.locked = false; /* locks on memory are not inherited */
-    atomic_store(&heap_lock.state, LOCK_FREE);
+    after_fork();
 }
 
 static __attribute__((constructor)) void watch_fork(void)

@@ -28,25 +28,21 @@
 
 /* Blocks of this size and more get a mapping of their own. */
 #define MMAP_THRESHOLD_BYTES (64 * MIB)
-/* The heap is extended by at least as much: address space only, pages are taken when
- * first touched, so that growing costs two system calls a process and not hundreds.
- * Each further extension is as large as the heap is already. */
+/* The heap is extended by at least as much address space, then by as much as it is. */
 #define PREALLOCATE_BYTES MMAP_THRESHOLD_BYTES
-/* Where reserved address space costs the user something, under a limit or while memory
- * is locked, an extension is this share of the heap. */
+/* Where address space costs the user something, an extension is this share of it. */
 #define SPARING_GROWTH_SHARE 16
 
 /* What a free block has beyond a request stays with the block if it is less than this
- * share of it: too small to be of use, it would be split off now and merged again
- * later. */
+ * share of it: it would be split off now and merged again later. */
 #define SPLIT_SHARE 32
 
 /* A block that realloc makes half as large, and no larger than this, moves. */
 #define MOVE_DOWN_BYTES KIB
 
-/* Pages of free blocks go back to the system when more would be resident than ever
- * before: of blocks that have this share of it each, since each is a call, and until as
- * much has gone. No smaller blocks than so many bytes go back for whatever reason. */
+/* When more would be resident than ever before, pages of free blocks go back that have
+ * this share of it each, until as much has gone. For whatever reason none of smaller
+ * blocks go. */
 #define GIVE_SHARE 48
 #define GIVE_LEAST_BYTES (64 * KIB)
 /* Over the life of a process no more goes back so than this many times the most that
@@ -62,35 +58,29 @@
 #define EMPTIED_SHARE 32
 #define EMPTIED_LEFT_SHARE 8
 
-/* Requests up to this are served from runs: blocks cut into objects of one size class
- * without a header each. Larger objects leave holes in runs that nothing else can use.
- */
+/* Requests up to this are served from runs, blocks cut into objects of one size. */
 #define SMALL_LIMIT_BYTES ((size_t)256)
 #define RUN_LIMIT_GRANULES 8
 #define RUN_LEAST_OBJECTS 4
-/* A class gets runs once this many of its blocks are live in the heap at a time:
- * before, a run would cost more than their headers do. */
+/* A class gets runs once this many of its blocks are live in the heap at a time, or
+ * have been asked for. */
 #define RUN_WORTH_BLOCKS 16
-/* ...or has been asked for this often: a block of the heap takes ten times as long. */
 #define RUN_WORTH_REQUESTS 2048
-/* Before the heap touches new pages, caches are taken back if they hold this share of
- * it and a page, or anything for a block of the larger share; looked at once for every
- * page that it grows. */
+
+/* Before the heap touches a page more than ever, caches are taken back if they hold
+ * this share of it and a page, or anything for a block of the larger share. */
 #define RECLAIM_SHARE 64
 #define RECLAIM_ALL_SHARE 16
 
-/* A list of a cache is full with this much of a class; then it is parked, and with more
- * than one thread goes to other threads in one piece. While most of the heap is free
- * lists are shorter by so many bits: what they hold keeps whole runs. Those of medium
- * blocks are longer by as many with one thread, a fence only: they are taken back when
- * the heap would grow, hardly ever before. */
+/* A list of a cache is full with this much of a class; lean lists are shorter by so
+ * many bits, and those of medium blocks of a process with one thread longer by as many.
+ */
 #define LIST_LIMIT_BYTES (32 * KIB)
 #define LIST_STEP_SHIFT 6
-/* Freed blocks up to this size wait in lists. In all those of a thread hold a little
- * more than this share of the heap (GIVE_LEAST_BYTES: too little to give back), up to a
- * limit (to give them back takes less than a millisecond). They are coalesced before a
- * free block of one and a half times a request's size and a little is broken, if they
- * are more than another share. */
+/* Freed blocks up to this size wait in lists; in all those of a thread a little more
+ * than this share of the heap, up to a limit, which bounds how long it takes to give
+ * them back. If they are more than another share they coalesce before a free block is
+ * broken that is much larger than a request. */
 #define MEDIUM_LIMIT_BYTES (128 * KIB)
 #define CACHED_SHARE 4
 #define CACHED_MAX_BYTES (8 * MIB)

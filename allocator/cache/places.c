@@ -3,21 +3,16 @@
 /* Mapped at once; what is not used is not resident. */
 #define PLACES_MAPPED (64 * KIB / sizeof(struct places))
 
-static struct places *left;
+static struct places of_first_thread;
+static struct places *left = &of_first_thread;
 static struct places *unused, *unused_end;
 
 struct places *places_take(void)
 {
-    static struct places of_first_thread;
-    static bool first_taken;
-    struct places *taken = left;
+    struct places *const taken = left;
     if (taken != NULL) {
         left = taken->next;
         return taken;
-    }
-    if (!first_taken) {
-        first_taken = true;
-        return &of_first_thread;
     }
     if (unused == unused_end) {
         unused = os_map(PLACES_MAPPED * sizeof *unused);

@@ -314,10 +314,17 @@ const char *bins_check(const struct bins *bins)
             broken = "the summary of the bins is wrong";
         }
     }
-    size_t recorded = 0;
+    size_t bytes = 0;
     for (uint32_t i = 1; i < bins->used; i++) {
-        recorded += bins->records[i].address != 0;
+        if (bins->records[i].address != 0) {
+            in_bins--;
+            bytes += bins->records[i].bytes;
+        }
     }
-    return broken == NULL && recorded != in_bins ? "a recorded free block is in no bin"
-                                                 : broken;
+    if (broken == NULL && in_bins != 0) {
+        broken = "a recorded free block is in no bin";
+    }
+    return broken == NULL && bytes != bins->free_bytes
+               ? "the sum of the free blocks' records is wrong"
+               : broken;
 }
