@@ -41,13 +41,13 @@ static void read_augmentation(struct cursor *cursor, const char *letters,
     for (; *letters != '\0'; letters++) {
         switch (*letters) {
         case 'L': /* how the language's own data is encoded */
-            cursor_u8(&data);
+            cursor_skip(&data, 1);
             break;
         case 'P': /* the language's function */
-            cursor_stored(&data, cursor_u8(&data));
+            cursor_stored(&data, (uint8_t)cursor_fixed(&data, 1));
             break;
         case 'R':
-            common->pointers = cursor_u8(&data);
+            common->pointers = (uint8_t)cursor_fixed(&data, 1);
             break;
         case 'B': /* which key signs return addresses */
             break;
@@ -63,14 +63,15 @@ static struct common read_common(const uint8_t *at, bool *bad)
 {
     struct common common = {.pointers = STORED_NATIVE};
     struct cursor cursor = open_record(at);
-    const uint32_t id = cursor_u32(&cursor);
-    const uint8_t version = cursor_u8(&cursor);
+    const uint64_t id = cursor_fixed(&cursor, 4);
+    const uint64_t version = cursor_fixed(&cursor, 1);
     const char *const letters = (const char *)cursor.at;
-    while (cursor_u8(&cursor) != '\0') {
+    while (cursor_fixed(&cursor, 1) != '\0') {
     }
     common.code_unit = cursor_unsigned(&cursor);
     common.data_unit = cursor_signed(&cursor);
-    const uint64_t ra = version == 1 ? cursor_u8(&cursor) : cursor_unsigned(&cursor);
+    const uint64_t ra =
+        version == 1 ? cursor_fixed(&cursor, 1) : cursor_unsigned(&cursor);
     if (id != 0 || (version != 1 && version != 3) || ra != CFI_RA) {
         cursor.bad = true;
     } else {
@@ -108,30 +109,16 @@ struct row {
 
 struct machine {
     const struct common *common;
-    uintptr_t begin; /* of the function */
     uintptr_t address;
     struct row row, initial;
+    struct place other; /* of no interest */
     struct row remembered[ROWS_LIMIT];
     size_t remembered_count;
 };
 
-/* The places that matter; others are noted nowhere. */
-static void set_place(struct row *row, uint64_t number, struct place place)
+static struct place *place_in(struct machine *machine, struct row *row, uint64_t number)
 {
-    if (number == CFI_FP) {
-        row->fp = place;
-    } else if (number == CFI_RA) {
-        row->ra = place;
-    }
-}
-
-static void restore(struct machine *machine, uint64_t number)
-{
-    if (number == CFI_FP) {
-        machine->row.fp = machine->initial.fp;
-    } else if (number == CFI_RA) {
-        machine->row.ra = machine->initial.ra;
-    }
+    return number == CFI_FP ? &row->fp : number == CFI_RA ? &row->ra : &machine->other;
 }
 
 /* Whether an expression is the frame pointer and an offset, then that what is stored
@@ -146,11 +133,11 @@ static bool read_frame_expression(struct cursor *cursor, bool stored, int64_t *o
     struct cursor expression = *cursor;
     cursor_skip(cursor, bytes);
     expression.end = cursor->at;
-    if (cursor_u8(&expression) != DW_OP_BREG0 + CFI_FP) {
+    if (cursor_fixed(&expression, 1) != DW_OP_BREG0 + CFI_FP) {
         return false;
     }
     *offset = cursor_signed(&expression);
-    if (stored && cursor_u8(&expression) != DW_OP_DEREF) {
+    if (stored && cursor_fixed(&expression, 1) != DW_OP_DEREF) {
         return false;
     }
     return expression.at == expression.end && !expression.bad;
@@ -159,9 +146,9 @@ static bool read_frame_expression(struct cursor *cursor, bool stored, int64_t *o
 /* The instructions, DW_CFA_; the first three have an operand in their lower six bits.
  */
 enum {
-    ADVANCE = 1,
-    OFFSET = 2,
-    RESTORE = 3,
+    ADVANCE = 0x40,
+    OFFSET = 0x80,
+    RESTORE = 0xc0,
     NOP = 0x00,
     SET_LOC = 0x01,
     ADVANCE_1 = 0x02,
@@ -189,119 +176,46 @@ enum {
     ARGUMENTS_SIZE = 0x2e
 };
 
-static int64_t scaled(const struct machine *machine, int64_t factor)
+/* Where a register of the caller is, by what stands behind its number. */
+static struct place read_place(struct machine *machine, struct cursor *cursor,
+                               uint8_t code, uint64_t number)
 {
-    return factor * machine->common->data_unit;
-}
-
-/* What sets the address from which the next row holds. */
-static bool step_address(struct machine *machine, struct cursor *cursor, uint8_t code)
-{
-    uint64_t units;
-    if (code >> 6 == ADVANCE) {
-        units = code & 0x3f;
-    } else if (code == ADVANCE_1) {
-        units = cursor_u8(cursor);
-    } else if (code == ADVANCE_2) {
-        units = cursor_u16(cursor);
-    } else if (code == ADVANCE_4) {
-        units = cursor_u32(cursor);
-    } else if (code == SET_LOC) {
-        machine->address = cursor_pointer(cursor, machine->common->pointers);
-        return true;
-    } else {
-        return false;
-    }
-    machine->address += units * machine->common->code_unit;
-    return true;
-}
-
-static bool step_base(struct machine *machine, struct cursor *cursor, uint8_t code)
-{
-    struct row *const row = &machine->row;
-    switch (code) {
-    case BASE:
-    case BASE_SIGNED:
-        row->base_kind = BY_REGISTER;
-        row->base_register = cursor_unsigned(cursor);
-        row->base_offset = code == BASE ? (int64_t)cursor_unsigned(cursor)
-                                        : scaled(machine, cursor_signed(cursor));
-        return true;
-    case BASE_REGISTER:
-        row->base_kind = BY_REGISTER;
-        row->base_register = cursor_unsigned(cursor);
-        return true;
-    case BASE_OFFSET:
-        row->base_offset = (int64_t)cursor_unsigned(cursor);
-        return true;
-    case BASE_OFFSET_SIGNED:
-        row->base_offset = scaled(machine, cursor_signed(cursor));
-        return true;
-    case BASE_EXPRESSION:
-        row->base_kind = read_frame_expression(cursor, true, &row->base_offset)
-                             ? IN_FRAME
-                             : BY_EXPRESSION;
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* What says where a register of the caller is: its number, then the place. */
-static bool step_register(struct machine *machine, struct cursor *cursor, uint8_t code)
-{
-    if (code >> 6 == OFFSET) {
-        const int64_t factor = (int64_t)cursor_unsigned(cursor);
-        set_place(&machine->row, code & 0x3f,
-                  (struct place){AT_CFA, scaled(machine, factor)});
-        return true;
-    }
-    if (code >> 6 == RESTORE) {
-        restore(machine, code & 0x3f);
-        return true;
-    }
-    if ((code < OFFSET_EXTENDED || code > IN_REGISTER) && code != EXPRESSION &&
-        code != OFFSET_EXTENDED_SIGNED &&
-        (code < VALUE_OFFSET || code > VALUE_EXPRESSION)) {
-        return false;
-    }
-    const uint64_t number = cursor_unsigned(cursor);
+    const int64_t unit = machine->common->data_unit;
     struct place place = {OTHERWISE, 0};
     switch (code) {
-    case OFFSET_EXTENDED:
-        place =
-            (struct place){AT_CFA, scaled(machine, (int64_t)cursor_unsigned(cursor))};
-        break;
-    case OFFSET_EXTENDED_SIGNED:
-        place = (struct place){AT_CFA, scaled(machine, cursor_signed(cursor))};
-        break;
+    case RESTORE:
     case RESTORE_EXTENDED:
-        restore(machine, number);
-        return true;
+        return *place_in(machine, &machine->initial, number);
+    case OFFSET:
+    case OFFSET_EXTENDED:
+        return (struct place){AT_CFA, (int64_t)cursor_unsigned(cursor) * unit};
+    case OFFSET_EXTENDED_SIGNED:
+        return (struct place){AT_CFA, cursor_signed(cursor) * unit};
     case SET_UNDEFINED:
-        place.kind = UNDEFINED;
-        break;
+        return (struct place){UNDEFINED, 0};
     case SAME_VALUE:
-        place.kind = SAME;
-        break;
+        return (struct place){SAME, 0};
     case EXPRESSION:
         if (read_frame_expression(cursor, false, &place.offset)) {
             place.kind = AT_FP;
         }
-        break;
+        return place;
     case VALUE_EXPRESSION:
         cursor_skip(cursor, cursor_unsigned(cursor));
-        break;
+        return place;
     default: /* a number */
         cursor_unsigned(cursor);
-        break;
+        return place;
     }
-    set_place(&machine->row, number, place);
-    return true;
 }
 
-static bool step_other(struct machine *machine, struct cursor *cursor, uint8_t code)
+/* One instruction; false: it is not known, or there are too many rows. */
+static bool step(struct machine *machine, struct cursor *cursor)
 {
+    struct row *const row = &machine->row;
+    const uint8_t byte = (uint8_t)cursor_fixed(cursor, 1);
+    const uint8_t code = byte >> 6 != 0 ? byte & 0xc0 : byte;
+    uint64_t operand = byte & 0x3f;
     switch (code) {
     case NOP:
     case SIGNED_RETURN_ADDRESS: /* on or off: the signature is taken away anyhow */
@@ -309,17 +223,64 @@ static bool step_other(struct machine *machine, struct cursor *cursor, uint8_t c
     case ARGUMENTS_SIZE:
         cursor_unsigned(cursor);
         return true;
+    case SET_LOC:
+        machine->address = cursor_pointer(cursor, machine->common->pointers);
+        return true;
+    case ADVANCE_1:
+    case ADVANCE_2:
+    case ADVANCE_4:
+        operand = cursor_fixed(cursor, (size_t)1 << (code - ADVANCE_1));
+        __attribute__((fallthrough));
+    case ADVANCE:
+        machine->address += operand * machine->common->code_unit;
+        return true;
+    case OFFSET_EXTENDED:
+    case RESTORE_EXTENDED:
+    case SET_UNDEFINED:
+    case SAME_VALUE:
+    case IN_REGISTER:
+    case EXPRESSION:
+    case OFFSET_EXTENDED_SIGNED:
+    case VALUE_OFFSET:
+    case VALUE_OFFSET_SIGNED:
+    case VALUE_EXPRESSION:
+        operand = cursor_unsigned(cursor);
+        __attribute__((fallthrough));
+    case OFFSET:
+    case RESTORE:
+        *place_in(machine, row, operand) = read_place(machine, cursor, code, operand);
+        return true;
+    case BASE:
+    case BASE_SIGNED:
+    case BASE_REGISTER:
+        row->base_kind = BY_REGISTER;
+        row->base_register = cursor_unsigned(cursor);
+        if (code == BASE_REGISTER) {
+            return true;
+        }
+        __attribute__((fallthrough));
+    case BASE_OFFSET:
+    case BASE_OFFSET_SIGNED:
+        row->base_offset = code == BASE || code == BASE_OFFSET
+                               ? (int64_t)cursor_unsigned(cursor)
+                               : cursor_signed(cursor) * machine->common->data_unit;
+        return true;
+    case BASE_EXPRESSION:
+        row->base_kind = read_frame_expression(cursor, true, &row->base_offset)
+                             ? IN_FRAME
+                             : BY_EXPRESSION;
+        return true;
     case REMEMBER:
         if (machine->remembered_count == ROWS_LIMIT) {
             return false;
         }
-        machine->remembered[machine->remembered_count++] = machine->row;
+        machine->remembered[machine->remembered_count++] = *row;
         return true;
     case RECALL:
         if (machine->remembered_count == 0) {
             return false;
         }
-        machine->row = machine->remembered[--machine->remembered_count];
+        *row = machine->remembered[--machine->remembered_count];
         return true;
     default:
         return false;
@@ -330,11 +291,7 @@ static bool step_other(struct machine *machine, struct cursor *cursor, uint8_t c
 static bool run(struct machine *machine, struct cursor program, uintptr_t address)
 {
     while (program.at < program.end && machine->address <= address && !program.bad) {
-        const uint8_t code = cursor_u8(&program);
-        if (!step_address(machine, &program, code) &&
-            !step_register(machine, &program, code) &&
-            !step_base(machine, &program, code) &&
-            !step_other(machine, &program, code)) {
+        if (!step(machine, &program)) {
             return false;
         }
     }
@@ -381,7 +338,7 @@ static uint64_t rule_by(const uint8_t *description, uintptr_t address)
 {
     struct cursor cursor = open_record(description);
     const uint8_t *const place = cursor.at;
-    const uint32_t distance = cursor_u32(&cursor);
+    const uint64_t distance = cursor_fixed(&cursor, 4);
     bool bad;
     const struct common common = read_common(place - distance, &bad);
     if (bad || distance == 0) {
@@ -395,7 +352,7 @@ static uint64_t rule_by(const uint8_t *description, uintptr_t address)
     if (common.has_augmentation) {
         cursor_skip(&cursor, cursor_unsigned(&cursor));
     }
-    struct machine machine = {.common = &common, .begin = begin, .address = begin};
+    struct machine machine = {.common = &common, .address = begin};
     if (!run(&machine, common.program, address)) {
         return CFI_HARD;
     }

@@ -22,13 +22,13 @@ struct cursor {
     bool bad; /* read beyond the end, or what is not known here */
 };
 
-uint8_t cursor_u8(struct cursor *cursor);
-uint16_t cursor_u16(struct cursor *cursor);
-uint32_t cursor_u32(struct cursor *cursor);
+/* A number of so many bytes, at most eight. */
+uint64_t cursor_fixed(struct cursor *cursor, size_t bytes);
 /* LEB128: seven bits a byte, the lowest first. */
 uint64_t cursor_unsigned(struct cursor *cursor);
 int64_t cursor_signed(struct cursor *cursor);
-void cursor_skip(struct cursor *cursor, uint64_t bytes);
+/* false: there are not so many. */
+bool cursor_skip(struct cursor *cursor, uint64_t bytes);
 /* A pointer as it is stored, and what it points at. */
 uintptr_t cursor_stored(struct cursor *cursor, uint8_t encoding);
 uintptr_t cursor_pointer(struct cursor *cursor, uint8_t encoding);
