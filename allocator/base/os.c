@@ -111,6 +111,17 @@ bool os_unmap(void *pages, size_t bytes)
                        0, 0) == 0;
 }
 
+void os_unmap_around(char *pages, size_t bytes, char *kept, size_t kept_bytes)
+{
+    char *const kept_end = kept + kept_bytes;
+    if (kept > pages) {
+        os_unmap(pages, (size_t)(kept - pages));
+    }
+    if (kept_end < pages + bytes) {
+        os_unmap(kept_end, (size_t)(pages + bytes - kept_end));
+    }
+}
+
 void *os_remap(void *pages, size_t old_bytes, size_t new_bytes)
 {
     if (count_call(OS_MREMAP)) {

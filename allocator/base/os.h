@@ -31,6 +31,8 @@ char *os_break_move(const char *from, ptrdiff_t bytes);
 /* Anonymous private zeroed pages; NULL if refused. Bytes are rounded up to pages. */
 void *os_map(size_t bytes);
 bool os_unmap(void *pages, size_t bytes);
+/* Unmap what is not `kept` of a mapping. */
+void os_unmap_around(char *pages, size_t bytes, char *kept, size_t kept_bytes);
 /* Resize a mapping, moving it if need be; NULL if refused (the old one is untouched).
  */
 void *os_remap(void *pages, size_t old_bytes, size_t new_bytes);

@@ -48,10 +48,7 @@ size_t list_return(size_t class, uintptr_t *list)
     return class_is_medium(class) ? return_blocks(list) : run_return_list(class, list);
 }
 
-void list_visit_medium(uintptr_t list,
-                       void (*visit)(const struct block *block, size_t bytes,
-                                     void *context),
-                       void *context)
+void list_visit_medium(uintptr_t list, block_visitor *visit, void *context)
 {
     for (uintptr_t link = list; link_object(link) != NULL;
          link = object_link(link_object(link))) {

@@ -35,11 +35,8 @@ size_t list_bytes(size_t class, size_t limit, uintptr_t list);
 /* All that a list of this thread's holds goes back to the runs, or to the heap, and it
  * is empty; returns how many objects went. Under the heap lock. */
 size_t list_return(size_t class, uintptr_t *list);
-/* Call visit for every block in a list of medium blocks. */
-void list_visit_medium(uintptr_t list,
-                       void (*visit)(const struct block *block, size_t bytes,
-                                     void *context),
-                       void *context);
+/* Every block in a list of medium blocks. */
+void list_visit_medium(uintptr_t list, block_visitor *visit, void *context);
 /* The first invariant that does not hold; NULL if all hold: objects have canaries, and
  * are as many as the room says; medium blocks are in use by their tags, and of the
  * list's class. */

@@ -71,17 +71,12 @@ static char *reserve(size_t bytes, size_t alignment)
     const size_t more = alignment > PAGE_BYTES ? alignment : 0;
     const size_t whole_bytes = bytes + more + 2 * PAGE_BYTES;
     char *const whole = os_reserve(whole_bytes);
-    if (whole == NULL || more == 0) {
-        return whole != NULL ? whole + PAGE_BYTES : NULL;
+    if (whole == NULL) {
+        return NULL;
     }
-    char *const memory = (char *)align_up((uintptr_t)whole + PAGE_BYTES, alignment);
-    char *const end = memory + bytes + PAGE_BYTES;
-    if (memory - PAGE_BYTES > whole) {
-        os_unmap(whole, (size_t)(memory - PAGE_BYTES - whole));
-    }
-    if (whole + whole_bytes > end) {
-        os_unmap(end, (size_t)(whole + whole_bytes - end));
-    }
+    char *const memory =
+        (char *)align_up((uintptr_t)whole + PAGE_BYTES, more != 0 ? more : PAGE_BYTES);
+    os_unmap_around(whole, whole_bytes, memory - PAGE_BYTES, bytes + 2 * PAGE_BYTES);
     return memory;
 }
 

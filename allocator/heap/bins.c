@@ -242,9 +242,7 @@ uint32_t bins_best(const struct bins *bins, size_t bytes)
     return bin < BIN_COUNT ? bins->first[bin] : 0;
 }
 
-void bins_visit(const struct bins *bins,
-                void (*visit)(const struct block *block, size_t bytes, void *context),
-                void *context)
+void bins_visit(const struct bins *bins, block_visitor *visit, void *context)
 {
     for (uint32_t i = 1; i < bins->used; i++) {
         if (bins->records[i].address != 0) {

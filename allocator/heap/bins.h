@@ -100,12 +100,9 @@ static ALWAYS_INLINE uint32_t bins_free_before(const struct bins *bins,
                : 0;
 }
 
-/* Call visit for every free block, in no order. */
-void bins_visit(const struct bins *bins,
-                void (*visit)(const struct block *block, size_t bytes, void *context),
-                void *context);
-/* The first invariant that does not hold, as a sentence; NULL if all hold. One step for
- * each free block. */
+/* Every free block, in no order. */
+void bins_visit(const struct bins *bins, block_visitor *visit, void *context);
+/* The first invariant that does not hold, NULL if all hold. O(free blocks). */
 const char *bins_check(const struct bins *bins);
 
 #endif

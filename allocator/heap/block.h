@@ -29,6 +29,9 @@ struct block {
     size_t tag;
 };
 
+/* Called for each of many blocks. */
+typedef void block_visitor(const struct block *block, size_t bytes, void *context);
+
 #define BLOCK_SIZE_MASK (((size_t)1 << BLOCK_CHECK_SHIFT) - ALIGNMENT_BYTES)
 
 /* Fibonacci hashing (Knuth 6.4); the checksum is its upper bits. */

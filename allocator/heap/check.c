@@ -19,8 +19,7 @@ static size_t checked_bytes(const struct block *block, const struct block *end)
     return bytes <= (uintptr_t)end - (uintptr_t)block ? bytes : 0;
 }
 
-bool heap_visit(void (*visit)(const struct block *block, size_t bytes, void *context),
-                void *context)
+bool heap_visit(block_visitor *visit, void *context)
 {
     for (const struct heap_region *r = heap.regions; r != NULL; r = r->older) {
         const struct block *const end = region_walk_end(r);

@@ -79,15 +79,6 @@ static void region_open(char *memory, size_t bytes)
     map_cover(end);
 }
 
-/* Extend the current region: brk went on where it had ended. */
-static void region_extend(size_t bytes)
-{
-    heap.end += bytes;
-    set_end(heap.regions, heap.end);
-    heap.region_bytes += bytes;
-    map_cover(heap.end);
-}
-
 static bool grow_by_break(size_t bytes)
 {
     char *const memory = os_break_move(NULL, (ptrdiff_t)bytes);
@@ -97,7 +88,10 @@ static bool grow_by_break(size_t bytes)
     /* Others may have used, and given back, part of the page where the break stood. */
     memset(memory, 0, align_up((uintptr_t)memory, PAGE_BYTES) - (uintptr_t)memory);
     if (heap.break_end != NULL && memory == heap.break_end) {
-        region_extend(bytes);
+        heap.end += bytes;
+        set_end(heap.regions, heap.end);
+        heap.region_bytes += bytes;
+        map_cover(heap.end);
     } else {
         region_open(memory, bytes);
     }

@@ -7,19 +7,15 @@ static struct heap_region no_region;
 struct heap heap;
 READ_MOSTLY struct heap_region *heap_newest = &no_region;
 
-static void touch_to(char *end)
+void heap_set_top(char *top)
 {
+    char *const end = top + BLOCK_HEADER_BYTES;
+    heap.top = top;
+    block_set_top((struct block *)(uintptr_t)top);
     if (end > heap.touched) {
         heap.touched_bytes += (size_t)(end - heap.touched);
         heap.touched = end;
     }
-}
-
-void heap_set_top(char *top)
-{
-    heap.top = top;
-    block_set_top((struct block *)(uintptr_t)top);
-    touch_to(top + BLOCK_HEADER_BYTES);
 }
 
 /* The allocation fails for want of so many bytes. */
@@ -185,12 +181,6 @@ static struct block *cut_front(struct block *front, size_t gap)
     return block;
 }
 
-/* What a block of `bytes` and the largest gap before it take. */
-static size_t bytes_with_gap(size_t bytes, size_t alignment)
-{
-    return bytes + alignment + ALIGNMENT_BYTES;
-}
-
 /* The best fit if it happens to hold an aligned payload of `bytes`, as the place of an
  * earlier aligned block does; else one that is large enough in any case. */
 static uint32_t best_aligned(size_t bytes, size_t alignment)
@@ -201,7 +191,7 @@ static uint32_t best_aligned(size_t bytes, size_t alignment)
             gap_before(bins_block(&heap_bins, best), alignment, NULL) + bytes) {
         return best;
     }
-    return bins_best(&heap_bins, bytes_with_gap(bytes, alignment));
+    return bins_best(&heap_bins, bytes + alignment + ALIGNMENT_BYTES);
 }
 
 /* The best fit for twice as much, so that the block can grow in place when it grows
@@ -214,7 +204,7 @@ static uint32_t best_with_room(size_t bytes)
 
 struct block *heap_allocate_aligned(size_t bytes, size_t alignment, const void *like)
 {
-    const size_t most = bytes_with_gap(bytes, alignment);
+    const size_t most = bytes + alignment + ALIGNMENT_BYTES; /* with the largest gap */
     const uint32_t record =
         like != NULL ? best_with_room(most) : best_aligned(bytes, alignment);
     if (like != NULL && wants_coalescing(record, most)) {
@@ -236,8 +226,8 @@ struct block *heap_allocate_aligned(size_t bytes, size_t alignment, const void *
 
 bool heap_has_room(size_t bytes)
 {
-    return best_aligned(bytes, GRANULE_BYTES) != 0 ||
-           heap.top + bytes_with_gap(bytes, GRANULE_BYTES) <= heap.touched;
+    const size_t most = bytes + GRANULE_BYTES + ALIGNMENT_BYTES;
+    return best_aligned(bytes, GRANULE_BYTES) != 0 || heap.top + most <= heap.touched;
 }
 
 /* The block becomes part of the top. */

@@ -1,20 +1,17 @@
-/* The heap: one region of address space from brk, grown in large steps, cut into
- * blocks.
+/* The heap: regions of address space, the first from brk, cut into blocks.
  *
  *     first                                   top               end
  *     | block | block | free | block | ... |  unused .......... |
  *
  * The top is the free space behind the last block. It is no block: it is in no bin and
- * is used only when no free block fits, so that it stays in one piece and its pages
- * stay untouched. It begins with a tag of no block, so that an overflow from the last
- * block is noticed. The block before the top is always in use.
- *
- * If somebody else moves the break, or brk is refused, the next extension lies
- * elsewhere: the old region is closed with a fence, a tag of size 0 that counts as in
- * use, and the heap goes on in a new region under the same rules.
+ * is used only when no free block fits, so that its pages stay untouched. It begins
+ * with a tag of no block, so that an overflow from the last block is noticed. Where the
+ * heap cannot go on, it goes on in a new region: the old one is closed with a fence, a
+ * tag of size 0 that counts as in use.
  *
  * Invariants (heap_check tests them in this order):
  *     the blocks of a region follow each other without gap up to the fence or the top
+ *     the block before the top is in use
  *     the invariants of block.h and bins.h
  *     sum of free block sizes in the heap == sum in the bins
  *     memory from `touched` to `end` has never been written since the kernel gave it
@@ -82,16 +79,13 @@ void heap_set_top(char *top);
 /* Make the top at least `bytes` long, in this region or a new one; false: the system
  * gives no memory. */
 COLD_CODE bool heap_grow(size_t bytes);
-/* Give the address space back that is reserved above what has been touched. false:
- * there was none. */
+/* Give the address space back that was never touched; false: there was none. */
 COLD_CODE bool heap_return_reserve(void);
-/* Zeroed pages that are not the heap's. Where the system refuses them, its reserve goes
- * back first. NULL: refused all the same. */
+/* Zeroed pages that are not the heap's, if need be for its reserve; NULL: refused. */
 void *heap_map(size_t bytes);
-/* A block of exactly `bytes` (a block size), in use. NULL: it would grow the heap, or
- * make more of it resident than limit_bytes, or break a large free block while the
- * thread keeps others; heap.wanted_bytes says what to do (pressure.h). Steps: bins.h.
- */
+/* A block of `bytes` (a block size), in use. NULL: it would grow the heap, make more of
+ * it resident than limit_bytes, or break a large free block while the thread keeps
+ * others; heap.wanted_bytes says what to do (pressure.h). Steps: bins.h. */
 struct block *heap_allocate(size_t bytes);
 /* The same with its payload at a multiple of alignment, a power of two above 16; or as
  * far from one as the payload `like`, which is to move there because it grows, and with
@@ -110,7 +104,8 @@ void heap_shrink(struct block *block, size_t bytes);
 bool heap_extend(struct block *block, size_t bytes);
 /* Whether an address may be a payload's: in this region, a multiple of 16, behind a
  * tag's place. One comparison: of an address before the first payload, or between two,
- * the rotated distance is larger than any. */
+ * the rotated distance is larger than any. Needs no lock, nor do the next two: all of a
+ * region can be read, and it stays, while between regions may be others' memory. */
 static ALWAYS_INLINE bool heap_region_spans(const struct heap_region *region,
                                             const void *address)
 {
@@ -119,16 +114,13 @@ static ALWAYS_INLINE bool heap_region_spans(const struct heap_region *region,
     return (distance >> 4 | distance << 60) <
            __atomic_load_n(&region->payloads, __ATOMIC_RELAXED);
 }
-/* The same in the newest region, or in any. All of a region can be read and is the
- * heap's, while between regions there may be others' memory, or none. Needs no lock: a
- * region in the list stays there. */
 static ALWAYS_INLINE bool heap_newest_spans(const void *address)
 {
     return heap_region_spans(__atomic_load_n(&heap_newest, __ATOMIC_ACQUIRE), address);
 }
+/* The same in any region. */
 bool heap_spans(const void *address);
-/* Whether a payload is that of a block, in use or freed: in range, aligned, with a tag
- * whose checksum is right. O(regions); reads only memory of the heap. */
+/* Whether a payload is that of a block, in use or freed, by its tag. O(regions). */
 bool heap_owns(const void *payload);
 /* Bytes of a block in use or free, by its tag. */
 static ALWAYS_INLINE size_t heap_block_bytes(const struct block *block)
@@ -148,8 +140,8 @@ static ALWAYS_INLINE size_t heap_unused_bytes(void)
 {
     return heap_bins.free_bytes + (size_t)(heap.touched - heap.top);
 }
-/* Give back what has been touched above the top, but for pad_bytes. Returns the bytes
- * that are not resident any more; one system call. */
+/* Give back what has been touched above the top, but for pad_bytes; the bytes that are
+ * not resident any more. One system call. */
 size_t heap_trim_top(size_t pad_bytes);
 /* The whole pages inside a free block. */
 static ALWAYS_INLINE struct page_range heap_free_block_pages(const struct block *block,
@@ -164,12 +156,10 @@ static ALWAYS_INLINE struct page_range heap_free_block_pages(const struct block 
 size_t heap_vacate(struct page_range pages);
 /* The same for every free block of GIVE_LEAST_BYTES and more with anything resident. */
 size_t heap_vacate_free_blocks(void);
-/* The first invariant that does not hold, as a sentence; NULL if all hold. O(blocks).
- */
+/* The first invariant that does not hold, NULL if all hold. O(blocks). */
 const char *heap_check(void);
 /* Every block in address order of each region, newest region first. false: a tag is
  * broken, where the visit ended. */
-bool heap_visit(void (*visit)(const struct block *block, size_t bytes, void *context),
-                void *context);
+bool heap_visit(block_visitor *visit, void *context);
 
 #endif

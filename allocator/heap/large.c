@@ -82,16 +82,9 @@ void *large_map(size_t bytes, size_t alignment)
         return os_map(bytes);
     }
     char *const whole = os_map(bytes + alignment);
-    if (whole == NULL) {
-        return NULL;
-    }
     char *const payload = (char *)align_up((uintptr_t)whole, alignment);
-    char *const end = whole + bytes + alignment;
-    if (payload > whole) {
-        os_unmap(whole, (size_t)(payload - whole));
-    }
-    if (end > payload + bytes) {
-        os_unmap(payload + bytes, (size_t)(end - (payload + bytes)));
+    if (whole != NULL) {
+        os_unmap_around(whole, bytes + alignment, payload, bytes);
     }
     return payload;
 }
