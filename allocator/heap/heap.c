@@ -56,7 +56,7 @@ static bool top_has(size_t bytes)
 /* What begins at `start`, and the tag behind it, will be written. */
 static COLD_CODE void occupy(uintptr_t start, size_t bytes)
 {
-    pages_occupy(start, start + bytes + BLOCK_HEADER_BYTES, &heap.clean);
+    heap.clean = pages_occupy(start, start + bytes + BLOCK_HEADER_BYTES);
 }
 
 /* Make the top begin `bytes` later: it has them. */

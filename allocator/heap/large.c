@@ -8,16 +8,17 @@ struct mapping {
     size_t bytes;
 };
 
-#define FIRST_CAPACITY ((size_t)64)
+/* As many blocks as the system usually allows mappings; further ones are the heap's. */
+#define CAPACITY ((size_t)1 << 16)
 
-static struct mapping first_table[FIRST_CAPACITY];
+static struct mapping none;
 
 static struct {
     struct mapping *entries;
     size_t capacity; /* a power of two; at most three quarters are taken */
     struct large_counts counts;
     struct large_counts moving; /* among them, but not in the table at this moment */
-} table = {first_table, FIRST_CAPACITY, {0, 0}, {0, 0}};
+} table = {&none, 1, {0, 0}, {0, 0}};
 
 static size_t home_of(const void *payload)
 {
@@ -38,26 +39,13 @@ static struct mapping *find(const void *payload)
 
 static bool make_room(void)
 {
-    if (table.counts.blocks < table.capacity / 4 * 3) {
-        return true;
+    struct mapping *const entries =
+        table.capacity < CAPACITY ? heap_map(CAPACITY * sizeof *entries) : NULL;
+    if (entries != NULL) {
+        table.entries = entries;
+        table.capacity = CAPACITY;
     }
-    struct mapping *const old = table.entries;
-    const size_t old_capacity = table.capacity;
-    struct mapping *const grown = heap_map(2 * old_capacity * sizeof *grown);
-    if (grown == NULL) {
-        return table.counts.blocks + 1 < old_capacity; /* fuller, slower, still right */
-    }
-    table.entries = grown;
-    table.capacity = 2 * old_capacity;
-    for (size_t i = 0; i < old_capacity; i++) {
-        if (old[i].payload != NULL) {
-            *find(old[i].payload) = old[i];
-        }
-    }
-    if (old != first_table) {
-        os_unmap(old, old_capacity * sizeof *old);
-    }
-    return true;
+    return table.counts.blocks < table.capacity / 4 * 3;
 }
 
 /* Empty an entry and close the gap: later entries of the run move up if they may. */

@@ -18,7 +18,8 @@ struct large_counts {
  * of two); NULL: the system refuses. Needs no lock. One mmap, or three calls for an
  * alignment beyond a page. */
 void *large_map(size_t bytes, size_t alignment);
-/* They are a block from now on; false: there is no memory to note that. */
+/* They are a block from now on; false: there is no memory to note that, or they are too
+ * many. */
 bool large_enter(void *payload, size_t bytes);
 /* Mapped bytes of a large block, 0 if the pointer is none. O(1). */
 size_t large_bytes(const void *payload);

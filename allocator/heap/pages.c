@@ -74,10 +74,10 @@ static struct page_range common_part(struct page_range range, struct page_range 
                                range.end < other.end ? range.end : other.end};
 }
 
-void pages_occupy(uintptr_t start, uintptr_t end, struct page_range *vacant)
+struct page_range pages_occupy(uintptr_t start, uintptr_t end)
 {
     const struct page_range pages = whole_pages(start, end);
-    *vacant = (struct page_range){0, 0};
+    struct page_range longest = {0, 0};
     size_t at = first_behind(pages.start);
     while (at < range_count && ranges[at].start < pages.end) {
         const struct page_range range = ranges[at];
@@ -97,10 +97,11 @@ void pages_occupy(uintptr_t start, uintptr_t end, struct page_range *vacant)
         }
         replace(at, 1, left, count);
         at += count;
-        if (range_bytes(part) > range_bytes(*vacant)) {
-            *vacant = part;
+        if (range_bytes(part) > range_bytes(longest)) {
+            longest = part;
         }
     }
+    return longest;
 }
 
 size_t pages_vacant_within(uintptr_t start, uintptr_t end)

@@ -22,9 +22,9 @@ extern OUR_OWN size_t pages_vacant_bytes;
 
 /* The whole pages from start to end are not resident from now on. */
 void pages_vacate(uintptr_t start, uintptr_t end);
-/* Every page that start to end touches is, or may be, written from now on. The longest
- * range that was vacant is stored in *vacant, empty if there was none. */
-void pages_occupy(uintptr_t start, uintptr_t end, struct page_range *vacant);
+/* Every page that start to end touches is, or may be, written from now on. Returns the
+ * longest range of them that was vacant, an empty one if there was none. */
+struct page_range pages_occupy(uintptr_t start, uintptr_t end);
 /* Vacant bytes in the pages that start to end touches. O(log ranges + ranges met). */
 size_t pages_vacant_within(uintptr_t start, uintptr_t end);
 /* All pages are resident, as mlockall makes them. */

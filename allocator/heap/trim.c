@@ -56,8 +56,7 @@ size_t heap_trim_top(size_t pad_bytes)
         memset((void *)end, 0, touched - end);
     }
     const size_t before = heap_resident_bytes();
-    struct page_range vacant;
-    pages_occupy(keep, touched, &vacant); /* it is untouched now, which is more */
+    pages_occupy(keep, touched); /* it is untouched now, which is more */
     heap.touched_bytes -= (size_t)(heap.touched - (char *)keep);
     heap.touched = (char *)keep;
     return before - heap_resident_bytes();

@@ -397,6 +397,35 @@ static void the_mmap_threshold_is_obeyed_once_set(void)
     CHECK_HEAP();
 }
 
+/* More than the table of mappings may hold: the heap serves the rest. */
+static void mappings_without_number_come_and_go(void)
+{
+    enum {
+        COUNT = 60000
+    };
+    static void *blocks[COUNT];
+    CHECK_NUMBERS(snug_mallopt(M_MMAP_THRESHOLD, 4096), ==, 1);
+    for (size_t step = 1; step <= 3; step++) {
+        for (size_t i = 0; i < COUNT; i += step) {
+            blocks[i] = snug_malloc(4096);
+            CHECK(blocks[i] != NULL && snug_malloc_usable_size(blocks[i]) >= 4096);
+        }
+        CHECK_NUMBERS(snug_mallinfo2().hblks, <, COUNT - 10000);
+        CHECK_HEAP();
+        for (size_t i = 0; i < COUNT; i += step + 1) {
+            snug_free(blocks[i]);
+            blocks[i] = NULL;
+        }
+        CHECK_HEAP();
+        for (size_t i = 0; i < COUNT; i++) {
+            CHECK(blocks[i] == NULL || snug_malloc_usable_size(blocks[i]) >= 4096);
+            snug_free(blocks[i]);
+            blocks[i] = NULL;
+        }
+        CHECK_NUMBERS(snug_mallinfo2().hblks, ==, 0);
+    }
+}
+
 static void a_large_block_that_comes_and_goes_costs_no_calls(void)
 {
     for (int i = 0; i < 1000; i++) {
@@ -426,6 +455,7 @@ int main(void)
         CHILD_TEST(mallopt_knows_its_parameters),
         CHILD_TEST(without_mappings_large_blocks_come_from_the_heap),
         CHILD_TEST(the_mmap_threshold_is_obeyed_once_set),
+        CHILD_TEST(mappings_without_number_come_and_go),
         CHILD_TEST(a_large_block_that_comes_and_goes_costs_no_calls),
     };
     return cmocka_run_group_tests_name("heap", tests, NULL, NULL);

@@ -36,9 +36,9 @@ static void vacate(size_t from, size_t to)
 /* A part of a page at each end counts as the page. */
 static void occupy(size_t from, size_t to)
 {
-    struct page_range longest;
     const size_t before = count(from, to);
-    pages_occupy(address_of(from) + 100, address_of(to) - 100, &longest);
+    const struct page_range longest =
+        pages_occupy(address_of(from) + 100, address_of(to) - 100);
     CHECK_NUMBERS(longest.end - longest.start, <=, before * PAGE_BYTES);
     CHECK(before == 0 || longest.end > longest.start);
     for (uintptr_t at = longest.start; at < longest.end; at += PAGE_BYTES) {
@@ -81,8 +81,7 @@ static void a_full_table_forgets(void)
     pages_vacate(address_of(0), address_of(PAGES)); /* one range has room again */
     CHECK_NUMBERS(pages_vacant_bytes, ==, PAGES * PAGE_BYTES);
     for (size_t i = 1; i < PAGES; i += 2) {
-        struct page_range longest;
-        pages_occupy(address_of(i), address_of(i + 1), &longest);
+        pages_occupy(address_of(i), address_of(i + 1));
         CHECK_NUMBERS(pages_vacant_bytes, <=, PAGES * PAGE_BYTES - PAGE_BYTES);
     }
     CHECK(pages_check() == NULL);
