@@ -36,9 +36,8 @@ void os_unmap_around(char *pages, size_t bytes, char *kept, size_t kept_bytes);
 /* Resize a mapping, moving it if need be; NULL if refused (the old one is untouched).
  */
 void *os_remap(void *pages, size_t old_bytes, size_t new_bytes);
-/* Give whole pages back: zeroed ones are mapped over them. Not by madvise, which
- * glibc's malloc does not need, so that filters of system calls (seccomp) may forbid
- * it. false: they are as they were. */
+/* Give whole pages back: zeroed ones are mapped over them, as filters of system calls
+ * may forbid madvise. false: they are as they were. */
 bool os_purge(void *pages, size_t bytes);
 
 enum os_move {
@@ -50,8 +49,7 @@ enum os_move {
  * cannot, and is asked once. */
 enum os_move os_move_pages(void *from, size_t bytes, void *to);
 
-/* Ask for huge pages from the page of begin to end; a kernel that has none says no,
- * which is fine. */
+/* Ask for huge pages from the page of begin to end. */
 void os_want_huge_pages(void *begin, const char *end);
 
 /* Address space that cannot be accessed and holds no memory; NULL if refused. Whole

@@ -37,9 +37,7 @@ size_t list_bytes(size_t class, size_t limit, uintptr_t list);
 size_t list_return(size_t class, uintptr_t *list);
 /* Every block in a list of medium blocks. */
 void list_visit_medium(uintptr_t list, block_visitor *visit, void *context);
-/* The first invariant that does not hold; NULL if all hold: objects have canaries, and
- * are as many as the room says; medium blocks are in use by their tags, and of the
- * list's class. */
+/* The first invariant that does not hold, NULL if all hold. */
 const char *list_check(size_t class, size_t limit, uintptr_t list);
 
 #endif

@@ -1,22 +1,14 @@
-/* Memory pressure: how much is resident, the most that it has been, and what is done
- * before it becomes more.
+/* Memory pressure: how much is resident, the most that it has been (the ceiling), and
+ * what is done before it becomes more; why is in DESIGN.md.
  *
- *     resident = touched - vacant + mapped
+ *     resident = touched - vacant (pages.h) + blocks with mappings of their own
  *
- * where vacant are the pages of free memory that are known not to be resident (pages.h)
- * and mapped are the blocks with mappings of their own. The highest value so far is the
- * ceiling. Memory that is asked for is found in this order:
+ * Memory that is asked for is found in this order:
  *
  *     1. The heap has a free block, or its top does not rise beyond the ceiling.
  *     2. What caches hold goes back to the heap, if it is worth the work.
  *     3. The heap grows. If more is resident then than ever before, pages of large free
- *        blocks go back to the system, largest first, until it is not, or until a good
- *        part went; or else the ceiling rises.
- *
- * To give pages back costs faults when they are used again: no more goes back than a
- * few times the ceiling, so that a program that repeats itself pays a few times only.
- * When nearly all is free it all goes back, paid from a credit that growth has earned.
- * No rule here looks at a clock: a program has the same footprint on any machine.
+ *        blocks go back to the system, or else the ceiling rises.
  *
  * Everything is called with the heap lock held. The heap itself never asks: it fails,
  * says what it wants (heap.wanted_bytes), and whoever has called it comes here. */

@@ -65,15 +65,6 @@ static __attribute__((constructor)) void begin_with_the_program(void)
     }
 }
 
-static __attribute__((destructor)) void end_with_the_program(void)
-{
-    if (debug_mode > DEBUG_OFF && debug_inside == 0) {
-        debug_check_everything();
-        debug_log_flush();
-        debug_leak_report_at_exit();
-    }
-}
-
 static struct debug_error error_about(const char *what, const void *pointer,
                                       const struct debug_block *block)
 {
@@ -113,7 +104,8 @@ static void check_damage(const struct debug_block *block, bool locked)
     }
 }
 
-void debug_check_everything(void)
+/* Every block, and the heap itself; dies of what is not in order. */
+static void check_everything(void)
 {
     const bool locked = lock_acquire(&heap_lock);
     size_t count;
@@ -130,6 +122,15 @@ void debug_check_everything(void)
     }
 }
 
+static __attribute__((destructor)) void end_with_the_program(void)
+{
+    if (debug_mode > DEBUG_OFF && debug_inside == 0) {
+        check_everything();
+        debug_log_flush();
+        debug_leak_report_at_exit();
+    }
+}
+
 /* Every call passes here. */
 static void count_operation(void)
 {
@@ -138,7 +139,7 @@ static void count_operation(void)
     if (every != 0 &&
         (atomic_fetch_add_explicit(&operations, 1, memory_order_relaxed) + 1) % every ==
             0) {
-        debug_check_everything();
+        check_everything();
     }
 }
 

@@ -34,8 +34,7 @@ static ALWAYS_INLINE bool debug_is_on(void)
 enum debug_kind {
     DEBUG_MALLOC,
     DEBUG_NEW,
-    DEBUG_NEW_ARRAY,
-    DEBUG_KIND_COUNT
+    DEBUG_NEW_ARRAY
 };
 
 /* What a freeing call tells about the block. */
@@ -46,9 +45,8 @@ struct debug_release {
     size_t alignment; /* claimed; 0: none */
 };
 
-/* NULL: no memory; errno is untouched. alignment is a power of two, 1 for
- * what malloc gives. *nonzero_prefix: how
- * much of the block may not be zero; may be NULL. */
+/* NULL: no memory; errno is untouched. alignment is a power of two, 1 for what malloc
+ * gives. *nonzero_prefix: how much of the block may not be zero; may be NULL. */
 COLD_CODE void *debug_allocate(size_t size, size_t alignment, enum debug_kind kind,
                                size_t *nonzero_prefix);
 /* ptr is not NULL. */
@@ -56,8 +54,6 @@ COLD_CODE void debug_free(void *ptr, struct debug_release release);
 /* As realloc, neither ptr nor size 0; always moves. NULL: no memory. */
 COLD_CODE void *debug_resize(void *ptr, size_t size);
 COLD_CODE size_t debug_usable_bytes(const void *ptr);
-/* Look at every block and at the heap itself; dies of what is not in order. */
-void debug_check_everything(void);
 /* In a forked child: the log and the other threads belong to the parent. */
 void debug_after_fork_in_child(void);
 

@@ -1,6 +1,7 @@
 #include "debug/guard.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -29,11 +30,8 @@ static size_t read_mapping_limit(void)
     if (file >= 0) {
         close(file);
     }
-    size_t limit = 0;
-    for (ssize_t i = 0; i < length && digits[i] >= '0' && digits[i] <= '9'; i++) {
-        limit = limit * 10 + (size_t)(digits[i] - '0');
-    }
-    return limit != 0 ? limit : MAPPINGS_DEFAULT;
+    const size_t limit = length > 0 ? text_to_number(digits, strcspn(digits, "\n")) : 0;
+    return limit != 0 && limit != SIZE_MAX ? limit : MAPPINGS_DEFAULT;
 }
 
 void debug_guard_warn(void)

@@ -10,15 +10,6 @@
 #include "debug/log.h"
 #include "debug/symbol.h"
 
-const char *debug_kind_name(enum debug_kind kind, bool freeing)
-{
-    static const char *const allocating_names[] = {"malloc", "operator new",
-                                                   "operator new[]"};
-    static const char *const freeing_names[] = {"free", "operator delete",
-                                                "operator delete[]"};
-    return freeing ? freeing_names[kind] : allocating_names[kind];
-}
-
 static bool is_start_of_program(const struct debug_symbol *symbol)
 {
     return symbol->function != NULL &&
@@ -96,23 +87,21 @@ static void add_alignment(struct text *text, size_t alignment)
 
 static void print_claim(const struct debug_error *error)
 {
+    static const char *const allocating[] = {"malloc", "operator new",
+                                             "operator new[]"};
+    static const char *const freeing[] = {"free", "operator delete",
+                                          "operator delete[]"};
     char line[200];
     struct text text = {line, sizeof line, 0};
-    text_format(&text, "  allocated by %s",
-                debug_kind_name((enum debug_kind)error->block.kind, false));
+    text_format(&text, "  allocated by %s", allocating[error->block.kind]);
     add_alignment(&text, (size_t)1 << error->block.alignment_shift);
-    text_format(&text, ", freed by %s", debug_kind_name(error->release.kind, true));
+    text_format(&text, ", freed by %s", freeing[error->release.kind]);
     add_alignment(&text, error->release.alignment);
     if (error->release.sized) {
         text_format(&text, " as %zu bytes", error->release.size);
     }
     text_format(&text, "\n");
     output_write(&text);
-}
-
-static bool is_mismatch(const struct debug_error *error)
-{
-    return error->known && error->where == NULL && !error->block.freed;
 }
 
 struct report {
@@ -129,7 +118,7 @@ static void print_report(void *argument)
         print_place(error, error->where, "  the first byte changed is ");
     } else if (error->block.payload != NULL && error->block.payload != error->pointer) {
         print_place(error, error->pointer, "  it points ");
-    } else if (is_mismatch(error)) {
+    } else if (error->known && !error->block.freed) {
         print_claim(error);
     }
     print_stack("noticed", &report->here);
@@ -148,22 +137,15 @@ void debug_report(const struct debug_error *error)
     abort(); /* here, where a debugger and the program's handlers expect it */
 }
 
-struct story {
-    const void *pointer;
-    const struct debug_block *block; /* NULL: there is none */
-};
-
 static void print_story(void *argument)
 {
-    const struct story *const story = argument;
-    struct debug_error error = {.pointer = story->pointer};
-    if (story->block == NULL) {
-        error.what = "no block of snug's is at";
-        print_first_line(&error);
+    struct debug_error *const error = argument;
+    if (error->block.payload == NULL) {
+        error->what = "no block of snug's is at";
+        print_first_line(error);
     } else {
-        error.block = *story->block;
-        print_place(&error, story->pointer, "snug: this is ");
-        print_history(story->block);
+        print_place(error, error->pointer, "snug: this is ");
+        print_history(&error->block);
     }
 }
 
@@ -177,14 +159,12 @@ void debug_report_story(const void *pointer)
     if (known == NULL) {
         known = debug_table_around(pointer);
     }
-    struct debug_block block;
-    struct story story = {pointer, NULL};
+    struct debug_error error = {.pointer = pointer};
     if (known != NULL) {
-        block = *known;
-        story.block = &block;
+        error.block = *known;
     }
     lock_release(&heap_lock, locked);
     debug_inside++;
-    debug_altstack_run(print_story, &story);
+    debug_altstack_run(print_story, &error);
     debug_inside--;
 }

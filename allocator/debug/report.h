@@ -22,7 +22,5 @@ _Noreturn void debug_report(const struct debug_error *error);
 void debug_report_story(const void *pointer);
 /* A stack, a line each frame, without the allocator's own. */
 void debug_report_stack(const struct debug_stack *stack);
-/* The name of a family of calls. */
-const char *debug_kind_name(enum debug_kind kind, bool freeing);
 
 #endif

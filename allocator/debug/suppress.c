@@ -11,7 +11,7 @@
 
 #define FILE_LIMIT_BYTES (64 * KIB)
 
-static const char *patterns; /* the file's text, ended with 0; NULL: none */
+static const char *patterns, *patterns_end; /* lines, each ended with 0 */
 
 static void load(void)
 {
@@ -33,43 +33,24 @@ static void load(void)
         length += (size_t)n;
     }
     close(file);
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '\r' || text[i] == '\n') {
+            text[i] = '\0';
+        }
+    }
     patterns = text;
+    patterns_end = text + length;
 }
 
-static bool holds(const char *name, const char *part, size_t length)
+static bool line_matches(const char *line, const struct debug_symbol *symbol)
 {
-    for (; name != NULL && *name != '\0'; name++) {
-        if (strncmp(name, part, length) == 0) {
-            return true;
-        }
+    static const char prefix[] = "leak:";
+    if (strncmp(line, prefix, strlen(prefix)) == 0) {
+        line += strlen(prefix);
     }
-    return false;
-}
-
-static bool line_matches(const char *line, size_t length,
-                         const struct debug_symbol *symbol)
-{
-    if (length > 5 && strncmp(line, "leak:", 5) == 0) {
-        line += 5;
-        length -= 5;
-    }
-    return length > 0 && *line != '#' &&
-           (holds(symbol->function, line, length) ||
-            holds(symbol->object, line, length));
-}
-
-static bool symbol_matches(const struct debug_symbol *symbol)
-{
-    const char *line = patterns;
-    while (*line != '\0') {
-        const size_t length = strcspn(line, "\r\n");
-        if (line_matches(line, length, symbol)) {
-            return true;
-        }
-        line += length;
-        line += *line != '\0' ? 1 : 0;
-    }
-    return false;
+    return *line != '\0' && *line != '#' &&
+           ((symbol->function != NULL && strstr(symbol->function, line) != NULL) ||
+            (symbol->object != NULL && strstr(symbol->object, line) != NULL));
 }
 
 bool debug_suppressed(const struct debug_stack *stack)
@@ -77,8 +58,11 @@ bool debug_suppressed(const struct debug_stack *stack)
     load();
     for (size_t i = 0; patterns != NULL && i < stack->count; i++) {
         const struct debug_symbol symbol = debug_symbol_find(stack->frames[i]);
-        if (symbol_matches(&symbol)) {
-            return true;
+        for (const char *line = patterns; line < patterns_end;
+             line += strlen(line) + 1) {
+            if (line_matches(line, &symbol)) {
+                return true;
+            }
         }
     }
     return false;

@@ -2,10 +2,9 @@
  *
  * Each free block has a record in a table apart from the heap, whose number stands in
  * its tag and footer (block.h). Record 0 is none: of 0 bytes, its links of no meaning.
- * Sizes below EXACT_LIMIT_BYTES have one bin each, a doubly linked list: no step is
- * needed. Larger sizes share bins, 32 for each power of two: such a list for each size,
- * smallest first. So there are at most n / 512 steps for n bytes, which is little
- * beside the time that it takes to write as much.
+ * Sizes below EXACT_LIMIT_BYTES have one bin each, a doubly linked list. Larger sizes
+ * share bins, 32 for each power of two: such a list for each size, smallest first. So
+ * there are at most n / 512 steps for n bytes.
  *
  * Invariants: every free block but the top has one record and is in exactly one bin,
  * the one of its size; a bin's bit is set exactly if the bin is not empty, a bit of the

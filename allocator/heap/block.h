@@ -1,17 +1,15 @@
-/* Boundary tags (Knuth 2.5): the one place that knows the bits of a tag. Why they are
- * as they are is in DESIGN.md.
+/* Boundary tags (Knuth 2.5): the one place that knows the bits of a tag.
  *
  *     in use:  | tag | payload ............................ |
  *     free:    | tag | ............................... | footer |
  *
  * A block in use has its size in its tag, in bytes, tag included: a multiple of 16, at
- * least BLOCK_MIN_BYTES; its payload reaches to the next tag. A free block's tag and
- * its footer, the last eight bytes, hold the number of its record (bins.h). The upper
- * 16 bits of a tag are a checksum, its lower byte is never 0. Tags stand 8 bytes before
- * a multiple of 16. The word before a tag is a footer exactly if the record that it
- * names is of a free block that ends there.
- *
- * Tags are written under the heap lock, that of a block in use only by who holds it. */
+ * least BLOCK_MIN_BYTES. A free block's tag and its footer, the last eight bytes, hold
+ * the number of its record (bins.h). The upper 16 bits of a tag are a checksum, its
+ * lower byte is never 0. Tags stand 8 bytes before a multiple of 16. The word before a
+ * tag is a footer exactly if the record that it names is of a free block that ends
+ * there. Tags are written under the heap lock, that of a block in use only by who holds
+ * it. */
 #ifndef SNUG_BLOCK_H
 #define SNUG_BLOCK_H
 
@@ -76,7 +74,7 @@ static ALWAYS_INLINE void block_set_in_use(struct block *block, size_t bytes)
 }
 
 /* Where a free block began that has become part of another: a second free is noticed.
- * No checksum: nobody asks for one here but who frees what is no block. */
+ */
 static ALWAYS_INLINE void block_invalidate(struct block *block)
 {
     block->tag = BLOCK_FREE;

@@ -1,9 +1,9 @@
 /* Large blocks: each has a mapping of its own, returned to the system when it is freed.
  *
  * Payloads start on a page and carry no header; a table from address to mapping (open
- * addressing, linear probing, no tombstones) tells them from foreign pointers without
- * reading any memory of theirs. It is protected by the heap lock, which nobody holds
- * while the system maps, moves or unmaps a block: that may take milliseconds. */
+ * addressing, linear probing, no tombstones) tells them from foreign pointers. It is
+ * protected by the heap lock, which nobody holds while the system maps, moves or unmaps
+ * a block: that may take milliseconds. */
 #ifndef SNUG_LARGE_H
 #define SNUG_LARGE_H
 

@@ -2,11 +2,10 @@
  *
  *     | free block: tag .. | vacant pages ........ | .. footer |
  *
- * Memory that went back to the system, or that was never written, costs nothing until
- * it is used again, and reads as zeros. The ranges stand in a table, sorted by address,
- * apart from each other, made of whole pages, and all inside free blocks or the top
- * (heap_check tests this). The table has a fixed size: a range for which there is no
- * room is forgotten, and counts as resident. Protected by the heap lock. */
+ * They went back to the system, or were never written, and read as zeros. Their ranges
+ * stand in a table, sorted by address, apart from each other, and all inside free
+ * blocks or the top (heap_check tests this). A range for which the table has no room is
+ * forgotten, and counts as resident. Protected by the heap lock. */
 #ifndef SNUG_PAGES_H
 #define SNUG_PAGES_H
 

@@ -4,8 +4,8 @@
  *            ^ a granule                                     ^ 8 bytes before one
  *
  * A run is a heap block whose payload starts on a granule and whose size is whole
- * granules, so that runs behind each other leave no gap. It begins with its bookkeeping
- * (struct run). The map names the class and the start of the run for each granule.
+ * granules. It begins with its bookkeeping; the map has class and start of the run for
+ * each granule.
  *
  * Invariants, for each run (run_check tests them in this order):
  *     the map names the run for exactly its granules
@@ -13,8 +13,7 @@
  *     the run is in its class's list exactly if it has free or never used objects
  *     live > 0: an empty run goes back to the heap at once
  *     the bytes of what is free in all runs are run_free_sum
- * where live counts what the program holds and what stands in caches. Protected by the
- * heap lock. */
+ * where live counts what caches hold, too. Protected by the heap lock. */
 #ifndef SNUG_RUN_H
 #define SNUG_RUN_H
 
