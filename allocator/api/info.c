@@ -19,17 +19,18 @@ struct total {
     size_t bytes;
 };
 
+/* What is free: objects by class, then blocks by the logarithm of their size. */
 struct sizes {
-    struct total objects[SMALL_CLASS_COUNT]; /* free, by class */
-    struct total ranges[RANGES]; /* free blocks, by the logarithm of their size */
+    struct total totals[SMALL_CLASS_COUNT + RANGES];
 };
 
 static void add_block(const struct block *block, size_t bytes, void *context)
 {
     (void)block;
     struct sizes *const sizes = context;
-    sizes->ranges[floor_log2(bytes)].count++;
-    sizes->ranges[floor_log2(bytes)].bytes += bytes;
+    struct total *const total = &sizes->totals[SMALL_CLASS_COUNT + floor_log2(bytes)];
+    total->count++;
+    total->bytes += bytes;
 }
 
 static struct mallinfo2 look(struct sizes *sizes)
@@ -44,7 +45,7 @@ static struct mallinfo2 look(struct sizes *sizes)
     };
     for (size_t class = 1; class < SMALL_CLASS_COUNT; class ++) {
         const size_t bytes = run_free_bytes(class) + cache_free_bytes(class);
-        sizes->objects[class] = (struct total){bytes / class_bytes(class), bytes};
+        sizes->totals[class] = (struct total){bytes / class_bytes(class), bytes};
         info.fsmblks += bytes;
     }
     bins_visit(&heap_bins, add_block, sizes);
@@ -52,9 +53,9 @@ static struct mallinfo2 look(struct sizes *sizes)
     /* Of medium blocks in depots the bytes are known, and not how many they are. */
     info.fordblks = info.fsmblks + info.keepcost + depot_bytes(true);
     lock_release(&heap_lock, locked);
-    for (size_t i = 0; i < RANGES; i++) {
-        info.ordblks += sizes->ranges[i].count;
-        info.fordblks += sizes->ranges[i].bytes;
+    for (size_t i = SMALL_CLASS_COUNT; i < SMALL_CLASS_COUNT + RANGES; i++) {
+        info.ordblks += sizes->totals[i].count;
+        info.fordblks += sizes->totals[i].bytes;
     }
     info.uordblks = info.arena - info.fordblks;
     return info;
@@ -75,15 +76,6 @@ struct snug_system_calls snug_system_calls(void)
         .mremap = os_calls(OS_MREMAP),
         .madvise = os_calls(OS_MADVISE),
     };
-}
-
-static void print_size(struct text *text, size_t from, size_t to, struct total total)
-{
-    if (total.count != 0) {
-        text_format(text,
-                    "  <size from=\"%zu\" to=\"%zu\" total=\"%zu\" count=\"%zu\"/>\n",
-                    from, to, total.bytes, total.count);
-    }
 }
 
 static void print_total(struct text *text, const char *type, size_t count, size_t bytes)
@@ -118,12 +110,17 @@ static void print(struct text *text)
     const struct mallinfo2 info = look(&sizes);
     size_t objects = 0;
     text_format(text, "<malloc version=\"1\">\n<heap nr=\"0\">\n<sizes>\n");
-    for (size_t class = 1; class < SMALL_CLASS_COUNT; class ++) {
-        print_size(text, class_bytes(class), class_bytes(class), sizes.objects[class]);
-        objects += sizes.objects[class].count;
-    }
-    for (size_t i = 0; i < RANGES; i++) {
-        print_size(text, (size_t)1 << i, ((size_t)2 << i) - 1, sizes.ranges[i]);
+    for (size_t i = 1; i < SMALL_CLASS_COUNT + RANGES; i++) {
+        const struct total *const total = &sizes.totals[i];
+        const bool small = i < SMALL_CLASS_COUNT;
+        const size_t from =
+            small ? class_bytes(i) : (size_t)1 << (i - SMALL_CLASS_COUNT);
+        objects += small ? total->count : 0;
+        if (total->count != 0) {
+            text_format(
+                text, "  <size from=\"%zu\" to=\"%zu\" total=\"%zu\" count=\"%zu\"/>\n",
+                from, small ? from : 2 * from - 1, total->bytes, total->count);
+        }
     }
     text_format(text, "</sizes>\n");
     print_sums(text, &info, objects, false);

@@ -10,17 +10,6 @@
 #include "cache/pressure.h"
 #include "debug/debug.h"
 
-static void *resize_mapping(void *ptr, size_t size, bool *locked)
-{
-    /* One that shrinks below half the threshold goes back into the heap. */
-    if (size < policy.mmap_threshold_bytes / 2) {
-        return NULL;
-    }
-    void *const resized = large_resize(ptr, size, locked);
-    pressure_settle();
-    return resized;
-}
-
 /* Where there is no memory what has the room stays. Not inline: gcc would copy what it
  * knows to be short by a string instruction, which is slow to begin. */
 static NO_INLINE void *move(void *ptr, size_t old_bytes, size_t size)
@@ -73,21 +62,16 @@ static NO_INLINE void *move_pages(char *ptr, size_t old_bytes, size_t size)
     return to;
 }
 
-/* Whether a block that has lists moves, as it becomes half as large at most: to copy so
- * little takes less than to split it, and what it leaves stays whole. */
-static bool moves_down(size_t old_bytes, size_t size)
-{
-    return size <= MOVE_DOWN_BYTES && old_bytes > SMALL_LIMIT_BYTES &&
-           size <= old_bytes / 2;
-}
-
 /* A live block of the heap, of another size from now on. */
 static void *resize_own(struct block *block, size_t size)
 {
     const size_t needed = block_bytes_from_request(size);
     const size_t old_bytes = block_payload_bytes(block);
     void *const ptr = block_payload(block);
-    if (moves_down(old_bytes, size)) {
+    /* Of a block that has lists, and becomes half as large at most, to copy so little
+     * takes less than to split it, and what it leaves stays whole. */
+    if (size <= MOVE_DOWN_BYTES && old_bytes > SMALL_LIMIT_BYTES &&
+        size <= old_bytes / 2) {
         void *const moved = move(ptr, old_bytes, size);
         if (LIKELY(moved != ptr)) {
             return moved;
@@ -123,20 +107,17 @@ static NO_INLINE void *resize_slowly(void *ptr, size_t size)
     }
     bool locked = lock_acquire(&heap_lock);
     const struct snug_block old = pointer_require_live(ptr, &misuse_of_realloc);
-    void *const resized =
-        old.kind == SNUG_LARGE ? resize_mapping(ptr, size, &locked) : NULL;
+    void *resized = NULL;
+    /* One that shrinks below half the threshold goes back into the heap. */
+    if (old.kind == SNUG_LARGE && size >= policy.mmap_threshold_bytes / 2) {
+        resized = large_resize(ptr, size, &locked);
+        pressure_settle();
+    }
     lock_release(&heap_lock, locked);
     if (old.kind == SNUG_BLOCK) {
         return resize_own(block_from_payload(ptr), size);
     }
     return resized != NULL ? resized : move(ptr, old.bytes, size);
-}
-
-/* Whether a block has the size already, or one too near to it to split. */
-static ALWAYS_INLINE bool size_stays(size_t bytes, size_t size)
-{
-    const size_t needed = block_bytes_from_request(size);
-    return bytes >= needed && bytes - needed < block_least_rest(needed);
 }
 
 /* What is no object of a run. A debug level knows better than memory nearby. */
@@ -148,7 +129,10 @@ static NO_INLINE void *resize_block(void *ptr, size_t size)
         LIKELY(block_is_within(block, BLOCK_MIN_BYTES, BLOCK_SIZE_MASK, &bytes)) &&
         LIKELY(!object_is_free(ptr)) && LIKELY(size <= REQUEST_LIMIT_BYTES) &&
         LIKELY(debug_mode == DEBUG_OFF)) {
-        return size_stays(bytes, size) ? ptr : resize_own(block, size);
+        const size_t needed = block_bytes_from_request(size);
+        const bool stays = /* it has the size, or one too near to it to split */
+            bytes >= needed && bytes - needed < block_least_rest(needed);
+        return stays ? ptr : resize_own(block, size);
     }
     return resize_slowly(ptr, size);
 }

@@ -41,16 +41,19 @@ static void region_close(void)
     }
 }
 
-static void set_end(struct heap_region *region, char *end)
+/* The newest region, and so the heap, ends here from now on. */
+static void set_end(struct heap_region *region, const char *end)
 {
     const size_t payloads =
         (size_t)(end - (char *)heap_region_first(region)) / ALIGNMENT_BYTES;
     __atomic_store_n(&region->payloads, payloads, __ATOMIC_RELAXED);
+    heap.end = heap_region_end(region);
 }
 
 /* Start a region in fresh zeroed memory. */
 static void region_open(char *memory, size_t bytes)
 {
+    char *const limit = memory + bytes;
     region_close();
     if (heap.regions == NULL) {
         object_secret = os_random();
@@ -59,68 +62,18 @@ static void region_open(char *memory, size_t bytes)
         const size_t table_bytes =
             align_down(bytes / RECORDS_SHARE, sizeof(struct free_record));
         bins_open(&heap_bins, table, table_bytes);
-        bytes -= (size_t)(table + table_bytes - memory);
-        memory = table + table_bytes;
-        char *const place = map_place(memory, bytes);
-        bytes -= (size_t)(place - memory);
-        memory = place;
+        memory = map_place(table + table_bytes, (size_t)(limit - table) - table_bytes);
     }
-    char *const start = (char *)align_up((uintptr_t)memory, ALIGNMENT_BYTES);
-    char *const end = (char *)align_down((uintptr_t)memory + bytes, ALIGNMENT_BYTES);
-    struct heap_region *const region = (struct heap_region *)(uintptr_t)start;
+    struct heap_region *const region =
+        (struct heap_region *)align_up((uintptr_t)memory, ALIGNMENT_BYTES);
     region->older = heap.regions;
-    set_end(region, end - sizeof(size_t));
+    set_end(region,
+            (char *)align_down((uintptr_t)limit, ALIGNMENT_BYTES) - sizeof(size_t));
     __atomic_store_n(&heap.regions, region, __ATOMIC_RELEASE);
     __atomic_store_n(&heap_newest, region, __ATOMIC_RELEASE);
     heap.touched = (char *)heap_region_first(region);
     heap_set_top(heap.touched);
-    heap.end = heap_region_end(region);
-    heap.region_bytes += bytes;
-    map_cover(end);
-}
-
-static bool grow_by_break(size_t bytes)
-{
-    char *const memory = os_break_move(NULL, (ptrdiff_t)bytes);
-    if (memory == NULL) {
-        return false;
-    }
-    /* Others may have used, and given back, part of the page where the break stood. */
-    memset(memory, 0, align_up((uintptr_t)memory, PAGE_BYTES) - (uintptr_t)memory);
-    if (heap.break_end != NULL && memory == heap.break_end) {
-        heap.end += bytes;
-        set_end(heap.regions, heap.end);
-        heap.region_bytes += bytes;
-        map_cover(heap.end);
-    } else {
-        region_open(memory, bytes);
-    }
-    heap.break_end = memory + bytes;
-    return true;
-}
-
-static bool grow_by_map(size_t bytes)
-{
-    char *const memory = os_map(bytes);
-    if (memory == NULL) {
-        return false;
-    }
-    region_open(memory, bytes);
-    heap.break_end = NULL;
-    return true;
-}
-
-/* Pages at the end of a region from brk, or from a mapping, that were never touched. */
-static bool shrink_region(size_t bytes)
-{
-    if (heap.break_end != NULL) {
-        if (os_break_move(heap.break_end, -(ptrdiff_t)bytes) == NULL) {
-            return false;
-        }
-        heap.break_end -= bytes;
-        return true;
-    }
-    return os_unmap(heap.end + sizeof(size_t) - bytes, bytes);
+    heap.region_bytes += (size_t)(limit - memory);
 }
 
 bool heap_return_reserve(void)
@@ -134,13 +87,17 @@ bool heap_return_reserve(void)
     const size_t keep =
         align_up((uintptr_t)heap.touched + 2 * ALIGNMENT_BYTES, PAGE_BYTES);
     const size_t bytes = keep < end ? align_down(end - keep, PAGE_BYTES) : 0;
-    if (bytes == 0 || !shrink_region(bytes)) {
-        return false;
+    /* Pages at the end that were never touched, from brk or of a mapping. */
+    const bool gone =
+        bytes != 0 && (heap.break_end != NULL
+                           ? os_break_move(heap.break_end, -(ptrdiff_t)bytes) != NULL
+                           : os_unmap(region_end - bytes, bytes));
+    if (gone) {
+        heap.break_end -= heap.break_end != NULL ? bytes : 0;
+        set_end(heap.regions, heap.end - bytes);
+        heap.region_bytes -= bytes;
     }
-    heap.end -= bytes;
-    set_end(heap.regions, heap.end);
-    heap.region_bytes -= bytes;
-    return true;
+    return gone;
 }
 
 void *heap_map(size_t bytes)
@@ -174,11 +131,27 @@ static size_t usual_growth(void)
                                                  : preallocate_bytes;
 }
 
+/* By brk, else by a mapping. */
 static bool grow_by(size_t bytes)
 {
-    if (!grow_by_break(bytes) && !grow_by_map(bytes)) {
+    char *memory = os_break_move(NULL, (ptrdiff_t)bytes);
+    const bool by_break = memory != NULL;
+    if (by_break) { /* others may have used a part of the page where the break stood */
+        memset(memory, 0, align_up((uintptr_t)memory, PAGE_BYTES) - (uintptr_t)memory);
+    } else {
+        memory = os_map(bytes);
+    }
+    if (memory == NULL) {
         return false;
     }
+    if (by_break && memory == heap.break_end) {
+        set_end(heap.regions, heap.end + bytes);
+        heap.region_bytes += bytes;
+    } else {
+        region_open(memory, bytes);
+    }
+    heap.break_end = by_break ? memory + bytes : NULL;
+    map_cover(heap.end);
     if (knobs_get()->huge_pages != 0) {
         os_want_huge_pages(heap.regions, heap.end);
     }
