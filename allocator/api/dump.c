@@ -9,13 +9,6 @@
 #include "debug/report.h"
 #include "small/class.h"
 
-static const char *state_name(enum snug_state state)
-{
-    static const char *const level_0[] = {"in use", "kept in a cache", "free"};
-    static const char *const debug[] = {"in use", "freed, in quarantine", "free"};
-    return (debug_mode > DEBUG_OFF ? debug : level_0)[state];
-}
-
 struct map {
     int level;
     const void *run; /* the objects below are of; NULL: none to print */
@@ -25,11 +18,14 @@ struct map {
 
 static void print_block(const struct snug_block *block)
 {
-    static const char *const names[] = {"object", "block", "large block",
+    static const char *const kinds[] = {"object", "block", "large block",
                                         "zero-size block"};
+    static const char *const states[] = {"in use", "kept in a cache", "free"};
+    const bool quarantined = block->state == SNUG_KEPT && debug_mode > DEBUG_OFF;
     output_print("%s%p %s of %zu bytes, %s\n",
                  block->kind == SNUG_OBJECT ? "    " : "  ", block->address,
-                 names[block->kind], block->bytes, state_name(block->state));
+                 kinds[block->kind], block->bytes,
+                 quarantined ? "freed, in quarantine" : states[block->state]);
 }
 
 static void print_run(struct map *map)
@@ -169,25 +165,22 @@ struct sought {
 static void seek(const struct snug_block *block, void *context)
 {
     struct sought *const sought = context;
-    const size_t offset =
-        (size_t)((uintptr_t)sought->pointer - (uintptr_t)block->address);
-    if (offset < block->bytes) {
+    if ((uintptr_t)sought->pointer - (uintptr_t)block->address < block->bytes) {
         sought->found = *block;
     }
 }
 
-static void print_found(const struct sought *sought)
+static void print_found(const char *pointer, const struct snug_block *found)
 {
-    const struct snug_block *const found = &sought->found;
-    const size_t offset = (size_t)(sought->pointer - (const char *)found->address);
+    const size_t offset = (size_t)(pointer - (const char *)found->address);
     if (found->address == NULL) {
-        output_print("snug: %p points into no block of snug's\n", sought->pointer);
+        output_print("snug: %p points into no block of snug's\n", pointer);
         return;
     }
     if (offset == 0) {
-        output_print("snug: %p is this:\n", sought->pointer);
+        output_print("snug: %p is this:\n", pointer);
     } else {
-        output_print("snug: %p points %zu bytes into this:\n", sought->pointer, offset);
+        output_print("snug: %p points %zu bytes into this:\n", pointer, offset);
     }
     print_block(found);
     if (found->run != NULL) {
@@ -208,5 +201,5 @@ void snug_describe(const void *pointer)
         sought.found = pointer_identify(pointer); /* no walk shows zero-size blocks */
         lock_release(&heap_lock, locked);
     }
-    print_found(&sought);
+    print_found(sought.pointer, &sought.found);
 }

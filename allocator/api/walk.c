@@ -50,8 +50,13 @@ static void visit_large(void *payload, size_t bytes, void *context)
     tell(context, pointer_identify(payload));
 }
 
-static void visit_table(const struct walk *walk)
+static bool visit_all(struct walk *walk)
 {
+    if (debug_mode <= DEBUG_OFF) {
+        const bool whole = heap_visit(visit_block, walk);
+        large_visit(visit_large, walk);
+        return whole;
+    }
     size_t count;
     const struct debug_block *const places = debug_table_places(&count);
     for (const struct debug_block *place = places; place < places + count; place++) {
@@ -62,17 +67,7 @@ static void visit_table(const struct walk *walk)
                        .state = place->freed ? SNUG_KEPT : SNUG_IN_USE,
                    });
     }
-}
-
-static bool visit_all(struct walk *walk)
-{
-    if (debug_mode > DEBUG_OFF) {
-        visit_table(walk);
-        return true;
-    }
-    const bool whole = heap_visit(visit_block, walk);
-    large_visit(visit_large, walk);
-    return whole;
+    return true;
 }
 
 bool snug_walk(void (*callback)(const struct snug_block *block, void *context),

@@ -40,7 +40,14 @@ static size_t zone_bytes(size_t size)
                     ALIGNMENT_BYTES);
 }
 
-static bool find_in_heap(struct debug_block *block, size_t alignment)
+static void fill(const struct debug_block *block)
+{
+    memset(block->memory, ZONE_BYTE, (size_t)(block->payload - block->memory));
+    memset(block->payload, FRESH_BYTE, fill_bytes(block->size));
+    memset(block_end(block), ZONE_BYTE, (size_t)(memory_end(block) - block_end(block)));
+}
+
+bool debug_block_place_in_heap(struct debug_block *block, size_t alignment)
 {
     const size_t zone = zone_bytes(block->size);
     const size_t front = align_up(zone, alignment);
@@ -56,30 +63,8 @@ static bool find_in_heap(struct debug_block *block, size_t alignment)
     block->memory = block_payload(place);
     block->memory_bytes = block_payload_bytes(place);
     block->payload = block->memory + front;
+    fill(block);
     return true;
-}
-
-static bool wants_pages(const struct debug_block *block, size_t alignment)
-{
-    return (debug_mode == DEBUG_GUARD || block->size >= PAGES_LEAST_BYTES ||
-            alignment > PAGE_BYTES) &&
-           debug_guard_has_room();
-}
-
-static void fill(const struct debug_block *block)
-{
-    memset(block->memory, ZONE_BYTE, (size_t)(block->payload - block->memory));
-    memset(block->payload, FRESH_BYTE, fill_bytes(block->size));
-    memset(block_end(block), ZONE_BYTE, (size_t)(memory_end(block) - block_end(block)));
-}
-
-bool debug_block_place_in_heap(struct debug_block *block, size_t alignment)
-{
-    const bool found = find_in_heap(block, alignment);
-    if (found) {
-        fill(block);
-    }
-    return found;
 }
 
 bool debug_block_place(struct debug_block *block, size_t alignment)
@@ -87,7 +72,9 @@ bool debug_block_place(struct debug_block *block, size_t alignment)
     if (block->size == 0 && debug_guard_place_zero_size(block, alignment)) {
         return true;
     }
-    if (!wants_pages(block, alignment)) {
+    const bool wants_pages = debug_mode == DEBUG_GUARD ||
+                             block->size >= PAGES_LEAST_BYTES || alignment > PAGE_BYTES;
+    if (!wants_pages || !debug_guard_has_room()) {
         return debug_block_place_in_heap(block, alignment);
     }
     const bool placed = debug_guard_place(block, alignment);
