@@ -2,7 +2,7 @@
 #include <pthread.h>
 
 #include "api/entry.h"
-#include "debug/debug.h"
+#include "debug/log.h"
 
 /* It stands here so that whoever links libsnug.a gets this file along with malloc: a
  * linker takes a member of an archive only for a symbol that it needs. */
@@ -26,7 +26,7 @@ static void after_fork(void)
 
 static void after_fork_in_child(void)
 {
-    debug_after_fork_in_child();
+    debug_log_abandon(); /* the parent's */
     heap.locked = false; /* locks on memory are not inherited */
     after_fork();
 }

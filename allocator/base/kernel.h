@@ -11,11 +11,10 @@
 
 #include "base/assertions.h"
 
-#if defined(__x86_64__)
-
 static inline long kernel_call(long number, long a, long b, long c, long d, long e,
                                long f)
 {
+#if defined(__x86_64__)
     register long fourth __asm__("r10") = d;
     register long fifth __asm__("r8") = e;
     register long sixth __asm__("r9") = f;
@@ -26,13 +25,7 @@ static inline long kernel_call(long number, long a, long b, long c, long d, long
                        "r"(sixth)
                      : "rcx", "r11", "memory");
     return result;
-}
-
 #elif defined(__aarch64__)
-
-static inline long kernel_call(long number, long a, long b, long c, long d, long e,
-                               long f)
-{
     register long call __asm__("x8") = number;
     register long first __asm__("x0") = a;
     register long second __asm__("x1") = b;
@@ -46,11 +39,10 @@ static inline long kernel_call(long number, long a, long b, long c, long d, long
                        "r"(sixth)
                      : "memory");
     return first;
-}
-
 #else
 #error "kernel_call is written for x86-64 and aarch64"
 #endif
+}
 
 /* Whether a result is an errno, negated. */
 static inline bool kernel_failed(long result)

@@ -7,13 +7,6 @@
 /* The lock is held for some tens of nanoseconds: a sleep costs a hundred times that. */
 #define SPINS_BEFORE_SLEEP 1000
 
-static void spin_pause(void)
-{
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#endif
-}
-
 /* lock_try for one who sleeps if it fails: whoever has the lock wakes somebody. */
 static bool lock_seize(struct lock *lock)
 {
@@ -43,7 +36,9 @@ bool lock_wait(struct lock *lock)
             lock_try(lock)) {
             return true;
         }
-        spin_pause();
+#if defined(__x86_64__)
+        __builtin_ia32_pause();
+#endif
     }
     while (!lock_seize(lock)) {
         os_futex_wait(&lock->state, LOCK_CONTENDED, NULL);

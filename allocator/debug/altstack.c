@@ -14,13 +14,13 @@ static struct {
 /* Call body(argument) with the stack pointer at top. A frame with a frame pointer: by
  * its description unwinders step from one stack to the other. */
 void debug_altstack_call(void *argument, void (*body)(void *), void *top) OUR_OWN;
-#if defined(__x86_64__)
 __asm__(".text\n"
         ".globl debug_altstack_call\n"
         ".hidden debug_altstack_call\n"
-        ".type debug_altstack_call, @function\n"
+        ".type debug_altstack_call, %function\n"
         "debug_altstack_call:\n"
         ".cfi_startproc\n"
+#if defined(__x86_64__)
         "endbr64\n"
         "push %rbp\n"
         ".cfi_def_cfa_offset 16\n"
@@ -33,16 +33,7 @@ __asm__(".text\n"
         ".cfi_def_cfa_register %rsp\n"
         "pop %rbp\n"
         ".cfi_def_cfa_offset 8\n"
-        "ret\n"
-        ".cfi_endproc\n"
-        ".size debug_altstack_call, . - debug_altstack_call\n");
 #elif defined(__aarch64__)
-__asm__(".text\n"
-        ".globl debug_altstack_call\n"
-        ".hidden debug_altstack_call\n"
-        ".type debug_altstack_call, %function\n"
-        "debug_altstack_call:\n"
-        ".cfi_startproc\n"
         "hint #34\n" /* bti c */
         "stp x29, x30, [sp, #-16]!\n"
         ".cfi_def_cfa_offset 16\n"
@@ -58,10 +49,10 @@ __asm__(".text\n"
         ".cfi_restore x29\n"
         ".cfi_restore x30\n"
         ".cfi_def_cfa_offset 0\n"
+#endif
         "ret\n"
         ".cfi_endproc\n"
         ".size debug_altstack_call, . - debug_altstack_call\n");
-#endif
 
 static char *map_stack(void)
 {

@@ -191,24 +191,19 @@ static const struct debug_block *allocate(struct debug_block *block, size_t alig
     return block;
 }
 
-static uint64_t next_serial(void)
-{
-    static uint64_t serial;
-    return serial++;
-}
-
 void *debug_allocate(size_t size, size_t alignment, enum debug_kind kind,
                      size_t *nonzero_prefix)
 {
     if (debug_inside > 0) {
         return debug_arena_allocate(size, alignment);
     }
+    static uint64_t next_serial;
     struct debug_block block = {.size = size, .kind = (uint8_t)kind};
     struct debug_stack stack;
     debug_stack_capture(&stack);
     count_operation();
     const bool locked = lock_acquire(&heap_lock);
-    block.serial = next_serial();
+    block.serial = next_serial++;
     const bool done = size <= REQUEST_LIMIT_BYTES - alignment &&
                       allocate(&block, alignment, &stack, locked) != NULL;
     if (done) {
@@ -301,18 +296,14 @@ void debug_free(void *ptr, struct debug_release release)
     errno = saved;
 }
 
-static void *resize_in_arena(const void *ptr, size_t old_bytes, size_t size)
-{
-    void *const moved = debug_arena_allocate(size, ALIGNMENT_BYTES);
-    return moved != NULL ? memcpy(moved, ptr, old_bytes < size ? old_bytes : size)
-                         : NULL;
-}
-
 void *debug_resize(void *ptr, size_t size)
 {
     const size_t arena_bytes = debug_arena_bytes(ptr);
     if (arena_bytes != 0) {
-        return resize_in_arena(ptr, arena_bytes, size);
+        void *const moved = debug_arena_allocate(size, ALIGNMENT_BYTES);
+        return moved != NULL
+                   ? memcpy(moved, ptr, arena_bytes < size ? arena_bytes : size)
+                   : NULL;
     }
     struct debug_stack stack;
     debug_stack_capture(&stack);
@@ -343,9 +334,4 @@ size_t debug_usable_bytes(const void *ptr)
     const size_t bytes = live_block(ptr, &misuse_of_usable_size, locked)->size;
     lock_release(&heap_lock, locked);
     return bytes;
-}
-
-void debug_after_fork_in_child(void)
-{
-    debug_log_abandon();
 }

@@ -54,7 +54,5 @@ COLD_CODE void debug_free(void *ptr, struct debug_release release);
 /* As realloc, neither ptr nor size 0; always moves. NULL: no memory. */
 COLD_CODE void *debug_resize(void *ptr, size_t size);
 COLD_CODE size_t debug_usable_bytes(const void *ptr);
-/* In a forked child: the log and the other threads belong to the parent. */
-void debug_after_fork_in_child(void);
 
 #endif

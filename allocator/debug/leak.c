@@ -290,7 +290,8 @@ struct inquiry {
     size_t blocks_lost;
 };
 
-static void print_leaks(bool quiet, bool searched, size_t *blocks_lost)
+/* Returns the blocks lost. */
+static size_t print_leaks(bool quiet, bool searched)
 {
     struct group suppressed = {0};
     const struct group lost = sum_groups(&suppressed);
@@ -301,7 +302,7 @@ static void print_leaks(bool quiet, bool searched, size_t *blocks_lost)
         const struct debug_stack stack = debug_stack_load(search.groups[i].stack);
         print_group(&search.groups[i], &stack, searched);
     }
-    *blocks_lost = lost.blocks;
+    return lost.blocks;
 }
 
 static void find_leaks(void *argument)
@@ -324,7 +325,7 @@ static void find_leaks(void *argument)
     collect_groups();
     lock_release(&heap_lock, locked);
     debug_inside++;
-    print_leaks(inquiry->quiet, searched, &inquiry->blocks_lost);
+    inquiry->blocks_lost = print_leaks(inquiry->quiet, searched);
     debug_inside--;
     os_unmap(search.suspects, search.bytes);
     search.bytes = 0;

@@ -107,11 +107,8 @@ struct debug_symbol debug_symbol_find(const void *return_address)
 
 static const char *last_part(const char *path)
 {
-    const char *last = path;
-    for (const char *c = path; *c != '\0'; c++) {
-        last = *c == '/' ? c + 1 : last;
-    }
-    return last;
+    const char *const slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
 }
 
 void debug_symbol_describe(struct text *text, const struct debug_symbol *symbol)
