@@ -17,16 +17,28 @@ void knobs_complain(const char *variable, const char *value, size_t length)
                  value);
 }
 
-/* NULL: not set. */
-static const char *value_of(const char *variable)
+/* Whether the environment has a variable that begins with "SNUG_". */
+static bool are_any_set(void)
 {
-    const char *const value = secure_getenv(variable);
+    for (char **variables = environ; variables != NULL && *variables; variables++) {
+        const char *const name = *variables;
+        if (name[0] == 'S' && name[1] == 'N' && name[2] == 'U' && name[3] == 'G' &&
+            name[4] == '_') {
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *knobs_value(const char *variable)
+{
+    const char *const value = are_any_set() ? secure_getenv(variable) : NULL;
     return value != NULL && *value != '\0' ? value : NULL;
 }
 
 static void read_purge(void)
 {
-    const char *const value = value_of("SNUG_PURGE");
+    const char *const value = knobs_value("SNUG_PURGE");
     if (value == NULL) {
         return;
     }
@@ -41,7 +53,7 @@ static void read_purge(void)
 
 static void read_size(const char *variable, size_t most, size_t *value)
 {
-    const char *const text = value_of(variable);
+    const char *const text = knobs_value(variable);
     const size_t number = text != NULL ? text_to_number(text, strlen(text)) : *value;
     if (number <= most) {
         *value = number;

@@ -22,6 +22,11 @@ struct knobs {
 /* Before libc has set the environment up: the defaults, and it is asked again later. */
 COLD_CODE const struct knobs *knobs_get(void);
 
+/* What a variable of ours says; NULL: it is not set, or empty, or not for this program.
+ * Where none begins with SNUG_ this asks nobody: libc's search would touch pages of libc
+ * and of ours at each start. */
+const char *knobs_value(const char *variable);
+
 /* "snug: VARIABLE: not understood, see snug.h: VALUE", on stderr. */
 COLD_CODE void knobs_complain(const char *variable, const char *value, size_t length);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/knobs.h"
 #include "base/lock.h"
 #include "base/output.h"
 #include "debug/arena.h"
@@ -39,7 +40,7 @@ bool debug_begin(void)
     }
     const bool locked = lock_acquire(&heap_lock);
     if (debug_mode == DEBUG_UNREAD) {
-        settle(secure_getenv("SNUG_DEBUG")); /* NULL in set-user-id programs */
+        settle(knobs_value("SNUG_DEBUG"));
     }
     lock_release(&heap_lock, locked);
     return debug_mode != DEBUG_OFF;
@@ -60,7 +61,7 @@ bool snug_debug(const char *options)
 /* Where libraries may be loaded, as they may not from a first allocation anywhere. */
 static __attribute__((constructor)) void begin_with_the_program(void)
 {
-    if (secure_getenv("SNUG_DEBUG") != NULL && debug_begin()) {
+    if (knobs_value("SNUG_DEBUG") != NULL && debug_begin()) {
         debug_stack_begin();
     }
 }
