@@ -1,6 +1,4 @@
 /* Fork: the child gets the heap in a consistent state, whatever other threads did. */
-#include <pthread.h>
-
 #include "api/entry.h"
 #include "debug/log.h"
 
@@ -31,7 +29,17 @@ static void after_fork_in_child(void)
     after_fork();
 }
 
+/* What pthread_atfork calls, with the library whose handlers go when it is unloaded; it
+ * itself is linked into each library, here on a page that nothing else at the start
+ * touches. libsnug.so is never unloaded and has no such name, libsnug.a may be part of
+ * what is. */
+/* NOLINTBEGIN(bugprone-reserved-identifier): the names are glibc's and the compiler's. */
+int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void),
+                      void *library);
+extern OUR_OWN __attribute__((weak)) void *__dso_handle;
+/* NOLINTEND(bugprone-reserved-identifier) */
+
 static __attribute__((constructor)) void watch_fork(void)
 {
-    pthread_atfork(before_fork, after_fork, after_fork_in_child);
+    __register_atfork(before_fork, after_fork, after_fork_in_child, &__dso_handle);
 }

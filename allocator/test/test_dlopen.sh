@@ -7,6 +7,7 @@ set -u
 scratch=$(mktemp -d)
 library=$(scripts/preload-path "${BUILD:-build}/libsnug.so" "$scratch")
 trap 'rm -rf "$scratch"' EXIT
+archive=$(realpath "${BUILD:-build}/libsnug.a") header=$(realpath allocator)
 cd "$scratch" || exit 1
 
 cat >plugin.c <<'END'
@@ -93,4 +94,37 @@ $(head -n 20 output)"
 run "unloading at level 0" TZ=UTC
 run "unloading at level check" SNUG_DEBUG=check,quarantine=0,leaks=0
 run "unloading at level guard" SNUG_DEBUG=guard,quarantine=0
+# A plugin with libsnug.a in it takes its fork handlers along.
+cat >embedding.c <<'END'
+#include "snug.h"
+void use(void) { snug_free(snug_malloc(10)); }
+END
+cat >forking.c <<'END'
+#include <dlfcn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(void)
+{
+    void *const plugin = dlopen("./embedding.so", RTLD_NOW);
+    if (plugin == NULL)
+        return 2;
+    ((void (*)(void))dlsym(plugin, "use"))();
+    int status = 1;
+    if (dlclose(plugin) != 0)
+        return 2;
+    const pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    return waitpid(child, &status, 0) == child && status == 0 ? 0 : 1;
+}
+END
+name="a program forks after a plugin with libsnug.a has gone"
+if ! gcc -w -fPIC -shared -I "$header" -o embedding.so embedding.c "$archive" ||
+    ! gcc -w -o forking forking.c; then
+    fail "$name" "does not compile"
+elif text=$(./forking 2>&1); then
+    pass "$name"
+else
+    fail "$name" "exit status $? $text"
+fi
 plan
