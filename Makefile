@@ -158,8 +158,8 @@ $(BUILD)/libsnug.a: $(ARCHIVE_OBJECTS)
 # Copied as a whole it lies in the page cache in large pieces, as an installed library does,
 # and a page fault maps more of it: 4 to 9 us of each start.
 $(BUILD)/libsnug.so: allocator/libsnug.ld $(ALLOCATOR_OBJECTS)
-	$(CC) -shared $(OPT) -g -nostartfiles -Wl,-z,now -Wl,-z,noseparate-code -Wl,-z,nodelete \
-	    -Wl,-z,defs -Wl,-Bsymbolic -Wl,--dynamic-list-cpp-new -Wl,-T,$< \
+	$(CC) -shared $(OPT) -g -nostartfiles -Wl,-z,now -Wl,-z,norelro -Wl,-z,noseparate-code \
+	    -Wl,-z,nodelete -Wl,-z,defs -Wl,-Bsymbolic -Wl,--dynamic-list-cpp-new -Wl,-T,$< \
 	    -o $(BUILD)/obj/libsnug.so $(ALLOCATOR_OBJECTS) $(LDFLAGS)
 	install $(BUILD)/obj/libsnug.so $@
 
