@@ -2,8 +2,6 @@
 
 #include <pthread.h>
 
-#include "cache/places.h"
-
 __thread struct cache cache;
 
 /* Most of the heap is free: what caches hold should be little. */
@@ -27,32 +25,27 @@ static uintptr_t empty_list(size_t class)
 /* 0: none is parked. */
 static uintptr_t parked_list(size_t class)
 {
-    return cache.parked != NULL ? cache.parked->lists[class] : 0;
+    return cache.parked != NULL ? cache.parked[class] : 0;
 }
 
 static uintptr_t unpark(size_t class)
 {
     const uintptr_t link = parked_list(class);
     if (link != 0) {
-        cache.parked->lists[class] = 0;
+        cache.parked[class] = 0;
     }
     return link;
 }
 
-/* Returns the list that was parked before; the same list, if there is no place. */
+/* Returns the list that was parked before. Only the thread of a process that has one
+ * comes here. */
 static uintptr_t park(size_t class, uintptr_t link)
 {
-    if (UNLIKELY(cache.parked == NULL)) {
-        const bool locked = lock_acquire(&heap_lock);
-        cache.parked = places_take();
-        lock_release(&heap_lock, locked);
-        if (cache.parked == NULL) {
-            return link;
-        }
-    }
+    static uintptr_t parked[CLASS_COUNT];
+    cache.parked = parked;
     cache.parked_medium |= class_is_medium(class);
-    const uintptr_t before = cache.parked->lists[class];
-    cache.parked->lists[class] = link;
+    const uintptr_t before = parked[class];
+    parked[class] = link;
     return before;
 }
 
@@ -73,9 +66,9 @@ static size_t return_lists(size_t class)
     if (link_object(cache.current[class]) != NULL) {
         objects += return_list(class, &cache.current[class]);
     }
-    if (cache.parked != NULL && cache.parked->lists[class] != 0) {
-        objects += return_list(class, &cache.parked->lists[class]);
-        cache.parked->lists[class] = 0;
+    if (parked_list(class) != 0) {
+        objects += return_list(class, &cache.parked[class]);
+        cache.parked[class] = 0;
     }
     return objects;
 }
@@ -116,6 +109,7 @@ static void cache_return_all(void)
 {
     return_small();
     cache_coalesce();
+    cache.parked = NULL;
     for (size_t class = 1; class < CLASS_COUNT; class ++) {
         if (cache.current[class] != 0) {
             cache.current[class] = empty_list(class);
@@ -209,9 +203,6 @@ static void leave_lists(void)
             give_to_depot(class, cache.current[class])) {
             cache.current[class] = 0;
         }
-        if (parked_list(class) != 0 && give_to_depot(class, parked_list(class))) {
-            unpark(class);
-        }
     }
 }
 
@@ -225,10 +216,6 @@ static void cache_die(void *unused)
     cache.state = CACHE_DEAD;
     cache.multi_threaded = false;
     cache_return_all();
-    if (cache.parked != NULL) {
-        places_leave(cache.parked);
-        cache.parked = NULL;
-    }
     lock_release(&heap_lock, locked);
 }
 
@@ -351,14 +338,15 @@ void *cache_take_medium(size_t *block_bytes)
                : NULL;
 }
 
-/* Make room in the current list: it is full and gets parked, and what was parked leaves
- * the thread, or it leaves at once where little is kept; or it was never used. */
+/* Make room in the current list: it is full and leaves the thread, or while there is one
+ * thread it is parked and what was parked leaves, unless little is kept; or it was never
+ * used. */
 static void make_room(size_t class)
 {
     uintptr_t leaving = cache.current[class];
     if (link_object(leaving) == NULL) {
         leaving = 0;
-    } else if (!cache.lean) {
+    } else if (!cache.multi_threaded && !cache.lean) {
         leaving = park(class, leaving);
     }
     cache.current[class] = empty_list(class);

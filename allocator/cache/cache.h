@@ -5,10 +5,10 @@
  * in a list is in use as far as those know, so that medium blocks do not coalesce yet
  * (deferred coalescing).
  *
- * Each thread has two lists a class: the current one, and a parked one that is full.
- * When the current list is full it is parked; what was parked goes to the class's
- * depot, from where any thread takes it in one piece. Any thread frees into its own
- * lists: objects have no owner.
+ * Each thread has a list a class, the current one. When it is full it goes to the
+ * class's depot, from where any thread takes it in one piece. Any thread frees into its
+ * own lists: objects have no owner. While the process has one thread a full list is
+ * parked instead, and what was parked goes back to the runs or the heap.
  *
  * To 512 bytes a class is one size, of objects or of blocks. Wide classes, beyond, have
  * blocks of all sizes from their own to the next one's, so that nothing is rounded up: a request takes the first block of its class if that is
@@ -19,7 +19,7 @@
  *
  * Little of this is thread-local, so that the library can be opened with dlopen, too:
  * libc has only some 1,600 bytes left for the thread-local variables of what comes
- * late. Places for parked lists are had when the first list is parked. */
+ * late. */
 #ifndef SNUG_CACHE_H
 #define SNUG_CACHE_H
 
@@ -32,18 +32,16 @@ enum cache_state {
     CACHE_DEAD /* the thread is ending: its lists stay empty */
 };
 
-struct places; /* places.h */
-
 struct cache {
     uintptr_t current[CLASS_COUNT + 1]; /* by class; the last one is always empty */
-    struct places *parked;              /* full lists; NULL: none was parked yet */
-    size_t wide_bytes;                  /* in the lists of blocks of wide classes */
-    size_t wide_limit_bytes;            /* of those; 0: the thread is new or ends */
-    uint8_t state;                      /* enum cache_state */
-    bool parked_medium;                 /* a list of medium blocks was parked once */
-    bool multi_threaded; /* lists are short and may go to other threads */
-    bool gave_back;      /* something to runs or heap, and nobody has looked since */
-    bool lean;           /* lists are shorter still, as most of the heap is free */
+    uintptr_t *parked;       /* full lists by class, while there is one thread; or NULL */
+    size_t wide_bytes;       /* in the lists of blocks of wide classes */
+    size_t wide_limit_bytes; /* of those; 0: the thread is new or ends */
+    uint8_t state;           /* enum cache_state */
+    bool parked_medium;      /* a list of medium blocks was parked once */
+    bool multi_threaded;     /* lists are short and may go to other threads */
+    bool gave_back; /* something to runs or heap, and nobody has looked since */
+    bool lean;      /* lists are shorter still, as most of the heap is free */
 };
 
 extern OUR_OWN __thread struct cache cache;

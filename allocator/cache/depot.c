@@ -1,6 +1,6 @@
 #include "cache/depot.h"
 
-#define DEPOT_LISTS 16 /* a depot fills two cache lines */
+#define DEPOT_LISTS 8 /* a depot fills a cache line */
 
 struct depot {
     /* 0: a place without a list. */

@@ -118,17 +118,17 @@ static void *wait_for_the_others(void *unused)
 static void blocks_that_wait_are_taken_back_a_few_times(void)
 {
     enum {
-        ROUNDS = 300,
+        ROUNDS = 600,
         BLOCKS = 600,
         KEPT_BYTES = 16000
     };
     pthread_t thread;
     pthread_barrier_init(&barrier, NULL, 2);
     CHECK(pthread_create(&thread, NULL, wait_for_the_others, NULL) == 0);
-    for (int round = 0; round < ROUNDS; round++) {
-        char *blocks[BLOCKS];
+    for (size_t round = 0; round < ROUNDS; round++) {
+        char *blocks[BLOCKS]; /* of other sizes than in the round before */
         for (size_t i = 0; i < BLOCKS; i++) {
-            blocks[i] = snug_malloc(2000 * (1 + i % 3));
+            blocks[i] = snug_malloc(2000 * (1 + round % 3));
             CHECK(blocks[i] != NULL);
         }
         for (size_t i = 0; i < BLOCKS; i++) {

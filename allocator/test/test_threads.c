@@ -77,10 +77,10 @@ static void resident_memory_levels_off(void)
 }
 
 enum {
-    FULL_LISTS = 3000 /* objects of one class, more than two lists take */
+    FULL_LISTS = 3000 /* objects of one class, more than a list takes */
 };
 
-/* Its lists become full, so that one is parked. */
+/* Its lists become full, so that some go to depots. */
 static void *life_with_full_lists(void *unused)
 {
     static __thread void *blocks[FULL_LISTS];
@@ -105,20 +105,8 @@ static void live_with_full_lists(size_t threads)
     }
 }
 
-/* What a thread needs for its parked lists the next one gets. */
-static void ended_threads_leave_their_places_to_others(void)
-{
-    snug_mallopt(M_TRIM_THRESHOLD, -1); /* pages that go back are mappings, too */
-    live_with_full_lists(2);
-    const uint64_t before = snug_system_calls().mmap;
-    live_with_full_lists(300);
-    CHECK_NUMBERS(snug_system_calls().mmap, ==, before);
-    CHECK_HEAP();
-}
-
-/* The first thread has the places that need no system call, others are refused theirs:
- * they cannot park. */
-static void threads_without_places_lose_nothing(void)
+/* Nothing is needed for full lists, and nothing in them is lost. */
+static void full_lists_need_no_memory(void)
 {
     life_with_full_lists(NULL);
     snug_malloc_trim(0);
@@ -440,8 +428,7 @@ int main(void)
         CHILD_TEST(resident_memory_levels_off),
         CHILD_TEST(mappings_of_threads_stay_apart),
         CHILD_TEST(few_blocks_wait_between_threads),
-        CHILD_TEST(ended_threads_leave_their_places_to_others),
-        CHILD_TEST(threads_without_places_lose_nothing),
+        CHILD_TEST(full_lists_need_no_memory),
         CHILD_TEST(signals_may_interrupt_any_call),
         CHILD_TEST(signals_may_interrupt_at_level_check),
         CHILD_TEST(forks_amid_captures),
