@@ -11,11 +11,12 @@
  * parked instead, and what was parked goes back to the runs or the heap.
  *
  * To 512 bytes a class is one size, of objects or of blocks. Wide classes, beyond, have
- * blocks of all sizes from their own to the next one's, so that nothing is rounded up: a request takes the first block of its class if that is
- * large enough, else one of the class above, of which every block is. What medium
- * blocks in lists could serve would be cut from other memory, so they coalesce before a
- * free block of more than one and a half times the size is broken when they are many,
- * and before the heap grows (heap_allocate fails until then).
+ * blocks of all sizes from their own to the next one's, so that nothing is rounded up:
+ * a request takes the first block of its class if that is large enough, else one of the
+ * class above, of which every block is. What medium blocks in lists could serve would
+ * be cut from other memory, so they coalesce before a free block of more than one and a
+ * half times the size is broken when they are many, and before the heap grows
+ * (heap_allocate fails until then).
  *
  * Little of this is thread-local, so that the library can be opened with dlopen, too:
  * libc has only some 1,600 bytes left for the thread-local variables of what comes
