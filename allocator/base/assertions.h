@@ -1,7 +1,7 @@
 /* Attributes, and REQUIRE, which ends the process for misuse or corruption. It is
  * always on. What takes longer to see is found by snug_check_heap. */
-#ifndef SNUG_BASE_H
-#define SNUG_BASE_H
+#ifndef SNUG_ASSERTIONS_H
+#define SNUG_ASSERTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -18,27 +18,10 @@ void heap_set_top(char *top)
     }
 }
 
-/* The allocation fails for want of so many bytes. */
-static COLD_CODE void want(size_t bytes)
-{
-    heap.wanted_bytes = bytes;
-}
-
 /* Whether so many bytes more may become resident. */
 static bool is_granted(size_t bytes)
 {
     return bytes == 0 || heap_resident_bytes() + bytes <= heap.limit_bytes;
-}
-
-/* How many bytes more are resident once the top has risen to here. */
-static size_t rise_of_top(uintptr_t risen)
-{
-    const uintptr_t touched = (uintptr_t)heap.touched;
-    size_t rise = risen > touched ? risen - touched : 0;
-    if (UNLIKELY(pages_vacant_bytes != 0)) {
-        rise += pages_vacant_within((uintptr_t)heap.top, risen + BLOCK_HEADER_BYTES);
-    }
-    return rise;
 }
 
 /* Whether the top has `bytes` to give. Without a heap it is NULL, to which C lets
@@ -46,10 +29,15 @@ static size_t rise_of_top(uintptr_t risen)
 static bool top_has(size_t bytes)
 {
     const uintptr_t risen = (uintptr_t)heap.top + bytes;
-    if (LIKELY(risen <= (uintptr_t)heap.end) && is_granted(rise_of_top(risen))) {
+    const uintptr_t touched = (uintptr_t)heap.touched;
+    size_t rise = risen > touched ? risen - touched : 0;
+    if (UNLIKELY(pages_vacant_bytes != 0)) {
+        rise += pages_vacant_within((uintptr_t)heap.top, risen + BLOCK_HEADER_BYTES);
+    }
+    if (LIKELY(risen <= (uintptr_t)heap.end && is_granted(rise))) {
         return true;
     }
-    want(bytes);
+    heap.wanted_bytes = bytes;
     return false;
 }
 
@@ -129,7 +117,7 @@ static ALWAYS_INLINE struct block *take_from_free(uint32_t record, size_t gap,
     const size_t used = used_of(record, gap + bytes, block_least_rest(bytes));
     const size_t rise = rise_in_free(record, gap, used);
     if (UNLIKELY(!is_granted(rise))) {
-        want(used);
+        heap.wanted_bytes = used;
         return NULL;
     }
     take_front(record, used);
@@ -145,7 +133,7 @@ static ALWAYS_INLINE struct block *take_from_free(uint32_t record, size_t gap,
 static ALWAYS_INLINE struct block *allocate_from(uint32_t record, size_t bytes)
 {
     if (UNLIKELY(wants_coalescing(record, bytes))) {
-        want(HEAP_WANTS_COALESCED);
+        heap.wanted_bytes = HEAP_WANTS_COALESCED;
         return NULL;
     }
     if (LIKELY(record != 0)) {
@@ -208,7 +196,7 @@ struct block *heap_allocate_aligned(size_t bytes, size_t alignment, const void *
     const uint32_t record =
         like != NULL ? best_with_room(most) : best_aligned(bytes, alignment);
     if (like != NULL && wants_coalescing(record, most)) {
-        want(HEAP_WANTS_COALESCED);
+        heap.wanted_bytes = HEAP_WANTS_COALESCED;
         return NULL;
     }
     const struct block *const place = record != 0
@@ -242,13 +230,6 @@ static void merge_with_top(struct block *block, uint32_t before)
     heap_set_top((char *)top);
 }
 
-/* There was no memory for a record: later frees try again. */
-static COLD_CODE void strand(struct block *block)
-{
-    *(struct block **)block_payload(block) = heap.deferred_free;
-    heap.deferred_free = block;
-}
-
 /* Merge the block with what is free on both sides into one free block, whatever is
  * there. */
 static ALWAYS_INLINE void coalesce(struct block *block)
@@ -271,7 +252,9 @@ static ALWAYS_INLINE void coalesce(struct block *block)
     struct block *const start = (struct block *)((uintptr_t)block - bytes_before);
     const uint32_t record = bins_merge(&heap_bins, before, after, start, whole);
     if (UNLIKELY(record == 0)) {
-        strand(block);
+        /* There was no memory for one: later frees try again. */
+        *(struct block **)block_payload(block) = heap.deferred_free;
+        heap.deferred_free = block;
         return;
     }
     block_invalidate(after != 0 ? next : block);
