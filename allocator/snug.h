@@ -97,8 +97,8 @@ SNUG_API void *snug_pvalloc(size_t size);
 SNUG_API size_t snug_malloc_usable_size(void *ptr);
 
 /* Give free memory back to the system: pages above the last block but for `pad` bytes,
- * and whole pages inside free blocks of 64 KiB and more. 1 if any was given back, else
- * 0. */
+ * and whole pages inside free blocks. 1 if any was given back, else 0. A system call
+ * for each free block that has whole pages, with the lock held. */
 SNUG_API int snug_malloc_trim(size_t pad);
 
 /* Set a parameter of malloc.h. 1 done, 0 unknown, or a value that glibc refuses, too.

@@ -154,7 +154,8 @@ static ALWAYS_INLINE struct page_range heap_free_block_pages(const struct block 
 /* Give back whole pages of a free block; the bytes that are not resident any more; 0:
  * the system refused, or the memory is locked. One system call. */
 size_t heap_vacate(struct page_range pages);
-/* The same for every free block of GIVE_LEAST_BYTES and more with anything resident. */
+/* The same for every free block. Below GIVE_LEAST_BYTES nobody knows what is resident:
+ * the pages still count as such, and go back again the next time. */
 size_t heap_vacate_free_blocks(void);
 /* The first invariant that does not hold, NULL if all hold. O(blocks). */
 const char *heap_check(void);

@@ -6,15 +6,23 @@
 #include "base/knobs.h"
 #include "base/os.h"
 
-size_t heap_vacate(struct page_range pages)
+static bool purge(struct page_range pages)
 {
-    const size_t bytes = pages.end - pages.start;
-    const size_t resident = bytes - pages_vacant_within(pages.start, pages.end);
-    if (heap.locked || resident == 0 || !os_purge((void *)pages.start, bytes)) {
-        return 0;
+    if (heap.locked || !os_purge((void *)pages.start, pages.end - pages.start)) {
+        return false;
     }
     if (knobs_get()->huge_pages != 0) { /* the new mapping has not asked for them */
         os_want_huge_pages((void *)pages.start, (const char *)pages.end);
+    }
+    return true;
+}
+
+size_t heap_vacate(struct page_range pages)
+{
+    const size_t resident =
+        pages.end - pages.start - pages_vacant_within(pages.start, pages.end);
+    if (resident == 0 || !purge(pages)) {
+        return 0;
     }
     pages_vacate(pages.start, pages.end);
     return resident;
@@ -22,9 +30,13 @@ size_t heap_vacate(struct page_range pages)
 
 static void vacate_free_block(const struct block *block, size_t bytes, void *context)
 {
+    const struct page_range pages = heap_free_block_pages(block, bytes);
+    size_t *const given_back = context;
     if (bytes >= GIVE_LEAST_BYTES) {
-        size_t *const given_back = context;
-        *given_back += heap_vacate(heap_free_block_pages(block, bytes));
+        *given_back += heap_vacate(pages);
+    } else if (pages.start < pages.end && purge(pages)) {
+        /* The table of vacant pages has no room for so many. */
+        *given_back += pages.end - pages.start;
     }
 }
 

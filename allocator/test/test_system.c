@@ -84,6 +84,41 @@ static void trim_gives_pages_inside_free_blocks_back(void)
     }
 }
 
+/* One block of ten stays: between them are pages, however little each of these gives. */
+static void trim_gives_pages_inside_small_free_blocks_back(void)
+{
+    enum {
+        BLOCKS = 5000,
+        BYTES = 3000
+    };
+    static char *blocks[BLOCKS];
+    for (size_t i = 0; i < BLOCKS; i++) {
+        blocks[i] = snug_malloc(BYTES);
+        CHECK(blocks[i] != NULL);
+        memset(blocks[i], (int)(i % 251), BYTES);
+    }
+    char *const start = blocks[0];
+    char *const end = blocks[BLOCKS - 1];
+    for (size_t i = 0; i < BLOCKS; i++) {
+        if (i % 10 != 0) {
+            snug_free(blocks[i]);
+        }
+    }
+    const size_t before = resident_bytes(start, end);
+    CHECK_NUMBERS(snug_malloc_trim(0), ==, 1);
+    CHECK_NUMBERS(resident_bytes(start, end), <, before / 2);
+    CHECK_HEAP();
+    for (size_t i = 0; i < BLOCKS; i += 10) {
+        CHECK(blocks[i][0] == (char)(i % 251));
+        CHECK(memcmp(blocks[i], blocks[i] + 1, BYTES - 1) == 0);
+    }
+    for (size_t i = 0; i < BLOCKS; i++) {
+        char *const block = snug_calloc(1, BYTES);
+        CHECK(block != NULL && pattern_is_zero(block, BYTES));
+    }
+    CHECK_HEAP();
+}
+
 /* A pad beyond all memory keeps everything, and never reaches below the top. */
 static void trim_with_any_pad_leaves_live_blocks_alone(void)
 {
@@ -304,6 +339,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CHILD_TEST(trim_gives_the_top_back),
         CHILD_TEST(trim_gives_pages_inside_free_blocks_back),
+        CHILD_TEST(trim_gives_pages_inside_small_free_blocks_back),
         CHILD_TEST(trim_with_any_pad_leaves_live_blocks_alone),
         CHILD_TEST(a_large_free_top_goes_back_by_itself),
         CHILD_TEST(others_may_move_the_break),
