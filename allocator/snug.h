@@ -93,7 +93,8 @@ SNUG_API void *snug_memalign(size_t alignment, size_t size);
 SNUG_API void *snug_valloc(size_t size);
 SNUG_API void *snug_pvalloc(size_t size);
 
-/* Bytes that may be used at ptr: at least what was asked for. 0 for NULL. */
+/* Bytes that may be used at ptr: at least what was asked for. 0 for NULL. No lock, but
+ * for blocks with mappings of their own. */
 SNUG_API size_t snug_malloc_usable_size(void *ptr);
 
 /* Give free memory back to the system: pages above the last block but for `pad` bytes,

@@ -7,7 +7,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 
-#include "base/os.h"
+#include "base/lock.h"
 #include "child.h"
 #include "pattern.h"
 #include "random.h"
@@ -368,6 +368,32 @@ static void fork_handlers_may_allocate(void)
     CHECK_HEAP();
 }
 
+static void *ask_for_the_size(void *block)
+{
+    return (void *)snug_malloc_usable_size(block);
+}
+
+/* Here by whoever has the lock: it would wait for ever. */
+static void the_usable_size_needs_no_lock(void)
+{
+    for (size_t size = 1; size < 300000; size = size * 3 + 1) {
+        void *blocks[30];
+        for (size_t i = 0; i < 30; i++) { /* enough for a run of the class */
+            blocks[i] = snug_malloc(size);
+            CHECK(blocks[i] != NULL);
+        }
+        pthread_t asker;
+        CHECK(pthread_create(&asker, NULL, ask_for_the_size, blocks[0]) == 0);
+        void *answer = NULL;
+        CHECK(pthread_join(asker, &answer) == 0);
+        const bool locked = lock_acquire(&heap_lock);
+        const size_t bytes = snug_malloc_usable_size(blocks[0]);
+        lock_release(&heap_lock, locked);
+        CHECK_NUMBERS(bytes, ==, (size_t)answer);
+        CHECK_NUMBERS(bytes, >=, size);
+    }
+}
+
 /* Blocks with mappings that come, move and go: each holds what its thread wrote. */
 static void *move_mappings(void *number)
 {
@@ -433,6 +459,7 @@ int main(void)
         CHILD_TEST(signals_may_interrupt_at_level_check),
         CHILD_TEST(forks_amid_captures),
         CHILD_TEST(fork_handlers_may_allocate),
+        CHILD_TEST(the_usable_size_needs_no_lock),
     };
     return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
 }
