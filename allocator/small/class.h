@@ -80,15 +80,15 @@ static ALWAYS_INLINE struct medium_class wide_class_of(size_t block_bytes)
 static ALWAYS_INLINE struct medium_class medium_class_of(size_t block_bytes)
 {
     const size_t bytes = block_bytes - ALIGNMENT_BYTES;
-    const unsigned log2 = floor_log2(bytes);
-    /* Such a doubling has twice as many classes. */
-    const unsigned exact = bytes < EXACT_CLASS_LIMIT_BYTES;
-    const unsigned shift = log2 - MEDIUM_CLASS_SHIFT - exact;
+    /* A doubling of classes of one size has twice as many: as if it were two, from the
+     * one before on. */
+    const size_t exact = bytes < EXACT_CLASS_LIMIT_BYTES;
+    const size_t log2 = floor_log2(bytes) - exact;
+    const size_t shift = log2 - MEDIUM_CLASS_SHIFT;
     const size_t steps = bytes >> shift;
     return (struct medium_class){
         .class = EXACT_CLASS_COUNT +
-                 (((size_t)log2 - EXACT_CLASS_LIMIT_LOG2 - 1 - 2 * exact)
-                  << MEDIUM_CLASS_SHIFT) +
+                 ((log2 - exact - EXACT_CLASS_LIMIT_LOG2 - 1) << MEDIUM_CLASS_SHIFT) +
                  steps,
         .bytes = (steps << shift) + ALIGNMENT_BYTES,
         .step = (size_t)1 << shift,
