@@ -23,11 +23,9 @@
 #include "heap/map.h"
 #include "heap/pages.h"
 
-/* Stands in the region's first cache line, alone: who frees a block reads it. */
-struct heap_region {
+struct heap_region { /* stands in the region's first bytes */
     struct heap_region *older;
-    size_t payloads; /* multiples of 16 before the end, from the first payload on */
-    size_t unused[4];
+    size_t payloads;  /* multiples of 16 before the end, from the first payload on */
     size_t no_footer; /* 0; the first tag stands 8 bytes before a multiple of 16 */
 };
 
