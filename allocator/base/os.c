@@ -88,9 +88,16 @@ char *os_break_move(const char *from, ptrdiff_t bytes)
     return old_break;
 }
 
+/* The kernel's pages may be larger than ours, as on aarch64: it would round up to them
+ * and take what lies behind. */
+static bool are_whole_pages(const void *at, size_t bytes)
+{
+    return (((uintptr_t)at | bytes) & (getauxval(AT_PAGESZ) - 1)) == 0;
+}
+
 static void *map(void *at, size_t bytes, int protection, int flags)
 {
-    if (count_call(OS_MMAP)) {
+    if ((at != NULL && !are_whole_pages(at, bytes)) || count_call(OS_MMAP)) {
         return NULL;
     }
     const long pages =
@@ -141,7 +148,8 @@ bool os_purge(void *pages, size_t bytes)
 enum os_move os_move_pages(void *from, size_t bytes, void *to)
 {
     static atomic_bool refused;
-    if (atomic_load_explicit(&refused, memory_order_relaxed) || count_call(OS_MREMAP)) {
+    if (atomic_load_explicit(&refused, memory_order_relaxed) ||
+        !are_whole_pages(to, bytes) || count_call(OS_MREMAP)) {
         return OS_NOT_MOVED;
     }
     const long moved =

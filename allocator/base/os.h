@@ -36,8 +36,10 @@ void os_unmap_around(char *pages, size_t bytes, char *kept, size_t kept_bytes);
 /* Resize a mapping, moving it if need be; NULL if refused (the old one is untouched).
  */
 void *os_remap(void *pages, size_t old_bytes, size_t new_bytes);
-/* Give whole pages back: zeroed ones are mapped over them, as filters of system calls
- * may forbid madvise. false: they are as they were. */
+/* Give whole pages back: zeroed ones are mapped over them. Not by madvise, which
+ * glibc's malloc does not need, so that filters of system calls (seccomp) may forbid
+ * it. false: they are as they were; so are pages that are none of the kernel's, where
+ * those are larger than ours. */
 bool os_purge(void *pages, size_t bytes);
 
 enum os_move {

@@ -4,11 +4,13 @@
  * ask for: filters of system calls that let that through let snug through. */
 #include "child.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <seccomp.h>
 #include <stdarg.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -67,6 +69,20 @@ void *sbrk(intptr_t bytes)
     return __sbrk(bytes);
 }
 
+static size_t kernel_page_bytes; /* 0: as it is */
+
+unsigned long getauxval(unsigned long type)
+{
+    if (type == AT_PAGESZ && kernel_page_bytes != 0) {
+        return kernel_page_bytes;
+    }
+    static unsigned long (*next)(unsigned long);
+    if (next == NULL) {
+        *(void **)&next = dlsym(RTLD_NEXT, "getauxval");
+    }
+    return next(type);
+}
+
 /* Blocks of all sizes come, grow, shrink and go; free pages go back now and then. */
 static void churn(unsigned operations)
 {
@@ -121,6 +137,29 @@ static void no_function_of_others_is_called(void)
     CHECK(snug_realloc(snug_malloc(100 * mib), 200 * mib) != NULL);
     CHECK_NUMBERS(interposed_calls, ==, 0);
     CHECK(snug_system_calls().mremap > 0);
+}
+
+/* A kernel with pages of 16 KiB would round up what is not made of them. */
+static void larger_pages_go_back_whole(void)
+{
+    enum {
+        BLOCKS = 100
+    };
+    char *blocks[BLOCKS];
+    for (size_t i = 0; i < BLOCKS; i++) {
+        blocks[i] = snug_malloc(150 * kib + i * page_bytes);
+        CHECK(blocks[i] != NULL);
+        memset(blocks[i], 1, 150 * kib);
+    }
+    for (size_t i = 0; i < BLOCKS; i += 2) {
+        snug_free(blocks[i]);
+    }
+    kernel_page_bytes = 16 * kib;
+    const uint64_t before = snug_system_calls().mmap;
+    snug_malloc_trim(0);
+    CHECK_NUMBERS(snug_system_calls().mmap - before, <, BLOCKS / 4);
+    kernel_page_bytes = 0;
+    CHECK_HEAP();
 }
 
 /* libc's own sbrk goes on from where we left the break. */
@@ -264,6 +303,7 @@ int main(void)
         CHILD_TEST(no_function_of_others_is_called),
         CHILD_TEST(nor_at_level_check),
         CHILD_TEST(nor_at_level_guard),
+        CHILD_TEST(larger_pages_go_back_whole),
         CHILD_TEST(libc_sees_the_break_move),
         CHILD_TEST(a_filter_that_suits_glibc_suits_us),
         CHILD_TEST(and_level_check),
