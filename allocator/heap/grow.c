@@ -93,7 +93,9 @@ bool heap_return_reserve(void)
                            ? os_break_move(heap.break_end, -(ptrdiff_t)bytes) != NULL
                            : os_unmap(region_end - bytes, bytes));
     if (gone) {
-        heap.break_end -= heap.break_end != NULL ? bytes : 0;
+        if (heap.break_end != NULL) {
+            heap.break_end -= bytes;
+        }
         set_end(heap.regions, heap.end - bytes);
         heap.region_bytes -= bytes;
     }
