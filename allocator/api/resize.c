@@ -23,10 +23,10 @@ static NO_INLINE void *move(void *ptr, size_t old_bytes, size_t size)
     return moved;
 }
 
-/* To a place in the heap that is as far from the start of a page: where both places
- * together would be more than was ever resident the whole pages move there, and not
- * what they hold. */
-static NO_INLINE void *move_pages(char *ptr, size_t old_bytes, size_t size)
+/* To a place in the heap with room to grow again, as far from the start of a page: where
+ * both places together would be more than was ever resident the whole pages move there,
+ * and not what they hold. */
+static NO_INLINE void *move_to_grow(char *ptr, size_t old_bytes, size_t size)
 {
     char *const first = (char *)align_up((uintptr_t)ptr, PAGE_BYTES);
     char *const end = (char *)align_down((uintptr_t)ptr + old_bytes, PAGE_BYTES);
@@ -35,7 +35,8 @@ static NO_INLINE void *move_pages(char *ptr, size_t old_bytes, size_t size)
     bool locked = lock_acquire(&heap_lock);
     struct block *const block =
         pressure_allocate_like(block_bytes_from_request(size), ptr);
-    const bool moves = block != NULL && pressure_wants_move();
+    const bool moves =
+        block != NULL && old_bytes > MEDIUM_LIMIT_BYTES && pressure_wants_move();
     lock_release(&heap_lock, locked);
     if (block == NULL) {
         return out_of_memory();
@@ -91,8 +92,8 @@ static void *resize_own(struct block *block, size_t size)
     if (stays) {
         return ptr;
     }
-    return old_bytes > MEDIUM_LIMIT_BYTES ? move_pages(ptr, old_bytes, size)
-                                          : move(ptr, old_bytes, size);
+    return old_bytes > LIST_LIMIT_BYTES ? move_to_grow(ptr, old_bytes, size)
+                                        : move(ptr, old_bytes, size);
 }
 
 /* What neither the map nor a tag in the newest region tells, and misuse. */
