@@ -8,38 +8,73 @@ struct lock heap_lock;
 
 static bool locked_for_fork;
 
+/* NOLINTBEGIN(bugprone-reserved-identifier): the names are glibc's and the compiler's. */
+
+/* glibc's fork takes the lock of stdio's list of files after all handlers, and before
+ * the locks of its own malloc: who has it may wait for a thread that reads a line, and
+ * that one for memory. So it comes before ours, too. */
+#pragma weak _IO_list_lock
+#pragma weak _IO_list_unlock
+#pragma weak _IO_list_resetlock
+extern void _IO_list_lock(void);
+extern void _IO_list_unlock(void);
+extern void _IO_list_resetlock(void);
+
+/* What pthread_atfork calls, with the library whose handlers go when it is unloaded; it
+ * itself is linked into each library, here on a page that nothing else at the start
+ * touches. libsnug.so is never unloaded and has no such name, libsnug.a may be part of
+ * what is. */
+int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void),
+                      void *library);
+extern OUR_OWN __attribute__((weak)) void *__dso_handle;
+
+/* NOLINTEND(bugprone-reserved-identifier) */
+
 static void before_fork(void)
 {
+    if (_IO_list_lock != NULL) {
+        _IO_list_lock();
+    }
     locked_for_fork = lock_acquire(&heap_lock);
     if (locked_for_fork) {
         lock_begin_fork();
     }
 }
 
-static void after_fork(void)
+static void release_lock(void)
 {
     lock_end_fork();
     lock_release(&heap_lock, locked_for_fork);
+}
+
+static void after_fork(void)
+{
+    release_lock();
+    if (_IO_list_unlock != NULL) {
+        _IO_list_unlock();
+    }
 }
 
 static void after_fork_in_child(void)
 {
     debug_log_abandon(); /* the parent's */
     heap.locked = false; /* locks on memory are not inherited */
-    after_fork();
+    release_lock();
+    if (_IO_list_resetlock != NULL) {
+        _IO_list_resetlock();
+    }
 }
 
-/* What pthread_atfork calls, with the library whose handlers go when it is unloaded; it
- * itself is linked into each library, here on a page that nothing else at the start
- * touches. libsnug.so is never unloaded and has no such name, libsnug.a may be part of
- * what is. */
-/* NOLINTBEGIN(bugprone-reserved-identifier): the names are glibc's and the compiler's. */
-int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void),
-                      void *library);
-extern OUR_OWN __attribute__((weak)) void *__dso_handle;
-/* NOLINTEND(bugprone-reserved-identifier) */
-
-static __attribute__((constructor)) void watch_fork(void)
+void fork_watch(void)
 {
-    __register_atfork(before_fork, after_fork, after_fork_in_child, &__dso_handle);
+    static bool watched;
+    if (!watched) {
+        watched = true;
+        __register_atfork(before_fork, after_fork, after_fork_in_child, &__dso_handle);
+    }
+}
+
+static __attribute__((constructor)) void watch_with_the_program(void)
+{
+    fork_watch();
 }

@@ -245,6 +245,95 @@ int main(int count, char **names)
 }
 END
 
+# Forks while other threads have a lock in the middle of a call of malloc: of a library
+# whose constructor comes before snug's, and of stdio, which fork itself asks for.
+cat >locks.c <<'END'
+#include <pthread.h>
+#include <stdlib.h>
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static void lock(void)
+{
+    pthread_mutex_lock(&mutex);
+}
+static void unlock(void)
+{
+    pthread_mutex_unlock(&mutex);
+}
+static __attribute__((constructor)) void watch(void)
+{
+    pthread_atfork(lock, unlock, unlock);
+}
+void work(void)
+{
+    lock();
+    free(malloc(250000));
+    unlock();
+}
+END
+cat >forks.c <<'END'
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+void work(void);
+static FILE *lines;
+static void *works(void *unused)
+{
+    for (;;) {
+        work();
+    }
+}
+static void *reads(void *unused)
+{
+    for (;;) {
+        char *line = NULL;
+        size_t bytes = 0;
+        rewind(lines);
+        while (getline(&line, &bytes, lines) > 0) {
+            free(line);
+            line = NULL;
+            bytes = 0;
+        }
+        free(line);
+    }
+}
+static void *flushes(void *unused)
+{
+    for (;;) {
+        fflush(NULL);
+    }
+}
+int main(int count, char **arguments)
+{
+    static void *(*const readers[])(void *) = {reads, flushes, works};
+    static void *(*const workers[])(void *) = {works, works, works};
+    const int with_stdio = strcmp(arguments[1], "stdio") == 0;
+    alarm(120);
+    lines = tmpfile();
+    for (int i = 0; i < 100; i++) {
+        fprintf(lines, "%0*d\n", i % 3 == 0 ? 150000 : 20000, i);
+    }
+    for (int i = 0; i < 3; i++) {
+        pthread_t thread;
+        pthread_create(&thread, NULL, (with_stdio ? readers : workers)[i], NULL);
+    }
+    for (int i = 0; i < 300; i++) {
+        const pid_t child = fork();
+        if (child == 0) {
+            work();
+            fflush(NULL);
+            _exit(0);
+        }
+        int status = -1;
+        if (child == -1 || waitpid(child, &status, 0) != child || status != 0)
+            return 1;
+    }
+    _exit(0);
+}
+END
+
 # A real program whose plugins bring libraries with them.
 python_modules()
 {
@@ -266,7 +355,9 @@ mkdir -p far farther &&
     compile -shared -fPIC -Wl,--enable-new-dtags,-rpath,'$ORIGIN/farther' -o libopener.so opener.c -ldl &&
     compile -Wl,--enable-new-dtags,-rpath,'$ORIGIN:$ORIGIN/far' -o finder finder.c -L. -lopener -ldl &&
     compile -shared -fPIC -o hungry.so hungry.c &&
-    compile -o opens opens.c -ldl || exit 1
+    compile -o opens opens.c -ldl &&
+    compile -shared -fPIC -o liblocks.so locks.c &&
+    compile -Wl,-rpath,'$ORIGIN' -o forks forks.c -L. -llocks || exit 1
 
 ok "libc's names for its heap are ours" same_names
 ok "blocks go between libc's names" preloaded ./names
@@ -285,4 +376,8 @@ ok "the caller's RUNPATH holds with snug" preloaded ./finder
 ok "opened by dlopen while threads run" ./opens "$library"
 ok "the same with little thread-local memory left" ./opens "$library" ./hungry.so
 ok "the same at level check" env SNUG_DEBUG=check,leaks=0 ./opens "$library"
+ok "forks while a library has its lock" preloaded ./forks library
+ok "the same at level check" preloaded env SNUG_DEBUG=check,leaks=0 ./forks library
+ok "forks while stdio has its locks" preloaded ./forks stdio
+ok "the same at level check" preloaded env SNUG_DEBUG=check,leaks=0 ./forks stdio
 plan
