@@ -59,10 +59,10 @@ static ALWAYS_INLINE void object_require_free(const void *object)
             "write after free, or overflow, into the free block", object);
 }
 
-/* A list of free objects is the link to its first one. A link's low 48 bits are the next
- * object, its high 16 bits the room left: how many more objects the list may take. So a
- * push finds the room in the one word that it loads anyway, an empty list is a link to
- * NULL with all its room, and a list that was never used has no room yet. */
+/* A list of free objects is the link to its first one. A link's low 48 bits are the
+ * next object, its high 16 bits the room left: how many more objects the list may take.
+ * So a push finds the room in the one word that it loads anyway, an empty list is a
+ * link to NULL with all its room, and a list that was never used has no room yet. */
 enum {
     LINK_ROOM_SHIFT = 48
 };

@@ -338,9 +338,9 @@ void *cache_take_medium(size_t *block_bytes)
                : NULL;
 }
 
-/* Make room in the current list: it is full and leaves the thread, or while there is one
- * thread it is parked and what was parked leaves, unless little is kept; or it was never
- * used. */
+/* Make room in the current list: it is full and leaves the thread, or while there is
+ * one thread it is parked and what was parked leaves, unless little is kept; or it was
+ * never used. */
 static void make_room(size_t class)
 {
     uintptr_t leaving = cache.current[class];

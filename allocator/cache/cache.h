@@ -35,7 +35,7 @@ enum cache_state {
 
 struct cache {
     uintptr_t current[CLASS_COUNT + 1]; /* by class; the last one is always empty */
-    uintptr_t *parked;       /* full lists by class, while there is one thread; or NULL */
+    uintptr_t *parked;       /* full lists, while there is one thread; or NULL */
     size_t wide_bytes;       /* in the lists of blocks of wide classes */
     size_t wide_limit_bytes; /* of those; 0: the thread is new or ends */
     uint8_t state;           /* enum cache_state */

@@ -181,9 +181,9 @@ static struct run *find_run(size_t size_class)
     return run_create(size_class, run_best_granules(object_bytes, longest));
 }
 
-/* Objects that were never used, to the end of the page that the first one ends in, which
- * is touched in any case; at least one. The lowest is given out first, so that the run
- * is walked upwards. */
+/* Objects that were never used, to the end of the page that the first one ends in,
+ * which is touched in any case; at least one. The lowest is given out first, so that
+ * the run is walked upwards. */
 static void carve(struct run *run, uintptr_t *list)
 {
     const size_t object_bytes = class_bytes(run->size_class);
@@ -246,8 +246,8 @@ uintptr_t run_take_list(size_t size_class, size_t limit)
     return list;
 }
 
-/* The first of a list's objects, and those behind it that are of the same run, come back
- * to it: it is listed, or goes when it is empty. Returns the rest of the list. */
+/* The first of a list's objects, and those behind it that are of the same run, come
+ * back to it: it is listed, or goes when it is empty. Returns the rest of the list. */
 static ALWAYS_INLINE uintptr_t return_to_run(uintptr_t list)
 {
     void *object = link_object(list);

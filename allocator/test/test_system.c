@@ -84,7 +84,8 @@ static void trim_gives_pages_inside_free_blocks_back(void)
     }
 }
 
-/* One block of ten stays: between them are pages, however little each of these gives. */
+/* One block of ten stays: between them are pages, however little each of these gives.
+ */
 static void trim_gives_pages_inside_small_free_blocks_back(void)
 {
     enum {

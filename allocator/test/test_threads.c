@@ -1,5 +1,4 @@
-/* Threads without number, signals in the middle of calls, and forks while others unwind
- * their stacks. Forks amid all other calls: test_stress. */
+/* Threads without number, and signals in the middle of calls. Forks: test_fork. */
 #include "snug.h"
 
 #include <malloc.h>
@@ -271,103 +270,6 @@ static void threads_started_at_once_lose_nothing(void)
     }
 }
 
-static atomic_bool forked_enough;
-
-static void *allocate_a_little(void *unused)
-{
-    (void)unused;
-    for (size_t i = 0; i < 20; i++) {
-        snug_free(snug_malloc(100 + i));
-    }
-    return NULL;
-}
-
-static void *bear_threads(void *unused)
-{
-    while (!forked_enough) {
-        pthread_t thread;
-        CHECK(pthread_create(&thread, NULL, allocate_a_little, NULL) == 0);
-        CHECK(pthread_join(thread, NULL) == 0);
-    }
-    return unused;
-}
-
-/* The child must not find anything locked by a thread that it does not have. */
-static void forks_amid_captures(void)
-{
-    enum {
-        BEARERS = 3,
-        FORKS = 1000
-    };
-    pthread_t bearers[BEARERS];
-    CHECK(snug_debug("check,leaks=0"));
-    for (size_t i = 0; i < BEARERS; i++) {
-        CHECK(pthread_create(&bearers[i], NULL, bear_threads, NULL) == 0);
-    }
-    for (size_t i = 0; i < FORKS; i++) {
-        const pid_t child = fork();
-        CHECK(child != -1);
-        if (child == 0) {
-            child_of_its_parent();
-            allocate_a_little(NULL);
-            _exit(0);
-        }
-        int status = -1;
-        CHECK(waitpid(child, &status, 0) == child);
-        CHECK_NUMBERS(status, ==, 0);
-    }
-    forked_enough = true;
-    for (size_t i = 0; i < BEARERS; i++) {
-        CHECK(pthread_join(bearers[i], NULL) == 0);
-    }
-}
-
-static bool fork_handlers_allocate;
-
-static void allocate_at_a_fork(void)
-{
-    if (fork_handlers_allocate) {
-        for (size_t i = 0; i < 20; i++) {
-            void *const block = snug_malloc(100 << i);
-            CHECK(block != NULL);
-            snug_free(block);
-        }
-    }
-}
-
-/* Before snug's own, as in libraries that the program needs: these handlers run while
- * snug has its locks. */
-static __attribute__((constructor(102))) void watch_forks_first(void)
-{
-    CHECK(pthread_atfork(allocate_at_a_fork, allocate_at_a_fork, allocate_at_a_fork) ==
-          0);
-}
-
-static void fork_handlers_may_allocate(void)
-{
-    enum {
-        FORKS = 100
-    };
-    pthread_t bearer;
-    fork_handlers_allocate = true;
-    CHECK(pthread_create(&bearer, NULL, bear_threads, NULL) == 0);
-    for (size_t i = 0; i < FORKS; i++) {
-        const pid_t child = fork();
-        CHECK(child != -1);
-        if (child == 0) {
-            child_of_its_parent();
-            allocate_at_a_fork();
-            _exit(0);
-        }
-        int status = -1;
-        CHECK(waitpid(child, &status, 0) == child);
-        CHECK_NUMBERS(status, ==, 0);
-    }
-    forked_enough = true;
-    CHECK(pthread_join(bearer, NULL) == 0);
-    CHECK_HEAP();
-}
-
 static void *ask_for_the_size(void *block)
 {
     return (void *)snug_malloc_usable_size(block);
@@ -457,8 +359,6 @@ int main(void)
         CHILD_TEST(full_lists_need_no_memory),
         CHILD_TEST(signals_may_interrupt_any_call),
         CHILD_TEST(signals_may_interrupt_at_level_check),
-        CHILD_TEST(forks_amid_captures),
-        CHILD_TEST(fork_handlers_may_allocate),
         CHILD_TEST(the_usable_size_needs_no_lock),
     };
     return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
