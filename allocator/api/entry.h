@@ -25,8 +25,8 @@ int reserve_munlockall(void);
 /* A block at a multiple of alignment (a power of two); NULL: no memory. */
 void *allocate_aligned(size_t alignment, size_t size);
 
-/* Takes the locks around each fork from now on, once. Whoever is first comes last before
- * a fork, and first after it. */
+/* Takes the locks around each fork from now on, once. Whoever is first comes last
+ * before a fork, and first after it. */
 void fork_watch(void);
 
 #endif

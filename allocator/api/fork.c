@@ -8,8 +8,8 @@ struct lock heap_lock;
 
 static bool locked_for_fork;
 
-/* NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the names are
- * glibc's and the compiler's. */
+/* NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the names
+ * are glibc's and the compiler's. */
 
 /* glibc's fork takes the lock of stdio's list of files after all handlers, and before
  * the locks of its own malloc: who has it may wait for a thread that reads a line, and

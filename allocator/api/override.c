@@ -110,9 +110,9 @@ EXPORT void *dlopen(const char *file, int mode)
     return next(file, mode & ~RTLD_DEEPBIND);
 }
 
-/* What pthread_atfork calls, which each library has a copy of. The locks are taken after
- * all handlers of others, as in glibc's malloc: a handler may wait for a lock of its own
- * that another thread has in the middle of a call of ours. */
+/* What pthread_atfork calls, which each library has a copy of. The locks are taken
+ * after all handlers of others, as in glibc's malloc: a handler may wait for a lock of
+ * its own that another thread has in the middle of a call of ours. */
 /* NOLINTNEXTLINE(bugprone-reserved-identifier): the name is glibc's. */
 int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void),
                       void *library);

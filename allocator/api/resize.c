@@ -23,9 +23,9 @@ static NO_INLINE void *move(void *ptr, size_t old_bytes, size_t size)
     return moved;
 }
 
-/* To a place in the heap with room to grow again, as far from the start of a page: where
- * both places together would be more than was ever resident the whole pages move there,
- * and not what they hold. */
+/* To a place in the heap with room to grow again, as far from the start of a page:
+ * where both places together would be more than was ever resident the whole pages move
+ * there, and not what they hold. */
 static NO_INLINE void *move_to_grow(char *ptr, size_t old_bytes, size_t size)
 {
     char *const first = (char *)align_up((uintptr_t)ptr, PAGE_BYTES);

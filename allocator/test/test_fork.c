@@ -1,5 +1,5 @@
-/* Forks while others unwind their stacks, or while handlers of other libraries allocate.
- * Forks amid all other calls: test_stress. */
+/* Forks while others unwind their stacks, or while handlers of other libraries
+ * allocate. Forks amid all other calls: test_stress. */
 #include "snug.h"
 
 #include <pthread.h>
