@@ -11,15 +11,12 @@ static struct snug_block identify_object(struct map_entry entry, const void *ptr
     if (!run_is_object(entry, ptr)) {
         return nothing;
     }
-    struct snug_block found = {ptr, class_bytes(entry.size_class), run_of(entry, ptr),
-                               SNUG_OBJECT, SNUG_IN_USE};
-    if (object_is_free(ptr)) {
-        /* It links to an offset if its run has it, to an address if a cache does, where
-         * the room that is left stands in the high bits even of the last. */
-        const bool in_run = object_link(ptr) < RUN_LIMIT_GRANULES * GRANULE_BYTES;
-        found.state = in_run ? SNUG_FREE : SNUG_KEPT;
-    }
-    return found;
+    const struct run *const run = run_of(entry, ptr);
+    const enum snug_state state = !object_is_free(ptr)     ? SNUG_IN_USE
+                                  : run_has_free(run, ptr) ? SNUG_FREE
+                                                           : SNUG_KEPT;
+    return (struct snug_block){ptr, class_bytes(entry.size_class), run, SNUG_OBJECT,
+                               state};
 }
 
 static struct snug_block identify_block(const void *ptr)

@@ -292,6 +292,19 @@ void run_return_object(size_t size_class, void *object)
     run_return_list(size_class, &list);
 }
 
+/* Memory may be damaged where a person looks at it: a link out of the run ends the
+ * list, and so do more objects than a run can have. */
+bool run_has_free(const struct run *run, const void *object)
+{
+    const void *next = link_object(run->free_list);
+    for (size_t left = run->end / ALIGNMENT_BYTES;
+         left > 0 && next != object && (uintptr_t)next - (uintptr_t)run < run->end;
+         left--) {
+        next = link_object(object_link(next));
+    }
+    return next == object;
+}
+
 static size_t free_count(const struct run *run)
 {
     return run_list_limit(run->size_class) - link_room(run->free_list);

@@ -64,6 +64,10 @@ size_t run_return_list(size_t size_class, uintptr_t *list);
 /* Put an object back. */
 void run_return_object(size_t size_class, void *object);
 
+/* Whether an object that is free is its run's; else a cache has it. O(objects that the
+ * run has free). */
+bool run_has_free(const struct run *run, const void *object);
+
 /* 2^32 / class_bytes, rounded up; 0 for a class that has had no run. */
 extern OUR_OWN uint32_t run_inverse[SMALL_CLASS_COUNT];
 

@@ -191,6 +191,32 @@ static void full_runs_serve_again(void)
     CHECK_NUMBERS(again.live_blocks, ==, full.live_blocks);
 }
 
+/* An object that is free is kept in a cache, or free in its run. */
+static void objects_go_from_caches_to_their_runs(void)
+{
+    enum {
+        OBJECTS = 5000
+    };
+    static void *objects[OBJECTS];
+    struct snug_stats full, cached, trimmed;
+    for (size_t i = 0; i < OBJECTS; i++) {
+        objects[i] = snug_malloc(64);
+    }
+    CHECK(snug_stats(&full));
+    for (size_t i = 0; i < OBJECTS; i += 2) {
+        snug_free(objects[i]);
+    }
+    CHECK(snug_stats(&cached));
+    CHECK_NUMBERS(cached.kept_blocks, >=, 1);
+    CHECK_NUMBERS(cached.kept_blocks, <, OBJECTS / 4);
+    CHECK_NUMBERS(cached.kept_blocks + cached.free_blocks, ==,
+                  full.kept_blocks + full.free_blocks + OBJECTS / 2);
+    snug_malloc_trim(0);
+    CHECK(snug_stats(&trimmed));
+    CHECK_NUMBERS(trimmed.kept_blocks, ==, 0);
+    CHECK_NUMBERS(trimmed.free_blocks, >=, OBJECTS / 2);
+}
+
 static void the_quarantine_has_a_limit(void)
 {
     CHECK(snug_debug("check,leaks=0,quarantine=100000"));
@@ -410,6 +436,7 @@ int main(void)
         CHILD_TEST(walk_sees_each_block_once),
         CHILD_TEST(stats_account_for_the_heap),
         CHILD_TEST(full_runs_serve_again),
+        CHILD_TEST(objects_go_from_caches_to_their_runs),
         CHILD_TEST(the_quarantine_has_a_limit),
         CHILD_TEST(walk_at_level_check_tells_what_was_asked_for),
         CHILD_TEST(debug_level_is_settled_by_the_first_allocation),
