@@ -14,8 +14,9 @@ size_t list_limit(size_t class, enum list_length length)
     if (!class_is_medium(class) && length != LIST_LEAN) {
         return run_list_limit(class);
     }
+    const bool is_long = length == LIST_LONG && class_is_wide(class);
     const size_t bytes =
-        length == LIST_LONG ? LIST_LIMIT_BYTES << LIST_STEP_SHIFT : LIST_LIMIT_BYTES;
+        is_long ? LIST_LIMIT_BYTES << LIST_STEP_SHIFT : LIST_LIMIT_BYTES;
     const size_t objects = bytes / least_bytes(class);
     if (length == LIST_LEAN && objects != 0) {
         return objects >> LIST_STEP_SHIFT != 0 ? objects >> LIST_STEP_SHIFT : 1;

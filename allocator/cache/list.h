@@ -18,9 +18,9 @@ static ALWAYS_INLINE bool class_is_wide(size_t class)
     return class >= EXACT_CLASS_COUNT;
 }
 
-/* How long lists are: of medium blocks with one thread a fence only, since what they
- * hold is taken back before the heap grows; else short; shorter still where there are
- * other threads and most of the heap is free. */
+/* How long lists are: of wide classes with one thread a fence only, since the sum of
+ * what they hold is known, and has a limit; else short, so that they cannot hide that
+ * most of the heap is free; shorter still where it is, and there are other threads. */
 enum list_length {
     LIST_LONG,
     LIST_SHORT,

@@ -139,6 +139,31 @@ static void small_blocks_freed_at_random_go_back(void)
     CHECK_HEAP();
 }
 
+/* Blocks in lists of one size are not summed up, and must not hide it either. */
+static void blocks_of_exact_classes_go_back(void)
+{
+    enum {
+        BLOCKS = 200000
+    };
+    static char *blocks[BLOCKS];
+    struct random random = {1};
+    memset(blocks, 1, sizeof blocks);
+    const size_t before = private_bytes();
+    for (size_t i = 0; i < BLOCKS; i++) {
+        const size_t size = 257 + random_below(&random, 248);
+        blocks[i] = snug_malloc(size);
+        CHECK(blocks[i] != NULL);
+        memset(blocks[i], 1, size);
+    }
+    const size_t peak = private_bytes() - before;
+    CHECK_NUMBERS(peak, >, 64 * mib);
+    for (size_t i = 0; i < BLOCKS; i++) {
+        snug_free(blocks[i]);
+    }
+    CHECK_NUMBERS(private_bytes() - before, <=, peak / 8);
+    CHECK_HEAP();
+}
+
 /* Growth has paid for one time: a program that repeats itself keeps its pages. */
 static void a_heap_that_is_emptied_again_is_kept(void)
 {
@@ -305,6 +330,7 @@ int main(void)
         CHILD_TEST(an_emptied_heap_goes_back_amid_medium_blocks),
         CHILD_TEST(an_emptied_heap_goes_back_while_it_fills),
         CHILD_TEST(small_blocks_freed_at_random_go_back),
+        CHILD_TEST(blocks_of_exact_classes_go_back),
         CHILD_TEST(a_heap_that_is_emptied_again_is_kept),
         CHILD_TEST(purge_never_keeps_an_emptied_heap),
         CHILD_TEST(purge_always_gives_it_back_each_time),
