@@ -57,8 +57,8 @@ bool pressure_trim(size_t pad_bytes);
  * and pages go back. */
 COLD_CODE void pressure_consider(void);
 
-/* In free blocks, above the top, in runs and in the thread's lists, as far as it
- * is resident. */
+/* In free blocks, above the top, in runs and in the thread's lists of wide classes, as
+ * far as it is resident; other lists are short. */
 static ALWAYS_INLINE size_t pressure_free_bytes(void)
 {
     return heap_unused_bytes() - pages_vacant_bytes + run_free_sum + cache.wide_bytes;
