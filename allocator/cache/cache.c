@@ -43,7 +43,7 @@ static uintptr_t park(size_t class, uintptr_t link)
 {
     static uintptr_t parked[CLASS_COUNT];
     cache.parked = parked;
-    cache.parked_medium |= class_is_medium(class);
+    cache.parked_wide |= class_is_wide(class);
     const uintptr_t before = parked[class];
     parked[class] = link;
     return before;

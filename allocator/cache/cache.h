@@ -39,7 +39,7 @@ struct cache {
     size_t wide_bytes;       /* in the lists of blocks of wide classes */
     size_t wide_limit_bytes; /* of those; 0: the thread is new or ends */
     uint8_t state;           /* enum cache_state */
-    bool parked_medium;      /* a list of medium blocks was parked once */
+    bool parked_wide;      /* a list of a wide class was parked once */
     bool multi_threaded;     /* lists are short and may go to other threads */
     bool gave_back; /* something to runs or heap, and nobody has looked since */
     bool lean;      /* lists are shorter still, as most of the heap is free */
@@ -62,6 +62,12 @@ static ALWAYS_INLINE void *cache_pop(size_t list)
 static ALWAYS_INLINE bool cache_push(size_t class, void *object)
 {
     return link_push(&cache.current[class], object);
+}
+
+/* Whether the thread has parked a list of a class. */
+static ALWAYS_INLINE bool cache_has_parked(size_t class)
+{
+    return cache.parked != NULL && cache.parked[class] != 0;
 }
 
 /* A block of at least this size, in use; NULL if no current list has one. block_bytes >
