@@ -39,7 +39,7 @@ struct cache {
     size_t wide_bytes;       /* in the lists of blocks of wide classes */
     size_t wide_limit_bytes; /* of those; 0: the thread is new or ends */
     uint8_t state;           /* enum cache_state */
-    bool parked_wide;      /* a list of a wide class was parked once */
+    bool parked_wide;        /* a list of a wide class was parked once */
     bool multi_threaded;     /* lists are short and may go to other threads */
     bool gave_back; /* something to runs or heap, and nobody has looked since */
     bool lean;      /* lists are shorter still, as most of the heap is free */
