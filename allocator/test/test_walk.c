@@ -278,8 +278,7 @@ static void nothing_waits_for_a_lock_that_is_held(void)
     CHECK_NUMBERS(seen, >=, 1);
 }
 
-/* Runs a body, which must end well, and looks for what it must have printed, in order.
- */
+/* Runs a body, which must end well, and looks for what it prints, in order. */
 static void expect_lines(void (*body)(void), const char *const *lines)
 {
     const struct child_result result = child_run(body);
