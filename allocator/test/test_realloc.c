@@ -6,6 +6,7 @@
 
 #include "child.h"
 #include "contract.h"
+#include "heap/pages.h"
 #include "pattern.h"
 
 static const size_t kib = 1024;
@@ -56,6 +57,24 @@ static void realloc_keeps_contents_over_every_move(void)
             check_realloc(sizes[i / count], sizes[i % count], n);
         }
     }
+}
+
+/* What no block can have is refused, and the block stays as it is. */
+static void realloc_to_too_much_is_refused(void)
+{
+    const size_t sizes[] = {10, 300, 3000, 300000, 64 * mib};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        char *const block = snug_malloc(sizes[i]);
+        CHECK(block != NULL);
+        pattern_fill(block, sizes[i], i);
+        for (size_t less = 0; less < 64; less++) {
+            errno = 0;
+            CHECK(snug_realloc(block, SIZE_MAX - less) == NULL && errno == ENOMEM);
+        }
+        CHECK(pattern_holds(block, sizes[i], sizes[i], i));
+        snug_free(block);
+    }
+    CHECK_HEAP();
 }
 
 static void realloc_of_null_and_to_zero_size(void)
@@ -205,6 +224,7 @@ static void realloc_of_large_blocks_moves_pages_not_bytes(void)
         block = snug_realloc(block, size);
         CHECK(block > in_the_way && pattern_holds(block, mib, mib, 1));
         CHECK_NUMBERS(snug_system_calls().mremap, ==, ++calls);
+        CHECK_NUMBERS(pages_vacant_bytes, >=, size / 2 - 8 * kib); /* where it was */
         memset(block + size / 2, 1, size / 2);
         CHECK_HEAP();
     }
@@ -242,6 +262,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CHILD_TEST(realloc_keeps_contents_over_every_move),
         CHILD_TEST(realloc_of_null_and_to_zero_size),
+        CHILD_TEST(realloc_to_too_much_is_refused),
         CHILD_TEST(realloc_grows_in_place_where_it_can),
         CHILD_TEST(realloc_takes_a_slack_of_free_memory),
         CHILD_TEST(realloc_to_little_moves),
