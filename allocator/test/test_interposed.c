@@ -162,6 +162,20 @@ static void larger_pages_go_back_whole(void)
     CHECK_HEAP();
 }
 
+/* Nor would it move what is not made of them: it is copied. */
+static void larger_pages_move_whole(void)
+{
+    char *const block = snug_malloc(1024 * kib); /* 255 whole pages of ours */
+    CHECK(block != NULL && snug_malloc(100 * kib) != NULL);
+    memset(block, 1, 1024 * kib);
+    kernel_page_bytes = 16 * kib;
+    char *const moved = snug_realloc(block, 2048 * kib);
+    CHECK(moved != NULL && moved != block);
+    CHECK_NUMBERS(snug_system_calls().mremap, ==, 0);
+    kernel_page_bytes = 0;
+    CHECK_HEAP();
+}
+
 /* libc's own sbrk goes on from where we left the break. */
 static void libc_sees_the_break_move(void)
 {
@@ -304,6 +318,7 @@ int main(void)
         CHILD_TEST(nor_at_level_check),
         CHILD_TEST(nor_at_level_guard),
         CHILD_TEST(larger_pages_go_back_whole),
+        CHILD_TEST(larger_pages_move_whole),
         CHILD_TEST(libc_sees_the_break_move),
         CHILD_TEST(a_filter_that_suits_glibc_suits_us),
         CHILD_TEST(and_level_check),
