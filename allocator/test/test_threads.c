@@ -349,6 +349,32 @@ static void mappings_of_threads_stay_apart(void)
     CHECK_NUMBERS(stats.large_bytes, ==, 0);
 }
 
+static void *do_nothing(void *unused)
+{
+    return unused;
+}
+
+/* Where the break is not ours the first region is a mapping, and the next one may be
+ * below it, which has no map: blocks instead of runs. */
+static void objects_need_no_map(void)
+{
+    static void *objects[HANDED_OVER];
+    pthread_t thread; /* before the heap: snug leaves the break alone then */
+    CHECK(pthread_create(&thread, NULL, do_nothing, NULL) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+    CHECK(snug_malloc(60 << 20) != NULL); /* most of the region */
+    for (size_t i = 0; i < HANDED_OVER; i++) {
+        objects[i] = snug_malloc(HANDED_OVER_BYTES);
+        CHECK(objects[i] != NULL);
+        memset(objects[i], 0xee, HANDED_OVER_BYTES);
+    }
+    CHECK_HEAP();
+    for (size_t i = 0; i < HANDED_OVER; i++) {
+        snug_free(objects[i]);
+    }
+    CHECK_HEAP();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -360,6 +386,7 @@ int main(void)
         CHILD_TEST(signals_may_interrupt_any_call),
         CHILD_TEST(signals_may_interrupt_at_level_check),
         CHILD_TEST(the_usable_size_needs_no_lock),
+        CHILD_TEST(objects_need_no_map),
     };
     return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
 }
