@@ -52,8 +52,8 @@
 #define PAID_LIMIT 4
 
 /* A heap of at least so much goes back when no more than a share is in use, if no more
- * than another would be left. To look for that costs a GIVE_SHARE of the heap, of a
- * credit of 5/4 of its growth. */
+ * than another would be left. To look for that costs half a GIVE_SHARE of the heap, of
+ * a credit of 5/4 of its growth. */
 #define EMPTIED_HEAP_BYTES (8 * MIB)
 #define EMPTIED_SHARE 32
 #define EMPTIED_LEFT_SHARE 8

@@ -11,9 +11,9 @@ static atomic_bool lean;
 static size_t own_limit(size_t class)
 {
     const bool is_short = cache.multi_threaded || cache.lean;
-    return list_limit(class, !is_short                            ? LIST_LONG
-                             : cache.multi_threaded && cache.lean ? LIST_LEAN
-                                                                  : LIST_SHORT);
+    /* Of wide classes what all lists hold has a limit while there is one thread. */
+    const bool is_lean = cache.lean && (cache.multi_threaded || !class_is_wide(class));
+    return list_limit(class, is_lean ? LIST_LEAN : is_short ? LIST_SHORT : LIST_LONG);
 }
 
 static uintptr_t empty_list(size_t class)

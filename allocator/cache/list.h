@@ -20,7 +20,8 @@ static ALWAYS_INLINE bool class_is_wide(size_t class)
 
 /* How long lists are: of wide classes with one thread a fence only, since the sum of
  * what they hold is known, and has a limit; else short, so that they cannot hide that
- * most of the heap is free; shorter still where it is, and there are other threads. */
+ * most of the heap is free; those that have no limit in all shorter still where it is.
+ */
 enum list_length {
     LIST_LONG,
     LIST_SHORT,

@@ -345,7 +345,7 @@ void pressure_consider(void)
     } else if (is_worth_a_look()) {
         set_emptied(true);
         cache_reclaim(1, true);
-        spend(heap_resident_bytes() / GIVE_SHARE); /* in vain, as a rule */
+        spend(heap_resident_bytes() / GIVE_SHARE / 2); /* in vain, as a rule */
         give_all_back();
         set_emptied(true);
     }
