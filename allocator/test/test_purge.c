@@ -111,8 +111,10 @@ static void an_emptied_heap_goes_back_while_it_fills(void)
     emptied_heap_goes_back(keep_one_small);
 }
 
-/* What was freed last is in lists, and must not hide that all is free. */
-static void small_blocks_freed_at_random_go_back(void)
+/* Blocks of drawn sizes, freed at random: what was freed last is in lists, and must not
+ * hide that all is free. */
+static void freed_at_random_goes_back(size_t (*draw)(struct random *random),
+                                      size_t least_peak)
 {
     enum {
         BLOCKS = 200000
@@ -122,8 +124,7 @@ static void small_blocks_freed_at_random_go_back(void)
     memset(blocks, 1, sizeof blocks); /* resident from now on */
     const size_t before = private_bytes();
     for (size_t i = 0; i < BLOCKS; i++) {
-        const size_t least = (size_t)16 << random_below(&random, 8);
-        const size_t size = least + random_below(&random, least);
+        const size_t size = draw(&random);
         const size_t other = random_below(&random, i + 1);
         blocks[i] = blocks[other];
         blocks[other] = snug_malloc(size);
@@ -131,7 +132,7 @@ static void small_blocks_freed_at_random_go_back(void)
         memset(blocks[other], 1, size);
     }
     const size_t peak = private_bytes() - before;
-    CHECK_NUMBERS(peak, >, 96 * mib);
+    CHECK_NUMBERS(peak, >, least_peak);
     for (size_t i = 0; i < BLOCKS; i++) {
         snug_free(blocks[i]);
     }
@@ -139,29 +140,38 @@ static void small_blocks_freed_at_random_go_back(void)
     CHECK_HEAP();
 }
 
-/* Blocks in lists of one size are not summed up, and must not hide it either. */
+static size_t small_size(struct random *random)
+{
+    const size_t least = (size_t)16 << random_below(random, 8);
+    return least + random_below(random, least);
+}
+
+static void small_blocks_freed_at_random_go_back(void)
+{
+    freed_at_random_goes_back(small_size, 96 * mib);
+}
+
+/* Each keeps a run, and in lists are few of many. */
+static size_t one_small_size(struct random *random)
+{
+    (void)random;
+    return 100;
+}
+
+static void objects_of_one_size_go_back(void)
+{
+    freed_at_random_goes_back(one_small_size, 16 * mib);
+}
+
+/* Of those in lists of one size no sum is kept. */
+static size_t size_of_exact_class(struct random *random)
+{
+    return 257 + random_below(random, 248);
+}
+
 static void blocks_of_exact_classes_go_back(void)
 {
-    enum {
-        BLOCKS = 200000
-    };
-    static char *blocks[BLOCKS];
-    struct random random = {1};
-    memset(blocks, 1, sizeof blocks);
-    const size_t before = private_bytes();
-    for (size_t i = 0; i < BLOCKS; i++) {
-        const size_t size = 257 + random_below(&random, 248);
-        blocks[i] = snug_malloc(size);
-        CHECK(blocks[i] != NULL);
-        memset(blocks[i], 1, size);
-    }
-    const size_t peak = private_bytes() - before;
-    CHECK_NUMBERS(peak, >, 64 * mib);
-    for (size_t i = 0; i < BLOCKS; i++) {
-        snug_free(blocks[i]);
-    }
-    CHECK_NUMBERS(private_bytes() - before, <=, peak / 8);
-    CHECK_HEAP();
+    freed_at_random_goes_back(size_of_exact_class, 64 * mib);
 }
 
 /* Growth has paid for one time: a program that repeats itself keeps its pages. */
@@ -330,6 +340,7 @@ int main(void)
         CHILD_TEST(an_emptied_heap_goes_back_amid_medium_blocks),
         CHILD_TEST(an_emptied_heap_goes_back_while_it_fills),
         CHILD_TEST(small_blocks_freed_at_random_go_back),
+        CHILD_TEST(objects_of_one_size_go_back),
         CHILD_TEST(blocks_of_exact_classes_go_back),
         CHILD_TEST(a_heap_that_is_emptied_again_is_kept),
         CHILD_TEST(purge_never_keeps_an_emptied_heap),
