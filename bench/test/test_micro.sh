@@ -48,9 +48,10 @@ ok "growth has its worst operation" positive 8 \
     < <(cells '$c["benchmark"] == "growth"' worst_op_ns)
 ok "and no other has" [ -z "$(cells '$c["benchmark"] != "growth"' worst_op_ns | tr -d '\n')" ]
 ok "start counts pages" positive 2 < <(cells '$c["benchmark"] == "start"' minor_faults_count)
-# 64 MiB whatever the scale, every page of it written.
+# 64 MiB whatever the scale, every page of it written; less what an empty program has under
+# the floor, which may be some pages more than what the allocator has beside the buffer.
 ok "a buffer of 64 MiB is seen" [ -z "$(cells '$c["parameter"] ~ /^doubling/' \
-    peak_resident_growth_bytes | awk '$1 < 64 * 1024 * 1024')" ]
+    peak_resident_growth_bytes | awk '$1 < 62 * 1024 * 1024')" ]
 ok "threads are told" [ "$(cells '$c["benchmark"] == "local" && $c["allocator"] == "snug"' \
     threads | tr '\n' ' ')" = "1 2 4 8 " ]
 ok "the reference is glibc" \
