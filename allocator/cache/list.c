@@ -11,9 +11,6 @@ static_assert((LIST_LIMIT_BYTES << LIST_STEP_SHIFT) / SMALL_LIMIT_BYTES < 65536,
 
 size_t list_limit(size_t class, enum list_length length)
 {
-    if (!class_is_medium(class) && length != LIST_LEAN) {
-        return run_list_limit(class);
-    }
     const bool is_long = length == LIST_LONG && class_is_wide(class);
     const size_t bytes =
         is_long ? LIST_LIMIT_BYTES << LIST_STEP_SHIFT : LIST_LIMIT_BYTES;

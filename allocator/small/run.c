@@ -8,7 +8,7 @@ READ_MOSTLY uint32_t run_inverse[SMALL_CLASS_COUNT];
 #define BLOCK_COUNTS (SMALL_CLASS_COUNT + 2)
 
 static struct {
-    struct run *runs[SMALL_CLASS_COUNT]; /* with free or never used objects */
+    struct run *runs[SMALL_CLASS_COUNT]; /* with free or never used objects; or NULL */
     bool served[SMALL_CLASS_COUNT];
     uint8_t heap_blocks[BLOCK_COUNTS];    /* live ones by size / 16, up to the worth */
     uint16_t requests[SMALL_CLASS_COUNT]; /* that the heap served */
@@ -63,33 +63,54 @@ static size_t run_longest_granules(size_t size_class)
     return longest;
 }
 
+/* The granule of a run, from the first that the map covers on, where none begins; 0 for
+ * NULL. Half as long as a pointer, it leaves the header room in a cache line. */
+static uint32_t granule_of(const struct run *run)
+{
+    return run != NULL ? (uint32_t)(((uintptr_t)run - granule_map.before_first) >>
+                                    GRANULE_SHIFT)
+                       : 0;
+}
+
+static struct run *run_at(uint32_t granule)
+{
+    const uintptr_t offset = (uintptr_t)granule << GRANULE_SHIFT;
+    return granule != 0 ? (struct run *)(granule_map.before_first + 1 + offset) : NULL;
+}
+
 static void list_insert(struct run *run)
 {
     struct run *const first = classes.runs[run->size_class];
-    run->previous = NULL;
-    run->next = first;
+    run->previous = 0;
+    run->next = granule_of(first);
     if (first != NULL) {
-        first->previous = run;
+        first->previous = granule_of(run);
     }
     classes.runs[run->size_class] = run;
 }
 
 static void list_remove(struct run *run)
 {
-    if (run->next != NULL) {
-        run->next->previous = run->previous;
+    struct run *const next = run_at(run->next);
+    if (next != NULL) {
+        next->previous = run->previous;
     }
-    if (run->previous != NULL) {
-        run->previous->next = run->next;
+    if (run->previous != 0) {
+        run_at(run->previous)->next = run->next;
     } else {
-        classes.runs[run->size_class] = run->next;
+        classes.runs[run->size_class] = next;
     }
+}
+
+static ALWAYS_INLINE bool has_free(const struct run *run)
+{
+    return (run->free[0] | run->free[1]) != 0;
 }
 
 /* Whether a run is in its class's list. */
 static ALWAYS_INLINE bool has_something(const struct run *run)
 {
-    return link_object(run->free_list) != NULL || run->carved_end != run->end;
+    return has_free(run) || run->carved_end != run->end;
 }
 
 static struct run *run_create(size_t size_class, size_t granules)
@@ -110,7 +131,6 @@ static struct run *run_create(size_t size_class, size_t granules)
             (struct map_entry){.size_class = (uint8_t)size_class, .back = (uint8_t)i};
     }
     *run = (struct run){
-        .free_list = link_empty(run_list_limit(size_class)),
         .size_class = (uint8_t)size_class,
         .granules = (uint8_t)granules,
         .carved_end = sizeof *run,
@@ -202,24 +222,29 @@ static void carve(struct run *run, uintptr_t *list)
     run->carved_end = (uint16_t)(run->carved_end + count * object_bytes);
 }
 
-/* As many as the list has room for. */
-static void move(uintptr_t *to, uintptr_t *from)
+static_assert(GRANULE_BYTES / 8 <= RUN_WORDS * 64,
+              "a run has no more granules than an 8th of an object's bytes");
+
+/* What the run has free, as far as the list has room. In whatever order the objects were
+ * freed, the lowest is given out first: what a program asks for in a row lies in a row,
+ * and is fetched ahead when it is walked. */
+static void take_free(struct run *run, uintptr_t *list)
 {
-    while (link_object(*from) != NULL && link_room(*to) != 0) {
-        void *const object = link_object(*from);
-        object_require_free(object);
-        *from = object_link(object);
-        link_push(to, object);
+    const size_t object_bytes = class_bytes(run->size_class);
+    uintptr_t taken = *list;
+    for (size_t word = RUN_WORDS; word-- > 0;) {
+        char *const first = (char *)(run + 1) + word * 64 * object_bytes;
+        uint64_t free = run->free[word];
+        while (free != 0 && link_room(taken) != 0) {
+            const size_t bit = floor_log2(free);
+            void *const object = first + bit * object_bytes;
+            object_require_free(object);
+            link_push(&taken, object);
+            free ^= (uint64_t)1 << bit;
+        }
+        run->free[word] = free;
     }
-}
-
-static_assert(RUN_LIMIT_GRANULES * GRANULE_BYTES <= LIST_LIMIT_BYTES &&
-                  LIST_LIMIT_BYTES / ALIGNMENT_BYTES < 65536,
-              "all that a run has is no more than a list may hold");
-
-size_t run_list_limit(size_t size_class)
-{
-    return LIST_LIMIT_BYTES / class_bytes(size_class);
+    *list = taken;
 }
 
 uintptr_t run_take_list(size_t size_class, size_t limit)
@@ -229,13 +254,10 @@ uintptr_t run_take_list(size_t size_class, size_t limit)
     if (run == NULL) {
         return list;
     }
-    if (link_object(run->free_list) == NULL) {
-        carve(run, &list);
-    } else if (limit == run_list_limit(size_class)) {
-        list = run->free_list;
-        run->free_list = link_empty(limit);
+    if (has_free(run)) {
+        take_free(run, &list);
     } else {
-        move(&list, &run->free_list);
+        carve(run, &list);
     }
     const size_t count = limit - link_room(list);
     run->live = (uint16_t)(run->live + count);
@@ -244,6 +266,13 @@ uintptr_t run_take_list(size_t size_class, size_t limit)
         list_remove(run);
     }
     return list;
+}
+
+/* The number of an object in its run; inverse: run_inverse of its class. */
+static ALWAYS_INLINE size_t index_of(const struct run *run, const void *object,
+                                     size_t inverse)
+{
+    return ((uintptr_t)object - (uintptr_t)(run + 1)) * inverse >> 32;
 }
 
 /* The first of a list's objects, and those behind it that are of the same run, come
@@ -255,16 +284,17 @@ static ALWAYS_INLINE uintptr_t return_to_run(uintptr_t list)
     if (!has_something(run)) {
         list_insert(run);
     }
-    uintptr_t free_list = run->free_list;
+    const size_t inverse = run_inverse[run->size_class];
+    const size_t end = run->end;
     size_t live = run->live;
     do {
         object_require_free(object);
         list = object_link(object);
-        link_push(&free_list, object);
+        const size_t index = index_of(run, object, inverse);
+        run->free[index / 64] |= (uint64_t)1 << (index % 64);
         live--;
         object = link_object(list);
-    } while ((uintptr_t)object - (uintptr_t)run < run->end);
-    run->free_list = free_list;
+    } while ((uintptr_t)object - (uintptr_t)run < end);
     run->live = (uint16_t)live;
     if (live == 0) {
         run_destroy(run);
@@ -292,29 +322,18 @@ void run_return_object(size_t size_class, void *object)
     run_return_list(size_class, &list);
 }
 
-/* Memory may be damaged where a person looks at it: a link out of the run ends the
- * list, and so do more objects than a run can have. */
 bool run_has_free(const struct run *run, const void *object)
 {
-    const void *next = link_object(run->free_list);
-    for (size_t left = run->end / ALIGNMENT_BYTES;
-         left > 0 && next != object && (uintptr_t)next - (uintptr_t)run < run->end;
-         left--) {
-        next = link_object(object_link(next));
-    }
-    return next == object;
-}
-
-static size_t free_count(const struct run *run)
-{
-    return run_list_limit(run->size_class) - link_room(run->free_list);
+    const size_t index = index_of(run, object, run_inverse[run->size_class]);
+    return (run->free[index / 64 % RUN_WORDS] >> (index % 64) & 1) != 0;
 }
 
 size_t run_free_bytes(size_t size_class)
 {
     size_t bytes = 0;
-    for (const struct run *r = classes.runs[size_class]; r != NULL; r = r->next) {
-        bytes += free_count(r) * class_bytes(size_class) + r->end - r->carved_end;
+    for (const struct run *r = classes.runs[size_class]; r != NULL;
+         r = run_at(r->next)) {
+        bytes += r->end - sizeof *r - r->live * class_bytes(size_class);
     }
     return bytes;
 }
@@ -334,17 +353,17 @@ static const char *check_run(const struct run *run, size_t size_class)
         }
     }
     const size_t object_bytes = class_bytes(size_class);
-    size_t count = 0;
-    for (uintptr_t link = run->free_list; link_object(link) != NULL; count++) {
-        const size_t offset = (uintptr_t)link_object(link) - (uintptr_t)run;
-        if (offset >= run->carved_end || count > free_count(run)) {
-            return "a run's free list leads out of it";
+    size_t count = run->live;
+    for (size_t offset = sizeof *run; offset < run->end; offset += object_bytes) {
+        const void *const object = (const char *)run + offset;
+        if (run_has_free(run, object)) {
+            if (offset >= run->carved_end || !object_is_free(object)) {
+                return "a run's free object has no canary";
+            }
+            count++;
         }
-        link = object_link(link_object(link));
     }
-    const size_t unused = (size_t)(run->end - run->carved_end) / object_bytes;
-    const size_t capacity = (size_t)(run->end - sizeof *run) / object_bytes;
-    if (count != free_count(run) || run->live + count + unused != capacity) {
+    if (count != (run->carved_end - sizeof *run) / object_bytes) {
         return "a run's objects do not add up";
     }
     if (!has_something(run)) {
@@ -358,12 +377,13 @@ const char *run_check(void)
     size_t free_bytes = 0;
     for (size_t size_class = 1; size_class < SMALL_CLASS_COUNT; size_class++) {
         const struct run *previous = NULL;
-        for (const struct run *r = classes.runs[size_class]; r != NULL; r = r->next) {
+        for (const struct run *r = classes.runs[size_class]; r != NULL;
+             r = run_at(r->next)) {
             const char *const broken = check_run(r, size_class);
             if (broken != NULL) {
                 return broken;
             }
-            if (r->previous != previous) {
+            if (r->previous != granule_of(previous)) {
                 return "a list of runs disagrees with itself";
             }
             previous = r;

@@ -22,12 +22,13 @@
 #include "small/class.h"
 
 #define RUN_HEADER_BYTES ((size_t)32)
+#define RUN_WORDS 2
 
 /* The bookkeeping at a run's start. */
 struct run {
-    struct run *next; /* of its class, with something to give */
-    struct run *previous;
-    uintptr_t free_list; /* as long as a cache's at most, so that it can become one */
+    uint32_t next; /* of its class, with something to give, by its granule; 0: none */
+    uint32_t previous;
+    uint64_t free[RUN_WORDS]; /* a bit for each object that no cache has */
     uint8_t size_class;
     uint8_t granules;
     uint16_t live;
@@ -53,19 +54,15 @@ void run_note_allocated(size_t size_class, size_t block_bytes);
 /* A block of any size went back to the heap. */
 void run_note_freed(size_t block_bytes);
 
-/* How many objects a list of a class may hold (a lean one fewer). */
-size_t run_list_limit(size_t size_class);
 /* Free objects of one run, as a list of a limit; an empty one: the heap fails to give
- * memory for a run, as heap_allocate. All that a run has free, of which no object is
- * touched, if the limit is the class's. */
+ * memory for a run, as heap_allocate. */
 uintptr_t run_take_list(size_t size_class, size_t limit);
 /* Put all objects of a list back, each to its run; returns their number. */
 size_t run_return_list(size_t size_class, uintptr_t *list);
 /* Put an object back. */
 void run_return_object(size_t size_class, void *object);
 
-/* Whether an object that is free is its run's; else a cache has it. O(objects that the
- * run has free). */
+/* Whether an object that is free is its run's; else a cache has it. */
 bool run_has_free(const struct run *run, const void *object);
 
 /* 2^32 / class_bytes, rounded up; 0 for a class that has had no run. */

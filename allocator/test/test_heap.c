@@ -225,6 +225,40 @@ static void runs_are_as_short_as_what_is_free(void)
 }
 
 /* Where a payload may be is found out by one comparison. */
+/* Objects that were freed in any order are given out as they lie: a list or tree that is
+ * built anew is not scattered. */
+static void what_was_freed_is_given_out_in_order(void)
+{
+    enum {
+        OBJECTS = 4000,
+        OBJECT_BYTES = 48,
+        RUN_OBJECTS = 6 * 1024 / OBJECT_BYTES
+    };
+    static char *objects[OBJECTS];
+    static size_t order[OBJECTS];
+    for (size_t i = 0; i < OBJECTS; i++) {
+        objects[i] = snug_malloc(OBJECT_BYTES);
+        CHECK(objects[i] != NULL);
+    }
+    make_order(SHUFFLED, order, OBJECTS);
+    for (size_t i = 0; i < OBJECTS; i++) {
+        if (order[i] % 20 != 0) { /* the others keep their runs */
+            snug_free(objects[order[i]]);
+        }
+    }
+    snug_malloc_trim(0); /* all lists are empty */
+    size_t falls = 0;
+    const char *last = snug_malloc(OBJECT_BYTES);
+    for (size_t i = 0; i < OBJECTS / 2; i++) {
+        const char *const object = snug_malloc(OBJECT_BYTES);
+        CHECK(object != NULL);
+        falls += object < last;
+        last = object;
+    }
+    CHECK_NUMBERS(falls, <=, OBJECTS / RUN_OBJECTS + 1);
+    CHECK_HEAP();
+}
+
 static void a_region_spans_multiples_of_16_alone(void)
 {
     char *const first = snug_malloc(1000);
@@ -380,6 +414,7 @@ int main(void)
         CHILD_TEST(what_is_cut_off_is_used),
         CHILD_TEST(what_was_an_object_is_not_taken_for_free),
         CHILD_TEST(runs_are_as_short_as_what_is_free),
+        CHILD_TEST(what_was_freed_is_given_out_in_order),
         CHILD_TEST(a_region_spans_multiples_of_16_alone),
         CHILD_TEST(a_write_into_a_cached_block_is_seen),
         CHILD_TEST(what_was_never_written_is_known_to_be_zero),
