@@ -32,19 +32,20 @@ static ALWAYS_INLINE void bin_settle(struct bins *bins, size_t bin, bool empty)
     bins->summary &= ~((uint64_t)(word == 0) << (bin / 64));
 }
 
-/* The first bin from `bin` on that is not empty; BIN_COUNT if there is none. */
-static ALWAYS_INLINE size_t bin_next(const struct bins *bins, size_t bin)
+/* The first free block in the bins from `bin` on; 0 if they are all empty. */
+static ALWAYS_INLINE uint32_t first_from(const struct bins *bins, size_t bin)
 {
     const size_t word = bin / 64;
-    const uint64_t bits = bins->map[word] & (~(uint64_t)0 << (bin % 64));
-    const uint64_t words =
-        (bins->summary & (~(uint64_t)1 << word)) | (uint64_t)(bits != 0) << word;
+    const uint64_t from_bin = ~(uint64_t)0 << (bin % 64);
+    const uint64_t words = (bins->summary & (~(uint64_t)1 << word)) |
+                           (uint64_t)((bins->map[word] & from_bin) != 0) << word;
     if (words == 0) {
-        return BIN_COUNT;
+        return 0;
     }
     const size_t found = (size_t)__builtin_ctzl(words);
-    const uint64_t all = bins->map[found];
-    return found * 64 + (size_t)__builtin_ctzl(bits != 0 ? bits : all);
+    /* Whether it is the first word nobody can predict: no branch. */
+    const uint64_t bits = from_bin | -(uint64_t)(found != word);
+    return bins->first[found * 64 + (size_t)__builtin_ctzl(bins->map[found] & bits)];
 }
 
 /* In the bin of `bytes`: where the number of the first record of that size stands, or
@@ -58,84 +59,65 @@ static ALWAYS_INLINE uint32_t *size_link(struct bins *bins, size_t bin, size_t b
     return link;
 }
 
-/* A record becomes the first of a list. */
-static ALWAYS_INLINE void list_push(struct bins *bins, uint32_t *link, uint32_t number)
+/* The number of a record, or 0, stands here now. */
+static ALWAYS_INLINE void link_to(struct bins *bins, uint32_t *link, uint32_t number)
 {
-    struct free_record *const record = &bins->records[number];
-    record->next = *link;
-    record->previous = 0;
-    bins->records[*link].previous = number;
     *link = number;
+    bins->records[number].link = link;
 }
 
-/* Into a shared bin. */
-static void shared_insert(struct bins *bins, uint32_t number, size_t bin)
+/* A record becomes the first of those of its size, to which a link leads. */
+static ALWAYS_INLINE void list_push(struct bins *bins, uint32_t *link, uint32_t number,
+                                    size_t bin)
 {
-    struct free_record *const record = &bins->records[number];
-    uint32_t *const link = size_link(bins, bin, record->bytes);
-    const struct free_record *const there = &bins->records[*link];
-    if (*link != 0 && there->bytes == record->bytes) {
-        record->larger = there->larger;
-        list_push(bins, link, number);
-        return;
-    }
-    record->next = record->previous = 0;
-    record->larger = *link;
-    *link = number;
+    link_to(bins, &bins->records[number].next, *link);
+    link_to(bins, link, number);
     bin_fill(bins, bin);
 }
 
-static void shared_remove(struct bins *bins, struct free_record *record, size_t bin)
+static void shared_insert(struct bins *bins, uint32_t number)
 {
-    if (record->previous != 0) {
-        bins->records[record->previous].next = record->next;
-        bins->records[record->next].previous = record->previous;
-        return;
-    }
+    struct free_record *const record = &bins->records[number];
+    const size_t bin = bin_of(record->bytes);
     uint32_t *const link = size_link(bins, bin, record->bytes);
-    if (record->next != 0) {
-        bins->records[record->next].previous = 0;
-        bins->records[record->next].larger = record->larger;
-        *link = record->next;
-        return;
+    struct free_record *const there = &bins->records[*link];
+    if (*link != 0 && there->bytes == record->bytes) {
+        link_to(bins, &record->larger, there->larger);
+        there->larger = 0;
+    } else {
+        link_to(bins, &record->larger, *link);
+        *link = 0;
     }
-    *link = record->larger;
-    bin_settle(bins, bin, bins->first[bin] == 0);
-}
-
-/* From a bin of one size: no loop and no call. */
-static ALWAYS_INLINE void list_remove(struct bins *bins, uint32_t number)
-{
-    const struct free_record *const record = &bins->records[number];
-    const size_t bin = record->bytes / ALIGNMENT_BYTES;
-    uint32_t *const first = &bins->first[bin];
-    uint32_t *const behind = &bins->records[record->previous].next;
-    uint32_t *const link = record->previous != 0 ? behind : first;
-    *link = record->next;
-    bins->records[record->next].previous = record->previous;
-    bin_settle(bins, bin, (record->next | record->previous) == 0);
+    list_push(bins, link, number, bin);
 }
 
 static ALWAYS_INLINE void bin_insert(struct bins *bins, uint32_t number)
 {
-    const size_t bytes = bins->records[number].bytes;
-    if (UNLIKELY(bytes >= EXACT_LIMIT_BYTES)) {
-        shared_insert(bins, number, bin_of(bytes));
+    struct free_record *const record = &bins->records[number];
+    if (UNLIKELY(record->bytes >= EXACT_LIMIT_BYTES)) {
+        shared_insert(bins, number);
         return;
     }
-    const size_t bin = bytes / ALIGNMENT_BYTES;
-    list_push(bins, &bins->first[bin], number);
-    bin_fill(bins, bin);
+    const size_t bin = record->bytes / ALIGNMENT_BYTES;
+    record->larger = 0;
+    list_push(bins, &bins->first[bin], number, bin);
 }
 
-static ALWAYS_INLINE void bin_remove(struct bins *bins, uint32_t number)
+/* From the bin of `bytes`: what comes after a record takes its place. */
+static ALWAYS_INLINE void bin_remove(struct bins *bins, uint32_t number, size_t bytes)
 {
-    struct free_record *const record = &bins->records[number];
-    if (LIKELY(record->bytes < EXACT_LIMIT_BYTES)) {
-        list_remove(bins, number);
-    } else {
-        shared_remove(bins, record, bin_of(record->bytes));
+    const struct free_record *const record = &bins->records[number];
+    uint32_t successor = record->next;
+    if (UNLIKELY(bytes >= EXACT_LIMIT_BYTES)) {
+        if (successor != 0) {
+            link_to(bins, &bins->records[successor].larger, record->larger);
+        } else {
+            successor = record->larger;
+        }
     }
+    link_to(bins, record->link, successor);
+    const size_t bin = bin_of(bytes);
+    bin_settle(bins, bin, bins->first[bin] == 0);
 }
 
 void bins_open(struct bins *bins, void *memory, size_t bytes)
@@ -161,19 +143,18 @@ static COLD_CODE bool table_grow(struct bins *bins)
         return false;
     }
     memcpy(table, bins->records, bins->used * sizeof *table);
+    for (uint32_t i = 1; i < bins->used; i++) {
+        if (table[i].address != 0 && i != bins->last) {
+            table[table[i].next].link = &table[i].next;
+            table[table[i].larger].link = &table[i].larger;
+        }
+    }
     bins->records = table;
     bins->capacity = (uint32_t)capacity;
     return true;
 }
 
-static ALWAYS_INLINE void set_place(struct free_record *record, const void *address,
-                                    size_t bytes)
-{
-    record->address = (uintptr_t)address;
-    record->bytes = bytes;
-}
-
-static uint32_t record_new(struct bins *bins, const void *address, size_t bytes)
+uint32_t bins_add(struct bins *bins, const void *address, size_t bytes)
 {
     uint32_t number = bins->spare;
     if (number != 0) {
@@ -183,46 +164,43 @@ static uint32_t record_new(struct bins *bins, const void *address, size_t bytes)
     } else {
         return 0;
     }
+    const uint32_t last = bins->last;
+    bins->last = number;
     bins->free_bytes += bytes;
-    set_place(&bins->records[number], address, bytes);
-    bin_insert(bins, number);
+    bins->records[number].address = (uintptr_t)address;
+    bins->records[number].bytes = bytes;
+    if (last != 0) {
+        bin_insert(bins, last);
+    }
     return number;
 }
 
-uint32_t bins_merge(struct bins *bins, uint32_t before, uint32_t after,
-                    const void *address, size_t bytes)
+void bins_withdraw(struct bins *bins, uint32_t number, size_t bytes)
 {
-    if (before != 0 && after != 0) {
-        bins_drop(bins, after);
+    const uint32_t last = bins->last;
+    bin_remove(bins, number, bytes);
+    bins->last = number;
+    if (last != 0) {
+        bin_insert(bins, last);
     }
-    const uint32_t one = before != 0 ? before : after;
-    if (one == 0) {
-        return record_new(bins, address, bytes);
-    }
-    bins_change(bins, one, address, bytes);
-    return one;
-}
-
-void bins_change(struct bins *bins, uint32_t number, const void *address, size_t bytes)
-{
-    struct free_record *const record = &bins->records[number];
-    bins->free_bytes += bytes - record->bytes;
-    bin_remove(bins, number);
-    set_place(record, address, bytes);
-    bin_insert(bins, number);
 }
 
 void bins_drop(struct bins *bins, uint32_t number)
 {
     struct free_record *const record = &bins->records[number];
-    bins->free_bytes -= record->bytes;
-    bin_remove(bins, number);
-    record->address = 0;
+    const size_t bytes = record->bytes;
+    bins->free_bytes -= bytes;
+    if (number == bins->last) {
+        bins->last = 0;
+    } else {
+        bin_remove(bins, number, bytes);
+    }
+    record->address = record->bytes = 0;
     record->next = bins->spare;
     bins->spare = number;
 }
 
-uint32_t bins_best(const struct bins *bins, size_t bytes)
+static ALWAYS_INLINE uint32_t best_in_bins(const struct bins *bins, size_t bytes)
 {
     size_t bin = bin_of(bytes);
     if (bin >= EXACT_BIN_COUNT) {
@@ -235,11 +213,17 @@ uint32_t bins_best(const struct bins *bins, size_t bytes)
         }
         bin++;
     }
-    if (UNLIKELY(bin >= BIN_COUNT)) {
-        return 0;
-    }
-    bin = bin_next(bins, bin);
-    return bin < BIN_COUNT ? bins->first[bin] : 0;
+    return bin < BIN_COUNT ? first_from(bins, bin) : 0;
+}
+
+uint32_t bins_best(const struct bins *bins, size_t bytes)
+{
+    const uint32_t best = best_in_bins(bins, bytes);
+    const uint32_t last = bins->last;
+    /* What does not fit, record 0 too, has more than any other too much. */
+    return last != 0 && bins_bytes(bins, last) - bytes <= bins_bytes(bins, best) - bytes
+               ? last
+               : best;
 }
 
 void bins_visit(const struct bins *bins, block_visitor *visit, void *context)
@@ -251,32 +235,45 @@ void bins_visit(const struct bins *bins, block_visitor *visit, void *context)
     }
 }
 
-/* A free block and those of its size behind it. Adds their number to *count. */
-static const char *check_list(const struct bins *bins, uint32_t first, size_t bin,
+/* A free block whose number stands at *link. */
+static const char *check_record(const struct bins *bins, uint32_t number,
+                                const uint32_t *link)
+{
+    const struct free_record *const record = &bins->records[number];
+    const struct block *const block = bins_block(bins, number);
+    if (number >= bins->used || record->address == 0) {
+        return "a bin leads to a record of no free block";
+    }
+    if (record->link != link) {
+        return "a bin's links disagree";
+    }
+    if (block_is_in_use(block) || !block_checksum_is_right(block) ||
+        block_record(block) != number) {
+        return "a free block's tag does not name its record";
+    }
+    if (*block_word_before(block_at(block, record->bytes)) != number) {
+        return "a free block's footer does not name its record";
+    }
+    return NULL;
+}
+
+/* The free block whose number stands at *link and those of its size behind it. Adds
+ * their number to *count. */
+static const char *check_list(const struct bins *bins, const uint32_t *link, size_t bin,
                               size_t *count)
 {
-    uint32_t previous = 0;
-    for (uint32_t i = first; i != 0; i = bins->records[i].next) {
-        const struct free_record *const record = &bins->records[i];
-        const struct block *const block = bins_block(bins, i);
-        if (i >= bins->used || record->address == 0 || ++*count > bins->used) {
-            return "a bin leads to a record of no free block";
+    const size_t bytes = bins->records[*link].bytes;
+    for (; *link != 0; link = &bins->records[*link].next) {
+        const char *const broken = check_record(bins, *link, link);
+        if (broken != NULL) {
+            return broken;
         }
-        if (bin_of(record->bytes) != bin ||
-            record->bytes != bins->records[first].bytes) {
+        if (bins->records[*link].bytes != bytes || bin_of(bytes) != bin) {
             return "a free block is in the bin of another size";
         }
-        if (record->previous != previous) {
-            return "a bin's links disagree";
+        if (++*count > bins->used) {
+            return "a bin's list has no end";
         }
-        if (block_is_in_use(block) || !block_checksum_is_right(block) ||
-            block_record(block) != i) {
-            return "a free block's tag does not name its record";
-        }
-        if (*block_word_before(block_at(block, record->bytes)) != i) {
-            return "a free block's footer does not name its record";
-        }
-        previous = i;
     }
     return NULL;
 }
@@ -289,21 +286,23 @@ static const char *check_bin(const struct bins *bins, size_t bin, size_t *count)
     }
     const char *broken = NULL;
     size_t smaller = 0;
-    for (uint32_t i = bins->first[bin]; broken == NULL && i != 0;
-         i = bin < EXACT_BIN_COUNT ? 0 : bins->records[i].larger) {
-        broken = check_list(bins, i, bin, count);
-        if (broken == NULL && bins->records[i].bytes <= smaller) {
+    for (const uint32_t *link = &bins->first[bin]; broken == NULL && *link != 0;
+         link = &bins->records[*link].larger) {
+        broken = check_list(bins, link, bin, count);
+        if (broken == NULL && bins->records[*link].bytes <= smaller) {
             broken = "the sizes of a bin are out of order";
         }
-        smaller = bins->records[i].bytes;
+        smaller = bins->records[*link].bytes;
     }
     return broken;
 }
 
 const char *bins_check(const struct bins *bins)
 {
-    size_t in_bins = 0;
-    const char *broken = NULL;
+    const uint32_t last = bins->last;
+    size_t in_bins = last != 0;
+    const char *broken =
+        last != 0 ? check_record(bins, last, bins->records[last].link) : NULL;
     for (size_t i = 0; broken == NULL && i < BIN_COUNT; i++) {
         broken = check_bin(bins, i, &in_bins);
     }

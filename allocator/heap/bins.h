@@ -4,10 +4,12 @@
  * its tag and footer (block.h). Record 0 is none: of 0 bytes, its links of no meaning.
  * Sizes below EXACT_LIMIT_BYTES have one bin each, a doubly linked list. Larger sizes
  * share bins, 32 for each power of two: such a list for each size, smallest first. So
- * there are at most n / 512 steps for n bytes.
+ * there are at most n / 512 steps for n bytes. The free block that changed last is in
+ * no bin: it is likely to be split or to grow again, which costs nothing then.
  *
  * Invariants: every free block but the top has one record and is in exactly one bin,
- * the one of its size; a bin's bit is set exactly if the bin is not empty, a bit of the
+ * the one of its size, or is the one that changed last; a record's link is where its
+ * number stands; a bin's bit is set exactly if the bin is not empty, a bit of the
  * summary exactly if the word is not zero. Protected by the heap lock. */
 #ifndef SNUG_BINS_H
 #define SNUG_BINS_H
@@ -16,9 +18,9 @@
 
 struct free_record {
     uintptr_t address; /* of the tag; 0: the record is spare */
-    size_t bytes;
-    uint32_t next; /* of the same size; a spare record: the next spare one */
-    uint32_t previous;
+    size_t bytes;      /* 0 then, too */
+    uint32_t *link;    /* to it: in its bin, or `next` or `larger` of another record */
+    uint32_t next;     /* of the same size; a spare record: the next spare one */
     uint32_t larger; /* the first of a size in a shared bin: that of the next larger */
 };
 
@@ -40,8 +42,9 @@ struct bins {
     struct free_record *records; /* the table */
     uint32_t used;               /* records from here on were never used */
     uint32_t capacity;
-    uint32_t spare;               /* the first record that is free again */
-    uint32_t reserved_count;      /* of `reserved` */
+    uint32_t spare;          /* the first record that is free again */
+    uint32_t last;           /* the free block that changed last, in no bin; or 0 */
+    uint32_t reserved_count; /* of `reserved` */
     struct free_record *reserved; /* memory for a larger table, zeroed; NULL: none */
     size_t free_bytes;            /* in all free blocks */
     uint64_t summary;
@@ -54,13 +57,11 @@ struct bins {
  * system; NULL: none. */
 void bins_open(struct bins *bins, void *memory, size_t bytes);
 
-/* Up to two free blocks (0: none) become one, a new one if there are none. Returns its
- * number; 0: no memory for a record, which can only be if there are none. The caller
- * writes tag and footer, here and below. */
-uint32_t bins_merge(struct bins *bins, uint32_t before, uint32_t after,
-                    const void *address, size_t bytes);
-/* A free block has another place and size. */
-void bins_change(struct bins *bins, uint32_t record, const void *address, size_t bytes);
+/* A new free block. Returns its number; 0: no memory for a record. The caller writes
+ * tag and footer, here and below. */
+uint32_t bins_add(struct bins *bins, const void *address, size_t bytes);
+/* A free block leaves the bin of the size that it had, and is the last that changed. */
+void bins_withdraw(struct bins *bins, uint32_t record, size_t bytes);
 /* The block is in use now. */
 void bins_drop(struct bins *bins, uint32_t record);
 
@@ -94,9 +95,21 @@ static ALWAYS_INLINE uint32_t bins_free_before(const struct bins *bins,
         return 0;
     }
     const struct free_record *const record = &bins->records[number];
-    return record->address + record->bytes == (uintptr_t)block && record->address != 0
-               ? (uint32_t)number
-               : 0;
+    return record->address + record->bytes == (uintptr_t)block ? (uint32_t)number : 0;
+}
+
+/* A free block has another place and size. */
+static ALWAYS_INLINE void bins_change(struct bins *bins, uint32_t number,
+                                      const void *address, size_t bytes)
+{
+    struct free_record *const record = &bins->records[number];
+    const size_t before = record->bytes;
+    record->address = (uintptr_t)address;
+    record->bytes = bytes;
+    bins->free_bytes += bytes - before;
+    if (number != bins->last) {
+        bins_withdraw(bins, number, before);
+    }
 }
 
 /* Every free block, in no order. */

@@ -94,8 +94,18 @@ static ALWAYS_INLINE void take_front(uint32_t record, size_t bytes)
         return;
     }
     struct block *const rest = block_at(bins_block(&heap_bins, record), bytes);
-    bins_change(&heap_bins, record, rest, size - bytes);
     block_set_free(rest, record); /* the footer stands already */
+    bins_change(&heap_bins, record, rest, size - bytes);
+}
+
+/* A block of a free block's first bytes. */
+static ALWAYS_INLINE struct block *take_first(uint32_t record, size_t bytes)
+{
+    struct block *const block = bins_block(&heap_bins, record);
+    heap.clean = (struct page_range){UINTPTR_MAX, UINTPTR_MAX};
+    block_set_in_use(block, bytes);
+    take_front(record, bytes);
+    return block;
 }
 
 /* Whether what the thread keeps should coalesce before this free block is used, if any,
@@ -120,23 +130,22 @@ static ALWAYS_INLINE struct block *take_from_free(uint32_t record, size_t gap,
         heap.wanted_bytes = used;
         return NULL;
     }
-    take_front(record, used);
-    block_set_in_use(block, used);
-    heap.clean = (struct page_range){UINTPTR_MAX, UINTPTR_MAX};
+    take_first(record, used);
     if (UNLIKELY(rise != 0)) {
         occupy((uintptr_t)block + gap, used - gap);
     }
     return block;
 }
 
-/* From a free block; 0: from the top. */
-static ALWAYS_INLINE struct block *allocate_from(uint32_t record, size_t bytes)
+/* What heap_allocate does where pages are vacant, or the best fit is none (0), or one
+ * that perhaps should stay whole. */
+static NO_INLINE struct block *allocate_with_care(uint32_t record, size_t bytes)
 {
-    if (UNLIKELY(wants_coalescing(record, bytes))) {
+    if (wants_coalescing(record, bytes)) {
         heap.wanted_bytes = HEAP_WANTS_COALESCED;
         return NULL;
     }
-    if (LIKELY(record != 0)) {
+    if (record != 0) {
         return take_from_free(record, 0, bytes);
     }
     return top_has(bytes) ? take_from_top(bytes) : NULL;
@@ -144,7 +153,12 @@ static ALWAYS_INLINE struct block *allocate_from(uint32_t record, size_t bytes)
 
 struct block *heap_allocate(size_t bytes)
 {
-    return allocate_from(bins_best(&heap_bins, bytes), bytes);
+    const uint32_t record = bins_best(&heap_bins, bytes);
+    if (UNLIKELY(record == 0) || UNLIKELY(pages_vacant_bytes != 0) ||
+        UNLIKELY(wants_coalescing(record, bytes))) {
+        return allocate_with_care(record, bytes);
+    }
+    return take_first(record, used_of(record, bytes, block_least_rest(bytes)));
 }
 
 /* Bytes to skip at `block` so that a payload behind them is as far from a multiple of
@@ -219,7 +233,7 @@ bool heap_has_room(size_t bytes)
 }
 
 /* The block becomes part of the top. */
-static void merge_with_top(struct block *block, uint32_t before)
+static NO_INLINE void merge_with_top(struct block *block, uint32_t before)
 {
     struct block *top = block;
     if (before != 0) {
@@ -230,42 +244,74 @@ static void merge_with_top(struct block *block, uint32_t before)
     heap_set_top((char *)top);
 }
 
-/* Merge the block with what is free on both sides into one free block, whatever is
- * there. */
-static ALWAYS_INLINE void coalesce(struct block *block)
+/* The block becomes a free block of its own. */
+static NO_INLINE void free_alone(struct block *block, size_t bytes)
 {
-    const struct bins *const bins = &heap_bins;
-    const size_t bytes = block_size(block);
-    struct block *const next = block_at(block, bytes);
-    const uint32_t before = bins_free_before(bins, block);
-    REQUIRE(block_checksum_is_right(next), "corrupted block after",
-            block_payload(block));
-    if ((char *)next == heap.top) {
-        merge_with_top(block, before);
-        return;
-    }
-    const uint32_t after = block_is_in_use(next) ? 0 : block_record(next);
-    REQUIRE(after == 0 || bins_begins_at(bins, after, next), "corrupted block after",
-            block_payload(block));
-    const size_t bytes_before = bins_bytes(bins, before);
-    const size_t whole = bytes_before + bytes + bins_bytes(bins, after);
-    struct block *const start = (struct block *)((uintptr_t)block - bytes_before);
-    const uint32_t record = bins_merge(&heap_bins, before, after, start, whole);
+    const uint32_t record = bins_add(&heap_bins, block, bytes);
     if (UNLIKELY(record == 0)) {
         /* There was no memory for one: later frees try again. */
         *(struct block **)block_payload(block) = heap.deferred_free;
         heap.deferred_free = block;
         return;
     }
-    block_invalidate(after != 0 ? next : block);
-    const size_t tag = block_tag(block, block_free_bits(record));
-    /* A free block before the block has its tag already. */
-    block->tag = before != 0 ? BLOCK_FREE : tag;
-    *block_word_before(block_at(start, whole)) = record;
+    block_set_free(block, record);
+    *block_word_before(block_at(block, bytes)) = record;
 }
 
-static COLD_CODE void coalesce_deferred(void)
+/* A block of so many bytes between two free ones, and the second, become part of the
+ * first. */
+static NO_INLINE void merge_both(uint32_t before, uint32_t after, size_t bytes)
 {
+    struct bins *const bins = &heap_bins;
+    struct block *const start = bins_block(bins, before);
+    const size_t whole = bins_bytes(bins, before) + bytes + bins_bytes(bins, after);
+    bins_drop(bins, after);
+    *block_word_before(block_at(start, whole)) = before;
+    bins_change(bins, before, start, whole);
+}
+
+/* Merge the block with what is free on both sides into one free block, whatever is
+ * there. */
+static NO_INLINE void coalesce(struct block *block)
+{
+    struct bins *const bins = &heap_bins;
+    const size_t bytes = block_size(block);
+    struct block *const next = block_at(block, bytes);
+    const uint32_t before = bins_free_before(bins, block);
+    REQUIRE(block_checksum_is_right(next), "corrupted block after",
+            block_payload(block));
+    if (UNLIKELY((char *)next == heap.top)) {
+        merge_with_top(block, before);
+        return;
+    }
+    if (block_is_in_use(next)) {
+        if (before == 0) {
+            free_alone(block, bytes);
+            return;
+        }
+        block_invalidate(block);
+        *block_word_before(next) = before;
+        bins_change(bins, before, bins_block(bins, before),
+                    bins_bytes(bins, before) + bytes);
+        return;
+    }
+    const uint32_t after = block_record(next);
+    REQUIRE(bins_begins_at(bins, after, next), "corrupted block after",
+            block_payload(block));
+    block_invalidate(next);
+    if (before != 0) {
+        block_invalidate(block);
+        merge_both(before, after, bytes);
+        return;
+    }
+    block_set_free(block, after); /* the footer stands already */
+    bins_change(bins, after, block, bytes + bins_bytes(bins, after));
+}
+
+/* Blocks that no record could be had for wait for one. */
+static COLD_CODE void coalesce_deferred(struct block *block)
+{
+    coalesce(block);
     while (heap.deferred_free != NULL && heap_bins.spare != 0) {
         struct block *const deferred = heap.deferred_free;
         heap.deferred_free = *(struct block **)block_payload(deferred);
@@ -275,9 +321,10 @@ static COLD_CODE void coalesce_deferred(void)
 
 void heap_free(struct block *block)
 {
-    coalesce(block);
     if (UNLIKELY(heap.deferred_free != NULL)) {
-        coalesce_deferred();
+        coalesce_deferred(block);
+    } else {
+        coalesce(block);
     }
 }
 

@@ -107,7 +107,7 @@ static void mark(struct block *block, size_t bytes, uint32_t record)
 static void insert(struct model *m, struct slot *slot, size_t bytes)
 {
     slot->bytes = bytes;
-    slot->record = bins_merge(&m->bins, 0, 0, slot->block, bytes);
+    slot->record = bins_add(&m->bins, slot->block, bytes);
     assert_int_not_equal(slot->record, 0);
     mark(slot->block, bytes, slot->record);
 }
@@ -281,18 +281,26 @@ static void free_neighbours_become_one(void **state)
         uint32_t before = 0;
         uint32_t after = 0;
         if (round % 4 >= 2) {
-            before = bins_merge(&m->bins, 0, 0, first, 64);
+            before = bins_add(&m->bins, first, 64);
             mark(first, 64, before);
             assert_int_equal(bins_free_before(&m->bins, block_at(first, 64)), before);
         }
         if (round % 2 == 1) {
-            after = bins_merge(&m->bins, 0, 0, last, 480);
+            after = bins_add(&m->bins, last, 480);
             mark(last, 480, after);
             assert_true(bins_begins_at(&m->bins, after, last));
         }
         struct block *const start = before != 0 ? first : block_at(first, 64);
         const size_t bytes = 256u + (before != 0 ? 64u : 0u) + (after != 0 ? 480u : 0u);
-        slot->record = bins_merge(&m->bins, before, after, start, bytes);
+        slot->record = before != 0 ? before : after;
+        if (before != 0 && after != 0) {
+            bins_drop(&m->bins, after);
+        }
+        if (slot->record != 0) {
+            bins_change(&m->bins, slot->record, start, bytes);
+        } else {
+            slot->record = bins_add(&m->bins, start, bytes);
+        }
         mark(start, bytes, slot->record);
         assert_null(bins_check(&m->bins));
         assert_int_equal(m->bins.free_bytes, bytes);
