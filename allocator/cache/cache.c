@@ -92,17 +92,34 @@ static void set_wide_limit(void)
                                                         : most;
 }
 
+/* The wide classes that the thread has lists of, as bits. Which ones it has nobody can
+ * predict: no branch. */
+static uint64_t listed_wide(void)
+{
+    const uintptr_t *const current = cache.current;
+    const uintptr_t *const parked = cache.parked != NULL ? cache.parked : current;
+    uint64_t listed = 0;
+    for (size_t class = CLASS_COUNT - 1; class >= EXACT_CLASS_COUNT; class --) {
+        listed = 2 * listed + (link_object(current[class] | parked[class]) != NULL);
+    }
+    return listed;
+}
+
 bool cache_coalesce(void)
 {
     size_t objects = 0;
-    for (size_t class = SMALL_CLASS_COUNT;
-         class < EXACT_CLASS_COUNT || (cache.wide_bytes != 0 && class < CLASS_COUNT);
-         class ++) {
+    for (size_t class = SMALL_CLASS_COUNT; class < EXACT_CLASS_COUNT; class ++) {
         objects += return_lists(class);
+    }
+    for (uint64_t listed = listed_wide(); listed != 0; listed &= listed - 1) {
+        objects += return_lists(EXACT_CLASS_COUNT + (size_t)__builtin_ctzl(listed));
     }
     set_wide_limit();
     return objects != 0;
 }
+
+static_assert(CLASS_COUNT - EXACT_CLASS_COUNT <= 64,
+              "the wide classes fit into a word");
 
 /* The limits of the lists have changed: they begin anew. */
 static void cache_return_all(void)
