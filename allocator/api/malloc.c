@@ -163,7 +163,8 @@ static NO_INLINE void *allocate_anew(size_t size)
     if (UNLIKELY(!is_for_heap_alone(size))) {
         return allocate_medium(size, NULL);
     }
-    struct block *const block = pressure_allocate(block_bytes_from_request(size));
+    struct block *const block =
+        pressure_allocate(align_up(size + BLOCK_HEADER_BYTES, ALIGNMENT_BYTES));
     return LIKELY(block != NULL) ? live_payload(block) : out_of_memory();
 }
 

@@ -84,11 +84,9 @@ static ALWAYS_INLINE void *cache_pop_wide(size_t block_bytes)
         too_small = block_size(block_from_payload(first != NULL ? first : &none[1])) <
                     block_bytes;
     }
-    from.class += too_small;
-    from.bytes += from.step & -(size_t)too_small;
-    void *const payload = cache_pop(from.class);
+    void *const payload = cache_pop(from.class + too_small);
     if (LIKELY(payload != NULL)) {
-        cache.wide_bytes -= from.bytes;
+        cache.wide_bytes -= from.bytes + too_small * from.step;
     }
     return payload;
 }

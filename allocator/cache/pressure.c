@@ -203,8 +203,7 @@ bool pressure_relieve(void)
 
 /* The heap has failed to give a block, aligned or not: room is made as long as that
  * helps. */
-static COLD_CODE struct block *allocate_again(size_t bytes, size_t alignment,
-                                              const void *like)
+struct block *pressure_allocate_again(size_t bytes, size_t alignment, const void *like)
 {
     struct block *block = NULL;
     while (block == NULL && pressure_relieve()) {
@@ -218,29 +217,18 @@ static COLD_CODE struct block *allocate_again(size_t bytes, size_t alignment,
     return block;
 }
 
-static void note_cached_bytes(void)
-{
-    heap.cached_bytes = __libc_single_threaded ? cache.wide_bytes : 0;
-}
-
-struct block *pressure_allocate(size_t bytes)
-{
-    note_cached_bytes();
-    struct block *const block = heap_allocate(bytes);
-    return LIKELY(block != NULL) ? block : allocate_again(bytes, ALIGNMENT_BYTES, NULL);
-}
-
 struct block *pressure_allocate_aligned(size_t bytes, size_t alignment)
 {
     struct block *const block = heap_allocate_aligned(bytes, alignment, NULL);
-    return LIKELY(block != NULL) ? block : allocate_again(bytes, alignment, NULL);
+    return LIKELY(block != NULL) ? block
+                                 : pressure_allocate_again(bytes, alignment, NULL);
 }
 
 struct block *pressure_allocate_like(size_t bytes, const void *payload)
 {
-    note_cached_bytes();
+    pressure_note_cached_bytes();
     struct block *const block = heap_allocate_aligned(bytes, PAGE_BYTES, payload);
-    return block != NULL ? block : allocate_again(bytes, PAGE_BYTES, payload);
+    return block != NULL ? block : pressure_allocate_again(bytes, PAGE_BYTES, payload);
 }
 
 void *pressure_map(size_t request, size_t alignment, bool *locked)

@@ -38,8 +38,23 @@ extern OUR_OWN struct pressure pressure;
 COLD_CODE bool pressure_relieve(void);
 /* Whether more is resident than ever before is looked at, and acted on. */
 COLD_CODE void pressure_settle(void);
+/* The heap has failed to give a block, aligned or not: room is made as long as that
+ * helps. NULL: the system gives no memory. */
+COLD_CODE struct block *pressure_allocate_again(size_t bytes, size_t alignment,
+                                                const void *like);
+static ALWAYS_INLINE void pressure_note_cached_bytes(void)
+{
+    heap.cached_bytes = __libc_single_threaded ? cache.wide_bytes : 0;
+}
 /* heap_allocate, and again as long as that helps. NULL: the system gives no memory. */
-struct block *pressure_allocate(size_t bytes);
+static ALWAYS_INLINE struct block *pressure_allocate(size_t bytes)
+{
+    pressure_note_cached_bytes();
+    struct block *const block = heap_allocate(bytes);
+    return LIKELY(block != NULL)
+               ? block
+               : pressure_allocate_again(bytes, ALIGNMENT_BYTES, NULL);
+}
 struct block *pressure_allocate_aligned(size_t bytes, size_t alignment);
 /* A block within its page where another is, so that whole pages can move from there,
  * with room to grow; the caller calls pressure_settle. */
