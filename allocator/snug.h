@@ -105,8 +105,8 @@ SNUG_API int snug_malloc_trim(size_t pad);
 /* Set a parameter of malloc.h. 1 done, 0 unknown, or a value that glibc refuses, too.
  *   M_MMAP_THRESHOLD  bytes from which a block gets its own mapping; negative: no block
  *                     does
- *   M_MMAP_MAX        0 and less: no block gets a mapping; else they may again, 49,152
- *                     at a time
+ *   M_MMAP_MAX        0 and less: no block gets a mapping; else they may again, 4096 at
+ *                     a time
  *   M_TRIM_THRESHOLD  negative: nothing is ever given back but by malloc_trim; other
  *                     values: as if it had not been set
  *   M_TOP_PAD         bytes kept there; negative: all

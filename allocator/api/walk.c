@@ -44,9 +44,8 @@ static void visit_block(const struct block *block, size_t bytes, void *context)
     tell(context, pointer_identify(payload));
 }
 
-static void visit_large(void *payload, size_t bytes, void *context)
+static void visit_large(const void *payload, void *context)
 {
-    (void)bytes;
     tell(context, pointer_identify(payload));
 }
 

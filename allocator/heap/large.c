@@ -3,65 +3,27 @@
 #include "base/lock.h"
 #include "heap/heap.h"
 
-struct mapping {
-    void *payload; /* NULL: empty entry */
-    size_t bytes;
-};
+/* Further blocks are the heap's. To search all of these takes about as long as a system
+ * call. */
+#define MAPPINGS_LIMIT ((size_t)4096)
 
-/* As many blocks as the system usually allows mappings; further ones are the heap's. */
-#define CAPACITY ((size_t)1 << 16)
+static struct mapping {
+    const void *payload; /* NULL: it is being moved, or there is none */
+    size_t bytes;        /* 0: there is none */
+} mappings[MAPPINGS_LIMIT];
 
-static struct mapping none;
+static struct mapping *end = mappings; /* all before may be in use */
+static struct large_counts mapped;
 
-static struct {
-    struct mapping *entries;
-    size_t capacity; /* a power of two; at most three quarters are taken */
-    struct large_counts counts;
-    struct large_counts moving; /* among them, but not in the table at this moment */
-} table = {&none, 1, {0, 0}, {0, 0}};
-
-static size_t home_of(const void *payload)
-{
-    /* Fibonacci hashing of the page number (Knuth 6.4). */
-    const uint64_t hash = ((uintptr_t)payload / PAGE_BYTES) * 0x9e3779b97f4a7c15u;
-    return (size_t)(hash >> 32) & (table.capacity - 1);
-}
-
-/* The entry of a payload, or the empty one where it would go. */
+/* NULL: no mapping begins there. */
 static struct mapping *find(const void *payload)
 {
-    size_t i = home_of(payload);
-    while (table.entries[i].payload != NULL && table.entries[i].payload != payload) {
-        i = (i + 1) & (table.capacity - 1);
-    }
-    return &table.entries[i];
-}
-
-static bool make_room(void)
-{
-    struct mapping *const entries =
-        table.capacity < CAPACITY ? heap_map(CAPACITY * sizeof *entries) : NULL;
-    if (entries != NULL) {
-        table.entries = entries;
-        table.capacity = CAPACITY;
-    }
-    return table.counts.blocks < table.capacity / 4 * 3;
-}
-
-/* Empty an entry and close the gap: later entries of the run move up if they may. */
-static void empty(struct mapping *entry)
-{
-    const size_t mask = table.capacity - 1;
-    size_t gap = (size_t)(entry - table.entries);
-    for (size_t i = (gap + 1) & mask; table.entries[i].payload != NULL;
-         i = (i + 1) & mask) {
-        const size_t home = home_of(table.entries[i].payload);
-        if (((i - home) & mask) >= ((i - gap) & mask)) {
-            table.entries[gap] = table.entries[i];
-            gap = i;
+    for (struct mapping *m = mappings; m < end && payload != NULL; m++) {
+        if (m->payload == payload) {
+            return m;
         }
     }
-    table.entries[gap].payload = NULL;
+    return NULL;
 }
 
 void *large_map(size_t bytes, size_t alignment)
@@ -79,88 +41,85 @@ void *large_map(size_t bytes, size_t alignment)
 
 bool large_enter(void *payload, size_t bytes)
 {
-    if (!make_room()) {
+    struct mapping *mapping = mappings;
+    while (mapping < end && mapping->bytes != 0) {
+        mapping++;
+    }
+    if (mapping == mappings + MAPPINGS_LIMIT) {
         return false;
     }
-    *find(payload) = (struct mapping){payload, bytes};
-    table.counts.blocks++;
-    table.counts.bytes += bytes;
+    end += mapping == end;
+    *mapping = (struct mapping){payload, bytes};
+    mapped.blocks++;
+    mapped.bytes += bytes;
     return true;
 }
 
 size_t large_bytes(const void *payload)
 {
-    const struct mapping *const entry = find(payload);
-    return entry->payload != NULL ? entry->bytes : 0;
+    const struct mapping *const mapping = find(payload);
+    return mapping != NULL ? mapping->bytes : 0;
 }
 
 void large_forget(const void *payload)
 {
-    struct mapping *const entry = find(payload);
-    table.counts.blocks--;
-    table.counts.bytes -= entry->bytes;
-    empty(entry);
+    struct mapping *const mapping = find(payload);
+    mapped.blocks--;
+    mapped.bytes -= mapping->bytes;
+    *mapping = (struct mapping){NULL, 0};
+    while (end > mappings && end[-1].bytes == 0) {
+        end--;
+    }
 }
 
 void *large_resize(void *payload, size_t request, bool *locked)
 {
     const size_t bytes = align_up(request, PAGE_BYTES);
-    const struct mapping old = *find(payload);
-    if (bytes == old.bytes) {
+    struct mapping *const mapping = find(payload);
+    const size_t old_bytes = mapping->bytes;
+    if (bytes == old_bytes) {
         return payload;
     }
-    /* It leaves the table meanwhile: where it was may soon be another thread's. */
-    empty(find(payload));
-    table.moving.blocks++;
-    table.moving.bytes += old.bytes;
+    mapping->payload = NULL; /* where it was may soon be another thread's */
     lock_release(&heap_lock, *locked);
-    void *moved = os_remap(payload, old.bytes, bytes);
+    void *moved = os_remap(payload, old_bytes, bytes);
     *locked = lock_acquire(&heap_lock);
     if (moved == NULL && heap_return_reserve()) {
-        moved = os_remap(payload, old.bytes, bytes);
+        moved = os_remap(payload, old_bytes, bytes);
     }
-    table.moving.blocks--;
-    table.moving.bytes -= old.bytes;
-    const struct mapping now = moved != NULL ? (struct mapping){moved, bytes} : old;
-    table.counts.bytes += now.bytes - old.bytes;
-    *find(now.payload) = now;
+    *mapping = moved != NULL ? (struct mapping){moved, bytes}
+                             : (struct mapping){payload, old_bytes};
+    mapped.bytes += mapping->bytes - old_bytes;
     return moved;
 }
 
 struct large_counts large_counts(void)
 {
-    return table.counts;
+    return mapped;
 }
 
-void large_visit(void (*visit)(void *payload, size_t bytes, void *context),
-                 void *context)
+void large_visit(void (*visit)(const void *payload, void *context), void *context)
 {
-    for (size_t i = 0; i < table.capacity; i++) {
-        if (table.entries[i].payload != NULL) {
-            visit(table.entries[i].payload, table.entries[i].bytes, context);
+    for (const struct mapping *m = mappings; m < end; m++) {
+        if (m->payload != NULL) {
+            visit(m->payload, context);
         }
     }
 }
 
 const char *large_check(void)
 {
-    struct large_counts seen = table.moving;
-    for (size_t i = 0; i < table.capacity; i++) {
-        const struct mapping *const entry = &table.entries[i];
-        if (entry->payload == NULL) {
-            continue;
+    struct large_counts seen = {0, 0};
+    for (const struct mapping *m = mappings; m < end; m++) {
+        if (m->payload != NULL && find(m->payload) != m) {
+            return "a mapping stands in the table twice";
         }
-        if (find(entry->payload) != entry) {
-            return "a mapping cannot be found in the table";
-        }
-        if (entry->bytes == 0 || entry->bytes % PAGE_BYTES != 0 ||
-            (uintptr_t)entry->payload % PAGE_BYTES != 0) {
+        if ((m->bytes | (uintptr_t)m->payload) % PAGE_BYTES != 0) {
             return "a mapping is not made of whole pages";
         }
-        seen.blocks++;
-        seen.bytes += entry->bytes;
+        seen.blocks += m->bytes != 0;
+        seen.bytes += m->bytes;
     }
-    const bool same =
-        seen.blocks == table.counts.blocks && seen.bytes == table.counts.bytes;
+    const bool same = seen.blocks == mapped.blocks && seen.bytes == mapped.bytes;
     return same ? NULL : "the count of mappings is wrong";
 }
