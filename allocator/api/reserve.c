@@ -35,8 +35,9 @@ int reserve_mlockall(int flags)
     heap_return_reserve();
     const long result = kernel_call(SYS_mlockall, flags, 0, 0, 0, 0, 0);
     heap.locked = !kernel_failed(result);
-    if (heap.locked) {
-        pages_occupy_all();
+    for (const struct heap_region *r = heap.regions; heap.locked && r != NULL;
+         r = r->older) {
+        pages_occupy((uintptr_t)r, (uintptr_t)heap_region_end(r));
     }
     lock_release(&heap_lock, locked);
     return finish(result);

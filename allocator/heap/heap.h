@@ -149,11 +149,10 @@ static ALWAYS_INLINE struct page_range heap_free_block_pages(const struct block 
         align_up((uintptr_t)block + sizeof *block, PAGE_BYTES),
         align_down((uintptr_t)block + bytes - sizeof(size_t), PAGE_BYTES)};
 }
-/* Give back whole pages of a free block; the bytes that are not resident any more; 0:
- * the system refused, or the memory is locked. One system call. */
+/* Give back whole pages of a free block, if it has any; the bytes that are not resident
+ * any more; 0: the system refused, or the memory is locked. One system call. */
 size_t heap_vacate(struct page_range pages);
-/* The same for every free block. Below GIVE_LEAST_BYTES nobody knows what is resident:
- * the pages still count as such, and go back again the next time. */
+/* The same for every free block. */
 size_t heap_vacate_free_blocks(void);
 /* The first invariant that does not hold, NULL if all hold. O(blocks). */
 const char *heap_check(void);

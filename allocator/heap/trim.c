@@ -6,38 +6,24 @@
 #include "base/knobs.h"
 #include "base/os.h"
 
-static bool purge(struct page_range pages)
+size_t heap_vacate(struct page_range pages)
 {
-    if (heap.locked || !os_purge((void *)pages.start, pages.end - pages.start)) {
-        return false;
+    const size_t before = pages_vacant_bytes;
+    if (heap.locked || pages.start >= pages.end ||
+        pages_vacant_within(pages.start, pages.end) == pages.end - pages.start ||
+        !os_purge((void *)pages.start, pages.end - pages.start)) {
+        return 0;
     }
     if (knobs_get()->huge_pages != 0) { /* the new mapping has not asked for them */
         os_want_huge_pages((void *)pages.start, (const char *)pages.end);
     }
-    return true;
-}
-
-size_t heap_vacate(struct page_range pages)
-{
-    const size_t resident =
-        pages.end - pages.start - pages_vacant_within(pages.start, pages.end);
-    if (resident == 0 || !purge(pages)) {
-        return 0;
-    }
     pages_vacate(pages.start, pages.end);
-    return resident;
+    return pages_vacant_bytes - before;
 }
 
 static void vacate_free_block(const struct block *block, size_t bytes, void *context)
 {
-    const struct page_range pages = heap_free_block_pages(block, bytes);
-    size_t *const given_back = context;
-    if (bytes >= GIVE_LEAST_BYTES) {
-        *given_back += heap_vacate(pages);
-    } else if (pages.start < pages.end && purge(pages)) {
-        /* The table of vacant pages has no room for so many. */
-        *given_back += pages.end - pages.start;
-    }
+    *(size_t *)context += heap_vacate(heap_free_block_pages(block, bytes));
 }
 
 size_t heap_vacate_free_blocks(void)
