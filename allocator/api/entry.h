@@ -29,4 +29,10 @@ void *allocate_aligned(size_t alignment, size_t size);
  * before a fork, and first after it. */
 void fork_watch(void);
 
+/* glibc's, which pthread_atfork calls; of that each library has a copy, here on a page
+ * that nothing else at the start touches. */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming) */
+int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void),
+                      void *library);
+
 #endif

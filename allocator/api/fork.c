@@ -21,12 +21,8 @@ extern void _IO_list_lock(void);
 extern void _IO_list_unlock(void);
 extern void _IO_list_resetlock(void);
 
-/* What pthread_atfork calls, with the library whose handlers go when it is unloaded; it
- * itself is linked into each library, here on a page that nothing else at the start
- * touches. libsnug.so is never unloaded and has no such name, libsnug.a may be part of
- * what is. */
-int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void),
-                      void *library);
+/* The library whose handlers go when it is unloaded. libsnug.so is never unloaded and
+ * has no such name, libsnug.a may be part of what is. */
 extern OUR_OWN __attribute__((weak)) void *__dso_handle;
 
 /* NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming) */

@@ -94,6 +94,17 @@ EXPORT struct mallinfo mallinfo(void)
     };
 }
 
+/* What a name means without us; *known keeps it. */
+static void *next_definition(const char *name, void **known)
+{
+    void *next = __atomic_load_n(known, __ATOMIC_RELAXED);
+    if (next == NULL) {
+        next = dlsym(RTLD_NEXT, name);
+        __atomic_store_n(known, next, __ATOMIC_RELAXED);
+    }
+    return next;
+}
+
 /* A library opened with RTLD_DEEPBIND would find libc's malloc and free before ours,
  * while what libc gives it (strdup, getline) and what it shares with the program are
  * our blocks. So it is opened without. What libc finds out from the address of its
@@ -101,31 +112,20 @@ EXPORT struct mallinfo mallinfo(void)
  * which compilers make of it from -O2 on. */
 EXPORT void *dlopen(const char *file, int mode)
 {
-    static __typeof(dlopen) *known;
-    __typeof(dlopen) *next = __atomic_load_n(&known, __ATOMIC_RELAXED);
-    if (next == NULL) {
-        next = (__typeof(dlopen) *)dlsym(RTLD_NEXT, "dlopen");
-        __atomic_store_n(&known, next, __ATOMIC_RELAXED);
-    }
+    static void *known;
+    __typeof(dlopen) *const next = next_definition("dlopen", &known);
     return next(file, mode & ~RTLD_DEEPBIND);
 }
 
-/* What pthread_atfork calls, which each library has a copy of. The locks are taken
- * after all handlers of others, as in glibc's malloc: a handler may wait for a lock of
- * its own that another thread has in the middle of a call of ours. */
+/* The locks are taken after all handlers of others, as in glibc's malloc: a handler may
+ * wait for a lock of its own that another thread has in the middle of a call of ours. */
 /* NOLINTNEXTLINE(bugprone-reserved-identifier): the name is glibc's. */
-int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void),
-                      void *library);
-
 EXPORT int __register_atfork(void (*prepare)(void), void (*parent)(void),
                              void (*child)(void), void *library)
 {
-    static __typeof(__register_atfork) *known;
-    __typeof(__register_atfork) *next = __atomic_load_n(&known, __ATOMIC_RELAXED);
-    if (next == NULL) {
-        next = (__typeof(__register_atfork) *)dlsym(RTLD_NEXT, "__register_atfork");
-        __atomic_store_n(&known, next, __ATOMIC_RELAXED);
-    }
+    static void *known;
+    __typeof(__register_atfork) *const next =
+        next_definition("__register_atfork", &known);
     fork_watch();
     return next(prepare, parent, child, library);
 }

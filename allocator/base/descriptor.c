@@ -45,14 +45,9 @@ bool descriptor_is_at(const struct descriptor *descriptor, int number)
            file.st_dev == descriptor->device && file.st_ino == descriptor->inode;
 }
 
-bool descriptor_is_sound(const struct descriptor *descriptor)
-{
-    return descriptor_is_at(descriptor, descriptor->number);
-}
-
 void descriptor_close(struct descriptor *descriptor)
 {
-    if (descriptor_is_sound(descriptor)) {
+    if (descriptor_is_at(descriptor, descriptor->number)) {
         kernel_call(SYS_close, descriptor->number, 0, 0, 0, 0, 0);
     }
     descriptor->number = -1;

@@ -30,8 +30,6 @@ struct descriptor descriptor_of(int number);
 struct descriptor descriptor_copy(int number);
 /* Whether a number still, or again, stands for the same file. */
 bool descriptor_is_at(const struct descriptor *descriptor, int number);
-/* As descriptor_is_at, of its own number. */
-bool descriptor_is_sound(const struct descriptor *descriptor);
 /* Close it, unless the number is another file's by now; it is none then. */
 void descriptor_close(struct descriptor *descriptor);
 /* Write at the file's position; how much was written, less than length after an error.

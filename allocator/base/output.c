@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/descriptor.h"
@@ -51,7 +52,7 @@ void output_keep_stderr(void)
 void output_write(const struct text *text)
 {
     const int saved = errno;
-    if (descriptor_is_sound(&kept)) {
+    if (descriptor_is_at(&kept, kept.number)) {
         descriptor_write(kept.number, text->buffer, text->length);
     } else if (is_stderr_usable()) {
         descriptor_write(STDERR_FILENO, text->buffer, text->length);
@@ -72,4 +73,23 @@ void output_print(const char *format, ...)
     text_format_list(&text, format, arguments);
     va_end(arguments);
     output_write(&text);
+}
+
+const struct misuse misuse_of_free = {"double free of",
+                                      "free of a pointer that is no block:"};
+const struct misuse misuse_of_realloc = {"realloc of the freed block",
+                                         "realloc of a pointer that is no block:"};
+const struct misuse misuse_of_usable_size = {
+    "usable size of the freed block", "usable size of a pointer that is no block:"};
+
+void fatal(const char *message)
+{
+    output_print("snug: %s\n", message);
+    abort();
+}
+
+void fatal_pointer(const char *message, const void *pointer)
+{
+    output_print("snug: %s %p\n", message, pointer);
+    abort();
 }

@@ -125,7 +125,8 @@ static bool begin(void)
  * another one under its number. */
 static bool is_open(void)
 {
-    if (journal.file.number < 0 || descriptor_is_sound(&journal.file)) {
+    if (journal.file.number < 0 ||
+        descriptor_is_at(&journal.file, journal.file.number)) {
         return journal.file.number >= 0;
     }
     struct descriptor again = open_high(journal_path, O_NONBLOCK);
