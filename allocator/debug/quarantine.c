@@ -1,9 +1,7 @@
 #include "debug/quarantine.h"
 
-#include "base/os.h"
 #include "debug/block.h"
 #include "debug/options.h"
-#include "heap/heap.h"
 
 /* As many bytes may wait as an eighth of those that are live, too. */
 #define LIVE_SHARE 8
@@ -12,108 +10,81 @@
 #define PAGES_SHARE 1024
 #define BLOCKS_LIMIT ((size_t)1 << 20)
 
-/* A ring of payloads, oldest first. */
-struct ring {
-    char **payloads;
-    size_t capacity; /* a power of two */
-    size_t first;
+/* Blocks in the order of their freeing, each with the payload of the next. */
+struct queue {
+    char *first, *last;
     size_t count;
     size_t bytes; /* of memory */
 };
 
-static struct ring in_heap, in_pages;
-
-static bool ring_grow(struct ring *ring)
-{
-    const size_t capacity = ring->capacity != 0 ? 2 * ring->capacity : 4 * KIB;
-    char **const payloads = heap_map(capacity * sizeof *payloads);
-    if (payloads == NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < ring->count; i++) {
-        payloads[i] = ring->payloads[(ring->first + i) & (ring->capacity - 1)];
-    }
-    if (ring->payloads != NULL) {
-        os_unmap(ring->payloads, ring->capacity * sizeof *payloads);
-    }
-    ring->payloads = payloads;
-    ring->capacity = capacity;
-    ring->first = 0;
-    return true;
-}
+static struct queue in_heap, in_pages;
 
 static size_t waiting_bytes(const struct debug_block *block)
 {
     return block->memory_bytes + (block->home == DEBUG_IN_HEAP ? 0 : 2 * PAGE_BYTES);
 }
 
-static void release(struct ring *ring, struct debug_block *block)
-{
-    ring->bytes -= waiting_bytes(block);
-    debug_block_release(block);
-    debug_table_remove(block);
-}
-
 /* Let the oldest go; returns it if it was written to meanwhile. */
-static struct debug_block *let_go(struct ring *ring)
+static struct debug_block *let_go(struct queue *queue)
 {
-    struct debug_block *const block = debug_table_find(ring->payloads[ring->first]);
+    struct debug_block *const block = debug_table_find(queue->first);
     const char *where;
-    /* The next block at this address would look as if something pointed to it. */
-    ring->payloads[ring->first] = NULL;
-    ring->first = (ring->first + 1) & (ring->capacity - 1);
-    ring->count--;
+    queue->first = block->next;
+    if (--queue->count == 0) { /* the next block there would seem to be pointed to */
+        queue->last = NULL;
+    }
     if (debug_block_damage(block, &where) != NULL) {
         return block;
     }
-    release(ring, block);
+    queue->bytes -= waiting_bytes(block);
+    debug_block_release(block);
+    debug_table_remove(block);
     return NULL;
 }
 
-static bool is_too_full(const struct ring *ring)
+static bool is_too_full(const struct queue *queue)
 {
-    if (ring->count > BLOCKS_LIMIT) {
+    if (queue->count > BLOCKS_LIMIT) {
         return true;
     }
     const size_t heap_limit =
         debug_options.quarantine_bytes + debug_totals.live_bytes / LIVE_SHARE;
-    return ring->bytes > (ring == &in_heap
-                              ? heap_limit
-                              : PAGES_SHARE * debug_options.quarantine_bytes);
+    return queue->bytes > (queue == &in_heap
+                               ? heap_limit
+                               : PAGES_SHARE * debug_options.quarantine_bytes);
 }
 
 struct debug_block *debug_quarantine_add(struct debug_block *block)
 {
-    struct ring *const ring = block->home == DEBUG_IN_HEAP ? &in_heap : &in_pages;
-    ring->bytes += waiting_bytes(block);
-    if (ring->count == ring->capacity && !ring_grow(ring)) {
-        release(ring, block); /* no memory to remember it */
-        return NULL;
+    struct queue *const queue = block->home == DEBUG_IN_HEAP ? &in_heap : &in_pages;
+    if (queue->count++ == 0) {
+        queue->first = block->payload;
+    } else {
+        debug_table_find(queue->last)->next = block->payload;
     }
-    ring->payloads[(ring->first + ring->count++) & (ring->capacity - 1)] =
-        block->payload;
+    queue->last = block->payload;
+    queue->bytes += waiting_bytes(block);
     struct debug_block *damaged = NULL;
-    while (damaged == NULL && is_too_full(ring)) {
-        damaged = let_go(ring);
+    while (damaged == NULL && is_too_full(queue)) {
+        damaged = let_go(queue);
     }
     /* By the next call its place and its contents have arrived from memory. */
-    const char *const next = ring->payloads[ring->first];
-    debug_table_prefetch(next);
-    __builtin_prefetch(next);
+    debug_table_prefetch(queue->first);
+    __builtin_prefetch(queue->first);
     return damaged;
 }
 
 bool debug_quarantine_relieve(size_t bytes, struct debug_block **damaged)
 {
-    struct ring *const rings[] = {&in_pages, &in_heap};
+    struct queue *const queues[] = {&in_pages, &in_heap};
     *damaged = NULL;
     const size_t waiting = in_pages.bytes + in_heap.bytes;
     if (waiting == 0 || waiting < bytes) {
         return false;
     }
     for (size_t i = 0; i < 2 && *damaged == NULL; i++) {
-        if (rings[i]->count != 0) {
-            *damaged = let_go(rings[i]);
+        if (queues[i]->count != 0) {
+            *damaged = let_go(queues[i]);
         }
     }
     return true;

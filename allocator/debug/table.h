@@ -25,6 +25,7 @@ struct debug_block {
     uint8_t kind;    /* enum debug_kind */
     uint8_t alignment_shift;
     bool freed; /* in quarantine */
+    char *next; /* there, of the block that was freed next; NULL: none was */
 };
 
 static_assert(sizeof(struct debug_block) <= 64, "a cache line each");

@@ -382,6 +382,28 @@ static void leaks_at_level_check_are_by_stack(void **state)
                                                        " blocks lost", NULL});
 }
 
+/* What was freed at the address of a lost block does not lead there. */
+static void lose_where_another_was_freed(void)
+{
+    CHECK(snug_debug("check,leaks=0,quarantine=0"));
+    snug_free(snug_malloc(1000));
+    lose_some();
+    for (size_t i = 0; i < 10; i++) {
+        blocks[i] = snug_malloc(10);
+    }
+    CHECK_NUMBERS(snug_leaks(), ==, 3);
+}
+
+static void leaks_are_found_where_others_were_freed(void **state)
+{
+    (void)state;
+    if (is_emulated()) {
+        skip();
+    }
+    expect_lines(lose_where_another_was_freed,
+                 (const char *[]){"snug: leaks: 3000 bytes in 3 blocks\n", NULL});
+}
+
 static void describe_at_level_0(void)
 {
     allocate_blocks();
@@ -443,6 +465,7 @@ int main(void)
         cmocka_unit_test(dump_has_a_line_each_run_and_block),
         cmocka_unit_test(leaks_at_level_0_are_by_size),
         cmocka_unit_test(leaks_at_level_check_are_by_stack),
+        cmocka_unit_test(leaks_are_found_where_others_were_freed),
         cmocka_unit_test(describe_finds_the_block),
         cmocka_unit_test(describe_tells_a_story_at_level_check),
     };
