@@ -1,6 +1,8 @@
 #include "debug/altstack.h"
 
-#include "base/os.h"
+#include <stdatomic.h>
+
+#include "debug/guard.h"
 
 #define STACK_BYTES (512 * KIB)
 /* More are not in use at a time, or have been left by a longjmp. */
@@ -8,7 +10,7 @@
 
 static struct {
     atomic_bool taken;
-    _Atomic(char *) memory; /* behind a page that cannot be accessed; NULL: not yet */
+    _Atomic(char *) memory; /* between guard pages; NULL: not yet */
 } stacks[STACK_LIMIT];
 
 /* Call body(argument) with the stack pointer at top. A frame with a frame pointer: by
@@ -54,16 +56,6 @@ __asm__(".text\n"
         ".cfi_endproc\n"
         ".size debug_altstack_call, . - debug_altstack_call\n");
 
-static char *map_stack(void)
-{
-    char *const whole = os_reserve(PAGE_BYTES + STACK_BYTES);
-    if (whole != NULL && !os_purge(whole + PAGE_BYTES, STACK_BYTES)) {
-        os_unmap(whole, PAGE_BYTES + STACK_BYTES);
-        return NULL;
-    }
-    return whole != NULL ? whole + PAGE_BYTES : NULL;
-}
-
 void debug_altstack_run(void (*body)(void *argument), void *argument)
 {
     size_t i = 0;
@@ -75,7 +67,7 @@ void debug_altstack_run(void (*body)(void *argument), void *argument)
         return;
     }
     if (stacks[i].memory == NULL) {
-        stacks[i].memory = map_stack();
+        stacks[i].memory = debug_guard_map(STACK_BYTES, PAGE_BYTES);
     }
     if (stacks[i].memory != NULL) {
         debug_altstack_call(argument, body, stacks[i].memory + STACK_BYTES);

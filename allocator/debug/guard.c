@@ -62,9 +62,7 @@ bool debug_guard_has_room(void)
     return has_room;
 }
 
-/* Address space with no access: `bytes` at a multiple of alignment, and a page before
- * and behind. NULL: refused. */
-static char *reserve(size_t bytes, size_t alignment)
+char *debug_guard_map(size_t bytes, size_t alignment)
 {
     const size_t more = alignment > PAGE_BYTES ? alignment : 0;
     const size_t whole_bytes = bytes + more + 2 * PAGE_BYTES;
@@ -75,6 +73,10 @@ static char *reserve(size_t bytes, size_t alignment)
     char *const memory =
         (char *)align_up((uintptr_t)whole + PAGE_BYTES, more != 0 ? more : PAGE_BYTES);
     os_unmap_around(whole, whole_bytes, memory - PAGE_BYTES, bytes + 2 * PAGE_BYTES);
+    if (!os_purge(memory, bytes)) {
+        os_unmap(memory - PAGE_BYTES, bytes + 2 * PAGE_BYTES);
+        return NULL;
+    }
     return memory;
 }
 
@@ -95,11 +97,8 @@ static size_t end_alignment(size_t size, size_t alignment)
 bool debug_guard_place(struct debug_block *block, size_t alignment)
 {
     const size_t bytes = align_up(block->size != 0 ? block->size : 1, PAGE_BYTES);
-    char *const memory = reserve(bytes, alignment);
-    if (memory == NULL || !os_purge(memory, bytes)) {
-        if (memory != NULL) {
-            os_unmap(memory - PAGE_BYTES, bytes + 2 * PAGE_BYTES);
-        }
+    char *const memory = debug_guard_map(bytes, alignment);
+    if (memory == NULL) {
         return false;
     }
     open_blocks++;

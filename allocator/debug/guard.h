@@ -11,6 +11,9 @@ void debug_guard_begin(void);
 /* false: the process has nearly as many mappings as it may have (said once, at the
  * guard level). */
 bool debug_guard_has_room(void);
+/* Zeroed pages at a multiple of alignment, between two that cannot be accessed; NULL:
+ * refused. Needs no lock. */
+char *debug_guard_map(size_t bytes, size_t alignment);
 /* Sets payload, memory and home. false: the system refuses. */
 bool debug_guard_place(struct debug_block *block, size_t alignment);
 /* Say once, at the guard level, that blocks get red zones from now on. */

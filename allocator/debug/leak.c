@@ -47,6 +47,15 @@ static struct {
     size_t group_count;
 } search;
 
+static void swap(char *a, char *b, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++) {
+        const char c = a[i];
+        a[i] = b[i];
+        b[i] = c;
+    }
+}
+
 /* A heap sort (Knuth 5.2.3): libc's qsort may allocate. */
 static void sort(char *base, size_t count, size_t bytes,
                  bool (*before)(const void *a, const void *b))
@@ -56,11 +65,7 @@ static void sort(char *base, size_t count, size_t bytes,
             start--;
         } else {
             end--;
-            for (size_t i = 0; i < bytes; i++) {
-                const char c = base[i];
-                base[i] = base[end * bytes + i];
-                base[end * bytes + i] = c;
-            }
+            swap(base, base + end * bytes, bytes);
         }
         for (size_t root = start, child; (child = 2 * root + 1) < end; root = child) {
             if (child + 1 < end &&
@@ -70,11 +75,7 @@ static void sort(char *base, size_t count, size_t bytes,
             if (!before(base + root * bytes, base + child * bytes)) {
                 break;
             }
-            for (size_t i = 0; i < bytes; i++) {
-                const char c = base[root * bytes + i];
-                base[root * bytes + i] = base[child * bytes + i];
-                base[child * bytes + i] = c;
-            }
+            swap(base + root * bytes, base + child * bytes, bytes);
         }
     }
 }
