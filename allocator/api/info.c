@@ -67,17 +67,6 @@ struct mallinfo2 snug_mallinfo2(void)
     return look(&sizes);
 }
 
-struct snug_system_calls snug_system_calls(void)
-{
-    return (struct snug_system_calls){
-        .brk = os_calls(OS_BRK),
-        .mmap = os_calls(OS_MMAP),
-        .munmap = os_calls(OS_MUNMAP),
-        .mremap = os_calls(OS_MREMAP),
-        .madvise = os_calls(OS_MADVISE),
-    };
-}
-
 static void print_total(struct text *text, const char *type, size_t count, size_t bytes)
 {
     text_format(text, "<total type=\"%s\" count=\"%zu\" size=\"%zu\"/>\n", type, count,

@@ -10,14 +10,21 @@
 
 #include "base/kernel.h"
 #include "base/size.h"
+#include "snug.h"
 
-static _Atomic uint64_t calls[OS_CALL_COUNT];
+static struct snug_system_calls calls;
 static _Atomic uint64_t fail_countdown;
 static atomic_bool fail_stays;
 
-uint64_t os_calls(enum os_call call)
+struct snug_system_calls snug_system_calls(void)
 {
-    return atomic_load_explicit(&calls[call], memory_order_relaxed);
+    return (struct snug_system_calls){
+        .brk = __atomic_load_n(&calls.brk, __ATOMIC_RELAXED),
+        .mmap = __atomic_load_n(&calls.mmap, __ATOMIC_RELAXED),
+        .munmap = __atomic_load_n(&calls.munmap, __ATOMIC_RELAXED),
+        .mremap = __atomic_load_n(&calls.mremap, __ATOMIC_RELAXED),
+        .madvise = __atomic_load_n(&calls.madvise, __ATOMIC_RELAXED),
+    };
 }
 
 void os_fail_nth(uint64_t n)
@@ -32,8 +39,8 @@ void os_fail_from(uint64_t n)
     atomic_store(&fail_stays, true);
 }
 
-/* Counts the call; true if the test hook wants it to fail instead. */
-static bool count_call(enum os_call call)
+/* Counts a call of a kind; true if the test hook wants it to fail instead. */
+static bool count_call(uint64_t *of_kind)
 {
     if (UNLIKELY(atomic_load_explicit(&fail_countdown, memory_order_relaxed) != 0)) {
         if (atomic_fetch_sub(&fail_countdown, 1) == 1) {
@@ -41,7 +48,7 @@ static bool count_call(enum os_call call)
             return true;
         }
     }
-    atomic_fetch_add_explicit(&calls[call], 1, memory_order_relaxed);
+    __atomic_fetch_add(of_kind, 1, __ATOMIC_RELAXED);
     return false;
 }
 
@@ -66,14 +73,14 @@ static char *break_now(void)
     if (&__curbrk != NULL && __curbrk != NULL) {
         return __curbrk;
     }
-    count_call(OS_BRK);
+    count_call(&calls.brk);
     const long now = kernel_call(SYS_brk, 0, 0, 0, 0, 0, 0);
     return kernel_failed(now) ? NULL : (char *)now;
 }
 
 char *os_break_move(const char *from, ptrdiff_t bytes)
 {
-    char *const old_break = count_call(OS_BRK) ? NULL : break_now();
+    char *const old_break = count_call(&calls.brk) ? NULL : break_now();
     if (old_break == NULL || (from != NULL && from != old_break)) {
         return NULL;
     }
@@ -97,7 +104,7 @@ static bool are_whole_pages(const void *at, size_t bytes)
 
 static void *map(void *at, size_t bytes, int protection, int flags)
 {
-    if ((at != NULL && !are_whole_pages(at, bytes)) || count_call(OS_MMAP)) {
+    if ((at != NULL && !are_whole_pages(at, bytes)) || count_call(&calls.mmap)) {
         return NULL;
     }
     const long pages =
@@ -113,7 +120,7 @@ void *os_map(size_t bytes)
 
 bool os_unmap(void *pages, size_t bytes)
 {
-    return !count_call(OS_MUNMAP) &&
+    return !count_call(&calls.munmap) &&
            kernel_call(SYS_munmap, (long)pages, (long)align_up(bytes, PAGE_BYTES), 0, 0,
                        0, 0) == 0;
 }
@@ -131,7 +138,7 @@ void os_unmap_around(char *pages, size_t bytes, char *kept, size_t kept_bytes)
 
 void *os_remap(void *pages, size_t old_bytes, size_t new_bytes)
 {
-    if (count_call(OS_MREMAP)) {
+    if (count_call(&calls.mremap)) {
         return NULL;
     }
     const long moved =
@@ -149,7 +156,7 @@ enum os_move os_move_pages(void *from, size_t bytes, void *to)
 {
     static atomic_bool refused;
     if (atomic_load_explicit(&refused, memory_order_relaxed) ||
-        !are_whole_pages(to, bytes) || count_call(OS_MREMAP)) {
+        !are_whole_pages(to, bytes) || count_call(&calls.mremap)) {
         return OS_NOT_MOVED;
     }
     const long moved =
@@ -174,7 +181,7 @@ enum os_move os_move_pages(void *from, size_t bytes, void *to)
 void os_want_huge_pages(void *begin, const char *end)
 {
     const uintptr_t first = align_down((uintptr_t)begin, PAGE_BYTES);
-    if (!count_call(OS_MADVISE)) {
+    if (!count_call(&calls.madvise)) {
         kernel_call(SYS_madvise, (long)first, (long)((uintptr_t)end - first),
                     MADV_HUGEPAGE, 0, 0, 0);
     }

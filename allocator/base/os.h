@@ -1,7 +1,8 @@
 /* The kernel: memory, sleep. All system calls for memory are made here.
  *
- * Every function keeps errno unless it says otherwise, and counts its calls by kind.
- * Thread safety: counters are atomic; the heap lock orders the brk calls. */
+ * Every function keeps errno unless it says otherwise, and counts its calls for
+ * snug_system_calls; the first query of the break is one. Thread safety: counters are
+ * atomic; the heap lock orders the brk calls. */
 #ifndef SNUG_OS_H
 #define SNUG_OS_H
 
@@ -9,19 +10,6 @@
 #include <time.h>
 
 #include "base/assertions.h"
-
-enum os_call {
-    OS_BRK,
-    OS_MMAP,
-    OS_MUNMAP,
-    OS_MREMAP,
-    OS_MADVISE,
-
-    OS_CALL_COUNT
-};
-
-/* System calls made so far, by kind. The first query of the break counts. */
-uint64_t os_calls(enum os_call call);
 
 /* Move the program break by `bytes`, and libc's idea of it, so that other users of brk
  * in the process keep their view. Returns the old break; NULL: refused, or somebody has
