@@ -81,14 +81,12 @@ SNUG_API void snug_free_aligned_sized(void *ptr, size_t alignment, size_t size);
 SNUG_API void *snug_aligned_alloc(size_t alignment, size_t size);
 
 /* The same into *out; returns 0, EINVAL (alignment no power of two or not a multiple of
- * sizeof(void *)) or ENOMEM; errno and, on failure, *out are untouched. Source: POSIX.
- */
+ * sizeof(void *)) or ENOMEM; errno and, on failure, *out are kept. Source: POSIX. */
 SNUG_API int snug_posix_memalign(void **out, size_t alignment, size_t size);
 
 /* Old names. memalign: as aligned_alloc, but a bad alignment is rounded up to a power
  * of two, as glibc does; EINVAL if there is none, above 2^63. valloc: page aligned.
- * pvalloc: also rounded up to whole pages.
- */
+ * pvalloc: also rounded up to whole pages. */
 SNUG_API void *snug_memalign(size_t alignment, size_t size);
 SNUG_API void *snug_valloc(size_t size);
 SNUG_API void *snug_pvalloc(size_t size);

@@ -30,8 +30,7 @@ FORM("_ZdlPvSt11align_val_t", void, delete_aligned, (void *ptr, size_t alignment
 FORM("_ZdaPvSt11align_val_t", void, delete_array_aligned,
      (void *ptr, size_t alignment));
 
-/* The definition in force, which the compiler must not take for the one in this file.
- */
+/* The definition in force, which a compiler must not take for the one in this file. */
 #define IN_FORCE(function)                                                             \
     ({                                                                                 \
         __typeof__(&(function)) in_force_ = (function);                                \

@@ -1,5 +1,4 @@
-/* The libc names, in the preload library only: each is the snug_ call of the same name.
- */
+/* The libc names, in the preload library only: each is the snug_ call of that name. */
 #include <dlfcn.h>
 #include <malloc.h>
 #include <stdlib.h>
@@ -118,7 +117,7 @@ EXPORT void *dlopen(const char *file, int mode)
 }
 
 /* The locks are taken after all handlers of others, as in glibc's malloc: a handler may
- * wait for a lock of its own that another thread has in the middle of a call of ours. */
+ * wait for a lock of its own that another thread has amid a call of ours. */
 /* NOLINTNEXTLINE(bugprone-reserved-identifier): the name is glibc's. */
 EXPORT int __register_atfork(void (*prepare)(void), void (*parent)(void),
                              void (*child)(void), void *library)

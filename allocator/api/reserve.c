@@ -1,7 +1,6 @@
 /* When the heap's reserve costs the user something: under limits on address space or
  * data, where it counts, and in a process that locks its memory, where it becomes
- * resident. The heap then gives back what it has not touched and grows in small steps.
- */
+ * resident. The heap then gives back what it never touched and grows in small steps. */
 #include <errno.h>
 #include <sys/resource.h>
 

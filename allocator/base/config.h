@@ -13,8 +13,7 @@
 
 /* -- limits -- */
 
-/* Payloads are aligned to this (C17 7.22.3: fundamental alignment on x86-64, aarch64).
- */
+/* Payloads are aligned to this (C17 7.22.3: fundamental alignment, with 64 bits). */
 #define ALIGNMENT_BYTES ((size_t)16)
 
 /* Requests beyond this cannot be met and are refused before any arithmetic. */

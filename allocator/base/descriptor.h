@@ -3,8 +3,7 @@
  *
  * Such a descriptor has a high number, out of the way of loops that close the lower
  * ones, is not inherited by other programs, and is asked before each use whether it
- * still is the file that it was. Nothing here allocates or takes a lock; errno is kept.
- */
+ * still is the file that it was. Nothing here allocates, locks or changes errno. */
 #ifndef SNUG_DESCRIPTOR_H
 #define SNUG_DESCRIPTOR_H
 

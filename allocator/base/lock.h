@@ -18,8 +18,7 @@ struct lock {
     atomic_int state; /* enum lock_state */
 };
 
-/* Protects the heap, its bins, map and runs, the table of large blocks and the policy.
- */
+/* Protects the heap, its bins, map and runs, the table of mappings and the policy. */
 extern OUR_OWN struct lock heap_lock;
 
 /* lock_acquire for one who found the lock taken. */

@@ -208,8 +208,7 @@ static_assert(RLIM_INFINITY == SIZE_MAX, "no limit is the largest one");
 
 uintptr_t os_random(void)
 {
-    /* The kernel gives 16 random bytes, anywhere; libc uses them for its stack guards.
-     */
+    /* The kernel gives 16 random bytes; libc uses them for its stack guards. */
     uintptr_t random[2];
     memcpy(random, (const void *)getauxval(AT_RANDOM), sizeof random);
     const uintptr_t mixed = random[0] * 0x9e3779b97f4a7c15u + random[1];

@@ -21,8 +21,7 @@ void *os_map(size_t bytes);
 bool os_unmap(void *pages, size_t bytes);
 /* Unmap what is not `kept` of a mapping. */
 void os_unmap_around(char *pages, size_t bytes, char *kept, size_t kept_bytes);
-/* Resize a mapping, moving it if need be; NULL if refused (the old one is untouched).
- */
+/* Resize a mapping, moving it if need be; NULL if refused (it is untouched). */
 void *os_remap(void *pages, size_t old_bytes, size_t new_bytes);
 /* Give whole pages back: zeroed ones are mapped over them. Not by madvise, which
  * glibc's malloc does not need, so that filters of system calls (seccomp) may forbid

@@ -4,8 +4,7 @@
  * In this order: a copy of that descriptor, kept by the debug levels; descriptor 2, if
  * it still is that file, or a pipe or the null device, which a program has made its
  * stderr on purpose; the terminal, if stderr was one; nowhere. Level 0 keeps no copy:
- * whoever reads a pipe to its end would wait for a daemon that has closed its stderr.
- */
+ * who reads a pipe to its end would wait for a daemon that has closed its stderr. */
 #ifndef SNUG_OUTPUT_H
 #define SNUG_OUTPUT_H
 

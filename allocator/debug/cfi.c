@@ -143,8 +143,7 @@ static bool read_frame_expression(struct cursor *cursor, bool stored, int64_t *o
     return expression.at == expression.end && !expression.bad;
 }
 
-/* The instructions, DW_CFA_; the first three have an operand in their lower six bits.
- */
+/* The instructions, DW_CFA_; the first three have an operand in their lower 6 bits. */
 enum {
     ADVANCE = 0x40,
     OFFSET = 0x80,

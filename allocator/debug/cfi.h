@@ -41,10 +41,8 @@ enum cfi_saved {
 };
 
 /* The three rules that are no step. */
-#define CFI_NONE ((uint64_t)0) /* nothing is known */
-#define CFI_END                                                                        \
-    ((uint64_t)1 << 2)              /* there is no caller, or nothing that leads to it \
-                                     */
+#define CFI_NONE ((uint64_t)0)      /* nothing is known */
+#define CFI_END ((uint64_t)1 << 2)  /* there is no caller, or no way to it */
 #define CFI_HARD ((uint64_t)2 << 2) /* more than a rule can say */
 
 static inline enum cfi_base cfi_base(uint64_t rule)

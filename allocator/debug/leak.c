@@ -153,8 +153,7 @@ static bool is_within(uintptr_t address, const void *begin, size_t bytes)
 static bool skip_page(uintptr_t page)
 {
     for (const struct heap_region *r = heap.regions; r != NULL; r = r->older) {
-        /* Before the first region stands our map; before another perhaps other's data.
-         */
+        /* Before the first region stands our map, before another maybe others' data. */
         const uintptr_t begin =
             r->older == NULL ? align_down((uintptr_t)r, PAGE_BYTES) : (uintptr_t)r;
         if (page >= begin && page < (uintptr_t)heap_region_end(r)) {

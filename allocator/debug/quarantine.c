@@ -5,8 +5,7 @@
 
 /* As many bytes may wait as an eighth of those that are live, too. */
 #define LIVE_SHARE 8
-/* Address space of retired pages, for each byte of memory that may wait: 1 GiB usually.
- */
+/* Address space of retired pages, for each byte that may wait: 1 GiB usually. */
 #define PAGES_SHARE 1024
 #define BLOCKS_LIMIT ((size_t)1 << 20)
 

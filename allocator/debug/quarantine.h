@@ -1,8 +1,7 @@
 /* Quarantine: freed blocks wait their turn here before their memory is used again, so
  * that a write through a stale pointer is noticed. First in, first out; bounded by a
  * share of what is live, in addresses for blocks in pages, since those hold no memory.
- * Where the system refuses memory the oldest go before their turn. Under the heap lock.
- */
+ * Where the system refuses memory the oldest go earlier. Under the heap lock. */
 #ifndef SNUG_DEBUG_QUARANTINE_H
 #define SNUG_DEBUG_QUARANTINE_H
 

@@ -51,8 +51,7 @@ static uintptr_t reader_number(struct reader *reader, int *after)
     }
 }
 
-/* A line: "begin-end rw-p ...". Shared memory is left out: it belongs to others, too.
- */
+/* A line: "begin-end rw-p ...". Shared memory, which others have, too, is left out. */
 static bool next_range(struct reader *reader, struct range *range)
 {
     int c;

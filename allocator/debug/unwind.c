@@ -191,8 +191,7 @@ static ALWAYS_INLINE bool step(uint64_t rule, struct unwind_start *at)
         const uintptr_t base = cfi_saved_fp(rule) == CFI_AT_CFA ? cfa : at->fp;
         at->fp = word_at(base + cfi_fp_offset(rule));
     }
-    /* The call lies before the address to return to, which may be another function's.
-     */
+    /* The call lies before the return address, which may be another function's. */
     at->address = without_signature(word_at(cfa + cfi_ra_offset(rule))) - 1;
     at->sp = cfa;
     return true;

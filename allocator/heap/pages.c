@@ -2,8 +2,8 @@
 
 #include "base/os.h"
 
-/* Bits are mapped where the first page is vacated, a MiB of them for 32 GiB: what is not
- * used of that is address space only. */
+/* Bits are mapped where the first page is vacated, a MiB of them for 32 GiB: what is
+ * not used of that is address space only. */
 #define CHUNK_BITS (8 * MIB)
 #define CHUNKS (((size_t)1 << 48) / PAGE_BYTES / CHUNK_BITS)
 #define WORD_BYTES (64 * PAGE_BYTES)

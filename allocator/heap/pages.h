@@ -2,9 +2,9 @@
  *
  *     | free block: tag .. | vacant pages ........ | .. footer |
  *
- * They went back to the system, or were never written, and read as zeros. All are inside
- * free blocks or the top (heap_check tests this). Each has a bit; where there is no memory
- * for the bits a page counts as resident. Protected by the heap lock. */
+ * They went back to the system, or were never written, and read as zeros. All are
+ * inside free blocks or the top (heap_check tests this). Each has a bit; where there is
+ * no memory for the bits a page counts as resident. Protected by the heap lock. */
 #ifndef SNUG_PAGES_H
 #define SNUG_PAGES_H
 
