@@ -1,8 +1,6 @@
 #include "debug/stack.h"
 
 #include <dlfcn.h>
-#include <elf.h>
-#include <link.h>
 #include <string.h>
 
 #include "base/os.h"
@@ -14,54 +12,22 @@
 /* A program that is linked statically may do without it. */
 #pragma weak dlsym
 
-/* The allocator's code: in a program that holds us, sections of their own; of
- * libsnug.so, all that can be executed. */
-static struct {
-    uintptr_t begin, end;
-} own_code[2];
-
-/* Made by objcopy for libsnug.a; the linker knows where they begin and end. */
+/* The ends of the allocator's code: of sections that objcopy has made for libsnug.a the
+ * linker knows them, libsnug.ld has those of libsnug.so. Without them none is ours. */
 #define LINKERS __attribute__((weak, visibility("hidden")))
 extern const char __start_snug_text[] LINKERS, __stop_snug_text[] LINKERS;
 extern const char __start_snug_cold_text[] LINKERS, __stop_snug_cold_text[] LINKERS;
 
-static void find_own_library(void)
+static bool is_between(uintptr_t address, const char *begin, const char *end)
 {
-    extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
-    const uintptr_t base = (uintptr_t)&__ehdr_start;
-    const ElfW(Phdr) *const headers = (const ElfW(Phdr) *)(base + __ehdr_start.e_phoff);
-    uintptr_t begin = 0, end = 0;
-    for (size_t i = 0; i < __ehdr_start.e_phnum; i++) {
-        if (headers[i].p_type == PT_INTERP) {
-            return; /* a program that was linked without the sections */
-        }
-        if (headers[i].p_type == PT_LOAD && (headers[i].p_flags & PF_X) != 0) {
-            begin = base + headers[i].p_vaddr;
-            end = begin + headers[i].p_memsz;
-        }
-    }
-    if (__ehdr_start.e_type == ET_DYN) {
-        own_code[0].begin = begin;
-        own_code[0].end = end;
-    }
-}
-
-static void find_own_code(void)
-{
-    own_code[0].begin = (uintptr_t)__start_snug_text;
-    own_code[0].end = (uintptr_t)__stop_snug_text;
-    own_code[1].begin = (uintptr_t)__start_snug_cold_text;
-    own_code[1].end = (uintptr_t)__stop_snug_cold_text;
-    if (own_code[0].begin == 0) {
-        find_own_library();
-    }
+    return address - (uintptr_t)begin < (uintptr_t)end - (uintptr_t)begin;
 }
 
 static bool is_own_code(const void *return_address)
 {
     const uintptr_t address = (uintptr_t)return_address - 1; /* of the call */
-    return address - own_code[0].begin < own_code[0].end - own_code[0].begin ||
-           address - own_code[1].begin < own_code[1].end - own_code[1].begin;
+    return is_between(address, __start_snug_text, __stop_snug_text) ||
+           is_between(address, __start_snug_cold_text, __stop_snug_cold_text);
 }
 
 void debug_stack_begin(void)
@@ -69,7 +35,6 @@ void debug_stack_begin(void)
     static bool begun;
     if (!begun) {
         begun = true;
-        find_own_code();
         debug_unwind_begin();
     }
 }
