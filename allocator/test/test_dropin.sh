@@ -319,7 +319,7 @@ int main(int count, char **arguments)
         pthread_t thread;
         pthread_create(&thread, NULL, (with_stdio ? readers : workers)[i], NULL);
     }
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < 100; i++) {
         const pid_t child = fork();
         if (child == 0) {
             work();
