@@ -56,15 +56,14 @@ expect()
     [ "$found" -eq "$code" ] || echo "# exit code $found, not $code"
 }
 
-# await COMMAND...: until it succeeds; false if it does not within a minute.
+# await COMMAND...: until it succeeds; false if it does not within two minutes.
 await()
 {
-    local tries
-    for ((tries = 0; tries < 1200; tries++)); do
-        "$@" && return
+    local end=$((SECONDS + 120))
+    until "$@"; do
+        [ "$SECONDS" -lt "$end" ] || return
         sleep 0.05
     done
-    return 1
 }
 
 # is NAME FOUND EXPECTED: two texts, or two numbers.

@@ -224,10 +224,12 @@ has_had() { # N workers
     [ "$(sort -u "$work/workers" | wc -l)" -ge "$1" ]
 }
 
-# One folder belongs to one run at a time, from its start.
+# One folder belongs to one run at a time, from its start. Its workers live long enough to
+# be seen where they have the one processor for themselves.
+"$bench" generate larson -n 20000 -o "$work/larson.rep"
 start_long() {
     : >"$work/long.err"
-    "$bench" replay "$trace" -a glibc --passes time -r 10000 -o "$work/shared" \
+    "$bench" replay "$work/larson.rep" -a glibc --passes time -r 10000 -o "$work/shared" \
         >"$work/long.out" 2>"$work/long.err" &
     pid=$!
     await grep -q seed: "$work/long.err"
@@ -256,7 +258,6 @@ expect "a folder in a new folder" 0 out 'glibc' \
 report "is made" $?
 
 # Interrupted in the timed rounds: code 130, whole files, nobody left behind.
-"$bench" generate larson -n 20000 -o "$work/larson.rep"
 "$bench" replay "$work/larson.rep" -a glibc --passes time -r 10000 --export-csv "$work/cut.csv" \
     -o "$work/cut" >"$work/out" 2>"$work/err" &
 pid=$!
