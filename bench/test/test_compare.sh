@@ -273,18 +273,22 @@ cat >"$dir/server.py" <<'PY'
 import os, signal, sys, time
 blocks = []
 def stop(*_):
-    time.sleep(0.1) # long enough to be seen stopping
+    time.sleep(0.3) # long enough to be seen stopping
     sys.exit(0)
+def fill(*_):
+    blocks.append(b"x" * (48 << 20))
+    open(sys.argv[1] + ".filled", "w").close()
 signal.signal(signal.SIGTERM, stop)
-signal.signal(signal.SIGUSR1, lambda *_: blocks.append(b"x" * (48 << 20)))
+signal.signal(signal.SIGUSR1, fill)
 open(sys.argv[1], "w").write(str(os.getpid()))
 while True:
     time.sleep(0.01)
 PY
 server=(python3 "$dir/server.py" "$dir/pid")
-compare -a glibc -a snug --runs 2 --linger 0.2 -o "$dir/run" --prepare "rm -f $dir/pid" \
+compare -a glibc -a snug --runs 2 --linger 0.2 -o "$dir/run" --prepare "rm -f $dir/pid*" \
     --ready "test -s $dir/pid" \
-    --load "kill -USR1 \$(cat $dir/pid); sleep 0.3; echo rate 12.5" \
+    --load "kill -USR1 \$(cat $dir/pid); \
+        until test -e $dir/pid.filled; do sleep 0.1; done; sleep 0.2; echo rate 12.5" \
     --load-metric 'rate ([0-9.]+)' -- "${server[@]}" ''
 ok "a server is compared" [ $? -eq 0 ]
 ok "its metric is read" [ "$(cell snug score)" = 12.5 ]

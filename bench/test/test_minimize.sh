@@ -35,7 +35,7 @@ report "the file tells it, too" $?
 expect "it fails as minimize says" 1 out 'overlaps' "$bench" replay "$work/least.rep" \
     -a "broken=$build/test/libbroken-overlap.so" --passes verify
 minimized "a crash" crash "$work/random.rep" 'a 0 1000'
-minimized "a hang" hang "$work/random.rep" 'a 0 1000' --timeout 0.3
+minimized "a hang" hang "$work/random.rep" 'a 0 1000' --timeout 1
 expect "a realloc that forgets" 0 err 'least.rep: operations: 2;' "$bench" minimize \
     "$work/realloc.rep" -a "broken=$build/test/libbroken-forget.so" -o "$work/least.rep"
 tail -1 "$work/least.rep" | grep -q '^r 0 1000$'

@@ -222,7 +222,7 @@ static bool leaves_behind(enum process_kind kind)
     char path[64];
     char text[256] = "";
     bool lives = true;
-    for (int i = 0; i < 200 && lives; i++) {
+    for (int i = 0; i < 2000 && lives; i++) {
         snprintf(path, sizeof path, "/proc/%d/stat", pid);
         FILE *in = fopen(path, "re");
         lives = in != NULL && fgets(text, sizeof text, in) != NULL &&

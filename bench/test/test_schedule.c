@@ -194,7 +194,7 @@ static void test_failures_in_every_pass(void **state)
     for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
         struct schedule_options options = quick_options();
         options.modes = modes_of(passes[i]);
-        options.timeout_ns = 500 * NS_PER_MS;
+        options.timeout_ns = 1500ull * NS_PER_MS;
         struct run *run = run_specs(specs, 3, &options);
         if (strcmp(passes[i], "syscalls") != 0 ||
             run_result(run, 0, 2)->syscalls.measured) { /* ptrace may be refused */
