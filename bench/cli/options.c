@@ -187,7 +187,7 @@ bool options_choice(const struct options_row *row, const char *text, char *expec
     return is_found;
 }
 
-int options_complain(const struct options_command *command, const char *format, ...)
+void options_say_wrong(const struct options_command *command, const char *format, ...)
 {
     va_list arguments;
     fputs("snugbench: ", stderr);
@@ -195,7 +195,6 @@ int options_complain(const struct options_command *command, const char *format, 
     vfprintf(stderr, format, arguments);
     va_end(arguments);
     fprintf(stderr, "; see '%s --help'\n", command->name);
-    return EXIT_USAGE;
 }
 
 /* The same table as getopt wants it. */

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cli/cli.h"
+
 struct options_row;
 
 /* Puts the value of `text` into row->target. false: it does not fit; `expected`, if the
@@ -86,8 +88,12 @@ struct options_command {
 int options_parse(const struct options_command *command, int argc, char **argv,
                   int *first);
 
-/* Says what is wrong, and where help is; the exit code for it. */
-int options_complain(const struct options_command *command, const char *format, ...)
+/* Says what is wrong, and where help is. */
+void options_say_wrong(const struct options_command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The same; the exit code for it. The analyzer sees that it is one and not -1, with
+ * which a command would go on without its operands. */
+#define options_complain(...) (options_say_wrong(__VA_ARGS__), EXIT_USAGE)
 
 #endif
