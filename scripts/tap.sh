@@ -100,6 +100,7 @@ gdb_calls()
 lacks()
 {
     case $1 in
+    descriptors) (ulimit -n 6000) 2>/dev/null || echo "no 6,000 descriptors here" ;;
     gdb-calls) gdb_calls 2>/dev/null || echo "no gdb that can call functions here" ;;
     gcc-static)
         echo 'int main(void) { return 0; }' | gcc -static -x c -o /dev/null - 2>/dev/null ||
