@@ -267,10 +267,11 @@ static void and_by_level_guard(void)
     churn_in_filter(SCMP_ACT_ERRNO(EPERM));
 }
 
+/* Below those that the debug levels keep: 1000 on, where the limit is 1024. */
 static size_t count_descriptors(void)
 {
     size_t count = 0;
-    for (int descriptor = 0; descriptor < 1024; descriptor++) {
+    for (int descriptor = 0; descriptor < 500; descriptor++) {
         count += fcntl(descriptor, F_GETFD) != -1;
     }
     return count;
