@@ -60,8 +60,8 @@ report "and what to do is said" $?
 expect "nor is anything slower than itself" 2 err 'name another with --reference' \
     "$bench" minimize "$work/threads.rep" -a glibc --slower 2
 
-# 50 µs for every 50th malloc: a few hundred times a malloc's own, whatever runs beside.
-"$bench" generate random -n 3000 -o "$work/short.rep" >"$work/out" 2>&1
+# 50 µs for every 50th malloc: a few hundred times a small one's own, whatever runs beside.
+"$bench" generate random -n 3000 --max 64 -o "$work/short.rep" >"$work/out" 2>&1
 expect "what is slow stays slow" 0 err 'slow: [0-9.]+ times the time of glibc' "$bench" \
     minimize "$work/short.rep" -a "slow=$build/test/libbroken-slow.so" --slower 2 \
     -o "$work/slow.rep"
