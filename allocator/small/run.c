@@ -225,9 +225,9 @@ static void carve(struct run *run, uintptr_t *list)
 static_assert(GRANULE_BYTES / 8 <= RUN_WORDS * 64,
               "a run has no more granules than an 8th of an object's bytes");
 
-/* What the run has free, as far as the list has room. In whatever order the objects were
- * freed, the lowest is given out first: what a program asks for in a row lies in a row,
- * and is fetched ahead when it is walked. */
+/* What the run has free, as far as the list has room. In whatever order the objects
+ * were freed, the lowest is given out first: what a program asks for in a row lies in a
+ * row, and is fetched ahead when it is walked. */
 static void take_free(struct run *run, uintptr_t *list)
 {
     const size_t object_bytes = class_bytes(run->size_class);

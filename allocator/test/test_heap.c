@@ -224,9 +224,8 @@ static void runs_are_as_short_as_what_is_free(void)
     CHECK_HEAP();
 }
 
-/* Where a payload may be is found out by one comparison. */
-/* Objects that were freed in any order are given out as they lie: a list or tree that is
- * built anew is not scattered. */
+/* Objects that were freed in any order are given out as they lie: a list or tree that
+ * is built anew is not scattered. */
 static void what_was_freed_is_given_out_in_order(void)
 {
     enum {
@@ -259,6 +258,7 @@ static void what_was_freed_is_given_out_in_order(void)
     CHECK_HEAP();
 }
 
+/* Where a payload may be is found out by one comparison. */
 static void a_region_spans_multiples_of_16_alone(void)
 {
     char *const first = snug_malloc(1000);
