@@ -16,7 +16,9 @@ struct policy policy;
 
 void policy_set_mmap_threshold(size_t bytes)
 {
-    policy.mmap_threshold_bytes = bytes > 0 ? bytes : 1;
+    /* At most the limit: no request beyond it is below the threshold. */
+    const size_t threshold = bytes < REQUEST_LIMIT_BYTES ? bytes : REQUEST_LIMIT_BYTES;
+    policy.mmap_threshold_bytes = threshold > 0 ? threshold : 1;
 }
 
 /* Whether a size beyond the threshold is; the environment may have set it. */

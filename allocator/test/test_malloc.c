@@ -294,6 +294,13 @@ static void sizes_that_nobody_has_are_refused(void)
     CHECK_HEAP();
 }
 
+/* No block has a mapping then, and no size is so large that it is looked at as such. */
+static void they_are_refused_under_any_threshold(void)
+{
+    CHECK_NUMBERS(snug_mallopt(M_MMAP_THRESHOLD, -1), ==, 1);
+    sizes_that_nobody_has_are_refused();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +313,7 @@ int main(void)
         CHILD_TEST(calloc_leaves_fresh_pages_alone),
         CHILD_TEST(products_that_overflow_are_refused),
         CHILD_TEST(sizes_that_nobody_has_are_refused),
+        CHILD_TEST(they_are_refused_under_any_threshold),
     };
     return cmocka_run_group_tests_name("malloc", tests, NULL, NULL);
 }
