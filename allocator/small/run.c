@@ -122,7 +122,9 @@ static struct run *run_create(size_t size_class, size_t granules)
         return NULL;
     }
     struct run *const run = block_payload(block);
-    if (!map_covers((char *)run + granules * GRANULE_BYTES - 1)) {
+    /* Nor does it have a number if it is beyond the first 4 TiB. */
+    if (!map_covers((char *)run + granules * GRANULE_BYTES - 1) ||
+        run_at(granule_of(run)) != run) {
         heap_free(block);
         return NULL;
     }

@@ -406,6 +406,38 @@ static void a_large_block_that_comes_and_goes_costs_no_calls(void)
     CHECK_NUMBERS(calls.mmap + calls.munmap + calls.brk, <, 40);
 }
 
+/* The numbers of granules have 32 bits, while a map may cover more: beyond 4 TiB from
+ * its first granule there are no runs. */
+static void a_heap_of_many_terabytes_is_sound(void)
+{
+    enum {
+        OBJECTS = 2000,
+        BLOCKS = 4200 / 8
+    };
+    static void *objects[OBJECTS];
+    CHECK_NUMBERS(snug_mallopt(M_MMAP_MAX, 0), ==, 1);
+    const char *const first = snug_malloc(120 * mib);
+    for (size_t i = 0; i < BLOCKS; i++) {
+        if (snug_malloc(8 * kib * mib) == NULL) { /* untouched: as a rule it is given */
+            _exit(CHILD_SKIPPED);
+        }
+    }
+    for (size_t i = 0; i < OBJECTS; i++) {
+        objects[i] = snug_malloc(100);
+        CHECK(objects[i] != NULL);
+    }
+    CHECK_NUMBERS((uintptr_t)objects[OBJECTS - 1] - (uintptr_t)first, >, 4 * mib * mib);
+    CHECK_HEAP();
+    for (size_t step = 2; step > 0; step--) {
+        for (size_t i = 0; i < OBJECTS; i += step) {
+            snug_free(objects[i]);
+            objects[i] = NULL;
+        }
+        snug_malloc_trim(0);
+        CHECK_HEAP();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -424,6 +456,7 @@ int main(void)
         CHILD_TEST(blocks_of_older_regions_are_cached),
         CHILD_TEST(mallopt_knows_its_parameters),
         CHILD_TEST(a_large_block_that_comes_and_goes_costs_no_calls),
+        CHILD_TEST(a_heap_of_many_terabytes_is_sound),
     };
     return cmocka_run_group_tests_name("heap", tests, NULL, NULL);
 }
