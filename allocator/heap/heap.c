@@ -30,11 +30,12 @@ static bool top_has(size_t bytes)
 {
     const uintptr_t risen = (uintptr_t)heap.top + bytes;
     const uintptr_t touched = (uintptr_t)heap.touched;
+    const bool reaches = risen <= (uintptr_t)heap.end;
     size_t rise = risen > touched ? risen - touched : 0;
-    if (UNLIKELY(pages_vacant_bytes != 0)) {
+    if (UNLIKELY(pages_vacant_bytes != 0) && reaches) {
         rise += pages_vacant_within((uintptr_t)heap.top, risen + BLOCK_HEADER_BYTES);
     }
-    if (LIKELY(risen <= (uintptr_t)heap.end && is_granted(rise))) {
+    if (LIKELY(reaches && is_granted(rise))) {
         return true;
     }
     heap.wanted_bytes = bytes;

@@ -438,6 +438,20 @@ static void a_heap_of_many_terabytes_is_sound(void)
     }
 }
 
+/* What the heap cannot have is refused before it is looked at what of it is vacant. */
+static void a_request_beyond_the_heap_is_refused_at_once(void)
+{
+    char *const block = snug_malloc(4 * mib);
+    CHECK(block != NULL && snug_malloc(1000) != NULL);
+    pattern_fill(block, 4 * mib, 1);
+    snug_free(block);
+    CHECK(snug_malloc_trim(0) == 1 && pages_vacant_bytes != 0);
+    for (int i = 0; i < 2000; i++) { /* a third of a second each, if it were */
+        CHECK(snug_malloc(REQUEST_LIMIT_BYTES / 2) == NULL);
+    }
+    CHECK_HEAP();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -457,6 +471,7 @@ int main(void)
         CHILD_TEST(mallopt_knows_its_parameters),
         CHILD_TEST(a_large_block_that_comes_and_goes_costs_no_calls),
         CHILD_TEST(a_heap_of_many_terabytes_is_sound),
+        CHILD_TEST(a_request_beyond_the_heap_is_refused_at_once),
     };
     return cmocka_run_group_tests_name("heap", tests, NULL, NULL);
 }
