@@ -49,11 +49,12 @@ void pages_vacate(uintptr_t start, uintptr_t end)
         uint64_t **const chunk = &chunks[at / PAGE_BYTES / CHUNK_BITS];
         *chunk = *chunk != NULL ? *chunk : os_map(CHUNK_BITS / 8);
         uint64_t *const word = word_of(at);
-        if (word != NULL) {
-            const uint64_t bits = mask_of(at, end) & ~*word;
-            *word |= bits;
-            pages_vacant_bytes += bytes_of(bits);
+        if (word == NULL) {
+            return; /* and does not ask for each word */
         }
+        const uint64_t bits = mask_of(at, end) & ~*word;
+        *word |= bits;
+        pages_vacant_bytes += bytes_of(bits);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/os.h"
 #include "child.h"
 #include "random.h"
 
@@ -90,11 +91,23 @@ static void pages_far_from_each_other_are_vacant(void)
     CHECK_NUMBERS(pages_vacant_bytes, ==, 4 * PAGE_BYTES);
 }
 
+/* Where there is no memory for the bits the system is asked once, not for each word. */
+static void without_bits_pages_count_as_resident(void)
+{
+    os_fail_nth(1);
+    pages_vacate(base, base + 1000 * PAGE_BYTES);
+    CHECK_NUMBERS(pages_vacant_bytes, ==, 0);
+    CHECK_NUMBERS(pages_occupy(base, base + PAGE_BYTES).end, ==, 0);
+    pages_vacate(base, base + 1000 * PAGE_BYTES);
+    CHECK_NUMBERS(pages_vacant_bytes, ==, 1000 * PAGE_BYTES);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CHILD_TEST(ranges_grow_and_shrink),
         CHILD_TEST(pages_far_from_each_other_are_vacant),
+        CHILD_TEST(without_bits_pages_count_as_resident),
     };
     return cmocka_run_group_tests_name("pages", tests, NULL, NULL);
 }
