@@ -21,7 +21,8 @@ static void tell(const struct walk *walk, struct snug_block block)
 
 static void visit_run(const struct walk *walk, const struct run *run, const char *limit)
 {
-    const size_t object_bytes = class_bytes(run->size_class);
+    /* By the map: what the run says may be damaged. */
+    const size_t object_bytes = class_bytes(map_lookup(run).size_class);
     const char *const never_used = (const char *)run + run->carved_end;
     const char *const end = (const char *)run + run->end;
     const char *object = (const char *)(run + 1);

@@ -6,6 +6,7 @@
 
 #include "base/lock.h"
 #include "child.h"
+#include "small/run.h"
 
 enum {
     BLOCKS = 300
@@ -189,6 +190,22 @@ static void full_runs_serve_again(void)
     CHECK_NUMBERS(again.runs, ==, full.runs);
     CHECK_NUMBERS(again.top_bytes, ==, full.top_bytes); /* nor from the heap */
     CHECK_NUMBERS(again.live_blocks, ==, full.live_blocks);
+}
+
+/* Of what a debugger shows of a damaged process the damage is a part. */
+static void a_walk_ends_where_a_run_is_damaged(void)
+{
+    const char *object = NULL;
+    for (size_t i = 0; i < 100; i++) {
+        object = snug_malloc(64);
+    }
+    struct run *const run = run_of(map_lookup(object), object);
+    struct snug_stats whole, damaged;
+    CHECK(run->size_class == 4 && snug_stats(&whole));
+    run->size_class = 0;
+    CHECK(snug_stats(&damaged));
+    CHECK_NUMBERS(damaged.live_blocks, ==, whole.live_blocks);
+    CHECK_NUMBERS(damaged.live_bytes, ==, whole.live_bytes);
 }
 
 /* An object that is free is kept in a cache, or free in its run. */
@@ -457,6 +474,7 @@ int main(void)
         CHILD_TEST(walk_sees_each_block_once),
         CHILD_TEST(stats_account_for_the_heap),
         CHILD_TEST(full_runs_serve_again),
+        CHILD_TEST(a_walk_ends_where_a_run_is_damaged),
         CHILD_TEST(objects_go_from_caches_to_their_runs),
         CHILD_TEST(the_quarantine_has_a_limit),
         CHILD_TEST(walk_at_level_check_tells_what_was_asked_for),
