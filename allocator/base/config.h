@@ -50,12 +50,12 @@
  * times. */
 #define PAID_LIMIT 4
 
-/* A heap of at least so much goes back when no more than a share would be left; with
- * one thread by calls that give so many times what is in use each. To look for that
- * costs half a GIVE_SHARE of the heap, of a credit of 5/4 of its growth. */
+/* A heap of at least so much goes back when no more than a share is in use, if no more
+ * than another would be left. To look for that costs half a GIVE_SHARE of the heap, of
+ * a credit of 5/4 of its growth. */
 #define EMPTIED_HEAP_BYTES (8 * MIB)
+#define EMPTIED_SHARE 32
 #define EMPTIED_LEFT_SHARE 8
-#define EMPTIED_GIVE_TIMES 8
 
 /* Requests up to this are served from runs, blocks cut into objects of one size. */
 #define SMALL_LIMIT_BYTES ((size_t)256)

@@ -306,19 +306,20 @@ static void spend(size_t bytes)
 }
 
 /* When nearly nothing is in use all goes back, if most of it can be had by calls that
- * give several times as much each as is in use: what is scattered now is in fewer
- * pieces when less is in use. With other threads, whose lists keep a little here and
- * there, by any. */
+ * give as much each as is in use. With other threads, whose lists keep a little here
+ * and there, by any. */
 static void give_all_back(void)
 {
     const size_t spare = spare_bytes();
     const size_t resident = heap_resident_bytes();
     const size_t in_use = __libc_single_threaded ? resident - spare : 0;
-    spend(give_back((struct demand){
-        .wanted = spare,
-        .worth = resident - resident / EMPTIED_LEFT_SHARE,
-        .least = larger(in_use * EMPTIED_GIVE_TIMES, GIVE_LEAST_BYTES),
-    }));
+    if (in_use <= resident / EMPTIED_SHARE) {
+        spend(give_back((struct demand){
+            .wanted = spare,
+            .worth = resident - resident / EMPTIED_LEFT_SHARE,
+            .least = larger(in_use, GIVE_LEAST_BYTES),
+        }));
+    }
 }
 
 void pressure_consider(void)
