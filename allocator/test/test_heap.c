@@ -169,95 +169,6 @@ static void what_is_cut_off_is_used(void)
     CHECK_NUMBERS(snug_mallinfo2().keepcost, ==, top);
 }
 
-/* What a free object held (object.h) may stand in a block that is new to the program:
- * it must not be taken for free. Blocks of 512 bytes come from the heap at first. */
-static void what_was_an_object_is_not_taken_for_free(void)
-{
-    enum {
-        OBJECTS = 200,
-        BLOCKS = 7
-    };
-    void *objects[OBJECTS];
-    void *blocks[BLOCKS];
-    for (size_t size = 16; size < 512; size += 16) {
-        for (size_t i = 0; i < OBJECTS; i++) {
-            objects[i] = snug_malloc(size);
-        }
-        for (size_t i = 0; i < OBJECTS; i++) {
-            snug_free(objects[i]);
-        }
-        snug_malloc_trim(0); /* the runs go back to the heap */
-        for (size_t i = 0; i < BLOCKS; i++) {
-            blocks[i] = snug_malloc(512);
-        }
-        for (size_t i = 0; i < BLOCKS; i++) {
-            snug_free(blocks[i]);
-        }
-    }
-}
-
-/* Small objects find room between blocks that live, though no run of full length does:
- * the heap grows by less than half of them. */
-static void runs_are_as_short_as_what_is_free(void)
-{
-    enum {
-        GAPS = 500,
-        GAP_BYTES = 4000,
-        OBJECT_BYTES = 64
-    };
-    void *gaps[GAPS];
-    for (size_t i = 0; i < GAPS; i++) {
-        gaps[i] = snug_malloc(GAP_BYTES);
-        CHECK(gaps[i] != NULL && snug_malloc(600) != NULL);
-    }
-    for (size_t i = 0; i < GAPS; i++) {
-        snug_free(gaps[i]);
-    }
-    struct snug_stats before, after;
-    CHECK(snug_stats(&before));
-    const size_t bytes = (size_t)GAPS * GAP_BYTES / 2;
-    for (size_t i = 0; i < bytes; i += OBJECT_BYTES) {
-        CHECK(snug_malloc(OBJECT_BYTES) != NULL);
-    }
-    CHECK(snug_stats(&after));
-    CHECK_NUMBERS(after.touched_bytes - before.touched_bytes, <, bytes / 2);
-    CHECK_HEAP();
-}
-
-/* Objects that were freed in any order are given out as they lie: a list or tree that
- * is built anew is not scattered. */
-static void what_was_freed_is_given_out_in_order(void)
-{
-    enum {
-        OBJECTS = 4000,
-        OBJECT_BYTES = 48,
-        RUN_OBJECTS = 6 * 1024 / OBJECT_BYTES
-    };
-    static char *objects[OBJECTS];
-    static size_t order[OBJECTS];
-    for (size_t i = 0; i < OBJECTS; i++) {
-        objects[i] = snug_malloc(OBJECT_BYTES);
-        CHECK(objects[i] != NULL);
-    }
-    make_order(SHUFFLED, order, OBJECTS);
-    for (size_t i = 0; i < OBJECTS; i++) {
-        if (order[i] % 20 != 0) { /* the others keep their runs */
-            snug_free(objects[order[i]]);
-        }
-    }
-    snug_malloc_trim(0); /* all lists are empty */
-    size_t falls = 0;
-    const char *last = snug_malloc(OBJECT_BYTES);
-    for (size_t i = 0; i < OBJECTS / 2; i++) {
-        const char *const object = snug_malloc(OBJECT_BYTES);
-        CHECK(object != NULL);
-        falls += object < last;
-        last = object;
-    }
-    CHECK_NUMBERS(falls, <=, OBJECTS / RUN_OBJECTS + 1);
-    CHECK_HEAP();
-}
-
 /* Where a payload may be is found out by one comparison. */
 static void a_region_spans_multiples_of_16_alone(void)
 {
@@ -406,38 +317,6 @@ static void a_large_block_that_comes_and_goes_costs_no_calls(void)
     CHECK_NUMBERS(calls.mmap + calls.munmap + calls.brk, <, 40);
 }
 
-/* The numbers of granules have 32 bits, while a map may cover more: beyond 4 TiB from
- * its first granule there are no runs. */
-static void a_heap_of_many_terabytes_is_sound(void)
-{
-    enum {
-        OBJECTS = 2000,
-        BLOCKS = 4200 / 8
-    };
-    static void *objects[OBJECTS];
-    CHECK_NUMBERS(snug_mallopt(M_MMAP_MAX, 0), ==, 1);
-    const char *const first = snug_malloc(120 * mib);
-    for (size_t i = 0; i < BLOCKS; i++) {
-        if (snug_malloc(8 * kib * mib) == NULL) { /* untouched: as a rule it is given */
-            _exit(CHILD_SKIPPED);
-        }
-    }
-    for (size_t i = 0; i < OBJECTS; i++) {
-        objects[i] = snug_malloc(100);
-        CHECK(objects[i] != NULL);
-    }
-    CHECK_NUMBERS((uintptr_t)objects[OBJECTS - 1] - (uintptr_t)first, >, 4 * mib * mib);
-    CHECK_HEAP();
-    for (size_t step = 2; step > 0; step--) {
-        for (size_t i = 0; i < OBJECTS; i += step) {
-            snug_free(objects[i]);
-            objects[i] = NULL;
-        }
-        snug_malloc_trim(0);
-        CHECK_HEAP();
-    }
-}
-
 /* What the heap cannot have is refused before it is looked at what of it is vacant. */
 static void a_request_beyond_the_heap_is_refused_at_once(void)
 {
@@ -458,9 +337,6 @@ int main(void)
         CHILD_TEST(free_neighbours_become_one_block),
         CHILD_TEST(the_smallest_sufficient_free_block_is_chosen),
         CHILD_TEST(what_is_cut_off_is_used),
-        CHILD_TEST(what_was_an_object_is_not_taken_for_free),
-        CHILD_TEST(runs_are_as_short_as_what_is_free),
-        CHILD_TEST(what_was_freed_is_given_out_in_order),
         CHILD_TEST(a_region_spans_multiples_of_16_alone),
         CHILD_TEST(a_write_into_a_cached_block_is_seen),
         CHILD_TEST(what_was_never_written_is_known_to_be_zero),
@@ -470,7 +346,6 @@ int main(void)
         CHILD_TEST(blocks_of_older_regions_are_cached),
         CHILD_TEST(mallopt_knows_its_parameters),
         CHILD_TEST(a_large_block_that_comes_and_goes_costs_no_calls),
-        CHILD_TEST(a_heap_of_many_terabytes_is_sound),
         CHILD_TEST(a_request_beyond_the_heap_is_refused_at_once),
     };
     return cmocka_run_group_tests_name("heap", tests, NULL, NULL);
