@@ -79,14 +79,17 @@ struct page_range pages_occupy(uintptr_t start, uintptr_t end)
             *word &= ~bits;
             pages_vacant_bytes -= bytes_of(bits);
         }
-        for (; bits != 0; bits &= bits - 1) {
-            const uintptr_t page =
-                align_down(at, WORD_BYTES) + (size_t)__builtin_ctzl(bits) * PAGE_BYTES;
+        while (bits != 0) { /* as many as follow each other */
+            const size_t first = (size_t)__builtin_ctzl(bits);
+            const uint64_t behind = bits + ((uint64_t)1 << first);
+            const size_t last = behind != 0 ? (size_t)__builtin_ctzl(behind) : 64;
+            const uintptr_t page = align_down(at, WORD_BYTES) + first * PAGE_BYTES;
             met.start = met.end == page ? met.start : page;
-            met.end = page + PAGE_BYTES;
+            met.end = page + (last - first) * PAGE_BYTES;
             if (met.end - met.start > longest.end - longest.start) {
                 longest = met;
             }
+            bits &= behind;
         }
     }
     return longest;
