@@ -117,7 +117,7 @@ static void freed_at_random_goes_back(size_t (*draw)(struct random *random),
                                       size_t least_peak)
 {
     enum {
-        BLOCKS = 200000
+        BLOCKS = 300000 /* of medium ones an eighth is beyond the 8 MiB left alone */
     };
     static char *blocks[BLOCKS];
     struct random random = {1};
@@ -136,7 +136,7 @@ static void freed_at_random_goes_back(size_t (*draw)(struct random *random),
     for (size_t i = 0; i < BLOCKS; i++) {
         snug_free(blocks[i]);
     }
-    CHECK_NUMBERS(private_bytes() - before, <=, peak / 6); /* nearly all stayed once */
+    CHECK_NUMBERS(private_bytes() - before, <=, peak / 8);
     CHECK_HEAP();
 }
 
