@@ -258,7 +258,7 @@ static int write_page(const struct report_options *options)
 
 int cli_report(int argc, char **argv)
 {
-    struct report_options options = {.directory = ""}; /* parse() asks for one */
+    struct report_options options = {.plot = false};
     int code = parse(&options, argc, argv);
     if (code >= 0) {
         return code;
