@@ -224,7 +224,7 @@ static void carve(struct run *run, uintptr_t *list)
     run->carved_end = (uint16_t)(run->carved_end + count * object_bytes);
 }
 
-static_assert(GRANULE_BYTES / 8 <= RUN_WORDS * 64,
+static_assert(RUN_WORDS == 2 && GRANULE_BYTES / 8 <= RUN_WORDS * 64,
               "a run has no more granules than an 8th of an object's bytes");
 
 /* What the run has free, as far as the list has room. In whatever order the objects
