@@ -4,6 +4,7 @@
 
 #include <malloc.h>
 
+#include "base/os.h"
 #include "child.h"
 #include "random.h"
 
@@ -101,6 +102,25 @@ static void what_was_freed_is_given_out_in_order(void)
     CHECK_HEAP();
 }
 
+/* Where the system refuses memory for a larger map: blocks, but no runs. */
+static void without_a_map_there_are_no_runs(void)
+{
+    struct snug_stats before, after;
+    CHECK_NUMBERS(snug_mallopt(M_MMAP_MAX, 0), ==, 1);
+    CHECK(snug_malloc(100) != NULL);
+    CHECK(snug_stats(&before));
+    os_fail_nth(2); /* the break moves, then more is asked for the map than it covers */
+    if (snug_malloc(2 * kib * mib) == NULL) {
+        _exit(CHILD_SKIPPED);
+    }
+    for (size_t i = 0; i < 2000; i++) {
+        CHECK(snug_malloc(100) != NULL);
+    }
+    CHECK(snug_stats(&after));
+    CHECK_NUMBERS(after.runs, ==, before.runs);
+    CHECK_HEAP();
+}
+
 /* The numbers of granules have 32 bits, while a map may cover more: beyond 4 TiB from
  * its first granule there are no runs. */
 static void a_heap_of_many_terabytes_is_sound(void)
@@ -139,6 +159,7 @@ int main(void)
         CHILD_TEST(what_was_an_object_is_not_taken_for_free),
         CHILD_TEST(runs_are_as_short_as_what_is_free),
         CHILD_TEST(what_was_freed_is_given_out_in_order),
+        CHILD_TEST(without_a_map_there_are_no_runs),
         CHILD_TEST(a_heap_of_many_terabytes_is_sound),
     };
     return cmocka_run_group_tests_name("runs", tests, NULL, NULL);
