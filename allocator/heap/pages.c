@@ -2,8 +2,8 @@
 
 #include "base/os.h"
 
-/* Bits are mapped where the first page is vacated, a MiB of them for 32 GiB: what is
- * not used of that is address space only. */
+/* A MiB of bits for 32 GiB, in which nearly every heap lies: what is not used of it is
+ * address space only. Further ones are mapped where the first page is vacated. */
 #define CHUNK_BITS (8 * MIB)
 #define CHUNKS (((size_t)1 << 48) / PAGE_BYTES / CHUNK_BITS)
 #define WORD_BYTES (64 * PAGE_BYTES)
@@ -43,11 +43,21 @@ static size_t bytes_of(uint64_t bits)
     return (bits * (UINT64_MAX / 255) >> 56) * PAGE_BYTES;
 }
 
+/* NULL: no memory. */
+static uint64_t *chunk_new(void)
+{
+    static uint64_t first[CHUNK_BITS / 64];
+    static bool is_taken;
+    const bool is_first = !is_taken;
+    is_taken = true;
+    return is_first ? first : os_map(CHUNK_BITS / 8);
+}
+
 void pages_vacate(uintptr_t start, uintptr_t end)
 {
     for (uintptr_t at = start; at < end; at = next_word(at)) {
         uint64_t **const chunk = &chunks[at / PAGE_BYTES / CHUNK_BITS];
-        *chunk = *chunk != NULL ? *chunk : os_map(CHUNK_BITS / 8);
+        *chunk = *chunk != NULL ? *chunk : chunk_new();
         uint64_t *const word = word_of(at);
         if (word == NULL) {
             return; /* and does not ask for each word */

@@ -91,10 +91,14 @@ static void pages_far_from_each_other_are_vacant(void)
     CHECK_NUMBERS(pages_vacant_bytes, ==, 4 * PAGE_BYTES);
 }
 
-/* Where there is no memory for the bits the system is asked once, not for each word. */
+/* Where there is no memory for the bits the system is asked once, not for each word;
+ * for the first of them it is not asked. */
 static void without_bits_pages_count_as_resident(void)
 {
     os_fail_nth(1);
+    pages_vacate(2 * base, 2 * base + PAGE_BYTES);
+    CHECK_NUMBERS(pages_vacant_bytes, ==, PAGE_BYTES);
+    pages_occupy(2 * base, 2 * base + PAGE_BYTES);
     pages_vacate(base, base + 1000 * PAGE_BYTES);
     CHECK_NUMBERS(pages_vacant_bytes, ==, 0);
     CHECK_NUMBERS(pages_occupy(base, base + PAGE_BYTES).end, ==, 0);
