@@ -155,7 +155,7 @@ static void *allocate_zero_size(void)
  * lock: a single-threaded process may read the policy. */
 static ALWAYS_INLINE bool is_for_heap_alone(size_t size)
 {
-    return __libc_single_threaded && !cache.parked_wide &&
+    return __libc_single_threaded &&
            size < policy.mmap_threshold_bytes && debug_mode == DEBUG_OFF;
 }
 
@@ -173,8 +173,7 @@ static NO_INLINE void *allocate_anew(size_t size)
 NO_INLINE void *malloc_slow(size_t size)
 {
     if (size > SMALL_LIMIT_BYTES) {
-        return cache_has_parked(class_from_request(size)) ? allocate_medium(size, NULL)
-                                                          : allocate_anew(size);
+        return allocate_anew(size);
     }
     if (debug_is_on()) {
         void *const payload = debug_allocate(size, 1, DEBUG_MALLOC, NULL);

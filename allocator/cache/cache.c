@@ -22,33 +22,6 @@ static uintptr_t empty_list(size_t class)
     return link_empty(room);
 }
 
-/* 0: none is parked. */
-static uintptr_t parked_list(size_t class)
-{
-    return cache.parked != NULL ? cache.parked[class] : 0;
-}
-
-static uintptr_t unpark(size_t class)
-{
-    const uintptr_t link = parked_list(class);
-    if (link != 0) {
-        cache.parked[class] = 0;
-    }
-    return link;
-}
-
-/* Returns the list that was parked before. Only the thread of a process that has one
- * comes here. */
-static uintptr_t park(size_t class, uintptr_t link)
-{
-    static uintptr_t parked[CLASS_COUNT];
-    cache.parked = parked;
-    cache.parked_wide |= class_is_wide(class);
-    const uintptr_t before = parked[class];
-    parked[class] = link;
-    return before;
-}
-
 /* What a list of this thread's holds goes back to the runs, or to the heap. */
 static size_t return_list(size_t class, uintptr_t *list)
 {
@@ -59,24 +32,10 @@ static size_t return_list(size_t class, uintptr_t *list)
     return objects;
 }
 
-/* All that the thread's lists of a class hold. */
-static size_t return_lists(size_t class)
-{
-    size_t objects = 0;
-    if (link_object(cache.current[class]) != NULL) {
-        objects += return_list(class, &cache.current[class]);
-    }
-    if (parked_list(class) != 0) {
-        objects += return_list(class, &cache.parked[class]);
-        cache.parked[class] = 0;
-    }
-    return objects;
-}
-
 static void return_small(void)
 {
     for (size_t class = 1; class < SMALL_CLASS_COUNT; class ++) {
-        return_lists(class);
+        return_list(class, &cache.current[class]);
     }
 }
 
@@ -96,11 +55,9 @@ static void set_wide_limit(void)
  * predict: no branch. */
 static uint64_t listed_wide(void)
 {
-    const uintptr_t *const current = cache.current;
-    const uintptr_t *const parked = cache.parked != NULL ? cache.parked : current;
     uint64_t listed = 0;
     for (size_t class = CLASS_COUNT - 1; class >= EXACT_CLASS_COUNT; class --) {
-        listed = 2 * listed + (link_object(current[class] | parked[class]) != NULL);
+        listed = 2 * listed + (link_object(cache.current[class]) != NULL);
     }
     return listed;
 }
@@ -109,10 +66,11 @@ bool cache_coalesce(void)
 {
     size_t objects = 0;
     for (size_t class = SMALL_CLASS_COUNT; class < EXACT_CLASS_COUNT; class ++) {
-        objects += return_lists(class);
+        objects += return_list(class, &cache.current[class]);
     }
     for (uint64_t listed = listed_wide(); listed != 0; listed &= listed - 1) {
-        objects += return_lists(EXACT_CLASS_COUNT + (size_t)__builtin_ctzl(listed));
+        const size_t class = EXACT_CLASS_COUNT + (size_t)__builtin_ctzl(listed);
+        objects += return_list(class, &cache.current[class]);
     }
     set_wide_limit();
     return objects != 0;
@@ -126,7 +84,6 @@ static void cache_return_all(void)
 {
     return_small();
     cache_coalesce();
-    cache.parked = NULL;
     for (size_t class = 1; class < CLASS_COUNT; class ++) {
         if (cache.current[class] != 0) {
             cache.current[class] = empty_list(class);
@@ -242,9 +199,7 @@ static size_t listed_bytes(size_t class)
     if (cache.current[class] == 0) {
         return 0;
     }
-    const size_t limit = own_limit(class);
-    return list_bytes(class, limit, cache.current[class]) +
-           list_bytes(class, limit, parked_list(class));
+    return list_bytes(class, own_limit(class), cache.current[class]);
 }
 
 static size_t listed_sum(size_t first, size_t end)
@@ -309,18 +264,15 @@ size_t cache_reclaim(size_t least_bytes, bool medium)
     return medium_bytes;
 }
 
-/* A list that the thread holds beside the current one, which is empty, or that another
- * left. */
+/* A list that another thread left, instead of the current one, which is empty. */
 static bool take_list(size_t class)
 {
-    uintptr_t link = unpark(class);
-    if (link == 0 && cache.multi_threaded && !cache.lean) {
-        link = take_from_depot(class);
+    const uintptr_t list =
+        cache.multi_threaded && !cache.lean ? take_from_depot(class) : 0;
+    if (list != 0) {
+        cache.current[class] = list;
     }
-    if (link != 0) {
-        cache.current[class] = link;
-    }
-    return link != 0;
+    return list != 0;
 }
 
 void *cache_take(size_t size_class)
@@ -355,19 +307,13 @@ void *cache_take_medium(size_t *block_bytes)
                : NULL;
 }
 
-/* Make room in the current list: it is full and leaves the thread, or while there is
- * one thread it is parked and what was parked leaves, unless little is kept; or it was
- * never used. */
+/* Make room in the current list: it is full and leaves the thread, or it was never
+ * used. */
 static void make_room(size_t class)
 {
     uintptr_t leaving = cache.current[class];
-    if (link_object(leaving) == NULL) {
-        leaving = 0;
-    } else if (!cache.multi_threaded && !cache.lean) {
-        leaving = park(class, leaving);
-    }
     cache.current[class] = empty_list(class);
-    if (leaving == 0 || give_to_depot(class, leaving)) {
+    if (link_object(leaving) == NULL || give_to_depot(class, leaving)) {
         return;
     }
     const bool locked = lock_acquire(&heap_lock);
@@ -415,7 +361,6 @@ void cache_visit_medium(void (*visit)(const struct block *block, size_t bytes,
 {
     for (size_t class = SMALL_CLASS_COUNT; class < CLASS_COUNT; class ++) {
         list_visit_medium(cache.current[class], visit, context);
-        list_visit_medium(parked_list(class), visit, context);
     }
 }
 
@@ -425,9 +370,6 @@ const char *cache_check(void)
         cache.current[CLASS_COUNT] != 0 ? "the list of no class is used" : NULL;
     for (size_t class = 1; broken == NULL && class < CLASS_COUNT; class ++) {
         broken = list_check(class, own_limit(class), cache.current[class]);
-        if (broken == NULL) {
-            broken = list_check(class, own_limit(class), parked_list(class));
-        }
     }
     if (broken == NULL &&
         listed_sum(EXACT_CLASS_COUNT, CLASS_COUNT) != cache.wide_bytes) {

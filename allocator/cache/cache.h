@@ -6,9 +6,9 @@
  * (deferred coalescing).
  *
  * Each thread has a list a class, the current one. When it is full it goes to the
- * class's depot, from where any thread takes it in one piece. Any thread frees into its
- * own lists: objects have no owner. While the process has one thread a full list is
- * parked instead, and what was parked goes back to the runs or the heap.
+ * class's depot, from where any thread takes it in one piece; if that is full, too, or
+ * the process has one thread, to the runs or the heap. Any thread frees into its own
+ * lists: objects have no owner.
  *
  * To 512 bytes a class is one size, of objects or of blocks. Wide classes, beyond, have
  * blocks of all sizes from their own to the next one's, so that nothing is rounded up:
@@ -35,11 +35,9 @@ enum cache_state {
 
 struct cache {
     uintptr_t current[CLASS_COUNT + 1]; /* by class; the last one is always empty */
-    uintptr_t *parked;       /* full lists, while there is one thread; or NULL */
     size_t wide_bytes;       /* in the lists of blocks of wide classes */
     size_t wide_limit_bytes; /* of those; 0: the thread is new or ends */
     uint8_t state;           /* enum cache_state */
-    bool parked_wide;        /* a list of a wide class was parked once */
     bool multi_threaded;     /* lists are short and may go to other threads */
     bool gave_back; /* something to runs or heap, and nobody has looked since */
     bool lean;      /* lists are shorter still, as most of the heap is free */
@@ -62,12 +60,6 @@ static ALWAYS_INLINE void *cache_pop(size_t list)
 static ALWAYS_INLINE bool cache_push(size_t class, void *object)
 {
     return link_push(&cache.current[class], object);
-}
-
-/* Whether the thread has parked a list of a class. */
-static ALWAYS_INLINE bool cache_has_parked(size_t class)
-{
-    return cache.parked != NULL && cache.parked[class] != 0;
 }
 
 /* A block of at least this size, in use; NULL if no current list has one. block_bytes >
@@ -114,15 +106,14 @@ static ALWAYS_INLINE bool cache_push_medium(void *payload, size_t block_bytes)
 /* Every slow path that allocates from a cache or frees into one begins here: the thread
  * may be new, or the process multi-threaded by now. */
 void cache_settle(void);
-/* The slow ways: an object of the thread's other list, or of one that another thread
- * left; NULL: there is none. */
+/* The slow ways: an object of a list that another thread left; NULL: there is none. */
 COLD_CODE void *cache_take(size_t size_class);
 /* From the runs, with others for the current list, which is empty. NULL: the class has
  * no runs, or the heap fails as in heap_allocate. Under the heap lock. */
 COLD_CODE void *cache_fill(size_t size_class);
 COLD_CODE void cache_free(size_t size_class, void *object);
-/* A medium block of a list that the thread has parked, or another has left; NULL: only
- * the heap has such a block. *block_bytes <= MEDIUM_LIMIT_BYTES: what the heap should
+/* A medium block of a list that another thread left; NULL: only the heap has such a
+ * block. *block_bytes <= MEDIUM_LIMIT_BYTES: what the heap should
  * give then. */
 COLD_CODE void *cache_take_medium(size_t *block_bytes);
 /* cache_push_medium, with room made if there is none; false: the heap must take it. */
