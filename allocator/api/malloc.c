@@ -155,8 +155,8 @@ static void *allocate_zero_size(void)
  * lock: a single-threaded process may read the policy. */
 static ALWAYS_INLINE bool is_for_heap_alone(size_t size)
 {
-    return __libc_single_threaded &&
-           size < policy.mmap_threshold_bytes && debug_mode == DEBUG_OFF;
+    return __libc_single_threaded && size < policy.mmap_threshold_bytes &&
+           debug_mode == DEBUG_OFF;
 }
 
 /* A medium or larger block that is in no current list. */

@@ -35,12 +35,12 @@ enum cache_state {
 
 struct cache {
     uintptr_t current[CLASS_COUNT + 1]; /* by class; the last one is always empty */
-    size_t wide_bytes;       /* in the lists of blocks of wide classes */
-    size_t wide_limit_bytes; /* of those; 0: the thread is new or ends */
-    uint8_t state;           /* enum cache_state */
-    bool multi_threaded;     /* lists are short and may go to other threads */
-    bool gave_back; /* something to runs or heap, and nobody has looked since */
-    bool lean;      /* lists are shorter still, as most of the heap is free */
+    size_t wide_bytes;                  /* in the lists of blocks of wide classes */
+    size_t wide_limit_bytes;            /* of those; 0: the thread is new or ends */
+    uint8_t state;                      /* enum cache_state */
+    bool multi_threaded; /* lists are short and may go to other threads */
+    bool gave_back;      /* something to runs or heap, and nobody has looked since */
+    bool lean;           /* lists are shorter still, as most of the heap is free */
 };
 
 extern OUR_OWN __thread struct cache cache;
