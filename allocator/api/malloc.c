@@ -326,6 +326,14 @@ void snug_free(void *ptr)
     fast_free(ptr);
 }
 
+/* The class whose objects serve a request of such an alignment, a power of two (run.h);
+ * 0: none does. */
+static size_t aligned_class(size_t alignment, size_t size)
+{
+    const size_t bytes = align_up(size > 0 ? size : 1, alignment);
+    return bytes <= SMALL_LIMIT_BYTES ? bytes / ALIGNMENT_BYTES : 0;
+}
+
 /* Whether a request of `size` may have got so much room: an object of a class up to
  * twice the size, a block as large as its class or nearly the next, or one with a rest
  * too small to split. */
@@ -347,7 +355,6 @@ static size_t room_unlocked(const void *ptr)
     return block != NULL ? block_payload_bytes(block) : 0;
 }
 
-/* The alignment is looked at by the debug levels only. */
 void snug_free_aligned_sized(void *ptr, size_t alignment, size_t size)
 {
     if (ptr == NULL) {
@@ -358,13 +365,61 @@ void snug_free_aligned_sized(void *ptr, size_t alignment, size_t size)
         return;
     }
     const size_t room = room_unlocked(ptr);
-    REQUIRE(room == 0 || size_fits(size, room), "free with a wrong size of", ptr);
+    const size_t size_class =
+        alignment > ALIGNMENT_BYTES ? aligned_class(alignment, size) : 0;
+    REQUIRE(room == 0 || size_fits(size, room) ||
+                size_fits(class_bytes(size_class), room),
+            "free with a wrong size of", ptr);
     fast_free(ptr);
 }
 
 void snug_free_sized(void *ptr, size_t size)
 {
     snug_free_aligned_sized(ptr, 0, size);
+}
+
+/* An object of an aligned class, or a medium block from a list that happens to be
+ * aligned, as one that was when it was new; NULL: there is neither. *block_bytes: what
+ * the heap should give then. */
+static void *take_aligned(size_t alignment, size_t size, size_t *block_bytes)
+{
+    const size_t size_class = aligned_class(alignment, size);
+    void *payload = NULL;
+    if (size_class != 0) {
+        payload = fast_malloc(class_bytes(size_class));
+    } else if (size > SMALL_LIMIT_BYTES && *block_bytes <= MEDIUM_LIMIT_BYTES) {
+        payload = cache_pop_medium(*block_bytes);
+        if (payload == NULL) {
+            payload = cache_take_medium(block_bytes);
+        }
+    }
+    if (((uintptr_t)payload & (alignment - 1)) == 0) {
+        return payload;
+    }
+    fast_free(payload); /* a block, as the class has no runs yet, or a medium one */
+    return NULL;
+}
+
+/* A mapping, or a block of the heap. */
+static NO_INLINE void *allocate_aligned_anew(size_t alignment, size_t size,
+                                             size_t block_bytes)
+{
+    bool locked = lock_acquire(&heap_lock);
+    void *payload = NULL;
+    /* The heap would grow by the alignment for good, and its map with it. */
+    const size_t extent = size > alignment ? size : alignment;
+    if (extent >= policy.mmap_threshold_bytes && wants_mapping(extent)) {
+        payload = pressure_map(size > 0 ? size : 1, alignment, &locked);
+    }
+    if (payload == NULL) {
+        struct block *const block = pressure_allocate_aligned(block_bytes, alignment);
+        if (block != NULL && aligned_class(alignment, size) != 0) {
+            run_note_allocated(aligned_class(alignment, size), block_size(block));
+        }
+        payload = block != NULL ? live_payload(block) : NULL;
+    }
+    lock_release(&heap_lock, locked);
+    return payload != NULL ? payload : out_of_memory();
 }
 
 void *allocate_aligned(size_t alignment, size_t size)
@@ -379,18 +434,7 @@ void *allocate_aligned(size_t alignment, size_t size)
     if (alignment <= ALIGNMENT_BYTES) {
         return snug_malloc(size);
     }
-    bool locked = lock_acquire(&heap_lock);
-    void *payload = NULL;
-    /* The heap would grow by the alignment for good, and its map with it. */
-    const size_t extent = size > alignment ? size : alignment;
-    if (extent >= policy.mmap_threshold_bytes && wants_mapping(extent)) {
-        payload = pressure_map(size > 0 ? size : 1, alignment, &locked);
-    }
-    if (payload == NULL) {
-        struct block *const block =
-            pressure_allocate_aligned(block_bytes_from_request(size), alignment);
-        payload = block != NULL ? live_payload(block) : NULL;
-    }
-    lock_release(&heap_lock, locked);
-    return payload != NULL ? payload : out_of_memory();
+    size_t block_bytes = block_bytes_from_request(size);
+    void *const taken = take_aligned(alignment, size, &block_bytes);
+    return taken != NULL ? taken : allocate_aligned_anew(alignment, size, block_bytes);
 }

@@ -15,8 +15,8 @@ static struct snug_block identify_object(struct map_entry entry, const void *ptr
     const enum snug_state state = !object_is_free(ptr)     ? SNUG_IN_USE
                                   : run_has_free(run, ptr) ? SNUG_FREE
                                                            : SNUG_KEPT;
-    return (struct snug_block){ptr, class_bytes(entry.size_class), run, SNUG_OBJECT,
-                               state};
+    return (struct snug_block){ptr, class_bytes(entry.size_class),
+                               run_start(entry, ptr), SNUG_OBJECT, state};
 }
 
 static struct snug_block identify_block(const void *ptr)

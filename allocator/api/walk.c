@@ -19,14 +19,17 @@ static void tell(const struct walk *walk, struct snug_block block)
     }
 }
 
-static void visit_run(const struct walk *walk, const struct run *run, const char *limit)
+/* What the run itself says may be damaged. */
+static void visit_run(const struct walk *walk, const char *objects,
+                      struct map_entry entry)
 {
-    /* By the map: what the run says may be damaged. */
-    const size_t object_bytes = class_bytes(map_lookup(run).size_class);
-    const char *const never_used = (const char *)run + run->carved_end;
-    const char *const end = (const char *)run + run->end;
-    const char *object = (const char *)(run + 1);
-    for (; object < end && object + object_bytes <= limit; object += object_bytes) {
+    const struct run *const run = run_of(entry, objects);
+    const size_t object_bytes = class_bytes(entry.size_class);
+    const char *const never_used = objects + run->carved_end;
+    const char *const end = objects + run->end;
+    const char *object = objects;
+    for (; object < end && object + object_bytes <= (const char *)run;
+         object += object_bytes) {
         struct snug_block found = pointer_identify(object);
         found.state = object < never_used ? found.state : SNUG_FREE;
         tell(walk, found);
@@ -35,11 +38,11 @@ static void visit_run(const struct walk *walk, const struct run *run, const char
 
 static void visit_block(const struct block *block, size_t bytes, void *context)
 {
+    (void)bytes;
     const char *const payload = (const char *)block + BLOCK_HEADER_BYTES;
     const struct map_entry entry = map_lookup(payload);
     if (block_is_in_use(block) && entry.size_class != 0 && entry.back == 0) {
-        visit_run(context, run_of(entry, payload),
-                  payload + bytes - BLOCK_HEADER_BYTES);
+        visit_run(context, payload, entry);
         return;
     }
     tell(context, pointer_identify(payload));

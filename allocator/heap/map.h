@@ -14,8 +14,9 @@
 #include "base/size.h"
 
 struct map_entry {
-    uint8_t size_class; /* 0: no run here */
-    uint8_t back;       /* granules from the run's start to here */
+    uint8_t size_class;  /* 0: no run here */
+    uint8_t back : 4;    /* granules from the run's start to here */
+    uint8_t forward : 4; /* from here to its last one */
 };
 
 /* Granule g has index -1 - g, so that entries grow downwards from their end. */
@@ -45,7 +46,7 @@ static ALWAYS_INLINE struct map_entry map_lookup(const void *address)
 {
     const ptrdiff_t index = map_index(address);
     return LIKELY(map_is_index(index)) ? granule_map.end[index]
-                                       : (struct map_entry){0, 0};
+                                       : (struct map_entry){.size_class = 0};
 }
 
 static ALWAYS_INLINE bool map_covers(const void *address)

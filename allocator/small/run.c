@@ -20,8 +20,7 @@ size_t run_free_sum;
 
 static size_t run_capacity(size_t object_bytes, size_t granules)
 {
-    return (granules * GRANULE_BYTES - BLOCK_HEADER_BYTES - sizeof(struct run)) /
-           object_bytes;
+    return (granules * GRANULE_BYTES - RUN_TAIL_BYTES) / object_bytes;
 }
 
 /* The length in granules that wastes the smallest share at its end, up to a limit. */
@@ -42,8 +41,7 @@ static size_t run_best_granules(size_t object_bytes, size_t longest)
 
 static size_t run_least_granules(size_t size_class)
 {
-    const size_t bytes = RUN_LEAST_OBJECTS * class_bytes(size_class) +
-                         RUN_HEADER_BYTES + BLOCK_HEADER_BYTES;
+    const size_t bytes = RUN_LEAST_OBJECTS * class_bytes(size_class) + RUN_TAIL_BYTES;
     return align_up(bytes, GRANULE_BYTES) / GRANULE_BYTES;
 }
 
@@ -63,8 +61,8 @@ static size_t run_longest_granules(size_t size_class)
     return longest;
 }
 
-/* The granule of a run, from the first that the map covers on, where none begins; 0 for
- * NULL. Half as long as a pointer, it leaves the header room in a cache line. */
+/* The last granule of a run, from the first that the map covers on; 0 for NULL: there
+ * the first run has its objects. Half as long as a pointer, it leaves the header room in a cache line. */
 static uint32_t granule_of(const struct run *run)
 {
     return run != NULL ? (uint32_t)(((uintptr_t)run - granule_map.before_first) >>
@@ -74,8 +72,10 @@ static uint32_t granule_of(const struct run *run)
 
 static struct run *run_at(uint32_t granule)
 {
-    const uintptr_t offset = (uintptr_t)granule << GRANULE_SHIFT;
-    return granule != 0 ? (struct run *)(granule_map.before_first + 1 + offset) : NULL;
+    const uintptr_t end = ((uintptr_t)granule + 1) << GRANULE_SHIFT;
+    return granule != 0
+               ? (struct run *)(granule_map.before_first + 1 + end - RUN_TAIL_BYTES)
+               : NULL;
 }
 
 static void list_insert(struct run *run)
@@ -102,6 +102,13 @@ static void list_remove(struct run *run)
     }
 }
 
+/* What the map says of it. */
+static ALWAYS_INLINE void require_sound(const struct run *run, size_t size_class)
+{
+    REQUIRE(run->size_class == size_class, "overflow of the object that ends before",
+            run);
+}
+
 static ALWAYS_INLINE bool has_free(const struct run *run)
 {
     return (run->free[0] | run->free[1]) != 0;
@@ -121,43 +128,46 @@ static struct run *run_create(size_t size_class, size_t granules)
     if (block == NULL) {
         return NULL;
     }
-    struct run *const run = block_payload(block);
+    char *const objects = block_payload(block);
+    struct run *const run =
+        (struct run *)(uintptr_t)(objects + granules * GRANULE_BYTES - RUN_TAIL_BYTES);
     /* Nor does it have a number if it is beyond the first 4 TiB. */
-    if (!map_covers((char *)run + granules * GRANULE_BYTES - 1) ||
-        run_at(granule_of(run)) != run) {
+    if (!map_covers(run) || run_at(granule_of(run)) != run) {
         heap_free(block);
         return NULL;
     }
     for (size_t i = 0; i < granules; i++) {
-        *map_entry((char *)run + i * GRANULE_BYTES) =
-            (struct map_entry){.size_class = (uint8_t)size_class, .back = (uint8_t)i};
+        *map_entry(objects + i * GRANULE_BYTES) = (struct map_entry){
+            .size_class = (uint8_t)size_class,
+            .back = i & 15,
+            .forward = (granules - 1 - i) & 15,
+        };
     }
     *run = (struct run){
         .size_class = (uint8_t)size_class,
         .granules = (uint8_t)granules,
-        .carved_end = sizeof *run,
-        .end = (uint16_t)(sizeof *run +
-                          run_capacity(object_bytes, granules) * object_bytes),
+        .end = (uint16_t)(run_capacity(object_bytes, granules) * object_bytes),
     };
     const uint64_t inverse = (((uint64_t)1 << 32) + object_bytes - 1) / object_bytes;
     __atomic_store_n(&run_inverse[size_class], (uint32_t)inverse, __ATOMIC_RELAXED);
     list_insert(run);
     classes.run_count++;
     classes.runs_of[size_class]++;
-    run_free_sum += run->end - sizeof *run;
+    run_free_sum += run->end;
     return run;
 }
 
 static void run_destroy(struct run *run)
 {
+    char *const objects = run_objects(run);
     list_remove(run);
     for (size_t i = 0; i < run->granules; i++) {
-        *map_entry((char *)run + i * GRANULE_BYTES) = (struct map_entry){0, 0};
+        *map_entry(objects + i * GRANULE_BYTES) = (struct map_entry){.size_class = 0};
     }
     classes.run_count--;
     classes.runs_of[run->size_class]--;
-    run_free_sum -= run->end - sizeof *run;
-    heap_free(block_from_payload(run));
+    run_free_sum -= run->end;
+    heap_free(block_from_payload(objects));
 }
 
 bool run_serves(size_t size_class)
@@ -209,8 +219,9 @@ static struct run *find_run(size_t size_class)
 static void carve(struct run *run, uintptr_t *list)
 {
     const size_t object_bytes = class_bytes(run->size_class);
-    const uintptr_t start = (uintptr_t)run + run->carved_end;
-    size_t end = align_up(start + object_bytes, PAGE_BYTES) - (uintptr_t)run;
+    char *const objects = run_objects(run);
+    const uintptr_t first_end = (uintptr_t)objects + run->carved_end + object_bytes;
+    size_t end = align_up(first_end, PAGE_BYTES) - (uintptr_t)objects;
     if (end > run->end) {
         end = run->end;
     }
@@ -219,7 +230,7 @@ static void carve(struct run *run, uintptr_t *list)
         count = link_room(*list);
     }
     for (size_t i = count; i-- > 0;) {
-        link_push(list, (char *)run + run->carved_end + i * object_bytes);
+        link_push(list, objects + run->carved_end + i * object_bytes);
     }
     run->carved_end = (uint16_t)(run->carved_end + count * object_bytes);
 }
@@ -235,7 +246,7 @@ static void take_free(struct run *run, uintptr_t *list)
     const size_t object_bytes = class_bytes(run->size_class);
     uintptr_t taken = *list;
     for (size_t word = RUN_WORDS; word-- > 0;) {
-        char *const first = (char *)(run + 1) + word * 64 * object_bytes;
+        char *const first = run_objects(run) + word * 64 * object_bytes;
         uint64_t free = run->free[word];
         while (free != 0 && link_room(taken) != 0) {
             const size_t bit = floor_log2(free);
@@ -256,6 +267,7 @@ uintptr_t run_take_list(size_t size_class, size_t limit)
     if (run == NULL) {
         return list;
     }
+    require_sound(run, size_class);
     if (has_free(run)) {
         take_free(run, &list);
     } else {
@@ -270,11 +282,11 @@ uintptr_t run_take_list(size_t size_class, size_t limit)
     return list;
 }
 
-/* The number of an object in its run; inverse: run_inverse of its class. */
-static ALWAYS_INLINE size_t index_of(const struct run *run, const void *object,
-                                     size_t inverse)
+/* The number of the object at an offset in its run; inverse: run_inverse of its class.
+ */
+static ALWAYS_INLINE size_t index_at(size_t offset, size_t inverse)
 {
-    return ((uintptr_t)object - (uintptr_t)(run + 1)) * inverse >> 32;
+    return offset * inverse >> 32;
 }
 
 /* The first of a list's objects, and those behind it that are of the same run, come
@@ -282,21 +294,24 @@ static ALWAYS_INLINE size_t index_of(const struct run *run, const void *object,
 static ALWAYS_INLINE uintptr_t return_to_run(uintptr_t list)
 {
     void *object = link_object(list);
-    struct run *const run = run_of(*map_entry(object), object);
+    const struct map_entry entry = *map_entry(object);
+    struct run *const run = run_of(entry, object);
+    require_sound(run, entry.size_class);
     if (!has_something(run)) {
         list_insert(run);
     }
-    const size_t inverse = run_inverse[run->size_class];
+    const size_t inverse = run_inverse[entry.size_class];
+    const uintptr_t objects = (uintptr_t)run_start(entry, object);
     const size_t end = run->end;
     size_t live = run->live;
     do {
         object_require_free(object);
         list = object_link(object);
-        const size_t index = index_of(run, object, inverse);
+        const size_t index = index_at((uintptr_t)object - objects, inverse);
         run->free[index / 64] |= (uint64_t)1 << (index % 64);
         live--;
         object = link_object(list);
-    } while ((uintptr_t)object - (uintptr_t)run < end);
+    } while ((uintptr_t)object - objects < end);
     run->live = (uint16_t)live;
     if (live == 0) {
         run_destroy(run);
@@ -326,7 +341,8 @@ void run_return_object(size_t size_class, void *object)
 
 bool run_has_free(const struct run *run, const void *object)
 {
-    const size_t index = index_of(run, object, run_inverse[run->size_class]);
+    const size_t offset = (size_t)((const char *)object - run_objects(run));
+    const size_t index = index_at(offset, run_inverse[run->size_class]);
     return (run->free[index / 64 % RUN_WORDS] >> (index % 64) & 1) != 0;
 }
 
@@ -335,7 +351,7 @@ size_t run_free_bytes(size_t size_class)
     size_t bytes = 0;
     for (const struct run *r = classes.runs[size_class]; r != NULL;
          r = run_at(r->next)) {
-        bytes += r->end - sizeof *r - r->live * class_bytes(size_class);
+        bytes += r->end - r->live * class_bytes(size_class);
     }
     return bytes;
 }
@@ -348,16 +364,17 @@ size_t run_count(void)
 static const char *check_run(const struct run *run, size_t size_class)
 {
     for (size_t i = 0; i < run->granules; i++) {
-        const struct map_entry *const entry =
-            map_entry((const char *)run + i * GRANULE_BYTES);
-        if (entry->size_class != size_class || entry->back != i) {
+        const char *const granule = run_objects(run) + i * GRANULE_BYTES;
+        const struct map_entry entry = *map_entry(granule);
+        if (entry.size_class != size_class || entry.back != i ||
+            run_of(entry, granule) != run) {
             return "the map does not name a run for its granules";
         }
     }
     const size_t object_bytes = class_bytes(size_class);
     size_t count = run->live;
-    for (size_t offset = sizeof *run; offset < run->end; offset += object_bytes) {
-        const void *const object = (const char *)run + offset;
+    for (size_t offset = 0; offset < run->end; offset += object_bytes) {
+        const void *const object = run_objects(run) + offset;
         if (run_has_free(run, object)) {
             if (offset >= run->carved_end || !object_is_free(object)) {
                 return "a run's free object has no canary";
@@ -365,7 +382,7 @@ static const char *check_run(const struct run *run, size_t size_class)
             count++;
         }
     }
-    if (count != (run->carved_end - sizeof *run) / object_bytes) {
+    if (count != run->carved_end / object_bytes) {
         return "a run's objects do not add up";
     }
     if (!has_something(run)) {

@@ -1,11 +1,12 @@
 /* Runs: small objects of one size class, side by side, with no header of their own.
  *
- *     | tag |# run | object | object | object | never used | tag of the next block |
- *            ^ a granule                                     ^ 8 bytes before one
+ *     | tag | object | object | object | never used | run | tag of the next block |
+ *            ^ a granule                                   ^ 8 bytes before one
  *
  * A run is a heap block whose payload starts on a granule and whose size is whole
- * granules. It begins with its bookkeeping; the map has class and start of the run for
- * each granule.
+ * granules; the map has its class, start and end for each. It ends with its
+ * bookkeeping, so that objects stand at multiples of their size from a granule on:
+ * what divides the size of a class and a granule, all its objects are aligned to.
  *
  * Invariants, for each run (run_check tests them in this order):
  *     the map names the run for exactly its granules
@@ -21,28 +22,45 @@
 #include "heap/map.h"
 #include "small/class.h"
 
-#define RUN_HEADER_BYTES ((size_t)32)
 #define RUN_WORDS 2
 
-/* The bookkeeping at a run's start. */
+/* The bookkeeping at a run's end. */
 struct run {
-    uint32_t next; /* of its class, with something to give, by its granule; 0: none */
-    uint32_t previous;
-    uint64_t free[RUN_WORDS]; /* a bit for each object that no cache has */
-    uint8_t size_class;
+    uint8_t size_class; /* first: what runs over the last object is noticed by it */
     uint8_t granules;
     uint16_t live;
     uint16_t carved_end; /* objects from this offset on were never used */
     uint16_t end;        /* where the last object ends */
+    uint32_t next; /* of its class, with something to give, by its granule; 0: none */
+    uint32_t previous;
+    uint64_t free[RUN_WORDS]; /* a bit for each object that no cache has */
 };
 
-static_assert(sizeof(struct run) == RUN_HEADER_BYTES, "objects start behind it");
+/* From there to the granule behind the run. */
+#define RUN_TAIL_BYTES (sizeof(struct run) + BLOCK_HEADER_BYTES)
+
+static_assert(RUN_TAIL_BYTES % BLOCK_HEADER_BYTES == 0 && RUN_TAIL_BYTES <= 64,
+              "the bookkeeping is aligned, and in one cache line");
 
 /* The run of a pointer into one, for which the map has this entry. */
 static ALWAYS_INLINE struct run *run_of(struct map_entry entry, const void *pointer)
 {
+    const uintptr_t last = ((uintptr_t)pointer | (GRANULE_BYTES - 1)) +
+                           ((uintptr_t)entry.forward << GRANULE_SHIFT);
+    return (struct run *)(last + 1 - RUN_TAIL_BYTES);
+}
+
+/* Its first object, at a granule; from such a pointer, or from itself. */
+static ALWAYS_INLINE char *run_start(struct map_entry entry, const void *pointer)
+{
     const uintptr_t granule = (uintptr_t)pointer & ~(GRANULE_BYTES - 1);
-    return (struct run *)(granule - entry.back * GRANULE_BYTES);
+    return (char *)(granule - ((uintptr_t)entry.back << GRANULE_SHIFT));
+}
+
+static ALWAYS_INLINE char *run_objects(const struct run *run)
+{
+    return (char *)((uintptr_t)run + RUN_TAIL_BYTES -
+                    ((uintptr_t)run->granules << GRANULE_SHIFT));
 }
 
 /* Whether objects of a class come from runs by now. Until then the heap serves the
@@ -75,8 +93,7 @@ extern OUR_OWN uint32_t run_inverse[SMALL_CLASS_COUNT];
 static ALWAYS_INLINE bool run_is_object(struct map_entry entry, const void *pointer)
 {
     const size_t within = (uintptr_t)pointer & (GRANULE_BYTES - 1);
-    const size_t offset =
-        within + ((size_t)entry.back << GRANULE_SHIFT) - RUN_HEADER_BYTES;
+    const size_t offset = within + ((size_t)entry.back << GRANULE_SHIFT);
     const uint32_t inverse =
         __atomic_load_n(&run_inverse[entry.size_class], __ATOMIC_RELAXED);
     return (uint32_t)offset * inverse < inverse;

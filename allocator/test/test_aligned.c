@@ -336,6 +336,77 @@ static void gaps_are_free_for_others(void)
     CHECK_HEAP();
 }
 
+/* Small ones cost no more than their size, rounded up to the alignment. */
+static void small_aligned_blocks_are_objects(void)
+{
+    enum {
+        BLOCKS = 4000
+    };
+    for (size_t alignment = 32; alignment <= 256; alignment *= 2) {
+        struct snug_stats before, after;
+        snug_free(snug_malloc(1));
+        CHECK(snug_stats(&before));
+        for (size_t i = 0; i < BLOCKS; i++) {
+            char *const block = snug_aligned_alloc(alignment, alignment - i % 16);
+            CHECK(block != NULL);
+            CHECK_NUMBERS((uintptr_t)block % alignment, ==, 0);
+            memset(block, (int)i, alignment - i % 16);
+        }
+        CHECK(snug_stats(&after));
+        CHECK_NUMBERS(after.touched_bytes - before.touched_bytes, <,
+                      BLOCKS * alignment / 8 * 9);
+    }
+    CHECK_HEAP();
+}
+
+/* Of 128 KiB at most each: `count` blocks, each one freed before the next comes. */
+static size_t places_of(size_t count, size_t alignment, size_t bytes)
+{
+    uintptr_t last = 0;
+    size_t places = 0;
+    for (size_t i = 0; i < count; i++) {
+        void *const block = snug_aligned_alloc(alignment, bytes);
+        CHECK(block != NULL);
+        CHECK_NUMBERS((uintptr_t)block % alignment, ==, 0);
+        places += (uintptr_t)block != last;
+        last = (uintptr_t)block;
+        snug_free(block);
+    }
+    return places;
+}
+
+/* A medium block comes back from the list that it was freed into, if it is aligned. */
+static void medium_aligned_blocks_come_back(void)
+{
+    static const size_t sizes[] = {296, 1000, 5000, 100000};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        CHECK_NUMBERS(places_of(100, 64, sizes[i]), ==, 1);
+        CHECK_NUMBERS(places_of(100, 4096, sizes[i]), <=, 2);
+        char *other = snug_malloc(sizes[i]);
+        while ((uintptr_t)other % 32 == 0) {
+            other = snug_malloc(sizes[i]);
+        }
+        CHECK(other != NULL);
+        snug_free(other); /* the first of its list, and not aligned */
+        CHECK_NUMBERS(places_of(100, 64, sizes[i]), <=, 2);
+    }
+    CHECK_HEAP();
+}
+
+/* The size that is given back is the one that was asked for, however it was rounded. */
+static void aligned_blocks_are_freed_with_their_size(void)
+{
+    for (size_t alignment = 16; alignment <= 8192; alignment *= 2) {
+        for (size_t size = 1; size <= 600; size++) {
+            void *const block = snug_aligned_alloc(alignment, size);
+            CHECK(block != NULL);
+            snug_free_aligned_sized(block, alignment, size);
+            CHECK(snug_malloc(alignment < 512 ? alignment : 16) != NULL);
+        }
+    }
+    CHECK_HEAP();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -353,6 +424,9 @@ int main(void)
         CHILD_TEST(aligned_mappings_leave_nothing_behind),
         CHILD_TEST(huge_alignments_do_not_grow_the_heap),
         CHILD_TEST(gaps_are_free_for_others),
+        CHILD_TEST(small_aligned_blocks_are_objects),
+        CHILD_TEST(medium_aligned_blocks_come_back),
+        CHILD_TEST(aligned_blocks_are_freed_with_their_size),
     };
     return cmocka_run_group_tests_name("aligned", tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include "base/os.h"
 #include "child.h"
 #include "random.h"
+#include "small/run.h"
 
 static const size_t kib = 1024;
 static const size_t mib = (size_t)1024 * 1024;
@@ -153,12 +154,50 @@ static void a_heap_of_many_terabytes_is_sound(void)
     }
 }
 
+/* Ten bytes too many for what stands behind the last object of a run. */
+static void overflow_from_the_end_of_a_run(void)
+{
+    enum {
+        OBJECTS = 200,
+        OBJECT_BYTES = 240
+    };
+    char *objects[OBJECTS];
+    char *last = NULL;
+    char *run = NULL;
+    for (size_t i = 0; i < OBJECTS; i++) {
+        objects[i] = snug_malloc(OBJECT_BYTES);
+        const struct map_entry entry = map_lookup(objects[i]);
+        if (entry.size_class != 0) {
+            last = objects[i];
+            run = (char *)run_of(entry, last);
+        }
+        if (last != NULL && last + 2 * (size_t)OBJECT_BYTES > run) {
+            memset(last, 'x', (size_t)(run - last) + 10);
+            last = NULL;
+        }
+    }
+    for (size_t i = 0; i < OBJECTS; i++) {
+        snug_free(objects[i]);
+    }
+    snug_malloc_trim(0); /* from the lists to the runs */
+}
+
+static void an_overflow_into_a_run_is_noticed(void **state)
+{
+    (void)state;
+    const struct child_result result = child_run(overflow_from_the_end_of_a_run);
+    assert_true(WIFSIGNALED(result.status));
+    assert_int_equal(WTERMSIG(result.status), SIGABRT);
+    assert_non_null(strstr(result.errors, "overflow of the object that ends before"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CHILD_TEST(what_was_an_object_is_not_taken_for_free),
         CHILD_TEST(runs_are_as_short_as_what_is_free),
         CHILD_TEST(what_was_freed_is_given_out_in_order),
+        cmocka_unit_test(an_overflow_into_a_run_is_noticed),
         CHILD_TEST(without_a_map_there_are_no_runs),
         CHILD_TEST(a_heap_of_many_terabytes_is_sound),
     };

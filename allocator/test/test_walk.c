@@ -95,21 +95,19 @@ struct extent {
     const void *run; /* that the last seen is in; NULL: in none */
 };
 
-/* A run takes whole granules, from its header's end on. */
+/* A run takes whole granules; its bookkeeping, and a tag, are the end of the last. */
 static const char *end_of_run(const char *objects_end)
 {
     const uintptr_t granule = 1024;
-    const uintptr_t header = sizeof(size_t);
-    const uintptr_t rest = ((uintptr_t)objects_end + header) % granule;
-    return objects_end + (granule - rest) % granule;
+    const uintptr_t tag = sizeof(size_t);
+    const uintptr_t run = 32;
+    const uintptr_t rest = ((uintptr_t)objects_end + run + tag) % granule;
+    return run + objects_end + (granule - rest) % granule;
 }
 
 /* Each block begins where the last one ended. */
 static void follow(const struct snug_block *block, void *context)
 {
-    enum {
-        RUN_BYTES = 32 /* what stands before its objects */
-    };
     struct extent *const extent = context;
     const char *expected = extent->end;
     if (block->kind == SNUG_LARGE) {
@@ -119,10 +117,8 @@ static void follow(const struct snug_block *block, void *context)
         expected = end_of_run(expected);
     }
     const char *start = block->address;
-    if (block->run == NULL) {
+    if (block->run == NULL || block->run != extent->run) {
         start -= sizeof(size_t);
-    } else if (block->run != extent->run) {
-        start -= sizeof(size_t) + RUN_BYTES;
     }
     if (extent->first == NULL) {
         extent->first = start;
