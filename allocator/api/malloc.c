@@ -365,10 +365,9 @@ void snug_free_aligned_sized(void *ptr, size_t alignment, size_t size)
         return;
     }
     const size_t room = room_unlocked(ptr);
-    const size_t size_class =
-        alignment > ALIGNMENT_BYTES ? aligned_class(alignment, size) : 0;
-    REQUIRE(room == 0 || size_fits(size, room) ||
-                size_fits(class_bytes(size_class), room),
+    const size_t size_class = alignment != 0 ? aligned_class(alignment, size) : 0;
+    const size_t rounded = size_class != 0 ? class_bytes(size_class) : size;
+    REQUIRE(room == 0 || size_fits(size, room) || size_fits(rounded, room),
             "free with a wrong size of", ptr);
     fast_free(ptr);
 }
