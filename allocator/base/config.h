@@ -36,7 +36,8 @@
  * share of it: it would be split off now and merged again later. */
 #define SPLIT_SHARE 32
 
-/* A block that realloc makes half as large, and no larger than this, moves. */
+/* A block that realloc makes half as large, and no larger than this, moves; with other
+ * threads each that becomes no larger. */
 #define MOVE_DOWN_BYTES KIB
 
 /* When more would be resident than ever before, pages of free blocks go back that have

@@ -270,6 +270,11 @@ static void threads_started_at_once_lose_nothing(void)
     }
 }
 
+static void *do_nothing(void *unused)
+{
+    return unused;
+}
+
 static void *ask_for_the_size(void *block)
 {
     return (void *)snug_malloc_usable_size(block);
@@ -294,6 +299,30 @@ static void the_usable_size_needs_no_lock(void)
         CHECK_NUMBERS(bytes, ==, (size_t)answer);
         CHECK_NUMBERS(bytes, >=, size);
     }
+}
+
+/* Nor do small blocks of the heap to become larger or smaller: here they go from list to
+ * list, by whoever has the lock. */
+static void small_blocks_change_their_size_without_the_lock(void)
+{
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, do_nothing, NULL) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+    void *blocks[10];
+    for (size_t i = 0; i < 10; i++) {
+        blocks[i] = snug_malloc(100 * i + 64);
+    }
+    for (size_t i = 0; i < 10; i++) { /* into lists */
+        snug_free(blocks[i]);
+    }
+    char *block = snug_malloc(564);
+    const bool locked = lock_acquire(&heap_lock);
+    block = snug_realloc(block, 364);
+    block = snug_realloc(block, 964);
+    block = snug_realloc(block, 464);
+    lock_release(&heap_lock, locked);
+    CHECK(locked && block != NULL);
+    CHECK_HEAP();
 }
 
 /* Blocks with mappings that come, move and go: each holds what its thread wrote. */
@@ -349,11 +378,6 @@ static void mappings_of_threads_stay_apart(void)
     CHECK_NUMBERS(stats.large_bytes, ==, 0);
 }
 
-static void *do_nothing(void *unused)
-{
-    return unused;
-}
-
 /* Where the break is not ours the first region is a mapping, and the next one may be
  * below it, which has no map: blocks instead of runs. */
 static void objects_need_no_map(void)
@@ -386,6 +410,7 @@ int main(void)
         CHILD_TEST(signals_may_interrupt_any_call),
         CHILD_TEST(signals_may_interrupt_at_level_check),
         CHILD_TEST(the_usable_size_needs_no_lock),
+        CHILD_TEST(small_blocks_change_their_size_without_the_lock),
         CHILD_TEST(objects_need_no_map),
     };
     return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
