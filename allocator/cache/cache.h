@@ -113,8 +113,7 @@ COLD_CODE void *cache_take(size_t size_class);
 COLD_CODE void *cache_fill(size_t size_class);
 COLD_CODE void cache_free(size_t size_class, void *object);
 /* A medium block of a list that another thread left; NULL: only the heap has such a
- * block. *block_bytes <= MEDIUM_LIMIT_BYTES: what the heap should
- * give then. */
+ * block. *block_bytes <= MEDIUM_LIMIT_BYTES: what the heap should give then. */
 COLD_CODE void *cache_take_medium(size_t *block_bytes);
 /* cache_push_medium, with room made if there is none; false: the heap must take it. */
 COLD_CODE bool cache_free_medium(void *payload, size_t block_bytes);

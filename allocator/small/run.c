@@ -61,8 +61,9 @@ static size_t run_longest_granules(size_t size_class)
     return longest;
 }
 
-/* The last granule of a run, from the first that the map covers on; 0 for NULL: there
- * the first run has its objects. Half as long as a pointer, it leaves the header room in a cache line. */
+/* The last granule of a run, from the first that the map covers on, where no run is; 0
+ * for NULL. Half as long as a pointer, it leaves the bookkeeping room in a cache line.
+ */
 static uint32_t granule_of(const struct run *run)
 {
     return run != NULL ? (uint32_t)(((uintptr_t)run - granule_map.before_first) >>
@@ -102,7 +103,7 @@ static void list_remove(struct run *run)
     }
 }
 
-/* What the map says of it. */
+/* It says of itself what the map says. */
 static ALWAYS_INLINE void require_sound(const struct run *run, size_t size_class)
 {
     REQUIRE(run->size_class == size_class, "overflow of the object that ends before",

@@ -39,6 +39,7 @@ struct run {
 /* From there to the granule behind the run. */
 #define RUN_TAIL_BYTES (sizeof(struct run) + BLOCK_HEADER_BYTES)
 
+static_assert(RUN_LIMIT_GRANULES <= 16, "the map counts them by four bits");
 static_assert(RUN_TAIL_BYTES % BLOCK_HEADER_BYTES == 0 && RUN_TAIL_BYTES <= 64,
               "the bookkeeping is aligned, and in one cache line");
 

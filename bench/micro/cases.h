@@ -5,6 +5,7 @@
 
 #include "micro/bench.h"
 
+void aligned_run(struct bench *bench);
 void blowup_run(struct bench *bench);
 void cache_lines_run(struct bench *bench);
 void cross_run(struct bench *bench);
@@ -20,5 +21,6 @@ void realloc_doubling_run(struct bench *bench);
 void server_run(struct bench *bench);
 void short_threads_run(struct bench *bench);
 void start_run(struct bench *bench);
+void walk_run(struct bench *bench);
 
 #endif
