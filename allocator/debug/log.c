@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/descriptor.h"
 #include "base/kernel.h"
@@ -56,14 +55,14 @@ static bool write_header(void)
     format_field(&text, journal.ids);
     format_field(&text, journal.operations);
     text_format(&text, "\n");
-    if (lseek(journal.file.number, 0, SEEK_SET) != 0 ||
+    if (!descriptor_seek(journal.file.number, 0) ||
         descriptor_write(journal.file.number, line, text.length) != text.length) {
         return false;
     }
     if (journal.end == 0) {
         journal.end = (off_t)text.length;
     }
-    return lseek(journal.file.number, journal.end, SEEK_SET) == journal.end;
+    return descriptor_seek(journal.file.number, journal.end);
 }
 
 static void complain(const char *what, const char *path)
@@ -78,10 +77,10 @@ static void complain(const char *what, const char *path)
 static struct descriptor open_high(const char *path, int flags)
 {
     struct descriptor file = NO_DESCRIPTOR;
-    const int number = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | flags, 0666);
+    const int number = descriptor_open(path, O_WRONLY | O_NOCTTY | flags);
     if (number >= 0) {
         file = descriptor_copy(number);
-        close(number);
+        descriptor_close_number(number);
     }
     return file;
 }
@@ -131,7 +130,7 @@ static bool is_open(void)
     }
     struct descriptor again = open_high(journal_path, O_NONBLOCK);
     if (descriptor_is_at(&journal.file, again.number) &&
-        lseek(again.number, journal.end, SEEK_SET) == journal.end) {
+        descriptor_seek(again.number, journal.end)) {
         journal.file = again;
         return true;
     }
