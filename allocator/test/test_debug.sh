@@ -123,6 +123,38 @@ int main(int count, char **arguments)
     return write(1, "still here\n", 11) < 0;
 }
 END
+cat >"$scratch/plugin.c" <<'END'
+#include <stdlib.h>
+static void *volatile lost;
+void lose(void)
+{
+    lost = malloc(100);
+    lost = malloc(200);
+    lost = NULL;
+}
+END
+cat >"$scratch/unloading.c" <<'END'
+#include <dlfcn.h>
+int main(int count, char **arguments)
+{
+    void *plugin = dlopen(arguments[count - 1], RTLD_NOW);
+    void (*lose)(void) = (void (*)(void))dlsym(plugin, "lose");
+    lose();
+    return dlclose(plugin);
+}
+END
+begin "code of a library that was unloaded has an address, at least"
+if gcc -shared -fPIC -o "$scratch/plugin.so" "$scratch/plugin.c" 2>"$scratch/err" &&
+    gcc -o "$scratch/unloading" "$scratch/unloading.c" 2>"$scratch/err"; then
+    run check "$scratch/unloading" "$scratch/plugin.so"
+    [ "$(grep -cx '    #0 (0x[0-9a-f]\{8,\})' "$scratch/err")" -ge 1 ] ||
+        wrong "$(cat "$scratch/err")"
+    expect_none '?'
+else
+    failed="$(cat "$scratch/err")"
+fi
+end
+
 begin "check=N notices damage within N calls, check only at the end"
 if gcc -g -O0 -o "$scratch/overrun" "$scratch/overrun.c" 2>"$scratch/err"; then
     run check "$scratch/overrun" behind
