@@ -89,7 +89,7 @@ static void find_path(void)
 {
     char line[40];
     struct text text = {line, sizeof line, 0};
-    text_format(&text, "/proc/self/fd/%d", journal.file.number);
+    text_format(&text, "/proc/thread-self/fd/%d", journal.file.number);
     const long length = kernel_call(SYS_readlinkat, AT_FDCWD, (long)line,
                                     (long)journal_path, sizeof journal_path - 1, 0, 0);
     if (length <= 0 || journal_path[0] != '/') {

@@ -10,10 +10,12 @@
 #define PAGE_WORDS (PAGE_BYTES / sizeof(uintptr_t))
 #define BATCH_PAGES ((size_t)512) /* what the kernel looks through at once */
 
-/* In /proc/self/pagemap, of a page that is in memory or swapped out. */
+/* In /proc/thread-self/pagemap, of a page that is in memory or swapped out. */
 #define PAGE_PRESENT ((uint64_t)3 << 62)
 
-struct reader { /* of /proc/self/maps, byte by byte */
+/* All by way of this thread: a process whose first thread has ended shows no memory. */
+
+struct reader { /* of /proc/thread-self/maps, byte by byte */
     int file;
     size_t next, length;
     char buffer[4096];
@@ -75,7 +77,7 @@ static bool read_page(uintptr_t page, uintptr_t *words)
 {
     const struct iovec to = {words, PAGE_BYTES};
     const struct iovec from = {(void *)page, PAGE_BYTES};
-    const long self = kernel_call(SYS_getpid, 0, 0, 0, 0, 0, 0);
+    const long self = kernel_call(SYS_gettid, 0, 0, 0, 0, 0, 0);
     return kernel_call(SYS_process_vm_readv, self, (long)&to, 1, (long)&from, 1, 0) ==
            (long)PAGE_BYTES;
 }
@@ -118,14 +120,15 @@ bool debug_roots_visit(const void *stack,
                        void (*visit)(const uintptr_t *words, size_t count),
                        bool (*skip)(uintptr_t page))
 {
-    struct reader reader = {.file = descriptor_open("/proc/self/maps", O_RDONLY)};
+    struct reader reader = {.file =
+                                descriptor_open("/proc/thread-self/maps", O_RDONLY)};
     uintptr_t words[PAGE_WORDS];
     const uintptr_t here = align_down((uintptr_t)&reader, PAGE_BYTES);
     if (reader.file < 0) {
         return false;
     }
     const bool readable = read_page(here, words);
-    const int pagemap = descriptor_open("/proc/self/pagemap", O_RDONLY);
+    const int pagemap = descriptor_open("/proc/thread-self/pagemap", O_RDONLY);
     struct range range;
     while (readable && next_range(&reader, &range)) {
         if (range.is_root) {

@@ -71,7 +71,8 @@ static void *find_module(uintptr_t address)
         if (dlopen != NULL && dlsym != NULL && load_libdw()) {
             libdw.dwfl = libdw.begin(&callbacks);
             if (libdw.dwfl != NULL) {
-                libdw.report(libdw.dwfl, getpid());
+                /* Not the process: its first thread may have ended. */
+                libdw.report(libdw.dwfl, gettid());
                 libdw.report_end(libdw.dwfl, NULL, NULL);
             }
         }

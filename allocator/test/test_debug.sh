@@ -155,6 +155,39 @@ else
 fi
 end
 
+cat >"$scratch/first.c" <<'END'
+#include <pthread.h>
+#include <stdlib.h>
+static pthread_t first;
+static void *volatile block;
+static void *work(void *unused)
+{
+    pthread_join(first, NULL);
+    for (int i = 0; i < 100; i++) {
+        block = malloc(100);
+    }
+    exit(0);
+    return unused;
+}
+int main(void)
+{
+    pthread_t other;
+    first = pthread_self();
+    pthread_create(&other, NULL, work, NULL);
+    pthread_exit(NULL);
+}
+END
+begin "a process whose first thread has ended is searched for leaks, too"
+if gcc -g -pthread -o "$scratch/first" "$scratch/first.c" 2>"$scratch/err"; then
+    run check "$scratch/first"
+    expect err "  9[0-9]00 bytes in 9[0-9] blocks lost.*"
+    expect_none 'never freed'
+    [ -n "$(lacks libdw.so.1)" ] || expect err "    #0 work at first.c:9"
+else
+    failed="$(cat "$scratch/err")"
+fi
+end
+
 begin "check=N notices damage within N calls, check only at the end"
 if gcc -g -O0 -o "$scratch/overrun" "$scratch/overrun.c" 2>"$scratch/err"; then
     run check "$scratch/overrun" behind
