@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/file.h>
 
 #include "base/descriptor.h"
 #include "base/kernel.h"
@@ -73,13 +74,16 @@ static void complain(const char *what, const char *path)
     output_write(&text);
 }
 
-/* Under a number that is out of the way. */
-static struct descriptor open_high(const char *path, int flags)
+/* Under a number that is out of the way, and this process's until it is closed. What a
+ * program starts inherits SNUG_DEBUG: *taken if the file is another's log already. */
+static struct descriptor open_high(const char *path, int flags, bool *taken)
 {
     struct descriptor file = NO_DESCRIPTOR;
     const int number = descriptor_open(path, O_WRONLY | O_NOCTTY | flags);
+    *taken = number >= 0 && kernel_call(SYS_flock, number, LOCK_EX | LOCK_NB, 0, 0, 0,
+                                        0) == -EWOULDBLOCK;
     if (number >= 0) {
-        file = descriptor_copy(number);
+        file = *taken ? file : descriptor_copy(number);
         descriptor_close_number(number);
     }
     return file;
@@ -106,14 +110,16 @@ static bool begin(void)
     if (debug_options.log[0] == '\0') {
         return false;
     }
+    bool taken = false;
     char *const buffer = os_map(BUFFER_BYTES);
     if (buffer != NULL) {
         journal.text = (struct text){buffer, BUFFER_BYTES, 0};
-        journal.file = open_high(debug_options.log, O_CREAT | O_TRUNC);
+        journal.file = open_high(debug_options.log, O_CREAT, &taken);
+        kernel_call(SYS_ftruncate, journal.file.number, 0, 0, 0, 0, 0);
     }
     if (journal.file.number < 0 || !write_header()) {
         descriptor_close(&journal.file);
-        complain("no log", debug_options.log);
+        complain(taken ? "another process's log" : "no log", debug_options.log);
         return false;
     }
     find_path();
@@ -128,7 +134,8 @@ static bool is_open(void)
         descriptor_is_at(&journal.file, journal.file.number)) {
         return journal.file.number >= 0;
     }
-    struct descriptor again = open_high(journal_path, O_NONBLOCK);
+    bool taken;
+    struct descriptor again = open_high(journal_path, O_NONBLOCK, &taken);
     if (descriptor_is_at(&journal.file, again.number) &&
         descriptor_seek(again.number, journal.end)) {
         journal.file = again;

@@ -216,6 +216,10 @@ operations=$(grep -c '^[acmrfs] ' "$scratch/orders.rep")
 "$build/snugbench" replay -r 1 --passes verify -a glibc -a snug "$scratch/orders.rep" >"$scratch/out" 2>"$scratch/err" ||
     wrong "replay: $(cat "$scratch/err")"
 grep -q 'orders' "$scratch/out" || wrong "replay printed $(cat "$scratch/out" "$scratch/err")"
+run "check,leaks=0,log=$scratch/shell.rep" bash -c "'$leaks/orders'; '$leaks/orders'; :"
+expect err "snug: SNUG_DEBUG: another process's log, cannot write $scratch/shell.rep"
+"$build/snugbench" stat "$scratch/shell.rep" >"$scratch/out" 2>"$scratch/err" ||
+    wrong "stat of the log of a shell: $(cat "$scratch/err")"
 run "check,leaks=0,log=$scratch/threads.rep" "$leaks/threads"
 "$build/snugbench" stat "$scratch/threads.rep" >"$scratch/out" 2>"$scratch/err" ||
     wrong "stat: $(cat "$scratch/err")"
