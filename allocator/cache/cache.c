@@ -118,19 +118,17 @@ static void cache_die(void *unused);
 
 #define NO_KEY ((pthread_key_t)-1)
 
-/* The key that tells when threads end. It is made without the lock: another library's
- * function may stand in libc's place, and allocate. */
+/* The key that tells when threads end; NO_KEY: the program has them all. It is made
+ * without the lock: another library's function may stand in libc's place, and
+ * allocate. */
 static pthread_key_t exit_key(void)
 {
     /* Not zero, so that it lies where pages are touched in any case. */
     static _Atomic(pthread_key_t) exit_key = NO_KEY;
     pthread_key_t key = atomic_load_explicit(&exit_key, memory_order_acquire);
     pthread_key_t made;
-    if (key != NO_KEY) {
+    if (key != NO_KEY || pthread_key_create(&made, cache_die) != 0) {
         return key;
-    }
-    if (pthread_key_create(&made, cache_die) != 0) {
-        fatal("no pthread key left");
     }
     if (atomic_compare_exchange_strong(&exit_key, &key, made)) {
         return made;
@@ -146,7 +144,10 @@ static void cache_initialize(void)
     const bool locked = lock_acquire(&heap_lock);
     set_wide_limit();
     lock_release(&heap_lock, locked);
-    pthread_setspecific(exit_key(), &cache);
+    const pthread_key_t key = exit_key();
+    if (key == NO_KEY || pthread_setspecific(key, &cache) != 0) {
+        cache_die(NULL); /* its lists would stay when it ends: it has none */
+    }
 }
 
 /* Whether there are other threads and the cache does not know yet. */
