@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/kernel.h"
 
@@ -45,10 +46,36 @@ bool descriptor_is_at(const struct descriptor *descriptor, int number)
            file.st_dev == descriptor->device && file.st_ino == descriptor->inode;
 }
 
+int descriptor_open(const char *path, int flags)
+{
+    return (int)kernel_call(SYS_openat, AT_FDCWD, (long)path, flags | O_CLOEXEC, 0666,
+                            0, 0);
+}
+
+void descriptor_close_number(int number)
+{
+    kernel_call(SYS_close, number, 0, 0, 0, 0, 0);
+}
+
+ssize_t descriptor_read(int number, void *to, size_t bytes)
+{
+    return kernel_call(SYS_read, number, (long)to, (long)bytes, 0, 0, 0);
+}
+
+ssize_t descriptor_read_at(int number, void *to, size_t bytes, off_t at)
+{
+    return kernel_call(SYS_pread64, number, (long)to, (long)bytes, at, 0, 0);
+}
+
+bool descriptor_seek(int number, off_t at)
+{
+    return kernel_call(SYS_lseek, number, at, SEEK_SET, 0, 0, 0) == at;
+}
+
 void descriptor_close(struct descriptor *descriptor)
 {
     if (descriptor_is_at(descriptor, descriptor->number)) {
-        kernel_call(SYS_close, descriptor->number, 0, 0, 0, 0, 0);
+        descriptor_close_number(descriptor->number);
     }
     descriptor->number = -1;
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "base/output.h"
@@ -30,9 +31,23 @@ static bool are_any_set(void)
     return false;
 }
 
+/* Not libc's getenv: another library's may stand in its place, and allocate. */
+static const char *environment_value(const char *variable)
+{
+    const size_t length = strlen(variable);
+    for (char **variables = environ; *variables != NULL; variables++) {
+        const char *const name = *variables;
+        if (strncmp(name, variable, length) == 0 && name[length] == '=') {
+            return name + length + 1;
+        }
+    }
+    return NULL;
+}
+
 const char *knobs_value(const char *variable)
 {
-    const char *const value = are_any_set() ? secure_getenv(variable) : NULL;
+    const char *const value =
+        are_any_set() && getauxval(AT_SECURE) == 0 ? environment_value(variable) : NULL;
     return value != NULL && *value != '\0' ? value : NULL;
 }
 

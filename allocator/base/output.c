@@ -57,9 +57,9 @@ void output_write(const struct text *text)
     } else if (is_stderr_usable()) {
         descriptor_write(STDERR_FILENO, text->buffer, text->length);
     } else if (was_terminal) {
-        const int terminal = open("/dev/tty", O_WRONLY | O_CLOEXEC | O_NOCTTY);
+        const int terminal = descriptor_open("/dev/tty", O_WRONLY | O_NOCTTY);
         descriptor_write(terminal, text->buffer, text->length);
-        close(terminal);
+        descriptor_close_number(terminal);
     }
     errno = saved;
 }

@@ -116,23 +116,38 @@ void cache_set_lean(bool now)
 
 static void cache_die(void *unused);
 
+#define NO_KEY ((pthread_key_t)-1)
+
+/* The key that tells when threads end; NO_KEY: the program has them all. It is made
+ * without the lock: another library's function may stand in libc's place, and
+ * allocate. */
+static pthread_key_t exit_key(void)
+{
+    /* Not zero, so that it lies where pages are touched in any case. */
+    static _Atomic(pthread_key_t) exit_key = NO_KEY;
+    pthread_key_t key = atomic_load_explicit(&exit_key, memory_order_acquire);
+    pthread_key_t made;
+    if (key != NO_KEY || pthread_key_create(&made, cache_die) != 0) {
+        return key;
+    }
+    if (atomic_compare_exchange_strong(&exit_key, &key, made)) {
+        return made;
+    }
+    pthread_key_delete(made); /* another thread was first */
+    return key;
+}
+
 /* The thread's first slow path. */
 static void cache_initialize(void)
 {
-    /* Not zero, so that it lies where pages are touched in any case. */
-    static pthread_key_t at_exit = (pthread_key_t)-1;
     cache.state = CACHE_ALIVE; /* first: what follows may allocate */
     const bool locked = lock_acquire(&heap_lock);
-    static bool any_initialized;
-    const bool first = !any_initialized;
-    any_initialized = true;
     set_wide_limit();
-    /* Under the lock: no other thread may use the key before it is there. */
-    if (first && pthread_key_create(&at_exit, cache_die) != 0) {
-        fatal("no pthread key left");
-    }
     lock_release(&heap_lock, locked);
-    pthread_setspecific(at_exit, &cache);
+    const pthread_key_t key = exit_key();
+    if (key == NO_KEY || pthread_setspecific(key, &cache) != 0) {
+        cache_die(NULL); /* its lists would stay when it ends: it has none */
+    }
 }
 
 /* Whether there are other threads and the cache does not know yet. */

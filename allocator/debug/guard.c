@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/os.h"
 #include "base/output.h"
 #include "debug/options.h"
@@ -25,11 +25,9 @@ static size_t open_bytes, most_bytes; /* of address space */
 static size_t read_mapping_limit(void)
 {
     char digits[24] = "";
-    const int file = open("/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC);
-    const ssize_t length = file >= 0 ? read(file, digits, sizeof digits - 1) : 0;
-    if (file >= 0) {
-        close(file);
-    }
+    const int file = descriptor_open("/proc/sys/vm/max_map_count", O_RDONLY);
+    const ssize_t length = descriptor_read(file, digits, sizeof digits - 1);
+    descriptor_close_number(file);
     const size_t limit = length > 0 ? text_to_number(digits, strcspn(digits, "\n")) : 0;
     return limit != 0 && limit != SIZE_MAX ? limit : MAPPINGS_DEFAULT;
 }

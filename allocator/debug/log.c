@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/file.h>
 
 #include "base/descriptor.h"
 #include "base/kernel.h"
@@ -56,14 +56,14 @@ static bool write_header(void)
     format_field(&text, journal.ids);
     format_field(&text, journal.operations);
     text_format(&text, "\n");
-    if (lseek(journal.file.number, 0, SEEK_SET) != 0 ||
+    if (!descriptor_seek(journal.file.number, 0) ||
         descriptor_write(journal.file.number, line, text.length) != text.length) {
         return false;
     }
     if (journal.end == 0) {
         journal.end = (off_t)text.length;
     }
-    return lseek(journal.file.number, journal.end, SEEK_SET) == journal.end;
+    return descriptor_seek(journal.file.number, journal.end);
 }
 
 static void complain(const char *what, const char *path)
@@ -74,14 +74,17 @@ static void complain(const char *what, const char *path)
     output_write(&text);
 }
 
-/* Under a number that is out of the way. */
-static struct descriptor open_high(const char *path, int flags)
+/* Under a number that is out of the way, and this process's until it is closed. What a
+ * program starts inherits SNUG_DEBUG: *taken if the file is another's log already. */
+static struct descriptor open_high(const char *path, int flags, bool *taken)
 {
     struct descriptor file = NO_DESCRIPTOR;
-    const int number = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | flags, 0666);
+    const int number = descriptor_open(path, O_WRONLY | O_NOCTTY | flags);
+    *taken = number >= 0 && kernel_call(SYS_flock, number, LOCK_EX | LOCK_NB, 0, 0, 0,
+                                        0) == -EWOULDBLOCK;
     if (number >= 0) {
-        file = descriptor_copy(number);
-        close(number);
+        file = *taken ? file : descriptor_copy(number);
+        descriptor_close_number(number);
     }
     return file;
 }
@@ -90,7 +93,7 @@ static void find_path(void)
 {
     char line[40];
     struct text text = {line, sizeof line, 0};
-    text_format(&text, "/proc/self/fd/%d", journal.file.number);
+    text_format(&text, "/proc/thread-self/fd/%d", journal.file.number);
     const long length = kernel_call(SYS_readlinkat, AT_FDCWD, (long)line,
                                     (long)journal_path, sizeof journal_path - 1, 0, 0);
     if (length <= 0 || journal_path[0] != '/') {
@@ -107,14 +110,16 @@ static bool begin(void)
     if (debug_options.log[0] == '\0') {
         return false;
     }
+    bool taken = false;
     char *const buffer = os_map(BUFFER_BYTES);
     if (buffer != NULL) {
         journal.text = (struct text){buffer, BUFFER_BYTES, 0};
-        journal.file = open_high(debug_options.log, O_CREAT | O_TRUNC);
+        journal.file = open_high(debug_options.log, O_CREAT, &taken);
+        kernel_call(SYS_ftruncate, journal.file.number, 0, 0, 0, 0, 0);
     }
     if (journal.file.number < 0 || !write_header()) {
         descriptor_close(&journal.file);
-        complain("no log", debug_options.log);
+        complain(taken ? "another process's log" : "no log", debug_options.log);
         return false;
     }
     find_path();
@@ -129,9 +134,10 @@ static bool is_open(void)
         descriptor_is_at(&journal.file, journal.file.number)) {
         return journal.file.number >= 0;
     }
-    struct descriptor again = open_high(journal_path, O_NONBLOCK);
+    bool taken;
+    struct descriptor again = open_high(journal_path, O_NONBLOCK, &taken);
     if (descriptor_is_at(&journal.file, again.number) &&
-        lseek(again.number, journal.end, SEEK_SET) == journal.end) {
+        descriptor_seek(again.number, journal.end)) {
         journal.file = again;
         return true;
     }

@@ -2,17 +2,20 @@
 
 #include <fcntl.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
+#include "base/descriptor.h"
+#include "base/kernel.h"
 #include "base/os.h"
 
 #define PAGE_WORDS (PAGE_BYTES / sizeof(uintptr_t))
 #define BATCH_PAGES ((size_t)512) /* what the kernel looks through at once */
 
-/* In /proc/self/pagemap, of a page that is in memory or swapped out. */
+/* In /proc/thread-self/pagemap, of a page that is in memory or swapped out. */
 #define PAGE_PRESENT ((uint64_t)3 << 62)
 
-struct reader { /* of /proc/self/maps, byte by byte */
+/* All by way of this thread: a process whose first thread has ended shows no memory. */
+
+struct reader { /* of /proc/thread-self/maps, byte by byte */
     int file;
     size_t next, length;
     char buffer[4096];
@@ -26,7 +29,8 @@ struct range {
 static int reader_byte(struct reader *reader)
 {
     if (reader->next == reader->length) {
-        const ssize_t n = read(reader->file, reader->buffer, sizeof reader->buffer);
+        const ssize_t n =
+            descriptor_read(reader->file, reader->buffer, sizeof reader->buffer);
         reader->next = 0;
         reader->length = n > 0 ? (size_t)n : 0;
     }
@@ -73,15 +77,17 @@ static bool read_page(uintptr_t page, uintptr_t *words)
 {
     const struct iovec to = {words, PAGE_BYTES};
     const struct iovec from = {(void *)page, PAGE_BYTES};
-    return process_vm_readv(getpid(), &to, 1, &from, 1, 0) == (ssize_t)PAGE_BYTES;
+    const long self = kernel_call(SYS_gettid, 0, 0, 0, 0, 0, 0);
+    return kernel_call(SYS_process_vm_readv, self, (long)&to, 1, (long)&from, 1, 0) ==
+           (long)PAGE_BYTES;
 }
 
 /* Which pages hold anything; all, if the kernel does not tell. */
 static void read_present(int pagemap, uintptr_t page, uint64_t *present)
 {
     const size_t bytes = BATCH_PAGES * sizeof *present;
-    if (pagemap < 0 || pread(pagemap, present, bytes,
-                             (off_t)(page / PAGE_BYTES * sizeof *present)) <= 0) {
+    const off_t at = (off_t)(page / PAGE_BYTES * sizeof *present);
+    if (descriptor_read_at(pagemap, present, bytes, at) <= 0) {
         for (size_t i = 0; i < BATCH_PAGES; i++) {
             present[i] = PAGE_PRESENT;
         }
@@ -114,14 +120,15 @@ bool debug_roots_visit(const void *stack,
                        void (*visit)(const uintptr_t *words, size_t count),
                        bool (*skip)(uintptr_t page))
 {
-    struct reader reader = {.file = open("/proc/self/maps", O_RDONLY | O_CLOEXEC)};
+    struct reader reader = {.file =
+                                descriptor_open("/proc/thread-self/maps", O_RDONLY)};
     uintptr_t words[PAGE_WORDS];
     const uintptr_t here = align_down((uintptr_t)&reader, PAGE_BYTES);
     if (reader.file < 0) {
         return false;
     }
     const bool readable = read_page(here, words);
-    const int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    const int pagemap = descriptor_open("/proc/thread-self/pagemap", O_RDONLY);
     struct range range;
     while (readable && next_range(&reader, &range)) {
         if (range.is_root) {
@@ -129,9 +136,7 @@ bool debug_roots_visit(const void *stack,
                         visit, skip);
         }
     }
-    if (pagemap >= 0) {
-        close(pagemap);
-    }
-    close(reader.file);
+    descriptor_close_number(pagemap);
+    descriptor_close_number(reader.file);
     return readable;
 }

@@ -2,8 +2,8 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/os.h"
 #include "base/output.h"
 #include "debug/options.h"
@@ -21,7 +21,7 @@ static void load(void)
     }
     loaded = true;
     char *const text = os_map(FILE_LIMIT_BYTES);
-    const int file = open(debug_options.suppress, O_RDONLY | O_CLOEXEC);
+    const int file = descriptor_open(debug_options.suppress, O_RDONLY);
     if (text == NULL || file < 0) {
         output_print("snug: SNUG_DEBUG: cannot read suppressions\n");
         return;
@@ -29,10 +29,11 @@ static void load(void)
     size_t length = 0;
     ssize_t n;
     while (length < FILE_LIMIT_BYTES - 1 &&
-           (n = read(file, text + length, FILE_LIMIT_BYTES - 1 - length)) > 0) {
+           (n = descriptor_read(file, text + length, FILE_LIMIT_BYTES - 1 - length)) >
+               0) {
         length += (size_t)n;
     }
-    close(file);
+    descriptor_close_number(file);
     for (size_t i = 0; i < length; i++) {
         if (text[i] == '\r' || text[i] == '\n') {
             text[i] = '\0';

@@ -71,7 +71,8 @@ static void *find_module(uintptr_t address)
         if (dlopen != NULL && dlsym != NULL && load_libdw()) {
             libdw.dwfl = libdw.begin(&callbacks);
             if (libdw.dwfl != NULL) {
-                libdw.report(libdw.dwfl, getpid());
+                /* Not the process: its first thread may have ended. */
+                libdw.report(libdw.dwfl, gettid());
                 libdw.report_end(libdw.dwfl, NULL, NULL);
             }
         }
@@ -81,8 +82,8 @@ static void *find_module(uintptr_t address)
 
 struct debug_symbol debug_symbol_find(const void *return_address)
 {
-    struct debug_symbol symbol = {0};
     const uintptr_t address = (uintptr_t)return_address - 1;
+    struct debug_symbol symbol = {.offset = address};
     Dl_info info;
     debug_inside++;
     if (dladdr != NULL && dladdr((const void *)address, &info) != 0) {
@@ -119,7 +120,8 @@ void debug_symbol_describe(struct text *text, const struct debug_symbol *symbol)
                     last_part(symbol->file), symbol->line);
         return;
     }
-    text_format(text, "%s%s(%s+0x%zx)", function, *function != '\0' ? " " : "",
-                symbol->object != NULL ? last_part(symbol->object) : "?",
+    const bool known = symbol->object != NULL;
+    text_format(text, "%s%s(%s%s0x%zx)", function, *function != '\0' ? " " : "",
+                known ? last_part(symbol->object) : "", known ? "+" : "",
                 symbol->offset);
 }

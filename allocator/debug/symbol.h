@@ -12,12 +12,13 @@ struct debug_symbol {
     const char *file;
     int line;
     const char *object; /* program or library */
-    uintptr_t offset;   /* in the object */
+    uintptr_t offset;   /* in the object; without one, the address */
 };
 
 /* Of a return address: the call before it. */
 struct debug_symbol debug_symbol_find(const void *return_address);
-/* "function at file:line" or "function (object+0x...)". */
+/* "function at file:line" or "function (object+0x...)"; "(0x...)" for code that belongs
+ * to nothing now, such as of a library that was unloaded. */
 void debug_symbol_describe(struct text *text, const struct debug_symbol *symbol);
 
 #endif

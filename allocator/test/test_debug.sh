@@ -123,6 +123,71 @@ int main(int count, char **arguments)
     return write(1, "still here\n", 11) < 0;
 }
 END
+cat >"$scratch/plugin.c" <<'END'
+#include <stdlib.h>
+static void *volatile lost;
+void lose(void)
+{
+    lost = malloc(100);
+    lost = malloc(200);
+    lost = NULL;
+}
+END
+cat >"$scratch/unloading.c" <<'END'
+#include <dlfcn.h>
+int main(int count, char **arguments)
+{
+    void *plugin = dlopen(arguments[count - 1], RTLD_NOW);
+    void (*lose)(void) = (void (*)(void))dlsym(plugin, "lose");
+    lose();
+    return dlclose(plugin);
+}
+END
+begin "code of a library that was unloaded has an address, at least"
+if gcc -shared -fPIC -o "$scratch/plugin.so" "$scratch/plugin.c" 2>"$scratch/err" &&
+    gcc -o "$scratch/unloading" "$scratch/unloading.c" 2>"$scratch/err"; then
+    run check "$scratch/unloading" "$scratch/plugin.so"
+    [ "$(grep -cx '    #0 (0x[0-9a-f]\{8,\})' "$scratch/err")" -ge 1 ] ||
+        wrong "$(cat "$scratch/err")"
+    expect_none '?'
+else
+    failed="$(cat "$scratch/err")"
+fi
+end
+
+cat >"$scratch/first.c" <<'END'
+#include <pthread.h>
+#include <stdlib.h>
+static pthread_t first;
+static void *volatile block;
+static void *work(void *unused)
+{
+    pthread_join(first, NULL);
+    for (int i = 0; i < 100; i++) {
+        block = malloc(100);
+    }
+    exit(0);
+    return unused;
+}
+int main(void)
+{
+    pthread_t other;
+    first = pthread_self();
+    pthread_create(&other, NULL, work, NULL);
+    pthread_exit(NULL);
+}
+END
+begin "a process whose first thread has ended is searched for leaks, too"
+if gcc -g -pthread -o "$scratch/first" "$scratch/first.c" 2>"$scratch/err"; then
+    run check "$scratch/first"
+    expect err "  9[0-9]00 bytes in 9[0-9] blocks lost.*"
+    expect_none 'never freed'
+    [ -n "$(lacks libdw.so.1)" ] || expect err "    #0 work at first.c:9"
+else
+    failed="$(cat "$scratch/err")"
+fi
+end
+
 begin "check=N notices damage within N calls, check only at the end"
 if gcc -g -O0 -o "$scratch/overrun" "$scratch/overrun.c" 2>"$scratch/err"; then
     run check "$scratch/overrun" behind
@@ -151,6 +216,10 @@ operations=$(grep -c '^[acmrfs] ' "$scratch/orders.rep")
 "$build/snugbench" replay -r 1 --passes verify -a glibc -a snug "$scratch/orders.rep" >"$scratch/out" 2>"$scratch/err" ||
     wrong "replay: $(cat "$scratch/err")"
 grep -q 'orders' "$scratch/out" || wrong "replay printed $(cat "$scratch/out" "$scratch/err")"
+run "check,leaks=0,log=$scratch/shell.rep" bash -c "'$leaks/orders'; '$leaks/orders'; :"
+expect err "snug: SNUG_DEBUG: another process's log, cannot write $scratch/shell.rep"
+"$build/snugbench" stat "$scratch/shell.rep" >"$scratch/out" 2>"$scratch/err" ||
+    wrong "stat of the log of a shell: $(cat "$scratch/err")"
 run "check,leaks=0,log=$scratch/threads.rep" "$leaks/threads"
 "$build/snugbench" stat "$scratch/threads.rep" >"$scratch/out" 2>"$scratch/err" ||
     wrong "stat: $(cat "$scratch/err")"

@@ -20,8 +20,8 @@ static const size_t kib = 1024;
 static const size_t mib = 1024 * 1024;
 static const size_t page_bytes = 4096;
 
-static bool watching;
-static unsigned interposed_calls;
+static bool watching, no_keys_left;
+static unsigned interposed_calls, keys_made;
 
 static void note_call(void)
 {
@@ -67,6 +67,58 @@ void *sbrk(intptr_t bytes)
 {
     note_call();
     return __sbrk(bytes);
+}
+
+int open(const char *path, int flags, ...)
+{
+    note_call();
+    return (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0600);
+}
+
+ssize_t read(int file, void *to, size_t bytes)
+{
+    note_call();
+    return syscall(SYS_read, file, to, bytes);
+}
+
+ssize_t pread(int file, void *to, size_t bytes, off_t at)
+{
+    note_call();
+    return syscall(SYS_pread64, file, to, bytes, at);
+}
+
+off_t lseek(int file, off_t at, int from)
+{
+    note_call();
+    return syscall(SYS_lseek, file, at, from);
+}
+
+int close(int file)
+{
+    note_call();
+    return (int)syscall(SYS_close, file);
+}
+
+char *secure_getenv(const char *name)
+{
+    note_call();
+    return getenv(name);
+}
+
+int pthread_key_create(pthread_key_t *key, void (*destructor)(void *))
+{
+    if (no_keys_left) {
+        return EAGAIN;
+    }
+    if (watching) {
+        keys_made++;
+        snug_free(snug_malloc(3000));
+    }
+    static int (*next)(pthread_key_t *, void (*)(void *));
+    if (next == NULL) {
+        *(void **)&next = dlsym(RTLD_NEXT, "pthread_key_create");
+    }
+    return next(key, destructor);
 }
 
 static size_t kernel_page_bytes; /* 0: as it is */
@@ -207,6 +259,77 @@ static void nor_at_level_guard(void)
     check_nothing_interposed_is_called();
 }
 
+/* Before anything else, when even the level is not known yet. */
+static void nor_for_the_environment(void)
+{
+    setenv("SNUG_PURGE", "always", 1);
+    watching = true;
+    snug_free(snug_malloc(100));
+    CHECK_NUMBERS(interposed_calls, ==, 0);
+}
+
+static void nor_for_files(void)
+{
+    char path[] = "/tmp/snug_interposed_XXXXXX";
+    char options[100];
+    CHECK(close(mkstemp(path)) == 0);
+    snprintf(options, sizeof options, "check,log=%s", path);
+    watching = true;
+    CHECK(snug_debug(options));
+    static void *block; /* no leak: to name its stack others' functions are called */
+    block = snug_malloc(100);
+    CHECK_NUMBERS(snug_leaks(), ==, 0);
+    watching = false;
+    CHECK_NUMBERS(interposed_calls, ==, 0);
+    CHECK(block != NULL && unlink(path) == 0);
+}
+
+static void *wait_for_the_end(void *unused)
+{
+    pause();
+    return unused;
+}
+
+/* A key for the ends of threads has to be asked for: no lock is held meanwhile. */
+static void a_key_may_be_made_with_blocks(void)
+{
+    pthread_t other;
+    CHECK(pthread_create(&other, NULL, wait_for_the_end, NULL) == 0);
+    watching = true;
+    snug_free(snug_malloc(100));
+    CHECK_NUMBERS(keys_made, ==, 1);
+    CHECK_HEAP();
+}
+
+static void *churn_blocks(void *unused)
+{
+    void *blocks[200];
+    for (size_t i = 0; i < 200; i++) {
+        blocks[i] = snug_malloc(10 + i * i);
+        CHECK(blocks[i] != NULL);
+        memset(blocks[i], 1, 10 + i * i);
+    }
+    for (size_t i = 0; i < 200; i++) {
+        snug_free(blocks[i]);
+    }
+    return unused;
+}
+
+/* Programs may have all keys before they allocate: nothing is kept that would stay. */
+static void without_a_key_no_lists(void)
+{
+    no_keys_left = true;
+    churn_blocks(NULL);
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, churn_blocks, NULL) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+    struct snug_stats stats;
+    CHECK(snug_stats(&stats));
+    CHECK_NUMBERS(stats.kept_blocks, ==, 0);
+    CHECK_NUMBERS(stats.live_blocks, ==, 0);
+    CHECK_HEAP();
+}
+
 /* Answers any other call than those that glibc's malloc may make with `otherwise`. */
 static void allow_what_glibc_needs(uint32_t otherwise)
 {
@@ -318,6 +441,10 @@ int main(void)
         CHILD_TEST(no_function_of_others_is_called),
         CHILD_TEST(nor_at_level_check),
         CHILD_TEST(nor_at_level_guard),
+        CHILD_TEST(nor_for_the_environment),
+        CHILD_TEST(nor_for_files),
+        CHILD_TEST(a_key_may_be_made_with_blocks),
+        CHILD_TEST(without_a_key_no_lists),
         CHILD_TEST(larger_pages_go_back_whole),
         CHILD_TEST(larger_pages_move_whole),
         CHILD_TEST(libc_sees_the_break_move),

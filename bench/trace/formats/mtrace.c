@@ -27,9 +27,10 @@ struct reader {
     bool in_realloc; /* '<' was the last line */
 };
 
-static bool take_size(struct reader *reader, uint64_t *bytes)
+/* What was refused may have been of any size. */
+static bool take_size(struct reader *reader, bool refused, uint64_t *bytes)
 {
-    return fields_hex(&reader->fields, TRACE_SIZE_LIMIT_BYTES,
+    return fields_hex(&reader->fields, refused ? UINT64_MAX : TRACE_SIZE_LIMIT_BYTES,
                       "a hexadecimal size below 2^47", bytes) &&
            fields_end(&reader->fields);
 }
@@ -43,7 +44,7 @@ static bool read_malloc(struct reader *reader)
 {
     uint64_t address;
     uint64_t bytes;
-    if (!take_address(reader, &address) || !take_size(reader, &bytes)) {
+    if (!take_address(reader, &address) || !take_size(reader, address == 0, &bytes)) {
         return false;
     }
     return pointers_allocate(
@@ -78,7 +79,7 @@ static bool read_realloc_end(struct reader *reader)
 {
     uint64_t address;
     uint64_t bytes;
-    if (!take_address(reader, &address) || !take_size(reader, &bytes)) {
+    if (!take_address(reader, &address) || !take_size(reader, false, &bytes)) {
         return false;
     }
     reader->in_realloc = false;
@@ -90,7 +91,7 @@ static bool read_failed_realloc(struct reader *reader)
 {
     uint64_t address;
     uint64_t bytes;
-    if (!take_address(reader, &address) || !take_size(reader, &bytes)) {
+    if (!take_address(reader, &address) || !take_size(reader, true, &bytes)) {
         return false;
     }
     return (pointers_realloc_begin(reader->pointers, THE_ONE_THREAD, address) &&

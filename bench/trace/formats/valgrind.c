@@ -11,8 +11,9 @@
  *
  * posix_memalign, aligned_alloc and valloc appear as memalign. A call that another
  * thread interrupts is printed in two: "malloc(24)" is followed by the other's call,
- * and the line "--PID--  = 0x4A43040" comes later. Before the prefix may stand what the
- * program wrote itself, and other lines between. */
+ * and the line "--PID--  = 0x4A43040" comes later; so it does where the tool has
+ * something to say about the call, behind it and in lines between. Before the prefix may
+ * stand what the program wrote itself. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,7 +110,8 @@ static bool read_calls(struct calls *calls, struct fields *fields, struct call c
         call = inner;
     }
     fields_skip_blanks(fields);
-    if (*fields->at != '\0') {
+    bool is_remark = *fields->at >= 'A' && *fields->at <= 'Z';
+    if (*fields->at != '\0' && !is_remark) {
         return call_take_result(fields, &call) &&
                calls_whole(calls, THE_ONE_THREAD, &call, fields);
     }
