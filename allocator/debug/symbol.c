@@ -1,6 +1,8 @@
 #include "debug/symbol.h"
 
 #include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -91,6 +93,19 @@ static void *find_module(uintptr_t address)
     return libdw.dwfl != NULL ? libdw.module(libdw.dwfl, address) : NULL;
 }
 
+static struct {
+    const char *argument; /* what the dynamic linker calls the program */
+    char name[PATH_MAX];
+} program;
+
+void debug_symbol_begin(void)
+{
+    program.argument = program_invocation_name;
+    if (program.argument != NULL) {
+        strncpy(program.name, program.argument, sizeof program.name - 1);
+    }
+}
+
 /* NULL: libdw does not know the object, or cannot be had. */
 static const struct answer *ask_libdw(uintptr_t address)
 {
@@ -119,7 +134,8 @@ struct debug_symbol debug_symbol_find(const void *return_address)
     debug_inside++;
     if (dladdr != NULL && dladdr((const void *)address, &info) != 0) {
         symbol.function = info.dli_sname;
-        symbol.object = info.dli_fname;
+        symbol.object =
+            info.dli_fname == program.argument ? program.name : info.dli_fname;
         symbol.offset = address - (uintptr_t)info.dli_fbase;
     }
     const struct answer *const answer = ask_libdw(address);

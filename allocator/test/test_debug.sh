@@ -115,6 +115,29 @@ expect err "    #2 fun (orders+0x.*)"
 [ -z "$(sort "$scratch/asked" | uniq -d)" ] || wrong "asked again: $(sort "$scratch/asked")"
 end
 
+cat >"$scratch/titled.c" <<'END'
+#include <stdlib.h>
+#include <string.h>
+static void *volatile block;
+int main(int count, char **arguments)
+{
+    for (int i = 0; i < 3; i++) {
+        block = malloc(100);
+    }
+    block = NULL;
+    memset(arguments[0], 'z', strlen(arguments[0]));
+    return count > 1;
+}
+END
+begin "a program that writes a title over its arguments keeps its name"
+gcc -O0 -o "$scratch/titled" "$scratch/titled.c" || wrong "not built"
+run check "$scratch/titled"
+expect err "    #0 main (titled+0x.*)"
+printf '%s\n' "$scratch/titled" >"$scratch/known"
+run "check,exitcode=9,suppress=$scratch/known" "$scratch/titled"
+expect_status 0
+end
+
 begin "exitcode=N if blocks leaked, with the program's output"
 run check,exitcode=23 "$leaks/orders"
 expect_status 23
