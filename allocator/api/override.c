@@ -41,8 +41,6 @@ void free_aligned_sized(void *ptr, size_t alignment, size_t size);
 
 IS(void *, calloc, snug_calloc, (size_t count, size_t size), (count, size))
 IS(void *, realloc, snug_realloc, (void *ptr, size_t size), (ptr, size))
-IS(void *, reallocarray, snug_reallocarray, (void *ptr, size_t count, size_t size),
-   (ptr, count, size))
 IS(void, cfree, snug_free, (void *ptr), (ptr))
 IS(void, free_sized, snug_free_sized, (void *ptr, size_t size), (ptr, size))
 IS(void, free_aligned_sized, snug_free_aligned_sized,

@@ -17,6 +17,7 @@
 #include "debug/quarantine.h"
 #include "debug/report.h"
 #include "debug/stack.h"
+#include "debug/symbol.h"
 #include "snug.h"
 
 READ_MOSTLY uint8_t debug_mode;
@@ -54,6 +55,7 @@ bool snug_debug(const char *options)
     const bool on = settle(options);
     if (on) {
         debug_stack_begin();
+        debug_symbol_begin();
     }
     return on;
 }
@@ -63,6 +65,7 @@ static __attribute__((constructor)) void begin_with_the_program(void)
 {
     if (knobs_value("SNUG_DEBUG") != NULL && debug_begin()) {
         debug_stack_begin();
+        debug_symbol_begin();
     }
 }
 

@@ -73,6 +73,71 @@ if needs "stacks with names" libdw.so.1; then
     end
 fi
 
+# A libdw that writes down what it is asked, in the place of the real one.
+cat >"$scratch/libdw.c" <<'END'
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+void *dwfl_begin(void *callbacks) { return callbacks; }
+int dwfl_linux_proc_report(void *dwfl, int pid) { return dwfl == NULL && pid == 0; }
+int dwfl_report_end(void *dwfl, void *removed, void *argument)
+{
+    return dwfl == removed && argument == NULL;
+}
+void *dwfl_addrmodule(void *dwfl, unsigned long address) { return address ? dwfl : NULL; }
+const char *dwfl_module_addrname(void *module, unsigned long address)
+{
+    char line[32];
+    const int length = snprintf(line, sizeof line, "%lx\n", address);
+    const int file = open(getenv("ASKED"), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    const char *const name = module && write(file, line, length) == length ? "fun" : NULL;
+    close(file);
+    return name;
+}
+void *dwfl_module_getsrc(void *module, unsigned long address)
+{
+    return address ? NULL : module;
+}
+const char *dwfl_lineinfo(void) { return NULL; }
+void dwfl_linux_proc_find_elf(void) {}
+void dwfl_build_id_find_debuginfo(void) {}
+END
+begin "libdw is asked for an address once"
+mkdir "$scratch/libdw"
+gcc -fPIC -shared -w -o "$scratch/libdw/libdw.so.1" "$scratch/libdw.c" || wrong "not built"
+printf 'none of these\n' >"$scratch/known"
+export LD_LIBRARY_PATH=$scratch/libdw ASKED=$scratch/asked
+run "check,suppress=$scratch/known" "$leaks/orders"
+unset LD_LIBRARY_PATH ASKED
+expect err "    #2 fun (orders+0x.*)"
+[ -s "$scratch/asked" ] || wrong "never asked"
+[ -z "$(sort "$scratch/asked" | uniq -d)" ] || wrong "asked again: $(sort "$scratch/asked")"
+end
+
+cat >"$scratch/titled.c" <<'END'
+#include <stdlib.h>
+#include <string.h>
+static void *volatile block;
+int main(int count, char **arguments)
+{
+    for (int i = 0; i < 3; i++) {
+        block = malloc(100);
+    }
+    block = NULL;
+    memset(arguments[0], 'z', strlen(arguments[0]));
+    return count > 1;
+}
+END
+begin "a program that writes a title over its arguments keeps its name"
+gcc -O0 -o "$scratch/titled" "$scratch/titled.c" || wrong "not built"
+run check "$scratch/titled"
+expect err "    #0 main (titled+0x.*)"
+printf '%s\n' "$scratch/titled" >"$scratch/known"
+run "check,exitcode=9,suppress=$scratch/known" "$scratch/titled"
+expect_status 0
+end
+
 begin "exitcode=N if blocks leaked, with the program's output"
 run check,exitcode=23 "$leaks/orders"
 expect_status 23
