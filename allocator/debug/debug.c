@@ -252,7 +252,7 @@ static void check_release(const struct debug_block *block, struct debug_release 
                           bool locked)
 {
     const char *misuse = NULL;
-    if (release.kind != (enum debug_kind)block->kind) {
+    if (release.kind != (enum debug_kind)block->kind && debug_options.mismatch != 0) {
         misuse = "mismatched free of";
     } else if (release.sized && release.size != block->size) {
         misuse = "free with a wrong size of";

@@ -12,6 +12,7 @@ struct debug_options debug_options = {
     .depth = 12, /* as valgrind */
     .guard_alignment = ALIGNMENT_BYTES,
     .leaks = 1,
+    .mismatch = 1,
 };
 
 #define RED_ZONE_LIMIT_BYTES (64 * KIB)
@@ -33,6 +34,7 @@ static const struct {
     {"depth", &debug_options.depth, 1, DEBUG_STACK_FRAMES},
     {"align", &debug_options.guard_alignment, 1, ALIGNMENT_BYTES},
     {"leaks", &debug_options.leaks, 0, 1},
+    {"mismatch", &debug_options.mismatch, 0, 1},
     {"exitcode", &debug_options.exit_code, 0, 255},
 };
 
