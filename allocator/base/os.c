@@ -163,9 +163,10 @@ enum os_move os_move_pages(void *from, size_t bytes, void *to)
         kernel_call(SYS_mremap, (long)from, (long)bytes, (long)bytes,
                     MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, (long)to, 0);
     if ((void *)moved == to) {
-        /* The old pages stay, as zeroes, but qemu-user takes them to be gone: system calls
-         * that get them fail with EFAULT. A new mapping also drops their page tables, so
-         * that a later move to there is one of whole tables, a quarter of the time. */
+        /* The old pages stay, as zeroes, but qemu-user takes them to be gone: system
+         * calls that get them fail with EFAULT. A new mapping also drops their page
+         * tables, so that a later move to there is one of whole tables, in a quarter of
+         * the time. */
         os_purge(from, bytes);
         return OS_MOVED;
     }

@@ -36,8 +36,8 @@ static struct {
 static struct dwfl_callbacks callbacks;
 
 /* What libdw said of an address, by the address's lower bits. libdw goes through all
- * symbols of an object each time, 2 ms where there are 30,000, and the stacks of a report
- * have most frames in common. Its strings stay. */
+ * symbols of an object each time, 2 ms where there are 30,000, and the stacks of a
+ * report have most frames in common. Its strings stay. */
 #define ANSWERS 4096
 
 static struct answer {
@@ -103,7 +103,8 @@ void debug_symbol_begin(void)
 {
     program.argument = program_invocation_name;
     if (program.argument != NULL) {
-        strncpy(program.name, program.argument, sizeof program.name - 1);
+        memcpy(program.name, program.argument,
+               strnlen(program.argument, sizeof program.name - 1));
     }
 }
 

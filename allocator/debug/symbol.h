@@ -15,7 +15,8 @@ struct debug_symbol {
     uintptr_t offset;   /* in the object; without one, the address */
 };
 
-/* Before main: keeps the program's name, since many write a title over their arguments. */
+/* Before main: keeps the program's name, since many write a title over their arguments.
+ */
 void debug_symbol_begin(void);
 /* Of a return address: the call before it. */
 struct debug_symbol debug_symbol_find(const void *return_address);

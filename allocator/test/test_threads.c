@@ -301,8 +301,8 @@ static void the_usable_size_needs_no_lock(void)
     }
 }
 
-/* Nor do small blocks of the heap to become larger or smaller: here they go from list to
- * list, by whoever has the lock. */
+/* Nor do small blocks of the heap to become larger or smaller: here they go from list
+ * to list, by whoever has the lock. */
 static void small_blocks_change_their_size_without_the_lock(void)
 {
     pthread_t thread;

@@ -12,8 +12,8 @@
  * posix_memalign, aligned_alloc and valloc appear as memalign. A call that another
  * thread interrupts is printed in two: "malloc(24)" is followed by the other's call,
  * and the line "--PID--  = 0x4A43040" comes later; so it does where the tool has
- * something to say about the call, behind it and in lines between. Before the prefix may
- * stand what the program wrote itself. */
+ * something to say about the call, behind it and in lines between. Before the prefix
+ * may stand what the program wrote itself. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
