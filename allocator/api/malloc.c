@@ -412,8 +412,9 @@ static NO_INLINE void *allocate_aligned_anew(size_t alignment, size_t size,
     }
     if (payload == NULL) {
         struct block *const block = pressure_allocate_aligned(block_bytes, alignment);
-        if (block != NULL && aligned_class(alignment, size) != 0) {
-            run_note_allocated(aligned_class(alignment, size), block_size(block));
+        const size_t size_class = aligned_class(alignment, size);
+        if (block != NULL && size_class != 0) {
+            run_note_allocated(size_class, block_size(block));
         }
         payload = block != NULL ? live_payload(block) : NULL;
     }

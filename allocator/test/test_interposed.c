@@ -20,8 +20,8 @@ static const size_t kib = 1024;
 static const size_t mib = 1024 * 1024;
 static const size_t page_bytes = 4096;
 
-static bool watching, no_keys_left;
-static unsigned interposed_calls, keys_made;
+static bool watching;
+static unsigned interposed_calls;
 
 static void note_call(void)
 {
@@ -103,22 +103,6 @@ char *secure_getenv(const char *name)
 {
     note_call();
     return getenv(name);
-}
-
-int pthread_key_create(pthread_key_t *key, void (*destructor)(void *))
-{
-    if (no_keys_left) {
-        return EAGAIN;
-    }
-    if (watching) {
-        keys_made++;
-        snug_free(snug_malloc(3000));
-    }
-    static int (*next)(pthread_key_t *, void (*)(void *));
-    if (next == NULL) {
-        *(void **)&next = dlsym(RTLD_NEXT, "pthread_key_create");
-    }
-    return next(key, destructor);
 }
 
 static size_t kernel_page_bytes; /* 0: as it is */
@@ -284,52 +268,6 @@ static void nor_for_files(void)
     CHECK(block != NULL && unlink(path) == 0);
 }
 
-static void *wait_for_the_end(void *unused)
-{
-    pause();
-    return unused;
-}
-
-/* A key for the ends of threads has to be asked for: no lock is held meanwhile. */
-static void a_key_may_be_made_with_blocks(void)
-{
-    pthread_t other;
-    CHECK(pthread_create(&other, NULL, wait_for_the_end, NULL) == 0);
-    watching = true;
-    snug_free(snug_malloc(100));
-    CHECK_NUMBERS(keys_made, ==, 1);
-    CHECK_HEAP();
-}
-
-static void *churn_blocks(void *unused)
-{
-    void *blocks[200];
-    for (size_t i = 0; i < 200; i++) {
-        blocks[i] = snug_malloc(10 + i * i);
-        CHECK(blocks[i] != NULL);
-        memset(blocks[i], 1, 10 + i * i);
-    }
-    for (size_t i = 0; i < 200; i++) {
-        snug_free(blocks[i]);
-    }
-    return unused;
-}
-
-/* Programs may have all keys before they allocate: nothing is kept that would stay. */
-static void without_a_key_no_lists(void)
-{
-    no_keys_left = true;
-    churn_blocks(NULL);
-    pthread_t thread;
-    CHECK(pthread_create(&thread, NULL, churn_blocks, NULL) == 0);
-    CHECK(pthread_join(thread, NULL) == 0);
-    struct snug_stats stats;
-    CHECK(snug_stats(&stats));
-    CHECK_NUMBERS(stats.kept_blocks, ==, 0);
-    CHECK_NUMBERS(stats.live_blocks, ==, 0);
-    CHECK_HEAP();
-}
-
 /* Answers any other call than those that glibc's malloc may make with `otherwise`. */
 static void allow_what_glibc_needs(uint32_t otherwise)
 {
@@ -443,8 +381,6 @@ int main(void)
         CHILD_TEST(nor_at_level_guard),
         CHILD_TEST(nor_for_the_environment),
         CHILD_TEST(nor_for_files),
-        CHILD_TEST(a_key_may_be_made_with_blocks),
-        CHILD_TEST(without_a_key_no_lists),
         CHILD_TEST(larger_pages_go_back_whole),
         CHILD_TEST(larger_pages_move_whole),
         CHILD_TEST(libc_sees_the_break_move),
