@@ -45,6 +45,9 @@
  * blocks go. */
 #define GIVE_SHARE 48
 #define GIVE_LEAST_BYTES (64 * KIB)
+/* A block of so much is worth a call in the largest heap, since the call's time is that
+ * of the pages. */
+#define GIVE_CALL_BYTES MIB
 /* Over the life of a process no more goes back so than this many times the most that
  * was ever resident, and, while it has more threads, as much of medium blocks out of
  * caches, as they are cut anew under the lock: a program that repeats itself pays a few

@@ -71,25 +71,32 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 /* What is to go back, in bytes. */
 struct demand {
     size_t wanted; /* in all */
     size_t worth;  /* if it is less, nothing */
-    size_t least;  /* of a free block: each is a call */
+    size_t least;  /* of a free block: each is a call; none is too small from
+                      GIVE_CALL_BYTES on */
 };
 
 /* Pages of the top and of free blocks go back, the largest first. Returns what went. */
 static size_t give_back(struct demand demand)
 {
+    const size_t least = smaller(demand.least, GIVE_CALL_BYTES);
     struct candidates candidates;
-    find_candidates(&candidates, demand.least);
+    find_candidates(&candidates, least);
     const size_t at_top = (size_t)(heap.touched - heap.top);
-    const size_t of_top = at_top >= demand.least ? at_top : 0;
+    const size_t of_top = at_top >= least ? at_top : 0;
     if (candidates.bytes + of_top < demand.worth) {
         return 0;
     }
     size_t given = of_top != 0 ? heap_trim_top(heap.top_pad_bytes) : 0;
-    for (; candidates.count > 0; find_candidates(&candidates, demand.least)) {
+    for (; candidates.count > 0; find_candidates(&candidates, least)) {
         for (size_t i = 0; i < candidates.count; i++) {
             if (given >= demand.wanted) {
                 return given;
@@ -280,8 +287,8 @@ static void set_emptied(bool emptied)
     }
     const size_t in_use = in_use_bytes();
     const size_t half_of_free = pressure_free_bytes() / 2;
-    const size_t more = in_use < half_of_free ? in_use : half_of_free;
-    pressure.filled_at_bytes = in_use + more + EMPTIED_HEAP_BYTES / 8;
+    pressure.filled_at_bytes =
+        in_use + smaller(in_use, half_of_free) + EMPTIED_HEAP_BYTES / 8;
     pressure.look_used_bytes = in_use / 4 * 3;
     pressure.look_free_bytes = free_bytes_worth_a_look();
 }
@@ -301,8 +308,7 @@ static bool has_credit(void)
 
 static void spend(size_t bytes)
 {
-    pressure.credit_bytes -=
-        bytes < pressure.credit_bytes ? bytes : pressure.credit_bytes;
+    pressure.credit_bytes -= smaller(bytes, pressure.credit_bytes);
 }
 
 /* When nearly nothing is in use all goes back, if most of it can be had by calls that

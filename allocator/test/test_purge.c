@@ -267,6 +267,32 @@ static void a_single_free_block_goes_back(void)
     CHECK_NUMBERS(snug_system_calls().mmap, ==, 1);
 }
 
+/* Free blocks of 2 MiB are worth a call each, though they are a 100th of the heap. */
+static void free_blocks_of_a_large_heap_go_back(void)
+{
+    enum {
+        BLOCKS = 100,
+        LARGER_BLOCKS = 12
+    };
+    char *blocks[BLOCKS];
+    for (size_t i = 0; i < BLOCKS; i++) {
+        blocks[i] = snug_malloc(2 * mib);
+        CHECK(blocks[i] != NULL);
+        memset(blocks[i], 1, 2 * mib);
+    }
+    const size_t before = private_bytes();
+    for (size_t i = 0; i < BLOCKS; i += 4) {
+        snug_free(blocks[i]);
+    }
+    for (size_t i = 0; i < LARGER_BLOCKS; i++) {
+        char *const larger = snug_malloc(4 * mib);
+        CHECK(larger != NULL);
+        memset(larger, 1, 4 * mib);
+    }
+    CHECK_NUMBERS(private_bytes(), <, before + 5 * mib);
+    CHECK_NUMBERS(snug_system_calls().mmap, <=, 1 + BLOCKS / 4);
+}
+
 static void use_and_free(size_t bytes)
 {
     char *const block = snug_malloc(bytes);
@@ -347,6 +373,7 @@ int main(void)
         CHILD_TEST(purge_always_gives_it_back_each_time),
         CHILD_TEST(free_blocks_go_back_before_the_heap_grows),
         CHILD_TEST(a_single_free_block_goes_back),
+        CHILD_TEST(free_blocks_of_a_large_heap_go_back),
         CHILD_TEST(a_program_that_repeats_itself_pays_a_few_times),
         CHILD_TEST(an_emptied_heap_goes_back_after_a_part_of_it),
     };
