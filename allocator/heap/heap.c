@@ -74,12 +74,18 @@ static ALWAYS_INLINE size_t used_of(uint32_t record, size_t bytes, size_t least_
     return size - bytes < least_rest ? size : bytes;
 }
 
+/* Whether a free block may have vacant pages. */
+static ALWAYS_INLINE bool may_be_vacant(uint32_t record)
+{
+    return UNLIKELY(pages_vacant_bytes != 0) &&
+           bins_bytes(&heap_bins, record) >= PAGE_BYTES;
+}
+
 /* How many bytes more are resident once a free block is used from `offset` to `end`:
  * there, and where the tag behind it will be. */
 static ALWAYS_INLINE size_t rise_in_free(uint32_t record, size_t offset, size_t end)
 {
-    if (LIKELY(pages_vacant_bytes == 0) ||
-        bins_bytes(&heap_bins, record) < PAGE_BYTES) {
+    if (!may_be_vacant(record)) {
         return 0;
     }
     const uintptr_t start = (uintptr_t)bins_block(&heap_bins, record);
@@ -155,7 +161,7 @@ static NO_INLINE struct block *allocate_with_care(uint32_t record, size_t bytes)
 struct block *heap_allocate(size_t bytes)
 {
     const uint32_t record = bins_best(&heap_bins, bytes);
-    if (UNLIKELY(record == 0) || UNLIKELY(pages_vacant_bytes != 0) ||
+    if (UNLIKELY(record == 0) || may_be_vacant(record) ||
         UNLIKELY(wants_coalescing(record, bytes))) {
         return allocate_with_care(record, bytes);
     }
