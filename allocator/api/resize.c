@@ -23,23 +23,26 @@ static NO_INLINE void *move(void *ptr, size_t old_bytes, size_t size)
     return moved;
 }
 
-/* To a place in the heap with room to grow again, as far from the start of a page:
- * where both places together would be more than was ever resident the whole pages move
- * there, and not what they hold. */
+/* To a place in the heap with room to grow again, of which a slack is taken at once: of
+ * two blocks that grow in turn by a little each would leave a place that is too small
+ * for the other. It is as far from the start of a page: where both places together
+ * would be more than was ever resident the whole pages move there, and not what they
+ * hold. */
 static NO_INLINE void *move_to_grow(char *ptr, size_t old_bytes, size_t size)
 {
     char *const first = (char *)align_up((uintptr_t)ptr, PAGE_BYTES);
     char *const end = (char *)align_down((uintptr_t)ptr + old_bytes, PAGE_BYTES);
     const size_t front = (size_t)(first - ptr);
     const size_t bytes = (size_t)(end - first);
+    const size_t needed = block_bytes_from_request(size);
     bool locked = lock_acquire(&heap_lock);
     struct block *const block =
-        pressure_allocate_like(block_bytes_from_request(size), ptr);
+        pressure_allocate_like(needed + block_slack(needed), ptr);
     const bool moves =
         block != NULL && old_bytes > MEDIUM_LIMIT_BYTES && pressure_wants_move();
     lock_release(&heap_lock, locked);
-    if (block == NULL) {
-        return out_of_memory();
+    if (block == NULL) { /* there may be just as much as is needed */
+        return move(ptr, old_bytes, size);
     }
     char *const to = block_payload(block);
     const enum os_move moved =

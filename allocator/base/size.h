@@ -53,8 +53,7 @@ static ALWAYS_INLINE size_t block_least_rest(size_t bytes)
  * what it would keep. */
 static ALWAYS_INLINE size_t block_slack(size_t bytes)
 {
-    const size_t share = align_down(bytes / SPLIT_SHARE / 2, ALIGNMENT_BYTES);
-    return share < PAGE_BYTES ? share : PAGE_BYTES;
+    return align_down(bytes / SPLIT_SHARE / 2, ALIGNMENT_BYTES);
 }
 
 #endif

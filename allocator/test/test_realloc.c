@@ -142,6 +142,39 @@ static void realloc_takes_a_slack_of_free_memory(void)
     CHECK_HEAP();
 }
 
+/* A large block that has moved to grow grows by a little more where it is: of two that
+ * grow in turn each would find the other's old place too small. */
+static void realloc_moves_to_a_slack(void)
+{
+    enum {
+        FEW = 350000,
+        MANY = 1 << 20,
+        STEP = 4000
+    };
+    char *blocks[2];
+    for (size_t i = 0; i < 2; i++) {
+        blocks[i] = snug_malloc(FEW);
+        CHECK(blocks[i] != NULL && snug_malloc(1000) != NULL);
+        pattern_fill(blocks[i], FEW, i);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        char *const moved = snug_realloc(blocks[i], MANY);
+        CHECK(moved != NULL && moved != blocks[i]);
+        blocks[i] = moved;
+        CHECK_NUMBERS(snug_malloc_usable_size(moved), <, MANY + MANY / 32);
+        /* Something stands behind it: not even a small block has room there. */
+        while (snug_malloc(1000) < (void *)(moved + MANY)) {
+        }
+    }
+    for (size_t bytes = MANY; bytes < MANY + 4 * STEP; bytes += STEP) {
+        for (size_t i = 0; i < 2; i++) {
+            CHECK(snug_realloc(blocks[i], bytes) == blocks[i]);
+            CHECK(pattern_holds(blocks[i], FEW, FEW, i));
+        }
+    }
+    CHECK_HEAP();
+}
+
 /* A block of which little is left leaves it, and is whole for the next of its size; no
  * small change and no large copy moves one. */
 static void realloc_to_little_moves(void)
@@ -266,6 +299,7 @@ int main(void)
         CHILD_TEST(realloc_to_too_much_is_refused),
         CHILD_TEST(realloc_grows_in_place_where_it_can),
         CHILD_TEST(realloc_takes_a_slack_of_free_memory),
+        CHILD_TEST(realloc_moves_to_a_slack),
         CHILD_TEST(realloc_to_little_moves),
         CHILD_TEST(realloc_gives_the_rest_of_objects_back),
         CHILD_TEST(realloc_of_mappings_moves_pages_not_bytes),
