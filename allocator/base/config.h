@@ -48,6 +48,9 @@
 /* A block of so much is worth a call in the largest heap, since the call's time is that
  * of the pages. */
 #define GIVE_CALL_BYTES MIB
+/* In a heap of so much blocks of half of GIVE_LEAST_BYTES go, too, once no larger ones
+ * are left, but no more of them than the most that was ever resident. */
+#define LARGE_HEAP_BYTES (128 * MIB)
 /* Over the life of a process no more goes back so than this many times the most that
  * was ever resident, and, while it has more threads, as much of medium blocks out of
  * caches, as they are cut anew under the lock: a program that repeats itself pays a few
@@ -81,12 +84,11 @@
 #define LIST_LIMIT_BYTES (32 * KIB)
 #define LIST_STEP_SHIFT 6
 /* Freed blocks up to this size wait in lists; in all those of a thread a little more
- * than this share of the heap, up to a limit, which bounds how long it takes to give
- * them back. If they are more than another share they coalesce before a free block is
+ * than this share of the heap, but no more than EMPTIED_HEAP_BYTES, which bounds how
+ * long it takes to give them back. If they are more than another share they coalesce before a free block is
  * broken that is much larger than a request. */
 #define MEDIUM_LIMIT_BYTES (128 * KIB)
 #define CACHED_SHARE 4
-#define CACHED_MAX_BYTES (8 * MIB)
 #define COALESCE_SHARE 32
 
 static_assert(PREALLOCATE_BYTES >= 4 * KIB, "extend by whole pages");

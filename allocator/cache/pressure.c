@@ -138,15 +138,21 @@ static void press(size_t resident)
         !may_pay()) {
         return;
     }
-    const size_t given = give_back((struct demand){
+    struct demand demand = {
         .wanted = larger(resident - pressure.ceiling_bytes, worth),
         .worth = worth,
         .least = worth,
-    });
+    };
+    size_t given = give_back(demand);
+    pressure.given_bytes += given;
+    if (given < worth && resident >= LARGE_HEAP_BYTES) {
+        demand.least = GIVE_LEAST_BYTES / 2;
+        given = give_back(demand);
+        pressure.given_bytes += PAID_LIMIT * given; /* by more calls */
+    }
     if (given < worth) {
         pressure.look_at_bytes = resident + share;
     }
-    pressure.given_bytes += given;
 }
 
 void pressure_settle(void)

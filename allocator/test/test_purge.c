@@ -293,6 +293,33 @@ static void free_blocks_of_a_large_heap_go_back(void)
     CHECK_NUMBERS(snug_system_calls().mmap, <=, 1 + BLOCKS / 4);
 }
 
+/* So are pieces of 48 KiB, once there is nothing larger. */
+static void small_pieces_of_a_large_heap_go_back(void)
+{
+    enum {
+        BLOCKS = 3200,
+        BLOCK_BYTES = 48 << 10,
+        LARGER_BLOCKS = 20
+    };
+    static char *blocks[BLOCKS];
+    for (size_t i = 0; i < BLOCKS; i++) {
+        blocks[i] = snug_malloc(BLOCK_BYTES);
+        CHECK(blocks[i] != NULL);
+        memset(blocks[i], 1, BLOCK_BYTES);
+    }
+    const size_t before = private_bytes();
+    for (size_t i = 0; i < BLOCKS; i += 2) {
+        snug_free(blocks[i]);
+    }
+    for (size_t i = 0; i < LARGER_BLOCKS; i++) {
+        char *const larger = snug_malloc(mib);
+        CHECK(larger != NULL);
+        memset(larger, 1, mib);
+    }
+    CHECK_NUMBERS(private_bytes(), <, before + 5 * mib);
+    CHECK_HEAP();
+}
+
 static void use_and_free(size_t bytes)
 {
     char *const block = snug_malloc(bytes);
@@ -374,6 +401,7 @@ int main(void)
         CHILD_TEST(free_blocks_go_back_before_the_heap_grows),
         CHILD_TEST(a_single_free_block_goes_back),
         CHILD_TEST(free_blocks_of_a_large_heap_go_back),
+        CHILD_TEST(small_pieces_of_a_large_heap_go_back),
         CHILD_TEST(a_program_that_repeats_itself_pays_a_few_times),
         CHILD_TEST(an_emptied_heap_goes_back_after_a_part_of_it),
     };
