@@ -85,8 +85,8 @@
 #define LIST_STEP_SHIFT 6
 /* Freed blocks up to this size wait in lists; in all those of a thread a little more
  * than this share of the heap, but no more than EMPTIED_HEAP_BYTES, which bounds how
- * long it takes to give them back. If they are more than another share they coalesce before a free block is
- * broken that is much larger than a request. */
+ * long it takes to give them back. If they are more than another share they coalesce
+ * before a free block is broken that is much larger than a request. */
 #define MEDIUM_LIMIT_BYTES (128 * KIB)
 #define CACHED_SHARE 4
 #define COALESCE_SHARE 32
