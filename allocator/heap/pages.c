@@ -73,8 +73,7 @@ size_t pages_vacant_within(uintptr_t start, uintptr_t end)
     size_t bytes = 0;
     for (uintptr_t at = start; at < end; at = next_word(at)) {
         const uint64_t *const word = word_of(at);
-        const uint64_t bits = word != NULL ? mask_of(at, end) & *word : 0;
-        bytes += bits != 0 ? bytes_of(bits) : 0;
+        bytes += word != NULL ? bytes_of(mask_of(at, end) & *word) : 0;
     }
     return bytes;
 }
