@@ -32,24 +32,23 @@ typedef void block_visitor(const struct block *block, size_t bytes, void *contex
 
 #define BLOCK_SIZE_MASK (((size_t)1 << BLOCK_CHECK_SHIFT) - ALIGNMENT_BYTES)
 
-/* Fibonacci hashing (Knuth 6.4); the checksum is its upper bits. */
-static ALWAYS_INLINE size_t block_hash(const struct block *block, size_t low)
+/* Fibonacci hashing (Knuth 6.4): the product's upper bits. The multiplier's lower bits
+ * are 1, so what is subtracted from a tag's upper bits is missing from the product's. */
+static ALWAYS_INLINE size_t block_hash(const struct block *block, size_t tag)
 {
-    return (object_key(block) + low) * 0x9e3779b97f4a7c15u;
+    return (object_key(block) + tag) * 0x9e3779b97f4b0001u >> BLOCK_CHECK_SHIFT;
 }
 
 /* The tag of a block with these lower bits. */
 static ALWAYS_INLINE size_t block_tag(const struct block *block, size_t low)
 {
-    const size_t hash = block_hash(block, low);
-    return (hash >> BLOCK_CHECK_SHIFT << BLOCK_CHECK_SHIFT) | low;
+    return low - (block_hash(block, low) << BLOCK_CHECK_SHIFT);
 }
 
 /* Whether the checksum of a tag that was read there is right. */
 static ALWAYS_INLINE bool block_tag_is_right(const struct block *block, size_t tag)
 {
-    const size_t low = tag << (64 - BLOCK_CHECK_SHIFT) >> (64 - BLOCK_CHECK_SHIFT);
-    return (tag ^ block_hash(block, low)) >> BLOCK_CHECK_SHIFT == 0;
+    return block_hash(block, tag) == 0;
 }
 
 static ALWAYS_INLINE bool block_checksum_is_right(const struct block *block)
