@@ -204,7 +204,7 @@ static ALWAYS_INLINE uint32_t best_in_bins(const struct bins *bins, size_t bytes
 {
     size_t bin = bin_of(bytes);
     if (bin >= EXACT_BIN_COUNT) {
-        uint32_t best = bins->first[bin];
+        uint32_t best = bin < BIN_COUNT ? bins->first[bin] : 0;
         while (best != 0 && bins->records[best].bytes < bytes) {
             best = bins->records[best].larger;
         }

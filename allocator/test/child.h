@@ -167,6 +167,14 @@ static inline bool is_emulated(void)
     return getenv("SNUG_TEST_EMULATED") != NULL;
 }
 
+/* In a child, where what is tested is the kernel's. */
+static inline void skip_if_emulated(void)
+{
+    if (is_emulated()) {
+        _exit(CHILD_SKIPPED);
+    }
+}
+
 struct child_test {
     void (*body)(void);
 };

@@ -192,11 +192,12 @@ static void empty_the_bins(struct model *m)
     compare_all(m);
 }
 
+/* Nor for sizes beyond the last bin, as twice what realloc asks for may be. */
 static void empty_bins_give_nothing(void **state)
 {
     struct model *const m = *state;
     compare_all(m);
-    for (size_t bytes = BLOCK_MIN_BYTES; bytes < (size_t)1 << 46; bytes *= 2) {
+    for (size_t bytes = BLOCK_MIN_BYTES; bytes != 0; bytes *= 2) {
         assert_int_equal(bins_best(&m->bins, bytes), 0);
         assert_int_equal(bins_best(&m->bins, bytes + ALIGNMENT_BYTES), 0);
     }

@@ -102,9 +102,7 @@ static void lift_the_limit(int resource)
 
 static void address_space_may_run_out(void)
 {
-    if (is_emulated()) {
-        _exit(CHILD_SKIPPED);
-    }
+    skip_if_emulated();
     limit_to(RLIMIT_AS, "VmSize:", 24 * mib);
     check_exhaustion(22);
     lift_the_limit(RLIMIT_AS);
@@ -112,9 +110,7 @@ static void address_space_may_run_out(void)
 
 static void data_may_run_out(void)
 {
-    if (is_emulated()) {
-        _exit(CHILD_SKIPPED);
-    }
+    skip_if_emulated();
     limit_to(RLIMIT_DATA, "VmData:", 12 * mib);
     check_exhaustion(22);
     lift_the_limit(RLIMIT_DATA);
@@ -123,9 +119,7 @@ static void data_may_run_out(void)
 /* Less than the allocator would reserve by itself: it asks for less. */
 static void a_small_limit_leaves_small_blocks(void)
 {
-    if (is_emulated()) {
-        _exit(CHILD_SKIPPED);
-    }
+    skip_if_emulated();
     limit_to(RLIMIT_AS, "VmSize:", 512 * kib);
     check_exhaustion(16);
     lift_the_limit(RLIMIT_AS);
@@ -134,9 +128,7 @@ static void a_small_limit_leaves_small_blocks(void)
 /* An object and a block would move, as little of them is left. */
 static void what_shrinks_needs_no_memory(void)
 {
-    if (is_emulated()) {
-        _exit(CHILD_SKIPPED);
-    }
+    skip_if_emulated();
     enum {
         OBJECT = 200,
         BLOCK = 8000,
@@ -166,9 +158,7 @@ static void what_shrinks_needs_no_memory(void)
 /* From the first call on there is nothing at all. */
 static void nothing_at_all_is_refused_cleanly(void)
 {
-    if (is_emulated()) {
-        _exit(CHILD_SKIPPED);
-    }
+    skip_if_emulated();
     limit_to(RLIMIT_AS, "VmSize:", 0);
     for (size_t size = 0; size < 100 * mib; size = 2 * size + 1) {
         errno = 0;

@@ -78,9 +78,7 @@ static void without_knobs_very_large_blocks_have_mappings(void)
 
 static void huge_pages_are_asked_for(void)
 {
-    if (is_emulated()) {
-        _exit(CHILD_SKIPPED);
-    }
+    skip_if_emulated();
     set("SNUG_HUGE_PAGES", "1");
     const char *const block = snug_malloc(100);
     CHECK_NUMBERS(snug_system_calls().madvise, ==, 1);

@@ -186,9 +186,7 @@ static void calloc_clears_among_other_blocks(void)
 
 static void calloc_leaves_fresh_pages_alone(void)
 {
-    if (is_emulated()) {
-        _exit(CHILD_SKIPPED);
-    }
+    skip_if_emulated();
     struct rusage before, after;
     CHECK(getrusage(RUSAGE_SELF, &before) == 0);
     CHECK(snug_calloc(64, mib) != NULL);
