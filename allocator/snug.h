@@ -227,7 +227,7 @@ SNUG_API bool snug_stats(struct snug_stats *stats);
  *
  *   check[=N]   Blocks get red zones, freed ones wait in a quarantine, both are filled
  *               and looked at on free, realloc and at exit, and every N calls if N is
- *               given. Blocks of 128 KiB and more stand between guard pages. At exit,
+ *               given. Blocks above 64 KiB stand between guard pages. At exit,
  *               blocks that nothing points to are reported as leaks.
  *   guard       Each block has pages of its own, its end against one that cannot be
  *               accessed, and a freed one cannot be accessed either: a wrong access

@@ -55,6 +55,7 @@ static void after_fork(void)
 static void after_fork_in_child(void)
 {
     debug_log_abandon(); /* the parent's */
+    heap.inherited = heap.regions != NULL;
     heap.locked = false; /* locks on memory are not inherited */
     release_lock();
     if (_IO_list_resetlock != NULL) {

@@ -58,7 +58,8 @@ static void *allocate(size_t size, size_t block_bytes, size_t *nonzero_prefix,
             return payload;
         }
     }
-    struct block *const block = pressure_allocate(block_bytes);
+    struct block *const block =
+        pressure_allocate_rounded(block_bytes, block_bytes_from_request(size));
     if (UNLIKELY(block == NULL)) {
         return NULL;
     }
@@ -361,7 +362,8 @@ void snug_free_aligned_sized(void *ptr, size_t alignment, size_t size)
         return;
     }
     if (UNLIKELY(debug_is_on())) {
-        debug_free(ptr, (struct debug_release){DEBUG_MALLOC, true, size, alignment});
+        debug_free(ptr,
+                   (struct debug_release){DEBUG_MALLOC, true, size, alignment, false});
         return;
     }
     const size_t room = room_unlocked(ptr);

@@ -1,11 +1,11 @@
 /* C++'s operators new and delete, in the preload library only (C++17, [new.delete]).
  *
- * The forms that take no nothrow_t; those that do are left to the C++ library, which
- * builds them upon these. Each form calls what the standard's own calls (new[] calls
- * new, delete(p, size) calls delete(p) ...), by way of the dynamic linker: a program
- * that replaces some of them gets the rest built upon its own. The debug levels learn
- * which form was used, as long as nobody replaced any. What only C++ can do, to throw,
- * is left to the definitions that come next, those of the C++ library. */
+ * Each form calls what the standard's own calls (new[] calls new, delete(p, size) calls
+ * delete(p) ...), by way of the dynamic linker: a program that replaces some of them
+ * gets the rest built upon its own. The debug levels learn which form was used, as long
+ * as nobody replaced any. What only C++ can do, to throw and to catch, is left to the
+ * C++ library: forms that take nothrow_t stand here only so that they are not those of
+ * another allocator that the program is linked with. */
 #include <dlfcn.h>
 
 #include "debug/debug.h"
@@ -66,25 +66,31 @@ static ALWAYS_INLINE void *allocate(size_t size, size_t alignment, enum debug_ki
                : NULL;
 }
 
-/* What this name means without us; NULL: nothing. A C++ library that was loaded for a
- * plug-in alone is not among the next. */
-static void *next_definition(const char *name)
+/* What this name means in the C++ library, which may have been loaded for a plug-in
+ * alone; NULL: there is none. What comes next may be another allocator's. *known keeps
+ * it. */
+static COLD_CODE void *library_definition(const char *name, void **known)
 {
-    void *const next = dlsym(RTLD_NEXT, name);
-    if (next != NULL) {
-        return next;
+    static const char *const libraries[] = {"libstdc++.so.6", "libc++.so.1"};
+    void *found = __atomic_load_n(known, __ATOMIC_RELAXED);
+    for (size_t i = 0; found == NULL && i < sizeof libraries / sizeof *libraries; i++) {
+        void *const library = dlopen(libraries[i], RTLD_LAZY | RTLD_NOLOAD);
+        found = library != NULL ? dlsym(library, name) : NULL;
     }
-    void *const library = dlopen("libstdc++.so.6", RTLD_LAZY | RTLD_NOLOAD);
-    return library != NULL ? dlsym(library, name) : NULL;
+    found = found != NULL ? found : dlsym(RTLD_NEXT, name);
+    __atomic_store_n(known, found, __ATOMIC_RELAXED);
+    return found;
 }
 
-/* No memory: as long as the program has a handler, call it and try again; then what
- * comes next fails, too, and throws. The handler may throw. */
+/* No memory: as long as the program has a handler, call it and try again; then the C++
+ * library's form, which calls our malloc, fails, too, and throws. The handler may
+ * throw. */
 static COLD_CODE void *allocate_or_throw(size_t size, size_t alignment,
                                          enum debug_kind kind)
 {
-    void (*(*const handler)(void))(void) =
-        (void (*(*)(void))(void))next_definition("_ZSt15get_new_handlerv");
+    static void *known_handler, *known_new, *known_aligned;
+    void (*(*const handler)(void))(void) = (void (*(*)(void))(void))library_definition(
+        "_ZSt15get_new_handlerv", &known_handler);
     while (handler != NULL && handler() != NULL) {
         handler()();
         void *const block = allocate(size, alignment, kind);
@@ -92,8 +98,9 @@ static COLD_CODE void *allocate_or_throw(size_t size, size_t alignment,
             return block;
         }
     }
-    void *const next =
-        next_definition(alignment == 1 ? "_Znwm" : "_ZnwmSt11align_val_t");
+    void *const next = alignment == 1
+                           ? library_definition("_Znwm", &known_new)
+                           : library_definition("_ZnwmSt11align_val_t", &known_aligned);
     if (next == NULL) {
         fatal("out of memory in operator new, and no C++ library to throw");
     }
@@ -136,7 +143,8 @@ static COLD_CODE void debug_release(void *ptr, enum debug_kind kind, size_t size
                                     size_t alignment)
 {
     if (ptr != NULL) {
-        debug_free(ptr, (struct debug_release){kind, size != NO_SIZE, size, alignment});
+        debug_free(
+            ptr, (struct debug_release){kind, size != NO_SIZE, size, alignment, false});
     }
 }
 
@@ -186,3 +194,86 @@ DELETE("_ZdlPvmSt11align_val_t", delete_aligned_sized,
 DELETE("_ZdaPvmSt11align_val_t", delete_array_aligned_sized,
        (void *ptr, size_t size, size_t alignment), DEBUG_NEW_ARRAY, size, alignment,
        IN_FORCE(delete_array_aligned)(ptr, alignment))
+
+/* The C++ library's forms, which call one of those above and catch what it throws. */
+static void *new_by_library(const char *name, void **known, size_t size,
+                            const void *nothrow)
+{
+    void *(*const form)(size_t, const void *) =
+        (void *(*)(size_t, const void *))library_definition(name, known);
+    return form != NULL ? form(size, nothrow) : NULL;
+}
+
+static void *new_aligned_by_library(const char *name, void **known, size_t size,
+                                    size_t alignment, const void *nothrow)
+{
+    void *(*const form)(size_t, size_t, const void *) =
+        (void *(*)(size_t, size_t, const void *))library_definition(name, known);
+    return form != NULL ? form(size, alignment, nothrow) : NULL;
+}
+
+#define NEW "_ZnwmRKSt9nothrow_t"
+#define NEW_ARRAY "_ZnamRKSt9nothrow_t"
+#define NEW_ALIGNED "_ZnwmSt11align_val_tRKSt9nothrow_t"
+#define NEW_ARRAY_ALIGNED "_ZnamSt11align_val_tRKSt9nothrow_t"
+
+void *new_nothrow(size_t size, const void *nothrow) MANGLED(NEW);
+void *new_nothrow(size_t size, const void *nothrow)
+{
+    static void *known;
+    return new_by_library(NEW, &known, size, nothrow);
+}
+
+void *new_array_nothrow(size_t size, const void *nothrow) MANGLED(NEW_ARRAY);
+void *new_array_nothrow(size_t size, const void *nothrow)
+{
+    static void *known;
+    return new_by_library(NEW_ARRAY, &known, size, nothrow);
+}
+
+void *new_aligned_nothrow(size_t size, size_t alignment, const void *nothrow)
+    MANGLED(NEW_ALIGNED);
+void *new_aligned_nothrow(size_t size, size_t alignment, const void *nothrow)
+{
+    static void *known;
+    return new_aligned_by_library(NEW_ALIGNED, &known, size, alignment, nothrow);
+}
+
+void *new_array_aligned_nothrow(size_t size, size_t alignment, const void *nothrow)
+    MANGLED(NEW_ARRAY_ALIGNED);
+void *new_array_aligned_nothrow(size_t size, size_t alignment, const void *nothrow)
+{
+    static void *known;
+    return new_aligned_by_library(NEW_ARRAY_ALIGNED, &known, size, alignment, nothrow);
+}
+
+void delete_nothrow(void *ptr, const void *unused) MANGLED("_ZdlPvRKSt9nothrow_t");
+void delete_nothrow(void *ptr, const void *unused)
+{
+    (void)unused;
+    IN_FORCE(operator_delete)(ptr);
+}
+
+void delete_array_nothrow(void *ptr, const void *unused)
+    MANGLED("_ZdaPvRKSt9nothrow_t");
+void delete_array_nothrow(void *ptr, const void *unused)
+{
+    (void)unused;
+    IN_FORCE(delete_array)(ptr);
+}
+
+void delete_aligned_nothrow(void *ptr, size_t alignment, const void *unused)
+    MANGLED("_ZdlPvSt11align_val_tRKSt9nothrow_t");
+void delete_aligned_nothrow(void *ptr, size_t alignment, const void *unused)
+{
+    (void)unused;
+    IN_FORCE(delete_aligned)(ptr, alignment);
+}
+
+void delete_array_aligned_nothrow(void *ptr, size_t alignment, const void *unused)
+    MANGLED("_ZdaPvSt11align_val_tRKSt9nothrow_t");
+void delete_array_aligned_nothrow(void *ptr, size_t alignment, const void *unused)
+{
+    (void)unused;
+    IN_FORCE(delete_array_aligned)(ptr, alignment);
+}

@@ -91,12 +91,14 @@ EXPORT struct mallinfo mallinfo(void)
     };
 }
 
-/* What a name means without us; *known keeps it. */
+/* What a name means without us; *known keeps it. Where a library needs us, and not the
+ * program, libc may stand before us. */
 static void *next_definition(const char *name, void **known)
 {
     void *next = __atomic_load_n(known, __ATOMIC_RELAXED);
     if (next == NULL) {
         next = dlsym(RTLD_NEXT, name);
+        next = next != NULL ? next : dlsym(RTLD_DEFAULT, name);
         __atomic_store_n(known, next, __ATOMIC_RELAXED);
     }
     return next;
@@ -125,4 +127,23 @@ EXPORT int __register_atfork(void (*prepare)(void), void (*parent)(void),
         next_definition("__register_atfork", &known);
     fork_watch();
     return next(prepare, parent, child, library);
+}
+
+/* As libc's, by way of whoever's realloc is in force: a program or tool that has malloc
+ * and its kin itself may leave this one out. It stands here so that it is not that of
+ * another allocator that the program is linked with. */
+EXPORT void *reallocarray(void *ptr, size_t count, size_t size)
+{
+    static void *known;
+    __typeof(realloc) *in_force = __atomic_load_n(&known, __ATOMIC_RELAXED);
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        return out_of_memory();
+    }
+    if (in_force == NULL) {
+        in_force = dlsym(RTLD_DEFAULT, "realloc");
+        in_force = in_force != NULL ? in_force : realloc;
+        __atomic_store_n(&known, (void *)in_force, __ATOMIC_RELAXED);
+    }
+    return in_force(ptr, bytes);
 }

@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -82,6 +84,23 @@ void descriptor_close(struct descriptor *descriptor)
 
 #define ONE_SIGNAL(number) ((uint64_t)1 << ((number)-1)) /* of a set of the kernel's */
 
+/* A full pipe or socket that does not block, as a parent or the program has set it, has
+ * a second to take something. Once it took nothing no line waits any more. */
+static bool wait_for_room(int number)
+{
+    static atomic_bool in_vain;
+    if (!atomic_load_explicit(&in_vain, memory_order_relaxed)) {
+        struct pollfd file = {.fd = number, .events = POLLOUT};
+        struct timespec most = {1, 0};
+        if (kernel_call(SYS_ppoll, (long)&file, 1, (long)&most, 0, sizeof(uint64_t),
+                        0) > 0) {
+            return true;
+        }
+        atomic_store_explicit(&in_vain, true, memory_order_relaxed);
+    }
+    return false;
+}
+
 size_t descriptor_write(int number, const char *bytes, size_t length)
 {
     /* What a write may bring upon this thread is held back meanwhile, and consumed; but
@@ -97,7 +116,8 @@ size_t descriptor_write(int number, const char *bytes, size_t length)
         kernel_call(SYS_rt_sigpending, (long)&waiting, (long)set_bytes, 0, 0, 0, 0);
     }
     size_t done = 0;
-    for (long n = 1; done < length && (n > 0 || n == -EINTR);) {
+    for (long n = 1; done < length && (n > 0 || n == -EINTR ||
+                                       (n == -EAGAIN && wait_for_room(number)));) {
         n = kernel_call(SYS_write, number, (long)(bytes + done), (long)(length - done),
                         0, 0, 0);
         done += n > 0 ? (size_t)n : 0;

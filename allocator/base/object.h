@@ -1,10 +1,11 @@
 /* What a free object or block holds while a list has it: a link and a canary.
  *
- * Both are encoded with a secret of the process and the object's address. So the link
- * tells an attacker nothing and cannot be forged; a write into either word is noticed
- * when the object is taken out again; and free finds out from the two words alone, in
- * whatever list of whatever thread the object stands, that it is free already. The
- * canary of a live object does not fit: it is cleared when the object is handed out.
+ * Both are encoded with a secret of the process and the object's address. So who does
+ * not know it cannot forge a link (but whoever can read both words of a free object can
+ * find it out, as in glibc); a write into either word is noticed when the object is
+ * taken out again; and free finds out from the two words alone, in whatever list of
+ * whatever thread the object stands, that it is free already. The canary of a live
+ * object does not fit: it is cleared when the object is handed out.
  *
  * The owner of the list, or of the object, calls these; nothing here takes a lock. */
 #ifndef SNUG_OBJECT_H

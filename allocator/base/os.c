@@ -152,6 +152,13 @@ bool os_purge(void *pages, size_t bytes)
     return map(pages, bytes, PROT_READ | PROT_WRITE, MAP_FIXED) == pages;
 }
 
+bool os_discard(void *pages, size_t bytes)
+{
+    return are_whole_pages(pages, bytes) && !count_call(&calls.madvise) &&
+           kernel_call(SYS_madvise, (long)pages, (long)bytes, MADV_DONTNEED, 0, 0, 0) ==
+               0;
+}
+
 enum os_move os_move_pages(void *from, size_t bytes, void *to)
 {
     static atomic_bool refused;

@@ -28,6 +28,8 @@ void *os_remap(void *pages, size_t old_bytes, size_t new_bytes);
  * it. false: they are as they were; so are pages that are none of the kernel's, where
  * those are larger than ours. */
 bool os_purge(void *pages, size_t bytes);
+/* The same by madvise, as in glibc's malloc_trim: the mapping stays one. */
+bool os_discard(void *pages, size_t bytes);
 
 enum os_move {
     OS_NOT_MOVED, /* all is as it was, but for what the new pages held */

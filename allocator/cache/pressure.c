@@ -230,6 +230,19 @@ struct block *pressure_allocate_again(size_t bytes, size_t alignment, const void
     return block;
 }
 
+struct block *pressure_allocate_rounded(size_t bytes, size_t needed)
+{
+    pressure_note_cached_bytes();
+    struct block *block = heap_allocate(bytes);
+    const size_t wanted = heap.wanted_bytes;
+    if (block == NULL && needed < bytes) {
+        block = heap_allocate(needed);
+        heap.wanted_bytes = block != NULL ? HEAP_WANTS_NOTHING : wanted;
+    }
+    return block != NULL ? block
+                         : pressure_allocate_again(bytes, ALIGNMENT_BYTES, NULL);
+}
+
 struct block *pressure_allocate_aligned(size_t bytes, size_t alignment)
 {
     struct block *const block = heap_allocate_aligned(bytes, alignment, NULL);

@@ -55,6 +55,9 @@ static ALWAYS_INLINE struct block *pressure_allocate(size_t bytes)
                ? block
                : pressure_allocate_again(bytes, ALIGNMENT_BYTES, NULL);
 }
+/* The same of a block as large as its class. Before more becomes resident for it one of
+ * the bytes needed does, as they were cut while there was one thread. */
+struct block *pressure_allocate_rounded(size_t bytes, size_t needed);
 struct block *pressure_allocate_aligned(size_t bytes, size_t alignment);
 /* A block within its page where another is, so that whole pages can move from there,
  * with room to grow; the caller calls pressure_settle. */

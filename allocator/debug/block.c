@@ -6,8 +6,6 @@
 #include "debug/guard.h"
 #include "debug/options.h"
 
-/* At level check blocks of this size and more stand between guard pages. */
-#define PAGES_LEAST_BYTES (128 * KIB)
 #define ZONE_LIMIT_BYTES ((size_t)1024)
 
 enum {
@@ -73,7 +71,8 @@ bool debug_block_place(struct debug_block *block, size_t alignment)
         return true;
     }
     const bool wants_pages = debug_mode == DEBUG_GUARD ||
-                             block->size >= PAGES_LEAST_BYTES || alignment > PAGE_BYTES;
+                             block->size > DEBUG_FILL_LIMIT_BYTES ||
+                             alignment > PAGE_BYTES;
     if (!wants_pages || !debug_guard_has_room()) {
         return debug_block_place_in_heap(block, alignment);
     }

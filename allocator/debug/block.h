@@ -12,7 +12,8 @@
 
 #include "debug/table.h"
 
-/* A long block is filled up to here, so that its further pages stay untouched. */
+/* A long block is filled up to here, so that its further pages stay untouched. At level
+ * check it stands between guard pages then. */
 #define DEBUG_FILL_LIMIT_BYTES (64 * KIB)
 
 /* Find memory for block->size bytes, in pages of its own where the level and the size

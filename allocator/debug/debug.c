@@ -18,6 +18,7 @@
 #include "debug/report.h"
 #include "debug/stack.h"
 #include "debug/symbol.h"
+#include "heap/heap.h"
 #include "snug.h"
 
 READ_MOSTLY uint8_t debug_mode;
@@ -47,6 +48,17 @@ bool debug_begin(void)
     return debug_mode != DEBUG_OFF;
 }
 
+/* at_quick_exit is for objects that have libc's start files. */
+int __cxa_at_quick_exit(void (*function)(void *), void *object);
+static void end_quickly(void *unused);
+
+static void begin_in_full(void)
+{
+    debug_stack_begin();
+    debug_symbol_begin();
+    __cxa_at_quick_exit(end_quickly, NULL);
+}
+
 bool snug_debug(const char *options)
 {
     if (debug_mode != DEBUG_UNREAD) {
@@ -54,8 +66,7 @@ bool snug_debug(const char *options)
     }
     const bool on = settle(options);
     if (on) {
-        debug_stack_begin();
-        debug_symbol_begin();
+        begin_in_full();
     }
     return on;
 }
@@ -64,8 +75,7 @@ bool snug_debug(const char *options)
 static __attribute__((constructor)) void begin_with_the_program(void)
 {
     if (knobs_value("SNUG_DEBUG") != NULL && debug_begin()) {
-        debug_stack_begin();
-        debug_symbol_begin();
+        begin_in_full();
     }
 }
 
@@ -97,21 +107,40 @@ static _Noreturn void report_foreign(const char *what, const void *ptr, bool loc
     report(&error, locked);
 }
 
+/* The block in the heap whose memory ends at this one's tag; NULL: there is none. */
+static const struct debug_block *block_before(const struct debug_block *block)
+{
+    return block->home == DEBUG_IN_HEAP
+               ? debug_table_around(block->memory - BLOCK_HEADER_BYTES - 1)
+               : NULL;
+}
+
 static void check_damage(const struct debug_block *block, bool locked)
 {
     const char *where;
-    const char *const damage = debug_block_damage(block, &where);
-    if (UNLIKELY(damage != NULL)) {
-        struct debug_error error = error_about(damage, block->payload, block);
-        error.where = where;
-        report(&error, locked);
+    const char *damage = debug_block_damage(block, &where);
+    if (LIKELY(damage == NULL)) {
+        return;
     }
+    /* An overflow may have gone through the block behind its own, and further. */
+    const struct debug_block *before = block;
+    while (where < block->payload && (before = block_before(block)) != NULL) {
+        const char *there;
+        const char *const earlier = debug_block_damage(before, &there);
+        if (earlier == NULL) {
+            break;
+        }
+        block = before;
+        damage = earlier;
+        where = there;
+    }
+    struct debug_error error = error_about(damage, block->payload, block);
+    error.where = where;
+    report(&error, locked);
 }
 
-/* Every block, and the heap itself; dies of what is not in order. */
-static void check_everything(void)
+static void check_blocks(bool locked)
 {
-    const bool locked = lock_acquire(&heap_lock);
     size_t count;
     const struct debug_block *const places = debug_table_places(&count);
     for (size_t i = 0; i < count; i++) {
@@ -119,6 +148,13 @@ static void check_everything(void)
             check_damage(&places[i], locked);
         }
     }
+}
+
+/* Every block, and the heap itself; dies of what is not in order. */
+static void check_everything(void)
+{
+    const bool locked = lock_acquire(&heap_lock);
+    check_blocks(locked);
     lock_release(&heap_lock, locked);
     const char *const broken = snug_check_heap();
     if (broken != NULL) {
@@ -133,6 +169,13 @@ static __attribute__((destructor)) void end_with_the_program(void)
         debug_log_flush();
         debug_leak_report_at_exit();
     }
+}
+
+/* quick_exit runs no destructors. */
+static void end_quickly(void *unused)
+{
+    (void)unused;
+    end_with_the_program();
 }
 
 /* Every call passes here. */
@@ -180,6 +223,9 @@ static const struct debug_block *allocate(struct debug_block *block, size_t alig
     block->allocated_at = debug_stack_store(stack);
     block->thread = debug_thread_number();
     block->alignment_shift = (uint8_t)floor_log2(alignment);
+    if (UNLIKELY(!heap_top_is_sound())) { /* the block that ran over tells more */
+        check_blocks(locked);
+    }
     if (!place(block, alignment, locked)) {
         return NULL;
     }
@@ -253,7 +299,7 @@ static void check_release(const struct debug_block *block, struct debug_release 
 {
     const char *misuse = NULL;
     if (release.kind != (enum debug_kind)block->kind && debug_options.mismatch != 0) {
-        misuse = "mismatched free of";
+        misuse = release.resizes ? "mismatched realloc of" : "mismatched free of";
     } else if (release.sized && release.size != block->size) {
         misuse = "free with a wrong size of";
     } else if (!is_alignment_right(block, release)) {
@@ -314,7 +360,8 @@ void *debug_resize(void *ptr, size_t size)
     count_operation();
     const bool locked = lock_acquire(&heap_lock);
     struct debug_block *const old = live_block(ptr, &misuse_of_realloc, locked);
-    check_release(old, (struct debug_release){.kind = DEBUG_MALLOC}, locked);
+    check_release(old, (struct debug_release){.kind = DEBUG_MALLOC, .resizes = true},
+                  locked);
     struct debug_block block = {.size = size, .serial = old->serial};
     const size_t kept = old->size < size ? old->size : size;
     const bool done =

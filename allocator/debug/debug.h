@@ -43,6 +43,7 @@ struct debug_release {
     bool sized; /* the size below is claimed */
     size_t size;
     size_t alignment; /* claimed; 0: none */
+    bool resizes;     /* realloc's */
 };
 
 /* NULL: no memory; errno is untouched. alignment is a power of two, 1 for what malloc

@@ -139,8 +139,7 @@ static void look_into_waiting(void)
     while (search.waiting_count > 0) {
         const struct suspect *const suspect =
             &search.suspects[search.waiting[--search.waiting_count]];
-        look_at_words((const uintptr_t *)align_up((uintptr_t)suspect->payload, 8),
-                      suspect->size / sizeof(uintptr_t));
+        debug_roots_visit_block(suspect->payload, suspect->size, look_at_words);
     }
 }
 
@@ -322,6 +321,7 @@ static void find_leaks(void *argument)
     if (searched) {
         find_indirect();
     }
+    debug_roots_end();
     collect_groups();
     lock_release(&heap_lock, locked);
     debug_inside++;

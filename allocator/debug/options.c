@@ -6,14 +6,7 @@
 #include "base/text.h"
 #include "debug/stack.h"
 
-struct debug_options debug_options = {
-    .red_zone_bytes = 16,
-    .quarantine_bytes = MIB,
-    .depth = 12, /* as valgrind */
-    .guard_alignment = ALIGNMENT_BYTES,
-    .leaks = 1,
-    .mismatch = 1,
-};
+struct debug_options debug_options;
 
 #define RED_ZONE_LIMIT_BYTES (64 * KIB)
 
@@ -103,8 +96,20 @@ static void complain(const struct part *part)
     knobs_complain("SNUG_DEBUG", part->name, (size_t)(part_end(part) - part->name));
 }
 
+/* Not as initial values, which would lie on the page that each start touches. */
+static void set_defaults(void)
+{
+    debug_options.red_zone_bytes = 16;
+    debug_options.quarantine_bytes = MIB;
+    debug_options.depth = 12; /* as valgrind */
+    debug_options.guard_alignment = ALIGNMENT_BYTES;
+    debug_options.leaks = 1;
+    debug_options.mismatch = 1;
+}
+
 enum debug_mode debug_options_parse(const char *text)
 {
+    set_defaults();
     struct part part = part_at(text);
     enum debug_mode mode = DEBUG_OFF;
     if (part_is(&part, "guard") && part.value == NULL) {

@@ -95,7 +95,11 @@ static void print_claim(const struct debug_error *error)
     struct text text = {line, sizeof line, 0};
     text_format(&text, "  allocated by %s", allocating[error->block.kind]);
     add_alignment(&text, (size_t)1 << error->block.alignment_shift);
-    text_format(&text, ", freed by %s", freeing[error->release.kind]);
+    if (error->release.resizes) {
+        text_format(&text, ", resized by realloc");
+    } else {
+        text_format(&text, ", freed by %s", freeing[error->release.kind]);
+    }
     add_alignment(&text, error->release.alignment);
     if (error->release.sized) {
         text_format(&text, " as %zu bytes", error->release.size);

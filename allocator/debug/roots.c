@@ -10,8 +10,10 @@
 #define PAGE_WORDS (PAGE_BYTES / sizeof(uintptr_t))
 #define BATCH_PAGES ((size_t)512) /* what the kernel looks through at once */
 
-/* In /proc/thread-self/pagemap, of a page that is in memory or swapped out. */
+/* In /proc/thread-self/pagemap, of a page that is in memory or swapped out; and of one
+ * that is a file's, or shared: of private memory, a page that nobody has written to. */
 #define PAGE_PRESENT ((uint64_t)3 << 62)
+#define PAGE_OF_FILE ((uint64_t)1 << 61)
 
 /* All by way of this thread: a process whose first thread has ended shows no memory. */
 
@@ -24,7 +26,10 @@ struct reader { /* of /proc/thread-self/maps, byte by byte */
 struct range {
     uintptr_t begin, end;
     bool is_root;
+    bool is_writable; /* else its pages are roots that were, and were written to */
 };
+
+static int pagemap = -1; /* /proc/thread-self/pagemap, during a search */
 
 static int reader_byte(struct reader *reader)
 {
@@ -55,7 +60,8 @@ static uintptr_t reader_number(struct reader *reader, int *after)
     }
 }
 
-/* A line: "begin-end rw-p ...". Shared memory, which others have, too, is left out. */
+/* A line: "begin-end rw-p ...". Shared memory, which others have, too, is left out;
+ * what was made read-only after it was filled is not. */
 static bool next_range(struct reader *reader, struct range *range)
 {
     int c;
@@ -66,7 +72,8 @@ static bool next_range(struct reader *reader, struct range *range)
         c = reader_byte(reader);
         rights[i] = (char)c;
     }
-    range->is_root = rights[0] == 'r' && rights[1] == 'w' && rights[3] == 'p';
+    range->is_root = rights[0] == 'r' && rights[3] == 'p';
+    range->is_writable = rights[1] == 'w';
     while (c >= 0 && c != '\n') {
         c = reader_byte(reader);
     }
@@ -82,19 +89,25 @@ static bool read_page(uintptr_t page, uintptr_t *words)
            (long)PAGE_BYTES;
 }
 
-/* Which pages hold anything; all, if the kernel does not tell. */
-static void read_present(int pagemap, uintptr_t page, uint64_t *present)
+/* Which pages hold anything; all that are writable, if the kernel does not tell. */
+static void read_present(uintptr_t page, uint64_t *present)
 {
     const size_t bytes = BATCH_PAGES * sizeof *present;
     const off_t at = (off_t)(page / PAGE_BYTES * sizeof *present);
     if (descriptor_read_at(pagemap, present, bytes, at) <= 0) {
         for (size_t i = 0; i < BATCH_PAGES; i++) {
-            present[i] = PAGE_PRESENT;
+            present[i] = PAGE_PRESENT | PAGE_OF_FILE;
         }
     }
 }
 
-static void visit_range(struct range range, int pagemap, uintptr_t here,
+static bool may_hold_pointers(struct range range, uint64_t present)
+{
+    return (present & PAGE_PRESENT) != 0 &&
+           (range.is_writable || (present & PAGE_OF_FILE) == 0);
+}
+
+static void visit_range(struct range range, uintptr_t here,
                         void (*visit)(const uintptr_t *words, size_t count),
                         bool (*skip)(uintptr_t page))
 {
@@ -106,9 +119,10 @@ static void visit_range(struct range range, int pagemap, uintptr_t here,
     for (uintptr_t page = range.begin; page < range.end; page += PAGE_BYTES) {
         const size_t i = (page - range.begin) / PAGE_BYTES % BATCH_PAGES;
         if (i == 0) {
-            read_present(pagemap, page, present);
+            read_present(page, present);
         }
-        if ((present[i] & PAGE_PRESENT) != 0 && !skip(page) && read_page(page, words)) {
+        if (may_hold_pointers(range, present[i]) && !skip(page) &&
+            read_page(page, words)) {
             const size_t below =
                 here > page && here - page < PAGE_BYTES ? here - page : 0;
             visit(words + below / sizeof *words, PAGE_WORDS - below / sizeof *words);
@@ -128,15 +142,46 @@ bool debug_roots_visit(const void *stack,
         return false;
     }
     const bool readable = read_page(here, words);
-    const int pagemap = descriptor_open("/proc/thread-self/pagemap", O_RDONLY);
+    pagemap = descriptor_open("/proc/thread-self/pagemap", O_RDONLY);
     struct range range;
     while (readable && next_range(&reader, &range)) {
         if (range.is_root) {
-            visit_range(range, pagemap, align_down((uintptr_t)stack, sizeof(uintptr_t)),
-                        visit, skip);
+            visit_range(range, align_down((uintptr_t)stack, sizeof(uintptr_t)), visit,
+                        skip);
         }
     }
-    descriptor_close_number(pagemap);
     descriptor_close_number(reader.file);
     return readable;
+}
+
+static bool skip_none(uintptr_t page)
+{
+    (void)page;
+    return false;
+}
+
+void debug_roots_visit_block(const void *begin, size_t bytes,
+                             void (*visit)(const uintptr_t *words, size_t count))
+{
+    const uintptr_t first = align_up((uintptr_t)begin, sizeof(uintptr_t));
+    const uintptr_t end = align_down((uintptr_t)begin + bytes, sizeof(uintptr_t));
+    const struct range pages = {.begin = align_up(first, PAGE_BYTES),
+                                .end = align_down(end, PAGE_BYTES),
+                                .is_writable = true};
+    if (first >= end) {
+        return;
+    }
+    if (pages.begin >= pages.end) {
+        visit((const uintptr_t *)first, (end - first) / sizeof(uintptr_t));
+        return;
+    }
+    visit((const uintptr_t *)first, (pages.begin - first) / sizeof(uintptr_t));
+    visit_range(pages, 0, visit, skip_none);
+    visit((const uintptr_t *)pages.end, (end - pages.end) / sizeof(uintptr_t));
+}
+
+void debug_roots_end(void)
+{
+    descriptor_close_number(pagemap);
+    pagemap = -1;
 }

@@ -51,6 +51,8 @@ static bool line_matches(const char *line, const struct debug_symbol *symbol)
     }
     return *line != '\0' && *line != '#' &&
            ((symbol->function != NULL && strstr(symbol->function, line) != NULL) ||
+            (symbol->linkage != NULL && strstr(symbol->linkage, line) != NULL) ||
+            (symbol->inlined != NULL && strstr(symbol->inlined, line) != NULL) ||
             (symbol->object != NULL && strstr(symbol->object, line) != NULL));
 }
 

@@ -20,6 +20,12 @@ struct dwfl_callbacks {
     char **debuginfo_path;
 };
 
+struct dwarf_die { /* libdw's has this size (elfutils/libdw.h) */
+    void *opaque[4];
+};
+
+#define TAG_INLINED 0x1d /* DW_TAG_inlined_subroutine */
+
 static struct {
     bool tried;
     void *dwfl; /* NULL: libdw cannot be had */
@@ -31,6 +37,15 @@ static struct {
     void *(*line)(void *module, uintptr_t address);
     const char *(*line_info)(void *line, uintptr_t *address, int *number, int *column,
                              uintptr_t *modified, uintptr_t *length);
+    void *(*next_unit)(void *module, void *unit, uintptr_t *bias);
+    int (*unit_has)(void *unit, uintptr_t address);
+    void *(*unit_line)(void *unit, uintptr_t address);
+    const char *(*line_file)(void *line, uintptr_t *modified, uintptr_t *length);
+    int (*line_number)(void *line, int *number);
+    void *(*unit_of)(void *module, uintptr_t address, uintptr_t *bias);
+    int (*scopes)(void *unit, uintptr_t address, struct dwarf_die **scopes);
+    int (*tag)(struct dwarf_die *die);
+    const char *(*die_name)(struct dwarf_die *die);
 } libdw;
 
 static struct dwfl_callbacks callbacks;
@@ -39,10 +54,14 @@ static struct dwfl_callbacks callbacks;
  * symbols of an object each time, 2 ms where there are 30,000, and the stacks of a
  * report have most frames in common. Its strings stay. */
 #define ANSWERS 4096
+/* Of the name of a function so much is shown. */
+#define NAME_LIMIT 240
 
 static struct answer {
     uintptr_t address;
+    const char *linkage;
     const char *function;
+    const char *inlined;
     const char *file;
     int line;
 } answers[ANSWERS];
@@ -60,6 +79,15 @@ static bool load_libdw(void)
         {"dwfl_module_addrname", &libdw.name},
         {"dwfl_module_getsrc", &libdw.line},
         {"dwfl_lineinfo", &libdw.line_info},
+        {"dwfl_module_nextcu", &libdw.next_unit},
+        {"dwarf_haspc", &libdw.unit_has},
+        {"dwarf_getsrc_die", &libdw.unit_line},
+        {"dwarf_linesrc", &libdw.line_file},
+        {"dwarf_lineno", &libdw.line_number},
+        {"dwfl_module_addrdie", &libdw.unit_of},
+        {"dwarf_getscopes", &libdw.scopes},
+        {"dwarf_tag", &libdw.tag},
+        {"dwarf_diename", &libdw.die_name},
         {"dwfl_linux_proc_find_elf", &callbacks.find_elf},
         /* Not the standard one: that may ask a server in the network. */
         {"dwfl_build_id_find_debuginfo", &callbacks.find_debuginfo},
@@ -94,6 +122,28 @@ static void *find_module(uintptr_t address)
     return libdw.dwfl != NULL ? libdw.module(libdw.dwfl, address) : NULL;
 }
 
+/* A name of C++'s as its programmers write it, if the program has a C++ library. */
+static const char *demangle(const char *name)
+{
+    static char *(*demangler)(const char *name, char *to, size_t *bytes, int *status);
+    static bool tried;
+    if (name == NULL || strncmp(name, "_Z", 2) != 0 || dlopen == NULL ||
+        dlsym == NULL) {
+        return name;
+    }
+    if (!tried) {
+        tried = true;
+        void *const library = dlopen("libstdc++.so.6", RTLD_LAZY | RTLD_NOLOAD);
+        void *const symbol =
+            dlsym(library != NULL ? library : RTLD_DEFAULT, "__cxa_demangle");
+        memcpy(&demangler, &symbol, sizeof symbol);
+    }
+    int status;
+    const char *const plain =
+        demangler != NULL ? demangler(name, NULL, NULL, &status) : NULL;
+    return plain != NULL ? plain : name;
+}
+
 static struct {
     const char *argument; /* what the dynamic linker calls the program */
     char name[PATH_MAX];
@@ -108,6 +158,44 @@ void debug_symbol_begin(void)
     }
 }
 
+/* The compilation unit of an address, by a look at each: clang writes no table of which
+ * has it (.debug_aranges), and libdw before 0.191 finds none without. NULL: none. */
+static void *search_unit(void *module, uintptr_t address, uintptr_t *bias)
+{
+    void *unit = libdw.unit_of(module, address, bias);
+    if (unit != NULL) {
+        return unit;
+    }
+    do {
+        unit = libdw.next_unit(module, unit, bias);
+    } while (unit != NULL && libdw.unit_has(unit, address - *bias) <= 0);
+    return unit;
+}
+
+/* Where the code at an address comes from: file and line, and the function that was
+ * inlined there, which the table of symbols does not have. */
+static void look_into_unit(void *module, uintptr_t address, struct answer *answer)
+{
+    uintptr_t bias;
+    void *const unit = search_unit(module, address, &bias);
+    if (unit == NULL) {
+        return;
+    }
+    void *const line =
+        answer->file == NULL ? libdw.unit_line(unit, address - bias) : NULL;
+    if (line != NULL) {
+        answer->file = libdw.line_file(line, NULL, NULL);
+        libdw.line_number(line, &answer->line);
+    }
+    struct dwarf_die *scopes = NULL;
+    const int count = libdw.scopes(unit, address - bias, &scopes);
+    for (int i = 0; i < count && answer->inlined == NULL; i++) {
+        if (libdw.tag(&scopes[i]) == TAG_INLINED) {
+            answer->inlined = libdw.die_name(&scopes[i]);
+        }
+    }
+}
+
 /* NULL: libdw does not know the object, or cannot be had. */
 static const struct answer *ask_libdw(uintptr_t address)
 {
@@ -119,12 +207,14 @@ static const struct answer *ask_libdw(uintptr_t address)
     if (module == NULL) {
         return NULL;
     }
-    *answer = (struct answer){address, libdw.name(module, address), NULL, 0};
+    const char *const linkage = libdw.name(module, address);
+    *answer = (struct answer){address, linkage, demangle(linkage), NULL, NULL, 0};
     void *const line = libdw.line(module, address);
     if (line != NULL) {
         uintptr_t ignored;
         answer->file = libdw.line_info(line, &ignored, &answer->line, NULL, NULL, NULL);
     }
+    look_into_unit(module, address, answer);
     return answer;
 }
 
@@ -135,14 +225,20 @@ struct debug_symbol debug_symbol_find(const void *return_address)
     Dl_info info;
     debug_inside++;
     if (dladdr != NULL && dladdr((const void *)address, &info) != 0) {
-        symbol.function = info.dli_sname;
+        symbol.function = symbol.linkage = info.dli_sname;
         symbol.object =
             info.dli_fname == program.argument ? program.name : info.dli_fname;
         symbol.offset = address - (uintptr_t)info.dli_fbase;
     }
     const struct answer *const answer = ask_libdw(address);
+    if (answer != NULL && answer->function != NULL) {
+        symbol.function = answer->function;
+        symbol.linkage = answer->linkage;
+    } else {
+        symbol.function = demangle(symbol.linkage);
+    }
     if (answer != NULL) {
-        symbol.function = answer->function != NULL ? answer->function : symbol.function;
+        symbol.inlined = answer->inlined;
         symbol.file = answer->file;
         symbol.line = answer->line;
     }
@@ -159,13 +255,19 @@ static const char *last_part(const char *path)
 void debug_symbol_describe(struct text *text, const struct debug_symbol *symbol)
 {
     const char *const function = symbol->function != NULL ? symbol->function : "";
+    if (symbol->inlined != NULL) {
+        text_format(text, "%.*s inlined into ", NAME_LIMIT / 4, symbol->inlined);
+    }
+    /* What stands behind the name must not be lost. */
+    text_format(text, "%.*s%s", NAME_LIMIT, function,
+                strlen(function) > NAME_LIMIT ? "..." : "");
     if (symbol->file != NULL) {
-        text_format(text, "%s%s%s:%d", function, *function != '\0' ? " at " : "",
+        text_format(text, "%s%s:%d", *function != '\0' ? " at " : "",
                     last_part(symbol->file), symbol->line);
         return;
     }
     const bool known = symbol->object != NULL;
-    text_format(text, "%s%s(%s%s0x%zx)", function, *function != '\0' ? " " : "",
+    text_format(text, "%s(%s%s0x%zx)", *function != '\0' ? " " : "",
                 known ? last_part(symbol->object) : "", known ? "+" : "",
                 symbol->offset);
 }

@@ -9,6 +9,8 @@
 
 struct debug_symbol {
     const char *function; /* NULL: not known, as the others */
+    const char *linkage;  /* its name for the linker, C++'s mangled */
+    const char *inlined;  /* the innermost function whose code it is, inlined there */
     const char *file;
     int line;
     const char *object; /* program or library */

@@ -32,8 +32,8 @@ typedef void block_visitor(const struct block *block, size_t bytes, void *contex
 
 #define BLOCK_SIZE_MASK (((size_t)1 << BLOCK_CHECK_SHIFT) - ALIGNMENT_BYTES)
 
-/* Fibonacci hashing (Knuth 6.4): the product's upper bits. The multiplier's lower bits
- * are 1, so what is subtracted from a tag's upper bits is missing from the product's. */
+/* Fibonacci hashing (Knuth 6.4): the product's upper bits. The multiplier's lower ones
+ * are 1: what is subtracted from a tag's upper bits is missing from the product's. */
 static ALWAYS_INLINE size_t block_hash(const struct block *block, size_t tag)
 {
     return (object_key(block) + tag) * 0x9e3779b97f4b0001u >> BLOCK_CHECK_SHIFT;

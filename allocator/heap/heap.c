@@ -48,9 +48,12 @@ static COLD_CODE void occupy(uintptr_t start, size_t bytes)
     heap.clean = pages_occupy(start, start + bytes + BLOCK_HEADER_BYTES);
 }
 
-/* Make the top begin `bytes` later: it has them. */
+/* Make the top begin `bytes` later: it has them. Its tag is written anew, so what an
+ * overflow has left there is noticed now or never, and calloc takes what lies behind
+ * for memory that nobody has written to. */
 static void raise_top(size_t bytes)
 {
+    REQUIRE(heap_top_is_sound(), "overflow of the block that ends before", heap.top);
     if (UNLIKELY(pages_vacant_bytes != 0)) {
         occupy((uintptr_t)heap.top, bytes);
     }

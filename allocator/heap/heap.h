@@ -50,6 +50,7 @@ struct heap {
     size_t wanted_bytes;  /* by the allocation that failed last, or that what the
                                thread keeps goes back first */
     size_t top_pad_bytes; /* kept above the top at a trim */
+    bool inherited;       /* by fork, as it was begun in the parent */
     bool grows_sparingly; /* a reserve would count against a limit */
     bool locked; /* by mlockall: a reserve would become resident, and what is given
                     back would be faulted in again where nobody expects it */
@@ -74,6 +75,12 @@ static ALWAYS_INLINE char *heap_region_end(const struct heap_region *region)
 
 /* Let the top begin here, with its tag. */
 void heap_set_top(char *top);
+/* Whether the tag of the top is as it was written; else the block before ran over. */
+static ALWAYS_INLINE bool heap_top_is_sound(void)
+{
+    return heap.top == NULL ||
+           block_checksum_is_right((const struct block *)(uintptr_t)heap.top);
+}
 /* Make the top at least `bytes` long, in this region or a new one; false: the system
  * gives no memory. */
 COLD_CODE bool heap_grow(size_t bytes);

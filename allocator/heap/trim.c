@@ -6,12 +6,12 @@
 #include "base/knobs.h"
 #include "base/os.h"
 
-size_t heap_vacate(struct page_range pages)
+static size_t vacate(struct page_range pages, bool (*give)(void *pages, size_t bytes))
 {
     const size_t before = pages_vacant_bytes;
     if (heap.locked || pages.start >= pages.end ||
         pages_vacant_within(pages.start, pages.end) == pages.end - pages.start ||
-        !os_purge((void *)pages.start, pages.end - pages.start)) {
+        !give((void *)pages.start, pages.end - pages.start)) {
         return 0;
     }
     if (knobs_get()->huge_pages != 0) { /* the new mapping has not asked for them */
@@ -21,9 +21,22 @@ size_t heap_vacate(struct page_range pages)
     return pages_vacant_bytes - before;
 }
 
+size_t heap_vacate(struct page_range pages)
+{
+    return vacate(pages, os_purge);
+}
+
+/* In memory that came from a parent a new mapping never merges with what stands around
+ * it: after some 30,000 of them the process could have no more (vm.max_map_count). */
+static bool give_inherited(void *pages, size_t bytes)
+{
+    return os_discard(pages, bytes) || os_purge(pages, bytes);
+}
+
 static void vacate_free_block(const struct block *block, size_t bytes, void *context)
 {
-    *(size_t *)context += heap_vacate(heap_free_block_pages(block, bytes));
+    *(size_t *)context += vacate(heap_free_block_pages(block, bytes),
+                                 heap.inherited ? give_inherited : os_purge);
 }
 
 size_t heap_vacate_free_blocks(void)

@@ -11,6 +11,7 @@
 static struct {
     char *start; /* NULL: not reserved yet, or refused so far */
     size_t next; /* where the search goes on */
+    size_t live_count;
     bool live[ZERO_BLOCKS];
 } zero;
 
@@ -25,6 +26,9 @@ void *zero_allocate(void)
         __atomic_store_n(&zero.start, os_reserve(ZERO_BLOCKS * ALIGNMENT_BYTES),
                          __ATOMIC_RELEASE);
     }
+    if (zero.live_count == ZERO_BLOCKS) {
+        return NULL;
+    }
     const bool *found = memchr(zero.live + zero.next, false, ZERO_BLOCKS - zero.next);
     found = found != NULL ? found : memchr(zero.live, false, ZERO_BLOCKS);
     if (zero.start == NULL || found == NULL) {
@@ -32,6 +36,7 @@ void *zero_allocate(void)
     }
     const size_t index = (size_t)(found - zero.live);
     zero.live[index] = true;
+    zero.live_count++;
     zero.next = align_down(index, SEARCHED_FROM);
     return zero.start + index * ALIGNMENT_BYTES;
 }
@@ -51,4 +56,5 @@ bool zero_is_live(const void *ptr)
 void zero_free(const void *ptr)
 {
     zero.live[index_of(ptr)] = false;
+    zero.live_count--;
 }

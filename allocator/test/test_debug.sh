@@ -57,6 +57,69 @@ if needs "stacks with names" libdw.so.1; then
     expect_none "malloc\.c\|debug"
     end
 
+    cat >"$scratch/inlined.c" <<'END'
+#include <stdlib.h>
+static void *volatile block;
+static inline __attribute__((always_inline)) void inner(void)
+{
+    block = malloc(100);
+}
+static __attribute__((noinline)) void outer(void)
+{
+    for (int i = 0; i < 3; i++) {
+        inner();
+    }
+    block = NULL;
+}
+int main(void)
+{
+    outer();
+    return 0;
+}
+END
+    begin "the function whose code was inlined is named"
+    gcc -g -O2 -o "$scratch/inlined" "$scratch/inlined.c" || wrong "not built"
+    run check "$scratch/inlined"
+    expect_line 3 "    #0 inner inlined into outer at inlined.c:5"
+    end
+
+    long=$(printf 'a%.0s' {1..600})
+    cat >"$scratch/names.cc" <<END
+#include <cstdlib>
+static void *volatile block;
+namespace shop {
+template <class T> __attribute__((noinline)) void lose(T bytes) { block = malloc(bytes); }
+}
+__attribute__((noinline)) void $long() { shop::lose<long>(100); }
+int main()
+{
+    for (int i = 0; i < 3; i++) {
+        $long();
+    }
+    block = nullptr;
+}
+END
+    begin "C++ names as in the source, and lines behind long ones"
+    g++ -g -O0 -Wl,--no-as-needed -o "$scratch/names" "$scratch/names.cc" ||
+        wrong "not built"
+    run check "$scratch/names"
+    expect_line 3 "    #0 void shop::lose<long>(long) at names.cc:4"
+    expect err "    #1 a*\.\.\. at names.cc:6"
+    for known in 'shop::lose<' _ZN4shop; do
+        printf '%s\n' "$known" >"$scratch/known"
+        run "check,exitcode=9,suppress=$scratch/known" "$scratch/names"
+        expect_status 0
+    done
+    end
+
+    begin "files and lines of a program without .debug_aranges, as clang makes them"
+    objcopy --remove-section .debug_aranges "$leaks/orders" "$scratch/no_aranges" ||
+        wrong "no objcopy"
+    run check "$scratch/no_aranges"
+    expect_line 3 "    #0 order_new at orders.c:30"
+    expect err "    #1 process at orders.c:52"
+    end
+
     begin "depth=1 keeps fewer frames"
     run check,depth=1 "$leaks/orders"
     expect_none "main at orders.c"
@@ -100,6 +163,15 @@ void *dwfl_module_getsrc(void *module, unsigned long address)
     return address ? NULL : module;
 }
 const char *dwfl_lineinfo(void) { return NULL; }
+void *dwfl_module_nextcu(void) { return NULL; }
+int dwarf_haspc(void) { return 0; }
+void *dwfl_module_addrdie(void) { return NULL; }
+int dwarf_getscopes(void) { return -1; }
+int dwarf_tag(void) { return -1; }
+const char *dwarf_diename(void) { return NULL; }
+void *dwarf_getsrc_die(void) { return NULL; }
+const char *dwarf_linesrc(void) { return NULL; }
+int dwarf_lineno(void) { return -1; }
 void dwfl_linux_proc_find_elf(void) {}
 void dwfl_build_id_find_debuginfo(void) {}
 END
@@ -145,6 +217,28 @@ expect_status 23
 run check,exitcode=23 true
 expect_status 0
 [ ! -s "$scratch/err" ] || wrong "true leaks: $(cat "$scratch/err")"
+end
+
+cat >"$scratch/quick.c" <<'END'
+#include <stdlib.h>
+static char *volatile block;
+int main(int count, char **arguments)
+{
+    block = malloc(40);
+    block[arguments[1][0] == 'b' ? 40 : 39] = 1;
+    for (int i = 0; i < 3; i++) {
+        block = malloc(100);
+    }
+    block = NULL;
+    quick_exit(count != 2);
+}
+END
+begin "quick_exit is an end, too"
+gcc -O0 -o "$scratch/quick" "$scratch/quick.c" 2>"$scratch/err" || wrong "not built"
+run check,exitcode=9 "$scratch/quick" leak
+expect_status 9
+run check "$scratch/quick" behind
+expect_status 134
 end
 
 begin "leaks=0 says nothing, at guard it is the default"
@@ -218,6 +312,25 @@ if gcc -shared -fPIC -o "$scratch/plugin.so" "$scratch/plugin.c" 2>"$scratch/err
 else
     failed="$(cat "$scratch/err")"
 fi
+end
+
+cat >"$scratch/sealed.c" <<'END'
+#include <stdlib.h>
+#include <sys/mman.h>
+int main(void)
+{
+    void **table = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    for (int i = 0; i < 512; i++) {
+        table[i] = malloc(100);
+    }
+    return mprotect(table, 4096, PROT_READ);
+}
+END
+begin "blocks that only memory made read-only leads to are no leaks"
+gcc -O0 -o "$scratch/sealed" "$scratch/sealed.c" 2>"$scratch/err" || wrong "not built"
+run check,exitcode=9 "$scratch/sealed"
+expect_status 0
 end
 
 cat >"$scratch/first.c" <<'END'

@@ -127,4 +127,43 @@ elif text=$(./forking 2>&1); then
 else
     fail "$name" "exit status $? $text"
 fi
+# A library that was linked with libsnug.so, and a program that was not: libc's malloc is
+# the program's, and libc stands before libsnug.so.
+cat >needs.c <<'END'
+#include <dlfcn.h>
+#include <stdlib.h>
+void *snug_malloc(size_t);
+void snug_free(void *);
+int needs(void)
+{
+    void *block = snug_malloc(1000), *other = malloc(1000);
+    free(other);
+    snug_free(block);
+    return block != NULL && dlopen(NULL, RTLD_NOW) != NULL;
+}
+END
+cat >behind.c <<'END'
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int needs(void);
+int main(void)
+{
+    int status = 1;
+    free(strdup("a text"));
+    pid_t child = fork();
+    if (child == 0)
+        _exit(!needs());
+    waitpid(child, &status, 0);
+    return status != 0 || !needs();
+}
+END
+needs_snug()
+{
+    gcc -w -fPIC -shared -o libneeds.so needs.c "$library" &&
+        gcc -w -o behind behind.c -L. -lneeds -Wl,-rpath,. &&
+        ./behind && SNUG_DEBUG=check ./behind
+}
+ok "a library needs libsnug.so, the program does not" needs_snug
 plan

@@ -74,15 +74,14 @@ int main(void)
 END
 
 # Every function by which libc lets others reach its heap is one of ours. The ending: its
-# version; a name of glibc's own libraries alone is GLIBC_PRIVATE. Not reallocarray, which
-# is a call of whoever's realloc there is.
+# version; a name of glibc's own libraries alone is GLIBC_PRIVATE.
 same_names()
 {
     local libc missing
     libc=$(gcc -print-file-name=libc.so.6)
     readelf --dyn-syms -W "$libc" | awk '$4 == "FUNC" && $7 != "UND" { print $8 }' |
         grep -v PRIVATE | sed 's/@.*//' | sort -u |
-        grep -xE '(__libc_|__)?(malloc|calloc|realloc|free|cfree|memalign|aligned_alloc|posix_memalign|valloc|pvalloc|mallopt|mallinfo2?|malloc_(usable_size|trim|stats|info|get_state|set_state))' >wanted
+        grep -xE '(__libc_|__)?(malloc|calloc|realloc|reallocarray|free|cfree|memalign|aligned_alloc|posix_memalign|valloc|pvalloc|mallopt|mallinfo2?|malloc_(usable_size|trim|stats|info|get_state|set_state))' >wanted
     readelf --dyn-syms -W "$library" | awk '$7 != "UND" { print $8 }' | sort -u >ours
     missing=$(comm -23 wanted ours)
     echo "missing: $missing"
@@ -120,6 +119,19 @@ int main(void)
     free(block);
     free(reallocarray(NULL, 20, 20));
     return reallocarray(block, (size_t)-1, 2) != NULL;
+}
+END
+# Another allocator that the program is linked with, and has this name, too.
+cat >other.c <<'END'
+#include <stdlib.h>
+void *reallocarray(void *block, size_t count, size_t bytes) { abort(); }
+END
+cat >array.c <<'END'
+#include <stdlib.h>
+int main(void)
+{
+    free(reallocarray(malloc(10), 10, 10));
+    return reallocarray(NULL, (size_t)-1, 2) != NULL;
 }
 END
 cat >plugin.c <<'END'
@@ -383,6 +395,8 @@ ssl.create_default_context()'
 mkdir -p far farther &&
     compile -o names names.c &&
     compile -o own own.c &&
+    compile -shared -fPIC -o libother.so other.c &&
+    compile -o array array.c -Wl,--no-as-needed -L. -lother -Wl,-rpath,. &&
     compile -shared -fPIC -o plugin.so plugin.c &&
     compile -o host host.c -ldl &&
     compile -shared -fPIC -o far/libfar.so plugin.c &&
@@ -399,6 +413,7 @@ ok "blocks go between libc's names" preloaded ./names
 ok "the same at level check" preloaded env SNUG_DEBUG=check,leaks=0 ./names
 ok "reallocarray of a program with its own malloc, without snug" ./own
 ok "it is the program's with snug" preloaded ./own
+ok "it is not that of another allocator" preloaded ./array
 ok "a plugin with RTLD_DEEPBIND, without snug" ./host ./plugin.so
 ok "blocks go between program and plugin with RTLD_DEEPBIND" preloaded ./host ./plugin.so
 ok "the same at level check" preloaded env SNUG_DEBUG=check,leaks=0 ./host ./plugin.so

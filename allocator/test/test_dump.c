@@ -3,6 +3,9 @@
 
 #include <malloc.h>
 #include <pthread.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/lock.h"
 #include "child.h"
@@ -170,6 +173,41 @@ static void leaks_are_found_where_others_were_freed(void **state)
                  (const char *[]){"snug: leaks: 3000 bytes in 3 blocks\n", NULL});
 }
 
+/* Blocks that the program may not read itself, and one that is nearly all unwritten. */
+static void lose_beside_closed_blocks(void)
+{
+    const size_t bytes = 1 << 20;
+    CHECK(snug_debug("check,leaks=0"));
+    lose_some();
+    for (size_t i = 0; i < 3; i++) {
+        blocks[i] = snug_aligned_alloc(4096, bytes);
+        CHECK(blocks[i] != NULL);
+        memset(blocks[i], 0, bytes);
+    }
+    *(void **)(void *)(blocks[0] + bytes / 2) = snug_malloc(10);
+    CHECK(mprotect(blocks[1], bytes, PROT_NONE) == 0);
+    CHECK(madvise(blocks[2], bytes, MADV_DONTFORK) == 0);
+    CHECK_NUMBERS(snug_leaks(), ==, 3);
+    const pid_t child = fork();
+    if (child == 0) {
+        _exit(snug_leaks() == 3 ? 0 : 1);
+    }
+    int status = 0;
+    CHECK(child > 0 && waitpid(child, &status, 0) == child);
+    CHECK_NUMBERS(status, ==, 0);
+}
+
+static void leaks_are_sought_where_the_program_may_read(void **state)
+{
+    (void)state;
+    if (is_emulated()) {
+        skip();
+    }
+    expect_lines(lose_beside_closed_blocks,
+                 (const char *[]){"snug: leaks: 3000 bytes in 3 blocks\n",
+                                  "snug: leaks: 3000 bytes in 3 blocks\n", NULL});
+}
+
 static void describe_at_level_0(void)
 {
     blocks[0] = snug_malloc(5000);
@@ -217,6 +255,7 @@ int main(void)
         cmocka_unit_test(leaks_at_level_0_are_by_size),
         cmocka_unit_test(leaks_at_level_check_are_by_stack),
         cmocka_unit_test(leaks_are_found_where_others_were_freed),
+        cmocka_unit_test(leaks_are_sought_where_the_program_may_read),
         cmocka_unit_test(describe_finds_the_block),
         cmocka_unit_test(describe_tells_a_story_at_level_check),
     };

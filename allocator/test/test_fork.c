@@ -1,11 +1,12 @@
 /* Forks while others unwind their stacks, or while handlers of other libraries
- * allocate. Forks amid all other calls: test_stress. */
+ * allocate, and what a child gives back. Forks amid all other calls: test_stress. */
 #include "snug.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 #include "child.h"
+#include "resident.h"
 
 static atomic_bool forked_enough;
 
@@ -123,11 +124,65 @@ static void fork_handlers_may_allocate(void)
     CHECK_HEAP();
 }
 
+/* Lines of /proc/self/maps. */
+static size_t count_mappings(void)
+{
+    FILE *const file = fopen("/proc/self/maps", "r");
+    size_t lines = 0;
+    if (file == NULL) {
+        _exit(CHILD_SKIPPED);
+    }
+    for (int c = fgetc(file); c != EOF; c = fgetc(file)) {
+        lines += c == '\n';
+    }
+    fclose(file);
+    return lines;
+}
+
+/* What came from a parent stays few mappings, of which a process may have 65,530. */
+static void a_trim_in_a_child_splits_no_mapping(void)
+{
+    enum {
+        BLOCKS = 4000,
+        BLOCK_BYTES = 10000
+    };
+    static char *blocks[BLOCKS];
+    for (size_t i = 0; i < BLOCKS; i++) {
+        blocks[i] = snug_malloc(BLOCK_BYTES);
+        CHECK(blocks[i] != NULL);
+        memset(blocks[i], 0xee, BLOCK_BYTES);
+    }
+    const pid_t child = fork();
+    if (child == 0) {
+        const size_t before = count_mappings();
+        const size_t full = resident_bytes(blocks[0], blocks[BLOCKS - 1]);
+        for (size_t i = 1; i < BLOCKS; i += 2) {
+            snug_free(blocks[i]);
+        }
+        CHECK_NUMBERS(snug_malloc_trim(0), ==, 1);
+        CHECK_NUMBERS(count_mappings(), <, before + 10);
+        CHECK_NUMBERS(resident_bytes(blocks[0], blocks[BLOCKS - 1]), <, full * 4 / 5);
+        for (size_t i = 1; i < BLOCKS; i += 2) { /* zeroes: the parent's are not seen */
+            blocks[i] = snug_calloc(1, BLOCK_BYTES);
+            CHECK(blocks[i] != NULL);
+            for (size_t at = 0; at < BLOCK_BYTES; at++) {
+                CHECK(blocks[i][at] == 0);
+            }
+        }
+        CHECK_HEAP();
+        _exit(0);
+    }
+    int status = 0;
+    CHECK(child > 0 && waitpid(child, &status, 0) == child);
+    CHECK_NUMBERS(status, ==, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CHILD_TEST(forks_amid_captures),
         CHILD_TEST(fork_handlers_may_allocate),
+        CHILD_TEST(a_trim_in_a_child_splits_no_mapping),
     };
     return cmocka_run_group_tests_name("fork", tests, NULL, NULL);
 }

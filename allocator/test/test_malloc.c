@@ -104,6 +104,29 @@ static void blocks_of_no_bytes_are_blocks_of_their_own(void)
     CHECK_HEAP();
 }
 
+/* Of more than there is room for the others are objects, in each round. */
+static void blocks_of_no_bytes_have_room_again(void)
+{
+    enum {
+        ROOM = 65536,
+        MORE = 1000
+    };
+    static void *blocks[ROOM + MORE];
+    for (size_t round = 0; round < 3; round++) {
+        size_t of_no_bytes = 0;
+        for (size_t i = 0; i < ROOM + MORE; i++) {
+            blocks[i] = snug_malloc(0);
+            CHECK(blocks[i] != NULL);
+            of_no_bytes += snug_malloc_usable_size(blocks[i]) == 0;
+        }
+        CHECK_NUMBERS(of_no_bytes, ==, ROOM);
+        for (size_t i = 0; i < ROOM + MORE; i++) {
+            snug_free(blocks[i]);
+        }
+    }
+    CHECK_HEAP();
+}
+
 static void free_takes_null_and_sized_forms(void)
 {
     errno = ERRNO_BEFORE;
@@ -305,6 +328,7 @@ int main(void)
         CHILD_TEST(every_small_size),
         CHILD_TEST(sizes_around_powers_of_two),
         CHILD_TEST(blocks_of_no_bytes_are_blocks_of_their_own),
+        CHILD_TEST(blocks_of_no_bytes_have_room_again),
         CHILD_TEST(free_takes_null_and_sized_forms),
         CHILD_TEST(calloc_clears_what_was_used_before),
         CHILD_TEST(calloc_clears_among_other_blocks),

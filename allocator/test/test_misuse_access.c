@@ -148,6 +148,32 @@ static void overrun_the_last_block(size_t bytes)
     snug_free(block);
 }
 
+/* What is allocated next begins where the overflow has been: calloc takes it for memory
+ * that nobody has written to. */
+static void overrun_the_last_block_and_allocate(size_t bytes)
+{
+    char *const block = last_block(bytes);
+    const size_t room = snug_malloc_usable_size(block);
+    memset((char *)hidden(block) + bytes, 'x', 40);
+    if (running_level == 0) {
+        tell(block + room);
+    }
+    look_at(snug_calloc(2, bytes));
+}
+
+/* Through the zones of both: it is the first one's story that is told. */
+static void overrun_through_the_next_block(size_t bytes)
+{
+    char *const block = last_block(bytes);
+    char *const next = snug_malloc(bytes);
+    CHECK(next != NULL);
+    memset((char *)hidden(block) + bytes, 'x', 24 + bytes / 4);
+    if (running_level == 0) {
+        tell(next);
+    }
+    snug_free(next);
+}
+
 static void end_a_string_behind_the_last_block(size_t bytes)
 {
     char *const block = last_block(bytes);
@@ -252,6 +278,7 @@ static void write_to_no_bytes_of_calloc(size_t bytes)
 /* Level 0 finds the tag between two blocks of the heap changed. */
 #define FOREIGN "free of a pointer that is no block: P"
 #define AFTER "corrupted block after P"
+#define LAST "overflow of the block that ends before P"
 #define BEFORE "write before P, N bytes"
 #define BEHIND "write behind P, N bytes"
 #define LINK "write after free, or overflow, into the free block P"
@@ -293,6 +320,10 @@ static struct row rows[] = {
     ROW(copy_a_string_too_long, 16, UNNOTICED, BEHIND, SEGV),
     ROW(overrun_the_last_block, 16, AFTER, BEHIND, SEGV),
     ROW(overrun_the_last_block, 4080, AFTER, BEHIND, SEGV),
+    ROW(overrun_the_last_block_and_allocate, 1008, LAST, BEHIND, SEGV),
+    ROW(overrun_the_last_block_and_allocate, 4080, LAST, BEHIND, SEGV),
+    ROW(overrun_through_the_next_block, 48, FOREIGN, BEHIND, SEGV),
+    ROW(overrun_through_the_next_block, 4080, FOREIGN, BEHIND, SEGV),
     ROW(end_a_string_behind_the_last_block, 24, AFTER, BEHIND, BEHIND),
     ROW(end_a_string_behind_the_last_block, 4080, AFTER, BEHIND, SEGV),
     ROW(overrun_and_grow_the_last_block, 4080, AFTER, BEHIND, SEGV),

@@ -81,9 +81,10 @@ wrong_size="free with a wrong size of P, 100 bytes"
 wrong_alignment="free with a wrong alignment of P, 100 bytes"
 for name in new_free new_array_free malloc_delete malloc_delete_array \
     malloc_delete_sized new_array_delete new_delete_array new_array_delete_sized \
-    nothrow_array_delete new_realloc new_aligned_free; do
+    nothrow_array_delete new_aligned_free; do
     misuse "$name" "$mismatched"
 done
+misuse new_realloc "mismatched realloc of P, 100 bytes"
 
 # Unless families may mix, as where a library has operators of its own.
 problem=""
@@ -150,4 +151,28 @@ no_library="snug: out of memory in operator new, and no C++ library to throw"
 problem=$(cat err)
 [ "$status" -ne 134 ] || problem=${problem#"$no_library"}
 report "out of memory without a C++ library is fatal" "$problem"
+
+# An allocator that the program is linked with has every operator; none may be mixed in.
+cat >other.cc <<'CODE'
+#include <cstdlib>
+#include <new>
+using aligned = std::align_val_t;
+using nothrow = const std::nothrow_t &;
+void *operator new(size_t) { abort(); }
+void operator delete(void *) noexcept { abort(); }
+void *operator new(size_t, nothrow) noexcept { abort(); }
+void *operator new[](size_t, nothrow) noexcept { abort(); }
+void *operator new(size_t, aligned, nothrow) noexcept { abort(); }
+void *operator new[](size_t, aligned, nothrow) noexcept { abort(); }
+void operator delete(void *, nothrow) noexcept { abort(); }
+void operator delete[](void *, nothrow) noexcept { abort(); }
+void operator delete(void *, aligned, nothrow) noexcept { abort(); }
+void operator delete[](void *, aligned, nothrow) noexcept { abort(); }
+CODE
+problem=$(g++ "${flags[@]}" -w -shared -fPIC -o libother.so other.cc 2>&1 &&
+    g++ "${flags[@]}" -o linked "$tests/operators.cc" -Wl,--no-as-needed -L. -lother \
+        -Wl,-rpath,. 2>&1)
+report "a program linked with another allocator compiles" "$problem"
+well "all forms are there beside another allocator" ./linked forms
+well "out of memory throws there, or returns nothing" ./linked out_of_memory
 plan

@@ -145,9 +145,24 @@ static int broken_pipe(bool blocked)
     return sigismember(&set, SIGPIPE) != blocked;
 }
 
+/* More lines than a pipe holds that does not block. */
+static int full_pipe(void)
+{
+    if (fcntl(2, F_SETPIPE_SZ, 4096) < 0 || fcntl(2, F_SETFL, O_WRONLY | O_NONBLOCK) != 0) {
+        return 3;
+    }
+    for (int i = 0; i < 100; i++) {
+        malloc_stats();
+    }
+    return 0;
+}
+
 int main(int count, char **arguments)
 {
     const char *const what = arguments[1];
+    if (strcmp(what, "full") == 0) {
+        return full_pipe();
+    }
     if (strcmp(what, "stranger") == 0) {
         return stranger(arguments[2], arguments[3]);
     }
@@ -324,6 +339,15 @@ run check bash -c "ulimit -f 0; exec ./program lose"
 expect_status 0
 run off bash -c "ulimit -f 0; exec ./program misuse"
 expect_status 134
+end
+
+begin "a pipe that does not block and is full gets every line"
+for level in off check,leaks=0; do
+    what=$level
+    lines=$(env SNUG_DEBUG="$level" LD_PRELOAD="$library" ./program full 2>&1 |
+        { sleep 0.3 && grep -c '^snug: in use'; })
+    [ "$lines" = 100 ] || wrong "$lines of 100 lines"
+done
 end
 
 begin "a pipe that nobody reads is no SIGPIPE, and the program's own stays"

@@ -143,12 +143,45 @@ static void blocks_that_wait_are_taken_back_a_few_times(void)
     CHECK(pthread_join(thread, NULL) == 0);
 }
 
+/* Blocks cut while there was one thread leave places that are smaller than the class of
+ * the next of their size, which takes them all the same before the heap grows. */
+static void places_of_one_thread_serve_with_others(void)
+{
+    enum {
+        BLOCKS = 4000,
+        BLOCK_BYTES = 10000
+    };
+    static char *blocks[BLOCKS];
+    pthread_t thread;
+    for (size_t i = 0; i < BLOCKS; i++) {
+        blocks[i] = snug_malloc(BLOCK_BYTES);
+        CHECK(blocks[i] != NULL);
+        memset(blocks[i], 1, BLOCK_BYTES);
+    }
+    const size_t before = private_bytes();
+    pthread_barrier_init(&barrier, NULL, 2);
+    CHECK(pthread_create(&thread, NULL, wait_for_the_others, NULL) == 0);
+    for (size_t i = 0; i < BLOCKS; i += 2) {
+        snug_free(blocks[i]);
+    }
+    for (size_t i = 0; i < BLOCKS; i += 2) {
+        blocks[i] = snug_malloc(BLOCK_BYTES);
+        CHECK(blocks[i] != NULL);
+        memset(blocks[i], 1, BLOCK_BYTES);
+    }
+    CHECK_NUMBERS(private_bytes() - before, <=, mib);
+    CHECK_HEAP();
+    pthread_barrier_wait(&barrier);
+    CHECK(pthread_join(thread, NULL) == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CHILD_TEST(threads_that_live_on_keep_little),
         CHILD_TEST(blocks_that_wait_are_taken_back_a_few_times),
         CHILD_TEST(threads_that_end_leave_little),
+        CHILD_TEST(places_of_one_thread_serve_with_others),
     };
     return cmocka_run_group_tests_name("purge_threads", tests, NULL, NULL);
 }
