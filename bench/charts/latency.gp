@@ -9,7 +9,7 @@ stats file using (note_allocator(strcol("allocator"), strcol("role"))) nooutput
 stats file using (of("malloc", "latency_ns")) name "MALLOC" nooutput
 stats file using (of("free", "latency_ns")) name "FREE" nooutput
 stats file using (column("traces_count")) name "TRACES" nooutput
-if (MALLOC_records == 0 || FREE_records == 0) { exit status 3 }
+if (!has("MALLOC") || !has("FREE")) { exit status 3 }
 height_px = 480
 load canvas
 lanes = words(allocators)

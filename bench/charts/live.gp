@@ -12,24 +12,26 @@ stats file using (unit eq "" ? (unit = strcol("score_unit"), 0) : 0) nooutput
 stats file using (column("score_low")) name "LOW" nooutput
 stats file using (column("score_high")) name "HIGH" nooutput
 stats file using (column("peak_resident_bytes_high") / 1048576.0) name "PEAK" nooutput
-if (LOW_records == 0) { exit status 3 }
+if (!has("LOW")) { exit status 3 }
 traces = allocators
 load rows
 level(i) = row(word(allocators, i))
 here(i, what) = (is(i) ? column(what) : NaN)
 mib(i, what) = here(i, what) / 1048576.0
-most_mib = PEAK_records ? PEAK_max : 1
+# Numbers like 0.0012 would stand one over the other.
+scale = unit eq "s" && HIGH_max < 1 ? 1000 : 1
+most_mib = has("PEAK") ? PEAK_max : 1
 set bmargin 4 + more_below
 unset key
 set multiplot layout panel_rows,panel_columns
 set lmargin at screen is_narrow ? names_share : 0.14
 set rmargin at screen is_narrow ? 0.96 : 0.56
-set xrange [0:HIGH_max * 1.05]
+set xrange [0:scale * HIGH_max * 1.05]
 score = unit ne "s" ? "Load" : is_server ? "Time of the load" : "Time of a run"
 set title score." (bars: 95 % interval)"
-set xlabel unit eq "s" ? "seconds (left is better)" : unit
-plot for [i=1:lanes] file using (here(i, "score")):(level(i)): \
-        (column("score_low")):(column("score_high")) \
+set xlabel unit eq "s" ? (scale == 1 ? "seconds" : "milliseconds")." (left is better)" : unit
+plot for [i=1:lanes] file using (scale * here(i, "score")):(level(i)): \
+        (scale * column("score_low")):(scale * column("score_high")) \
         with xerrorbars pointtype mark(i) pointsize 0.9 linecolor rgb colour(i)
 if (!is_narrow) {
     set lmargin at screen 0.605

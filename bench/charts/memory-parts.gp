@@ -25,7 +25,7 @@ set multiplot
 set yrange [0.4:lanes + 0.6]
 set ytics () scale 0
 do for [k=1:lanes] {
-    set ytics add (word(allocators, k) lanes + 1 - k)
+    set ytics add (as_tic(word(allocators, k)) lanes + 1 - k)
 }
 set xrange [0:100]
 set xtics 25 scale 0 format "%g %%"

@@ -7,7 +7,7 @@ of(benchmark, what) = strcol("benchmark") eq benchmark ? column(what) : NaN
 stats file using (note_allocator(strcol("allocator"), "")) nooutput
 stats file using (of("local", "ns_per_op")) name "LOCAL" nooutput
 stats file using (of("growth", "ns_per_op")) name "GROWTH" nooutput
-if (LOCAL_records == 0 && GROWTH_records == 0) { exit status 3 }
+if (!has("LOCAL") && !has("GROWTH")) { exit status 3 }
 height_px = 460
 load canvas
 lanes = words(allocators)
@@ -17,7 +17,7 @@ set bmargin 6 + more_below
 set logscale x 2
 set key at screen 0.5, screen 0.01 center bottom horizontal Left reverse samplen 2 \
     maxcols 6
-if (LOCAL_records > 0) {
+if (has("LOCAL")) {
     set title "Threads with work of their own (16-512 B)"
     set xlabel "threads"
     set ylabel "million operations per second, all threads"
@@ -30,7 +30,7 @@ if (LOCAL_records > 0) {
             title word(allocators, i)
     unset key
 }
-if (GROWTH_records > 0) {
+if (has("GROWTH")) {
     set title "Growth of cost (16-256 B)"
     set xlabel "live blocks"
     set ylabel "ns per free and malloc"

@@ -10,7 +10,7 @@ note_reference(verdict, text) = verdict eq "reference" ? (reference = text, 0) :
 stats file using (note_reference(strcol("speed_verdict"), strcol("allocator"))) nooutput
 stats file using (column("speed_ratio_low")) name "LOW" nooutput
 stats file using (column("speed_ratio_high")) name "HIGH" nooutput
-if (LOW_records == 0) { exit status 3 }
+if (!has("LOW")) { exit status 3 }
 stats file using (column("peak_resident_ratio")) name "PEAK" nooutput
 load rows
 here(i, what) = (is(i) ? column(what) : NaN)
@@ -40,7 +40,7 @@ if (!is_narrow) {
     set rmargin at screen 0.975
     unset ytics
 }
-set xrange [(PEAK_records ? PEAK_min : 1) / 1.2:(PEAK_records ? PEAK_max : 1) * 1.2]
+set xrange [(has("PEAK") ? PEAK_min : 1) / 1.2:(has("PEAK") ? PEAK_max : 1) * 1.2]
 set title "Peak memory against ".reference
 set xlabel fit("peak / its peak (log, left is better)")
 plot for [i=1:lanes] file using (here(i, "peak_resident_ratio")):(level(i)) \

@@ -14,7 +14,7 @@ note_reference(verdict, text) = verdict eq "reference" ? (reference = text, 0) :
 stats file using (note_reference(strcol("speed_verdict"), strcol("allocator"))) nooutput
 stats file using (column("speed_ratio_low")) name "LOW" nooutput
 stats file using (column("speed_ratio_high")) name "HIGH" nooutput
-if (LOW_records == 0) { exit status 3 }
+if (!has("LOW")) { exit status 3 }
 stats file using (column("peak_resident_ratio")) name "PEAK" nooutput
 load rows
 here(i, name) = (is(i) ? column(name) : NaN)
@@ -48,7 +48,7 @@ if (!is_narrow) {
     set rmargin at screen 0.975
     unset ytics
 }
-set xrange [(PEAK_records ? PEAK_min : 1) / 1.1:(PEAK_records ? PEAK_max : 1) * 1.1]
+set xrange [(has("PEAK") ? PEAK_min : 1) / 1.1:(has("PEAK") ? PEAK_max : 1) * 1.1]
 set title "Peak memory against ".reference
 set xlabel fit("peak resident / its peak (log, left is better)")
 plot for [i=1:lanes] file using (here(i, "peak_resident_ratio")):(level(i)) \

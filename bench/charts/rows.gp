@@ -12,7 +12,8 @@ lane(i) = 0.76 * ((lanes + 1) / 2.0 - i) / lanes
 set yrange [0.5:rows + 0.5]
 set ytics () scale 0
 do for [k=1:rows] {
-    set ytics add ((is_narrow ? cut(word(traces, k), 22) : word(traces, k)) rows + 1 - k)
+    set ytics add (as_tic(is_narrow ? cut(word(traces, k), 22) : word(traces, k)) \
+        rows + 1 - k)
     if (k % 2 == 0) {
         set object k rectangle from graph 0, first rows + 0.5 - k \
             to graph 1, first rows + 1.5 - k \

@@ -17,6 +17,7 @@ note_trace(text) = index_of(traces, text) ? 0 : (traces = traces.quote(text), 0)
 note_allocator(text, role) = role eq "floor" ? (floor_name = text, 0) \
     : index_of(allocators, text) ? 0 : (allocators = allocators.quote(text), 0)
 # Whether anything was measured: stats of a column of empty fields defines nothing.
+has(name) = exists(name."_records") ? value(name."_records") > 0 : 0
 figures = 0
 note_figure(text) = (figures = figures + (text ne ""), 0)
 
@@ -50,6 +51,10 @@ cut_at(text, k, limit) = k == 0 ? text \
 cut(text, limit) = \
     strlen(text) <= limit ? text : cut_at(text, last_blank(text, limit), limit)
 fit(text) = cut(text, line_limit)
+# What stands at a tic is a format: a name's per cent is doubled.
+as_tic(text) = strstrt(text, "%") == 0 ? text \
+    : substr(text, 1, strstrt(text, "%"))."%".\
+        as_tic(substr(text, strstrt(text, "%") + 1, strlen(text)))
 
 set border 3 linecolor rgb "#606060"
 set tics nomirror textcolor rgb "#202020"

@@ -1,9 +1,11 @@
 #include "cli/candidates.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "process/memory.h"
 #include "process/preload.h"
+#include "process/program.h"
 
 /* Takes what it is made of out of `allocator`. false: it cannot be preloaded. */
 static bool add(struct study *study, struct allocator *allocator,
@@ -22,6 +24,14 @@ static bool add(struct study *study, struct allocator *allocator,
     }
     if (candidate->library == NULL) {
         return true;
+    }
+    /* A program cannot tell whose malloc it calls, as a worker can. */
+    if (!program_defines_malloc(candidate->library)) {
+        snprintf(error->text, sizeof error->text,
+                 "'%s' defines no malloc that programs could use, so it is no "
+                 "allocator (jemalloc with a prefix, mimalloc without override?)",
+                 candidate->library);
+        return false;
     }
     /* It may be the library's own path, which it borrows. */
     candidate->preload =

@@ -54,6 +54,26 @@ static bool check_program(const char *name)
     return false;
 }
 
+/* Settings of allocators that reach every run, perhaps unseen: a debug level that is
+ * exported for another purpose makes its allocator slow here. */
+static void warn_of_settings(void)
+{
+    static const char *const beginnings[] = {
+        "SNUG_",     "MALLOC_",     "GLIBC_TUNABLES=", "MIMALLOC_",
+        "TCMALLOC_", "TBB_MALLOC_", "SCUDO_OPTIONS=",  "LD_PRELOAD="};
+    for (char **variable = environ; *variable != NULL; variable++) {
+        for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+            if (strncmp(*variable, beginnings[i], strlen(beginnings[i])) == 0) {
+                fprintf(
+                    stderr,
+                    "snugbench: %.*s is set here, and so in every run; unset it, or "
+                    "give it to one allocator by -a NAME=LIBRARY,VARIABLE=VALUE\n",
+                    (int)strcspn(*variable, "="), *variable);
+            }
+        }
+    }
+}
+
 static bool check_tools(const struct compare_options *options)
 {
     char path[PATH_MAX];
@@ -186,6 +206,7 @@ bool compare_begin(struct study *study, const struct compare_options *options)
         candidates_free(study);
         return false;
     }
+    warn_of_settings();
     return true;
 }
 
@@ -214,11 +235,16 @@ static bool export_all(const struct study *study, const struct compare_summary *
             done = complain(error.text);
         }
     }
-    if (options->directory != NULL &&
-        !compare_write_directory(study, summary, options->directory, &error)) {
-        done = complain(error.text);
-    }
     return done;
+}
+
+static bool keep(const struct study *study, const struct compare_summary *summary,
+                 const struct compare_options *options)
+{
+    struct report_error error;
+    return options->directory == NULL ||
+           compare_write_directory(study, summary, options->directory, &error) ||
+           complain(error.text);
 }
 
 bool compare_show(FILE *out, const struct study *study,
@@ -233,14 +259,14 @@ bool compare_show(FILE *out, const struct study *study,
 
 /* Data that goes to standard output has it for itself. */
 static bool show(const struct study *study, const struct compare_summary *summary,
-                 const struct compare_options *options)
+                 const struct compare_options *options, bool is_kept)
 {
     const bool is_taken = is_stdout(options->csv_path) ||
                           is_stdout(options->json_path) ||
                           is_stdout(options->markdown_path);
     FILE *out = is_taken ? stderr : stdout;
     const bool done = compare_show(out, study, summary, options->is_verbose);
-    if (options->directory != NULL) {
+    if (options->directory != NULL && is_kept) {
         fprintf(out, "All that was measured is in %s.\n", options->directory);
     }
     if (!done || fflush(out) != 0) {
@@ -271,14 +297,17 @@ static int report(struct study *study, const struct compare_options *options,
         compare_replay(recorded, study, summary, options->directory);
     }
     study->elapsed_s = clock_seconds_since(start_ns);
-    const bool shown = show(study, summary, options);
+    compare_forget(recorded);
+    /* Files first: who reads the table may close the pipe, and SIGPIPE ends us. */
+    const bool kept = keep(study, summary, options);
     const bool exported = export_all(study, summary, options);
+    const bool shown = show(study, summary, options, kept);
     const bool failed = summary->answer.failed_count > 0;
     compare_destroy(summary);
     if (study->interrupted) {
         return EXIT_INTERRUPTED;
     }
-    return shown && exported && !failed ? EXIT_OK : EXIT_FAILED;
+    return kept && exported && shown && !failed ? EXIT_OK : EXIT_FAILED;
 }
 
 static int run_compare(struct compare_options *options)

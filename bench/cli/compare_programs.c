@@ -87,12 +87,13 @@ static bool measure_one(struct suite *suite, size_t index)
         return complain("out of memory");
     }
     suite->done_count++;
+    const bool written = write_one(suite, program);
     if (options.is_verbose) {
         printf("%s\n\n", program->name);
         compare_show(stdout, study, program->summary, true);
         putchar('\n');
     }
-    return write_one(suite, program);
+    return written;
 }
 
 static bool has_failures(const struct suite *suite)
@@ -117,17 +118,19 @@ static bool report(const struct suite *suite)
                                  suite->options->effect)) {
         return complain("out of memory");
     }
-    bool done = programs_print(stdout, &summary) || complain("cannot write the table");
-    if (directory != NULL) {
-        done = (programs_write_directory(&summary, directory, &error) ||
-                complain(error.text)) &&
-               done;
+    /* Files first: who reads the table may close the pipe, and SIGPIPE ends us. */
+    const bool written = directory == NULL ||
+                         programs_write_directory(&summary, directory, &error) ||
+                         complain(error.text);
+    const bool shown =
+        programs_print(stdout, &summary) || complain("cannot write the table");
+    if (directory != NULL && written) {
         printf("In %s: programs.csv, programs_totals.csv and a folder for each "
                "program.\n",
                directory);
     }
     programs_summary_destroy(&summary);
-    return done;
+    return written && shown;
 }
 
 static int measure_all(struct suite *suite)

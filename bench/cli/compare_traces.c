@@ -40,14 +40,20 @@ static bool export_all(const struct run *run, const struct summary *summary,
             done = complain(error.text);
         }
     }
-    if (options->directory != NULL &&
-        !report_write_directory(run, summary, answer, options->directory, &error)) {
-        done = complain(error.text);
-    }
     return done;
 }
 
-/* Data that goes to standard output has it for itself. */
+static bool keep(const struct run *run, const struct summary *summary,
+                 const struct answer *answer, const char *directory)
+{
+    struct report_error error;
+    return directory == NULL ||
+           report_write_directory(run, summary, answer, directory, &error) ||
+           complain(error.text);
+}
+
+/* Files first: who reads the table may close the pipe, and SIGPIPE ends us. Data that
+ * goes to standard output has it for itself. */
 static bool report(const struct run *run, const struct summary *summary,
                    const struct answer *answer, const void *data)
 {
@@ -56,19 +62,21 @@ static bool report(const struct run *run, const struct summary *summary,
                           is_stdout(options->json_path) ||
                           is_stdout(options->markdown_path);
     FILE *out = is_taken ? stderr : stdout;
+    const bool kept = keep(run, summary, answer, options->directory);
+    const bool exported = export_all(run, summary, answer, options);
     bool shown = replays_answer_write(out, run, summary, answer);
     if (options->is_verbose) {
         fputc('\n', out);
         shown = report_trace_tables(out, run, summary) && shown;
     }
-    if (options->directory != NULL) {
+    if (options->directory != NULL && kept) {
         fprintf(out, "All that was measured is in %s.\n", options->directory);
     }
     if (!shown || fflush(out) != 0) {
         fprintf(stderr, "snugbench: cannot write the table: %s\n", strerror(errno));
         shown = false;
     }
-    return export_all(run, summary, answer, options) && shown;
+    return kept && exported && shown;
 }
 
 int compare_traces(const struct compare_options *options, int argc, char **argv)

@@ -141,16 +141,18 @@ static bool report(const struct micro_run *run, const char *directory)
         fprintf(stderr, "snugbench: cannot sum up the run: %s\n", strerror(errno));
         return false;
     }
-    bool written = micro_table(stdout, run, figures);
+    /* Files first: who reads the table may close the pipe, and SIGPIPE ends us. */
+    const bool written =
+        directory == NULL || micro_write_files(run, figures, directory, &error);
     if (!written) {
+        fprintf(stderr, "snugbench: %s\n", error.text);
+    }
+    const bool shown = micro_table(stdout, run, figures);
+    if (!shown) {
         fprintf(stderr, "snugbench: cannot write the table: %s\n", strerror(errno));
     }
-    if (directory != NULL && !micro_write_files(run, figures, directory, &error)) {
-        fprintf(stderr, "snugbench: %s\n", error.text);
-        written = false;
-    }
     free(figures);
-    return written;
+    return written && shown;
 }
 
 static bool has_figures(const struct micro_run *run)

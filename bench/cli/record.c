@@ -13,6 +13,7 @@
 
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "process/program.h"
 #include "record/recording.h"
 #include "report/units.h"
 
@@ -129,12 +130,23 @@ static int parse_options(int argc, char **argv, struct options *options)
 }
 
 /* Found out before the program has run for an hour. */
-static bool output_is_writable(const char *path)
+static bool output_is_writable(const char *path, const char *program)
 {
     char folder[PATH_MAX];
+    char program_path[PATH_MAX];
     struct stat status;
+    struct stat program_status;
     if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
         fprintf(stderr, "snugbench: cannot write %s: it is a directory\n", path);
+        return false;
+    }
+    if (stat(path, &status) == 0 && program_locate(program, program_path) &&
+        stat(program_path, &program_status) == 0 &&
+        status.st_dev == program_status.st_dev &&
+        status.st_ino == program_status.st_ino) {
+        fprintf(stderr,
+                "snugbench: cannot write %s: it is the program; -o names the trace\n",
+                path);
         return false;
     }
     snprintf(folder, sizeof folder, "%s", path);
@@ -294,7 +306,7 @@ int cli_record(int argc, char **argv)
     if (code >= 0) {
         return code;
     }
-    if (!output_is_writable(options.output)) {
+    if (!output_is_writable(options.output, options.program[0])) {
         return EXIT_FAILED;
     }
     describe(&comments, &options);

@@ -9,7 +9,8 @@
 #include "report/mdriver.h"
 #include "report/report.h"
 
-/* Table and files; all are tried even if one fails. */
+/* Files and table; all are tried even if one fails. Files first: who reads the table
+ * may close the pipe, and SIGPIPE ends us. */
 static bool report(const struct run *run, const struct summary *summary,
                    const struct answer *answer, const void *data)
 {
@@ -17,24 +18,25 @@ static bool report(const struct run *run, const struct summary *summary,
     bool csv_to_stdout =
         options->csv_path != NULL && strcmp(options->csv_path, "-") == 0;
     FILE *out = csv_to_stdout ? stderr : stdout;
-    bool written = options->is_mdriver ? report_mdriver(out, run, summary)
-                                       : report_table(out, run, summary);
-    if (!written) {
-        fprintf(stderr, "snugbench: cannot write the table: %s\n", strerror(errno));
-    }
     struct report_error error;
+    bool written = true;
+    if (options->directory != NULL &&
+        !report_write_directory(run, summary, answer, options->directory, &error)) {
+        fprintf(stderr, "snugbench: %s\n", error.text);
+        written = false;
+    }
     if (options->csv_path != NULL &&
         !report_export(run, summary, answer, REPORT_SUMMARY_CSV, options->csv_path,
                        &error)) {
         fprintf(stderr, "snugbench: %s\n", error.text);
         written = false;
     }
-    if (options->directory != NULL &&
-        !report_write_directory(run, summary, answer, options->directory, &error)) {
-        fprintf(stderr, "snugbench: %s\n", error.text);
-        written = false;
+    const bool shown = options->is_mdriver ? report_mdriver(out, run, summary)
+                                           : report_table(out, run, summary);
+    if (!shown) {
+        fprintf(stderr, "snugbench: cannot write the table: %s\n", strerror(errno));
     }
-    return written;
+    return written && shown;
 }
 
 int cli_replay(int argc, char **argv)

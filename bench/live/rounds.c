@@ -248,6 +248,9 @@ static void run_ours(struct rounds *rounds, size_t index, uint32_t round, bool c
     } else {
         lead_batch(&run);
         judge_batch(rounds, index, &run);
+        rounds->leaves_processes =
+            rounds->leaves_processes || (!candidate->failed && !signals_interrupted() &&
+                                         live_leaves_processes(&run));
         rounds->study->is_followed = rounds->study->is_followed && run.is_followed;
     }
     live_finish(&run, &memory);
@@ -358,6 +361,10 @@ void rounds_warm_up(struct rounds *rounds)
             const size_t index = i == 0 ? first : i <= first ? i - 1 : i;
             show(rounds, "warm-up", &study->candidates[index]);
             run_hooked(rounds, index, 0, false, counts && again == 0);
+            /* Is its output the same twice? Others are judged by it only then. */
+            if (i == 0 && again == 0 && rounds->options->check_output) {
+                run_hooked(rounds, index, 0, false, false);
+            }
         }
     }
     rounds->round_s = clock_seconds_since(start_ns) / again;
@@ -434,6 +441,13 @@ void rounds_end(struct rounds *rounds)
         !ending_is_good(shell_run(rounds->options->cleanup, STDERR_FILENO,
                                   rounds->options->timeout_ns))) {
         fprintf(stderr, "snugbench: --cleanup failed\n");
+    }
+    if (rounds->leaves_processes) {
+        fprintf(
+            stderr,
+            "snugbench: it leaves processes running when it ends: their time is in no "
+            "figure, and those of timed runs go on beside later ones; run it in the "
+            "foreground, or end them by --conclude\n");
     }
     if (rounds->output_varies) {
         fprintf(

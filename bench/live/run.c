@@ -196,6 +196,19 @@ void live_step(struct live_run *run)
 
 /* ---- the end ---- */
 
+bool live_leaves_processes(struct live_run *run)
+{
+    enum {
+        TRIES = 20
+    };
+    reap(run);
+    for (int i = 0; i < TRIES && !tree_is_empty(&run->tree); i++) {
+        signals_wait(clock_now_ns() + LOOK_INTERVAL_NS);
+        reap(run);
+    }
+    return run->root.ended && !tree_is_empty(&run->tree);
+}
+
 /* What is left of the tree is killed and waited for. */
 static void end_all(struct live_run *run)
 {

@@ -53,6 +53,10 @@ void live_step(struct live_run *run);
 /* One look at the tree now, noted as a point of the curve. */
 struct tree_sum live_look(struct live_run *run);
 
+/* Whether processes of its go on after its root has ended; they have a fifth of a
+ * second to follow it. */
+bool live_leaves_processes(struct live_run *run);
+
 /* Ends what still lives, waits for it, and fills in what is known of memory. */
 void live_finish(struct live_run *run, struct live_memory *memory);
 

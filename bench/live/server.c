@@ -1,6 +1,7 @@
 #include "live/server.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <math.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -146,8 +147,10 @@ bool server_find_metric(const regex_t *metric, const char *text, double *value)
     number += strcspn(number, "+-.0123456789");
     char *end;
     *value = strtod(number, &end);
-    return end != number && number < text + match->rm_eo && isfinite(*value) &&
-           *value > 0;
+    /* 1,234 would be 1. */
+    const bool is_cut = *end == ',' && isdigit((unsigned char)end[1]);
+    return end != number && !is_cut && number < text + match->rm_eo &&
+           isfinite(*value) && *value > 0;
 }
 
 static bool judge_load(struct ending ending, const struct server_plan *plan, int output,
@@ -169,7 +172,8 @@ static bool judge_load(struct ending ending, const struct server_plan *plan, int
     free(text);
     if (!found) {
         snprintf(error, error_size,
-                 "no positive number in what the load prints matches --load-metric");
+                 "no positive number, written like 1234.5, in what the load prints "
+                 "matches --load-metric");
     }
     return found;
 }

@@ -94,6 +94,9 @@ static void explain(int errors_fd, char *error, size_t error_size)
     } else if (strstr(line, "terminated by a signal") != NULL ||
                strstr(line, "terminated unexpectedly") != NULL) {
         snprintf(error, error_size, "killed by a signal when timed");
+    } else if (line[0] == '\0') {
+        snprintf(error, error_size,
+                 "hyperfine failed without a word; is there room in TMPDIR or /tmp?");
     } else {
         snprintf(error, error_size, "hyperfine: %s", line);
     }

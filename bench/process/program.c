@@ -154,7 +154,8 @@ static bool defines_malloc(const struct image *image, const ElfW(Ehdr) * header)
             image_at(image, section->sh_offset, count, sizeof *symbols);
         for (size_t k = 0; symbols != NULL && k < count; k++) {
             if (symbols[k].st_shndx != SHN_UNDEF && symbols[k].st_value != 0 &&
-                ELF64_ST_TYPE(symbols[k].st_info) == STT_FUNC &&
+                (ELF64_ST_TYPE(symbols[k].st_info) == STT_FUNC ||
+                 ELF64_ST_TYPE(symbols[k].st_info) == STT_GNU_IFUNC) &&
                 symbol_name(image, &sections[section->sh_link], &symbols[k])[0] !=
                     '\0') {
                 return true;
@@ -185,6 +186,21 @@ static bool is_privileged(const char *path)
     return ((status.st_mode & S_ISUID) != 0 && status.st_uid != getuid()) ||
            ((status.st_mode & S_ISGID) != 0 && status.st_gid != getgid()) ||
            (getuid() != 0 && getxattr(path, "security.capability", NULL, 0) > 0);
+}
+
+bool program_defines_malloc(const char *path)
+{
+    struct image image;
+    if (!image_open(&image, path)) {
+        return false;
+    }
+    const ElfW(Ehdr) *header = image_at(&image, 0, 1, sizeof *header);
+    /* Without sections, or of another word size, it is not read: the loader judges. */
+    const bool is_readable = header != NULL && header->e_shnum > 0 &&
+                             header->e_ident[EI_CLASS] == ELFCLASS64;
+    const bool defines = !is_readable || defines_malloc(&image, header);
+    munmap((void *)(uintptr_t)image.bytes, image.size);
+    return defines;
 }
 
 enum program_kind program_judge(const char *path)

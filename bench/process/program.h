@@ -16,6 +16,10 @@ enum program_kind {
     PROGRAM_UNKNOWN,    /* not to be read, or no ELF file */
 };
 
+/* Whether the dynamic symbols of an ELF file hold a malloc that is defined there; true
+ * where they cannot be read. */
+bool program_defines_malloc(const char *path);
+
 /* What execvp would run: `name` itself when it holds a slash, else from PATH. false:
  * there is none that may be executed (errno). */
 bool program_locate(const char *name, char path[PATH_MAX]);

@@ -185,12 +185,11 @@ static bool has_files(const struct chart *chart, const char *directory)
            (chart->files[1] == NULL || has_rows(directory, chart->files[1]));
 }
 
-static enum chart_outcome outcome_of(enum gnuplot_ending ending,
-                                     const struct chart *chart,
+static enum chart_outcome outcome_of(struct gnuplot *gnuplot, const struct chart *chart,
                                      const struct chart_request *request,
                                      const char *format, struct report_error *error)
 {
-    switch (ending) {
+    switch (gnuplot_wait(gnuplot)) {
     case GNUPLOT_DONE:
         return CHART_DRAWN;
     case GNUPLOT_NO_FIGURES:
@@ -210,7 +209,8 @@ static enum chart_outcome outcome_of(enum gnuplot_ending ending,
         break;
     }
     snprintf(error->text, sizeof error->text,
-             "gnuplot could not draw the %s chart as %s", chart->name, format);
+             "gnuplot could not draw the %s chart as %s: %s", chart->name, format,
+             gnuplot->complaint);
     return CHART_FAILED;
 }
 
@@ -230,12 +230,11 @@ static enum chart_outcome draw_aside(const struct chart *chart,
                                              .out = outputs[i].aside_path});
     }
     for (size_t i = 0; i < FORMAT_COUNT; i++) {
-        const enum gnuplot_ending ending = gnuplot_wait(&running[i]);
+        struct report_error later;
         const enum chart_outcome outcome =
-            worst == CHART_FAILED
-                ? CHART_FAILED
-                : outcome_of(ending, chart, request, formats[i].name, error);
-        worst = outcome == CHART_DRAWN ? worst : outcome;
+            outcome_of(&running[i], chart, request, formats[i].name,
+                       worst == CHART_FAILED ? &later : error);
+        worst = worst == CHART_FAILED || outcome == CHART_DRAWN ? worst : outcome;
     }
     return worst;
 }
@@ -337,7 +336,7 @@ enum chart_outcome chart_print(const struct chart *chart,
                                                    .format = "text",
                                                    .columns = columns});
     const enum chart_outcome outcome =
-        outcome_of(gnuplot_wait(&running), chart, request, "text", error);
+        outcome_of(&running, chart, request, "text", error);
     putchar('\n');
     return outcome;
 }

@@ -36,6 +36,8 @@ bool compare_markdown_write(FILE *out, const struct study *study,
                             const struct compare_summary *summary);
 /* A comment with the schema's version, which readers of Markdown do not show. */
 void compare_markdown_begin(FILE *out);
+/* Text in a cell of Markdown's tables, where a bar would end the cell. */
+void compare_markdown_text(FILE *out, const char *text);
 bool compare_answer_write(FILE *out, const struct study *study,
                           const struct compare_summary *summary);
 bool compare_environment_write(FILE *out, const struct study *study,

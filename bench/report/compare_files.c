@@ -36,19 +36,36 @@ void compare_markdown_begin(FILE *out)
     fprintf(out, "<!-- snugbench, schema_version %d -->\n\n", COMPARE_SCHEMA_VERSION);
 }
 
+void compare_markdown_text(FILE *out, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '|') {
+            fputc('\\', out);
+        }
+        fputc(*text, out);
+    }
+}
+
 bool compare_markdown_write(FILE *out, const struct study *study,
                             const struct compare_summary *summary)
 {
     const char *reference = study->candidates[study->reference_index].name;
     compare_markdown_begin(out);
-    fprintf(out, "| allocator | %s | speed v %s | verdict | peak MiB | v %s |\n",
-            score_text(study), reference, reference);
+    fprintf(out, "| allocator | %s | speed v ", score_text(study));
+    compare_markdown_text(out, reference);
+    fputs(" | verdict | peak MiB | v ", out);
+    compare_markdown_text(out, reference);
+    fputs(" |\n", out);
     fputs("|:---|---:|---:|:---|---:|---:|\n", out);
     for (size_t i = 0; i < study->count; i++) {
         const struct compare_row *row = &summary->rows[i];
-        fprintf(out, "| %s |", study->candidates[i].name);
+        fputs("| ", out);
+        compare_markdown_text(out, study->candidates[i].name);
+        fputs(" |", out);
         if (study->candidates[i].failed) {
-            fprintf(out, " | | failed: %s | | |\n", study->candidates[i].failure);
+            fputs(" | | failed: ", out);
+            compare_markdown_text(out, study->candidates[i].failure);
+            fputs(" | | |\n", out);
             continue;
         }
         put_cell(out, row->score, study->candidates[i].time_count, 1);

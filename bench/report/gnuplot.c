@@ -107,6 +107,7 @@ void gnuplot_start(struct gnuplot *gnuplot, const struct gnuplot_plan *plan)
     if (!open_files(files, plan)) {
         return;
     }
+    const int errors_fd = memfd_create("snugbench.err", MFD_CLOEXEC);
     char name[] = "gnuplot";
     char option[] = "-e";
     char script[32];
@@ -118,7 +119,9 @@ void gnuplot_start(struct gnuplot *gnuplot, const struct gnuplot_plan *plan)
             &(struct process_plan){
                 .kind = PROCESS_COMMAND,
                 .arguments = (char *[]){name, option, settings, script, NULL},
-                .output_fd = -1,
+                .files = {STDIN_FILENO, STDOUT_FILENO, errors_fd},
+                .file_count = 3,
+                .output_fd = errors_fd,
             },
             error, sizeof error);
     }
@@ -126,13 +129,31 @@ void gnuplot_start(struct gnuplot *gnuplot, const struct gnuplot_plan *plan)
     close_files(files);
 }
 
+/* The last line of what it printed: warnings come before the error that ends it. */
+static void keep_complaint(struct gnuplot *gnuplot)
+{
+    char text[2048];
+    const ssize_t length = pread(gnuplot->process.output_fd, text, sizeof text - 1, 0);
+    char *rest = text;
+    text[length > 0 ? length : 0] = '\0';
+    for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n")) {
+        if (line[strspn(line, " ^")] != '\0') {
+            snprintf(gnuplot->complaint, sizeof gnuplot->complaint, "%s", line);
+        }
+    }
+}
+
 enum gnuplot_ending gnuplot_wait(struct gnuplot *gnuplot)
 {
+    gnuplot->complaint[0] = '\0';
     if (!gnuplot->is_started) {
         return GNUPLOT_FAILED;
     }
     process_wait(&gnuplot->process);
     const struct ending ending = ending_of(&gnuplot->process);
+    if (!ending_is_good(ending) && gnuplot->process.output_fd >= 0) {
+        keep_complaint(gnuplot);
+    }
     process_close(&gnuplot->process);
     if (ending.kind == ENDING_NOT_RUN && ending.number == ENOENT) {
         return GNUPLOT_MISSING;

@@ -19,6 +19,7 @@ struct gnuplot_plan {
 struct gnuplot {
     bool is_started;
     struct process process;
+    char complaint[200]; /* after gnuplot_wait: the last it said, if it failed */
 };
 
 enum gnuplot_ending {
@@ -26,7 +27,7 @@ enum gnuplot_ending {
     GNUPLOT_NO_FIGURES, /* the files hold none for this chart */
     GNUPLOT_NO_TRACE,   /* not the one that is asked for */
     GNUPLOT_MISSING,
-    GNUPLOT_FAILED, /* it has said why on standard error */
+    GNUPLOT_FAILED,
 };
 
 /* A failure is told by gnuplot_wait. signals_hold must be in force. */

@@ -163,17 +163,20 @@ bool replays_markdown_write(FILE *out, const struct run *run,
 {
     const char *reference = reference_of(answer);
     compare_markdown_begin(out);
-    fprintf(out,
-            "| allocator | Mops | speed v %s | verdict | peak v %s | mean util | worst "
-            "util |\n",
-            reference, reference);
+    fputs("| allocator | Mops | speed v ", out);
+    compare_markdown_text(out, reference);
+    fputs(" | verdict | peak v ", out);
+    compare_markdown_text(out, reference);
+    fputs(" | mean util | worst util |\n", out);
     fputs("|:---|---:|---:|:---|---:|---:|---:|\n", out);
     for (size_t i = 0; i < answer->count; i++) {
         const struct answer_row *row = &answer->rows[i];
         const struct total *total = &summary->totals[run_index(run, row->name)];
         const struct figure score = {row->score.value, row->score.present};
         const struct figure speed = {row->speed.ratio.value, row->speed.ratio.present};
-        fprintf(out, "| %s |%s", row->name, cell(score, units_number).bytes);
+        fputs("| ", out);
+        compare_markdown_text(out, row->name);
+        fprintf(out, " |%s", cell(score, units_number).bytes);
         fprintf(out, "%s %s |", cell(speed, units_ratio).bytes,
                 row->is_undecided ? "undecided" : verdict_text(row->speed.verdict));
         fprintf(out, "%s", cell(total->peak_ratio, units_ratio).bytes);

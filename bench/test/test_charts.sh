@@ -85,6 +85,19 @@ if needs "charts" gnuplot; then
     ok "no chart without figures" \
         complains 1 "no figures for such a chart" --plot --only micro "$dir/run"
 
+    mkdir "$dir/failed" "$dir/percent"
+    cat >"$dir/failed/compare.csv" <<'CSV'
+"allocator","role","status","score","score_low","score_high","score_unit","peak_resident_bytes","peak_resident_bytes_low","peak_resident_bytes_high","left_resident_bytes"
+"glibc","reference","failed",,,,"s",,,,
+"snug","allocator","failed",,,,"s",,,,
+CSV
+    ok "a program that failed everywhere is no complaint" \
+        [ -z "$("$bench" report "$dir/failed" 2>&1 >/dev/null)" ]
+    sed 's/"first"/"50%s"/' "$dir/run/summary.csv" >"$dir/percent/summary.csv"
+    ok "nor is a per cent in a name" \
+        [ -z "$("$bench" report "$dir/percent" 2>&1 >/dev/null)" ]
+    ok "which is drawn as it is" shows "$dir/percent/throughput.svg" '50%s'
+
     cp "$dir"/run/*.csv "$dir/it's odd"
     (cd "$dir" && "$OLDPWD/$bench" report "it's odd" >/dev/null)
     ok "a folder with blank and quote, from another one" is_png "$dir/it's odd/scatter.png"

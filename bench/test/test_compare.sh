@@ -105,6 +105,8 @@ ok "no place for the program's output" refused "cannot write '.*/none/x': No suc
 ok "two exports into one" refused "two exports into one file" \
     --export-csv - --export-json - -- "$dir/program" 1
 ok "an unknown allocator" refused "no allocator 'nothing'" -a nothing -- true
+ok "a library without malloc" refused 'libm.so.6. defines no malloc' \
+    -a glibc -a none=/lib/x86_64-linux-gnu/libm.so.6 -- true
 ok "a reference that does not run" refused 'reference' -a glibc --reference snug -- true
 ok "a shell" refused 'without a shell' --shell bash -- true
 ok "a load without a way to know when" refused 'needs --ready' --load true -- true
@@ -159,6 +161,8 @@ compare --runs 1 -a glibc --export-csv - -- "$dir/program" 1
 ok "data on standard output has it for itself" [ "$(head -c 11 "$dir/out")" = '"allocator"' ]
 compare --runs 1 -a glibc --export-json "$dir/x.json" --export-markdown - -- "$dir/program" 1
 ok "Markdown" [ "$(sed -n 5p "$dir/out" | cut -c -9)" = '| glibc |' ]
+compare --runs 1 -a 'a|b=snug' --reference 'a|b' --export-markdown - -- "$dir/program" 1
+ok "a bar in a name does not end its cell" grep -qF '| a\|b | ' "$dir/out"
 ok "and its schema, in a comment" \
     [ "$(sed -nE '1s/^<!-- .*schema_version ([0-9]+) -->$/\1/p' "$dir/out")" = "$(
         python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["schema_version"])' \
@@ -200,6 +204,29 @@ ok "other output fails" [ $? -eq 1 ]
 ok "and is told" grep -q 'its standard output is not that of glibc' "$dir/out"
 two --check-output -- "$dir/program" 1
 ok "the same output does not" [ $? -eq 0 ]
+# shellcheck disable=SC2016 # expanded by the program
+two --check-output -- sh -c 'echo $$'
+ok "nor output that is another in each run" [ $? -eq 0 ]
+ok "and that is told" grep -q 'under glibc itself: --check-output says nothing' "$dir/errors"
+
+two -- sh -c 'sleep 0.7 &'
+ok "a program that goes into the background is told" \
+    grep -q 'leaves processes running when it ends' "$dir/errors"
+two -- sh -c 'true | true'
+ok "one that waits for its children is not" [ "$(wc -l <"$dir/errors")" -eq 1 ]
+SNUG_DEBUG=check two -- "$dir/program" 1
+ok "a setting from outside is told" grep -q 'SNUG_DEBUG is set here' "$dir/errors"
+(unset SNUG_DEBUG && two -- "$dir/program" 1)
+ok "without one nothing is" [ "$(grep -c 'is set here' "$dir/errors")" = 0 ]
+
+# ---- what was measured is kept, whatever becomes of the table ----
+
+"$bench" compare -a glibc --runs 1 -o "$dir/piped" -- "$dir/program" 1 2>"$dir/errors" | true
+ok "a reader that goes away costs no file" [ -s "$dir/piped/compare.csv" ]
+ok "and leaves no recording behind" [ -z "$(ls -A "$TMPDIR")" ]
+two -o "$dir/gone" --cleanup "rm -r $dir/gone; touch $dir/gone" -- "$dir/program" 1
+ok "files that cannot be written fail the command" [ $? -eq 1 ]
+ok "and are not said to be there" [ "$(grep -c 'All that was measured' "$dir/out")" = 0 ]
 two -- sh -c "$dir/static 1; true"
 ok "a child without the preload is named" \
     grep -qE '^snug: 1 of [0-9]+ processes ran without it, first .*static \(static\)' "$dir/out"

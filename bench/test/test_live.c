@@ -259,6 +259,7 @@ static void test_metric(void **state)
     assert_true(server_find_metric(&part, "p99=3.5", &value));
     assert_true(value == 99);
     assert_false(server_find_metric(&whole, "SET: none", &value));
+    assert_false(server_find_metric(&whole, "SET: 1,234.5", &value));
     regfree(&whole);
     regfree(&part);
 }

@@ -98,6 +98,16 @@ ok "and what snug keeps of a flushed one is less" [ "$(after flushed)" -lt "$(($
 micro -r 1 --only start -a none="$BUILD/test/libbroken-none.so"
 ok "a library without malloc is no allocator" grep -q 'preload failed: malloc comes from' "$dir/table"
 
+if needs "charts of some benchmarks" gnuplot; then
+    for only in start local growth; do
+        mkdir "$dir/$only"
+        "$BUILD/snugbench" micro --scale 0.001 -r 1 --only $only -a glibc -a snug \
+            -o "$dir/$only" >"$dir/table" 2>"$dir/errors"
+        ok "charts of $only alone are no complaint" \
+            [ -z "$("$BUILD/snugbench" report "$dir/$only" 2>&1 >/dev/null)" ]
+    done
+fi
+
 ok "unknown benchmark" usage_error --only medium,nothing
 ok "its message lists them" grep -q "no benchmark 'nothing'; write one of: medium growth" "$dir/errors"
 ok "unknown allocator" usage_error -a nothing

@@ -42,10 +42,30 @@ static void errors_name_line_and_reason(void **state)
     errors_are(NULL, rows, sizeof rows / sizeof *rows);
 }
 
+/* What a program that aborts leaves: its log is written in pieces. */
+static void a_log_that_is_cut_off(void **state)
+{
+    (void)state;
+    static const char contents[] = "= Start\n+ 0x10 0x64\n+ 0x20 0x5\n+ 0x3";
+    char path[] = "/tmp/snug-test-mtrace-XXXXXX";
+    struct trace_error error = {"no error"};
+    const int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    write_whole(path, contents, sizeof contents - 1);
+    struct trace *trace = trace_read(path, &error);
+    unlink(path);
+    assert_non_null(trace);
+    assert_int_equal(trace->header->op_count, 2);
+    assert_non_null(strstr(trace->notes[0], "cut off in its last line"));
+    trace_destroy(trace);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_in_a_log),
+        cmocka_unit_test(a_log_that_is_cut_off),
         cmocka_unit_test(errors_name_line_and_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -394,6 +394,9 @@ refuses "program not found" 127 'no such program' -o "$work/no.rep" -- "$work/no
 refuses "program not executable" 126 'Permission denied' -o "$work/no.rep" -- "$work/leave.rep"
 refuses "output folder missing" 1 'No such file' -o "$work/nowhere/no.rep" -- bash -c :
 refuses "output is a directory" 1 'is a directory' -o "$work" -- bash -c :
+cp "$helper" "$work/program"
+refuses "output into the program itself" 1 'it is the program' \
+    -o "$work/program" -- "$work/program" leave
 refuses "output to the program's own stream" 2 'name a file' -o - -- bash -c :
 refuses "no program" 2 'no program' -o "$work/no.rep"
 refuses "unknown option" 2 "there is no option '--fast'" --fast bash

@@ -338,6 +338,10 @@ bool calls_read(struct input *input, struct trace_builder *builder,
         fields_skip_blanks(&fields);
         good = *fields.at == '\0' || read_line(&calls, &fields, reader);
     }
+    if (!good && fields_forgive_cut(&line, builder)) {
+        good = true;
+        status = INPUT_END;
+    }
     good = good && status == INPUT_END && finish(&calls, &fields);
     pointers_close(calls.pointers);
     return good;

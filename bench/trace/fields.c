@@ -29,6 +29,13 @@ bool fields_fail_memory(const struct fields *fields)
     return input_fail_line(fields->input, fields->error, message, NULL);
 }
 
+bool fields_forgive_cut(const struct input_line *line, struct trace_builder *builder)
+{
+    return line->number > 1 && !line->is_ended &&
+           trace_builder_note(builder, "The log is cut off in its last line, which is "
+                                       "left out; its program was killed?");
+}
+
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "trace/builder.h"
 #include "trace/input.h"
 
 struct fields {
@@ -82,5 +83,9 @@ bool fields_fail(const struct fields *fields, const char *expected, const char *
 
 /* Memory (errno) is lacking to go on at this line. Always false. */
 bool fields_fail_memory(const struct fields *fields);
+
+/* Whether a line that could not be read is the last of a log that its program did not
+ * come to end, as it was killed: all before is good. A note says so. */
+bool fields_forgive_cut(const struct input_line *line, struct trace_builder *builder);
 
 #endif

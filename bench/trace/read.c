@@ -1,4 +1,5 @@
 /* trace_read: which format is it, and what is the trace called. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,7 +62,12 @@ static char *name_of(const char *path)
             break;
         }
     }
-    return strndup(base, length);
+    /* A newline would end the line that the name stands in, of CSV files and tables. */
+    char *name = strndup(base, length);
+    for (char *at = name; at != NULL && *at != '\0'; at++) {
+        *at = iscntrl((unsigned char)*at) ? '?' : *at;
+    }
+    return name;
 }
 
 static const struct trace_format *recognise(const struct input *input)

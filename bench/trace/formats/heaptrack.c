@@ -114,6 +114,10 @@ static bool heaptrack_read(struct input *input, struct trace_builder *builder,
     while (good && (status = input_next(input, &line, error)) == INPUT_LINE) {
         good = read_line(&reader, line.text);
     }
+    if (!good && fields_forgive_cut(&line, builder)) {
+        good = true;
+        status = INPUT_END;
+    }
     good = good && status == INPUT_END &&
            ((pointers_finish(reader.pointers) &&
              trace_builder_remark(builder,

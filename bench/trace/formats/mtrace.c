@@ -168,6 +168,10 @@ static bool mtrace_read(struct input *input, struct trace_builder *builder,
         reader.fields.at = line.text;
         good = read_line(&reader);
     }
+    if (!good && fields_forgive_cut(&line, builder)) {
+        good = true;
+        status = INPUT_END;
+    }
     good = good && status == INPUT_END &&
            (pointers_finish(reader.pointers) || fields_fail_memory(&reader.fields));
     pointers_close(reader.pointers);
