@@ -6,37 +6,33 @@
 #include "base/knobs.h"
 #include "base/os.h"
 
-static size_t vacate(struct page_range pages, bool (*give)(void *pages, size_t bytes))
+/* In memory that came from a parent a new mapping never merges with what stands around
+ * it: after some 30,000 of them the process could have no more (vm.max_map_count). */
+static bool give(struct page_range pages)
+{
+    void *const start = (void *)pages.start;
+    const size_t bytes = pages.end - pages.start;
+    return (heap.inherited && os_discard(start, bytes)) || os_purge(start, bytes);
+}
+
+size_t heap_vacate(struct page_range pages)
 {
     const size_t before = pages_vacant_bytes;
     if (heap.locked || pages.start >= pages.end ||
         pages_vacant_within(pages.start, pages.end) == pages.end - pages.start ||
-        !give((void *)pages.start, pages.end - pages.start)) {
+        !give(pages)) {
         return 0;
     }
-    if (knobs_get()->huge_pages != 0) { /* the new mapping has not asked for them */
+    if (knobs_get()->huge_pages != 0) { /* a new mapping has not asked for them */
         os_want_huge_pages((void *)pages.start, (const char *)pages.end);
     }
     pages_vacate(pages.start, pages.end);
     return pages_vacant_bytes - before;
 }
 
-size_t heap_vacate(struct page_range pages)
-{
-    return vacate(pages, os_purge);
-}
-
-/* In memory that came from a parent a new mapping never merges with what stands around
- * it: after some 30,000 of them the process could have no more (vm.max_map_count). */
-static bool give_inherited(void *pages, size_t bytes)
-{
-    return os_discard(pages, bytes) || os_purge(pages, bytes);
-}
-
 static void vacate_free_block(const struct block *block, size_t bytes, void *context)
 {
-    *(size_t *)context += vacate(heap_free_block_pages(block, bytes),
-                                 heap.inherited ? give_inherited : os_purge);
+    *(size_t *)context += heap_vacate(heap_free_block_pages(block, bytes));
 }
 
 size_t heap_vacate_free_blocks(void)
@@ -60,7 +56,7 @@ size_t heap_trim_top(size_t pad_bytes)
     if (end > own_end) {
         end = own_end;
     }
-    if (keep >= end || !os_purge((void *)keep, end - keep)) {
+    if (keep >= end || !give((struct page_range){keep, end})) {
         return 0;
     }
     if (touched > end) {

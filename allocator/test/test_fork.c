@@ -177,12 +177,46 @@ static void a_trim_in_a_child_splits_no_mapping(void)
     CHECK_NUMBERS(status, ==, 0);
 }
 
+/* Nor does what goes back because more is needed. */
+static void growth_of_a_child_splits_no_mapping(void)
+{
+    enum {
+        BLOCKS = 100,
+        LARGER_BLOCKS = 12
+    };
+    const size_t mib = (size_t)1024 * 1024;
+    static char *blocks[BLOCKS];
+    for (size_t i = 0; i < BLOCKS; i++) {
+        blocks[i] = snug_malloc(2 * mib);
+        CHECK(blocks[i] != NULL);
+        memset(blocks[i], 1, 2 * mib);
+    }
+    const pid_t child = fork();
+    if (child == 0) {
+        const size_t before = count_mappings();
+        for (size_t i = 0; i < BLOCKS; i += 4) {
+            snug_free(blocks[i]);
+        }
+        for (size_t i = 0; i < LARGER_BLOCKS; i++) {
+            CHECK(snug_calloc(1, 4 * mib) != NULL);
+        }
+        CHECK_NUMBERS(snug_system_calls().madvise, >, 10);
+        CHECK_NUMBERS(count_mappings(), <, before + 5);
+        CHECK_HEAP();
+        _exit(0);
+    }
+    int status = 0;
+    CHECK(child > 0 && waitpid(child, &status, 0) == child);
+    CHECK_NUMBERS(status, ==, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CHILD_TEST(forks_amid_captures),
         CHILD_TEST(fork_handlers_may_allocate),
         CHILD_TEST(a_trim_in_a_child_splits_no_mapping),
+        CHILD_TEST(growth_of_a_child_splits_no_mapping),
     };
     return cmocka_run_group_tests_name("fork", tests, NULL, NULL);
 }
