@@ -86,8 +86,9 @@ static __attribute__((constructor(102))) void watch_forks_first(void)
           0);
 }
 
-/* ThreadSanitizer lets no thread begin in a child of a process with threads. */
-#if defined(__SANITIZE_THREAD__)
+/* ThreadSanitizer lets no thread begin in a child of a process with threads; in
+ * AddressSanitizer one may wait for ever, for a lock of its own allocator. */
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 #define CHILD_HAS_THREADS false
 #else
 #define CHILD_HAS_THREADS true
