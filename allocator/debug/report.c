@@ -17,19 +17,27 @@ static bool is_start_of_program(const struct debug_symbol *symbol)
             strcmp(symbol->function, "__libc_start_main") == 0);
 }
 
+static void print_frame(size_t number, const struct debug_symbol *symbol)
+{
+    char line[400];
+    struct text text = {line, sizeof line - 1, 0};
+    text_format(&text, "    #%zu ", number);
+    debug_symbol_describe(&text, symbol);
+    line[text.length++] = '\n';
+    output_write(&text);
+}
+
 void debug_report_stack(const struct debug_stack *stack)
 {
+    size_t number = 0;
     for (size_t i = 0; i < stack->count; i++) {
-        char line[400];
-        struct text text = {line, sizeof line - 1, 0};
-        const struct debug_symbol symbol = debug_symbol_find(stack->frames[i]);
-        if (is_start_of_program(&symbol)) {
-            break;
+        const struct debug_symbol *symbol = debug_symbol_find(stack->frames[i]);
+        for (; symbol != NULL; symbol = symbol->caller) {
+            if (is_start_of_program(symbol)) {
+                return;
+            }
+            print_frame(number++, symbol);
         }
-        text_format(&text, "    #%zu ", i);
-        debug_symbol_describe(&text, &symbol);
-        line[text.length++] = '\n';
-        output_write(&text);
     }
 }
 

@@ -52,18 +52,26 @@ static bool line_matches(const char *line, const struct debug_symbol *symbol)
     return *line != '\0' && *line != '#' &&
            ((symbol->function != NULL && strstr(symbol->function, line) != NULL) ||
             (symbol->linkage != NULL && strstr(symbol->linkage, line) != NULL) ||
-            (symbol->inlined != NULL && strstr(symbol->inlined, line) != NULL) ||
             (symbol->object != NULL && strstr(symbol->object, line) != NULL));
+}
+
+static bool is_known(const struct debug_symbol *symbol)
+{
+    for (const char *line = patterns; line < patterns_end; line += strlen(line) + 1) {
+        if (line_matches(line, symbol)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool debug_suppressed(const struct debug_stack *stack)
 {
     load();
     for (size_t i = 0; patterns != NULL && i < stack->count; i++) {
-        const struct debug_symbol symbol = debug_symbol_find(stack->frames[i]);
-        for (const char *line = patterns; line < patterns_end;
-             line += strlen(line) + 1) {
-            if (line_matches(line, &symbol)) {
+        const struct debug_symbol *symbol = debug_symbol_find(stack->frames[i]);
+        for (; symbol != NULL; symbol = symbol->caller) {
+            if (is_known(symbol)) {
                 return true;
             }
         }

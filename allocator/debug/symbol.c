@@ -20,11 +20,30 @@ struct dwfl_callbacks {
     char **debuginfo_path;
 };
 
-struct dwarf_die { /* libdw's has this size (elfutils/libdw.h) */
-    void *opaque[4];
+/* Both as in elfutils/libdw.h. */
+struct dwarf_die {
+    void *address;
+    void *unit;
+    void *abbreviation;
+    long padding;
 };
 
-#define TAG_INLINED 0x1d /* DW_TAG_inlined_subroutine */
+struct dwarf_attribute {
+    void *opaque[3];
+};
+
+enum { /* of DW_TAG_... and DW_AT_... in the DWARF standard, those that matter here */
+    TAG_LEXICAL_BLOCK = 0x0b,
+    TAG_INLINED = 0x1d,
+    TAG_MODULE = 0x1e,
+    TAG_CATCH_BLOCK = 0x25,
+    TAG_FUNCTION = 0x2e,
+    TAG_TRY_BLOCK = 0x32,
+    TAG_NAMESPACE = 0x39,
+    ATTRIBUTE_CALL_FILE = 0x58,
+    ATTRIBUTE_CALL_LINE = 0x59,
+    ATTRIBUTE_LINKAGE_NAME = 0x6e,
+};
 
 static struct {
     bool tried;
@@ -37,15 +56,27 @@ static struct {
     void *(*line)(void *module, uintptr_t address);
     const char *(*line_info)(void *line, uintptr_t *address, int *number, int *column,
                              uintptr_t *modified, uintptr_t *length);
-    void *(*next_unit)(void *module, void *unit, uintptr_t *bias);
-    int (*unit_has)(void *unit, uintptr_t address);
-    void *(*unit_line)(void *unit, uintptr_t address);
+    struct dwarf_die *(*next_unit)(void *module, struct dwarf_die *unit,
+                                   uintptr_t *bias);
+    int (*has)(struct dwarf_die *die, uintptr_t address);
+    void *(*unit_line)(struct dwarf_die *unit, uintptr_t address);
     const char *(*line_file)(void *line, uintptr_t *modified, uintptr_t *length);
     int (*line_number)(void *line, int *number);
-    void *(*unit_of)(void *module, uintptr_t address, uintptr_t *bias);
-    int (*scopes)(void *unit, uintptr_t address, struct dwarf_die **scopes);
+    struct dwarf_die *(*unit_of)(void *module, uintptr_t address, uintptr_t *bias);
+    int (*unit_info)(void *unit, uint16_t *version, uint8_t *type,
+                     struct dwarf_die *die, struct dwarf_die *split, uint64_t *id,
+                     uint8_t *address_bytes, uint8_t *offset_bytes);
+    int (*unit_files)(struct dwarf_die *unit, void **files, size_t *count);
+    const char *(*file_name)(void *files, size_t number, uint64_t *modified,
+                             uint64_t *length);
+    int (*child)(struct dwarf_die *die, struct dwarf_die *first);
+    int (*sibling)(struct dwarf_die *die, struct dwarf_die *next);
     int (*tag)(struct dwarf_die *die);
     const char *(*die_name)(struct dwarf_die *die);
+    void *(*attribute)(struct dwarf_die *die, unsigned name,
+                       struct dwarf_attribute *attribute);
+    const char *(*string)(struct dwarf_attribute *attribute);
+    int (*number)(struct dwarf_attribute *attribute, uint64_t *number);
 } libdw;
 
 static struct dwfl_callbacks callbacks;
@@ -59,11 +90,9 @@ static struct dwfl_callbacks callbacks;
 
 static struct answer {
     uintptr_t address;
-    const char *linkage;
-    const char *function;
-    const char *inlined;
-    const char *file;
-    int line;
+    bool is_named;              /* by libdw, not by the dynamic linker */
+    struct debug_symbol *first; /* the innermost function */
+    struct debug_symbol last;   /* the one that has the code */
 } answers[ANSWERS];
 
 static bool load_libdw(void)
@@ -80,14 +109,21 @@ static bool load_libdw(void)
         {"dwfl_module_getsrc", &libdw.line},
         {"dwfl_lineinfo", &libdw.line_info},
         {"dwfl_module_nextcu", &libdw.next_unit},
-        {"dwarf_haspc", &libdw.unit_has},
+        {"dwarf_haspc", &libdw.has},
         {"dwarf_getsrc_die", &libdw.unit_line},
         {"dwarf_linesrc", &libdw.line_file},
         {"dwarf_lineno", &libdw.line_number},
         {"dwfl_module_addrdie", &libdw.unit_of},
-        {"dwarf_getscopes", &libdw.scopes},
+        {"dwarf_cu_info", &libdw.unit_info},
+        {"dwarf_getsrcfiles", &libdw.unit_files},
+        {"dwarf_filesrc", &libdw.file_name},
+        {"dwarf_child", &libdw.child},
+        {"dwarf_siblingof", &libdw.sibling},
         {"dwarf_tag", &libdw.tag},
         {"dwarf_diename", &libdw.die_name},
+        {"dwarf_attr_integrate", &libdw.attribute},
+        {"dwarf_formstring", &libdw.string},
+        {"dwarf_formudata", &libdw.number},
         {"dwfl_linux_proc_find_elf", &callbacks.find_elf},
         /* Not the standard one: that may ask a server in the network. */
         {"dwfl_build_id_find_debuginfo", &callbacks.find_debuginfo},
@@ -160,44 +196,141 @@ void debug_symbol_begin(void)
 
 /* The compilation unit of an address, by a look at each: clang writes no table of which
  * has it (.debug_aranges), and libdw before 0.191 finds none without. NULL: none. */
-static void *search_unit(void *module, uintptr_t address, uintptr_t *bias)
+static struct dwarf_die *search_unit(void *module, uintptr_t address, uintptr_t *bias)
 {
-    void *unit = libdw.unit_of(module, address, bias);
+    struct dwarf_die *unit = libdw.unit_of(module, address, bias);
     if (unit != NULL) {
         return unit;
     }
     do {
         unit = libdw.next_unit(module, unit, bias);
-    } while (unit != NULL && libdw.unit_has(unit, address - *bias) <= 0);
+    } while (unit != NULL && libdw.has(unit, address - *bias) <= 0);
     return unit;
 }
 
-/* Where the code at an address comes from: file and line, and the function that was
- * inlined there, which the table of symbols does not have. */
-static void look_into_unit(void *module, uintptr_t address, struct answer *answer)
+static size_t number_in(struct dwarf_die *die, unsigned name)
 {
-    uintptr_t bias;
-    void *const unit = search_unit(module, address, &bias);
-    if (unit == NULL) {
+    struct dwarf_attribute attribute;
+    uint64_t number;
+    return libdw.attribute(die, name, &attribute) != NULL &&
+                   libdw.number(&attribute, &number) == 0
+               ? number
+               : 0;
+}
+
+static void name_function(struct debug_symbol *symbol, struct dwarf_die *die)
+{
+    struct dwarf_attribute attribute;
+    symbol->linkage = libdw.attribute(die, ATTRIBUTE_LINKAGE_NAME, &attribute) != NULL
+                          ? libdw.string(&attribute)
+                          : NULL;
+    symbol->function = demangle(symbol->linkage);
+    if (symbol->function == symbol->linkage) {
+        symbol->function = libdw.die_name(die);
+    }
+}
+
+/* A function was inlined into the innermost one so far, whose place is that of the
+ * call. */
+static void add_inlined(struct answer *answer, struct dwarf_die *die, void *files)
+{
+    struct debug_symbol *const inner =
+        debug_arena_allocate(sizeof *inner, ALIGNMENT_BYTES);
+    if (inner == NULL) {
         return;
     }
-    void *const line =
-        answer->file == NULL ? libdw.unit_line(unit, address - bias) : NULL;
-    if (line != NULL) {
-        answer->file = libdw.line_file(line, NULL, NULL);
-        libdw.line_number(line, &answer->line);
+    *inner = (struct debug_symbol){.caller = answer->first};
+    name_function(inner, die);
+    const size_t file = number_in(die, ATTRIBUTE_CALL_FILE);
+    answer->first->file =
+        files != NULL ? libdw.file_name(files, file, NULL, NULL) : NULL;
+    answer->first->line = (int)number_in(die, ATTRIBUTE_CALL_LINE);
+    answer->first = inner;
+}
+
+static bool may_have_functions(int tag)
+{
+    return tag == TAG_NAMESPACE || tag == TAG_MODULE;
+}
+
+static bool has_code_at(struct dwarf_die *die, int tag, uintptr_t address)
+{
+    return (tag == TAG_FUNCTION || tag == TAG_INLINED || tag == TAG_LEXICAL_BLOCK ||
+            tag == TAG_TRY_BLOCK || tag == TAG_CATCH_BLOCK) &&
+           libdw.has(die, address) > 0;
+}
+
+/* Namespaces deeper than this are not looked into. */
+#define DEPTH_LIMIT 32
+
+/* Go down from a unit through all that has the address. (dwarf_getscopes looks into no
+ * namespace, and goes up from an inlined function to where that was written.) */
+static void look_for_inlined(struct dwarf_die *unit, uintptr_t address,
+                             struct answer *answer)
+{
+    struct dwarf_die path[DEPTH_LIMIT] = {*unit};
+    size_t depth = 0;
+    bool deeper = true;
+    void *files = NULL;
+    if (libdw.unit_files(unit, &files, NULL) != 0) {
+        files = NULL;
     }
-    struct dwarf_die *scopes = NULL;
-    const int count = libdw.scopes(unit, address - bias, &scopes);
-    for (int i = 0; i < count && answer->inlined == NULL; i++) {
-        if (libdw.tag(&scopes[i]) == TAG_INLINED) {
-            answer->inlined = libdw.die_name(&scopes[i]);
+    for (;;) {
+        if (deeper && depth + 1 < DEPTH_LIMIT &&
+            libdw.child(&path[depth], &path[depth + 1]) == 0) {
+            depth++;
+        } else {
+            while (depth > 0 && libdw.sibling(&path[depth], &path[depth]) != 0) {
+                depth--;
+            }
+            if (depth == 0) {
+                return;
+            }
+        }
+        const int tag = libdw.tag(&path[depth]);
+        deeper = may_have_functions(tag);
+        if (has_code_at(&path[depth], tag, address)) {
+            if (tag == TAG_INLINED) {
+                add_inlined(answer, &path[depth], files);
+            }
+            path[0] = path[depth]; /* nothing beside it has the address */
+            depth = 0;
+            deeper = true;
         }
     }
 }
 
+/* Where the code at an address comes from: file and line, and the functions that were
+ * inlined there, which the table of symbols does not have. */
+static void look_into_unit(void *module, uintptr_t address, struct answer *answer)
+{
+    const char *file = NULL;
+    int number = 0;
+    uintptr_t bias;
+    void *line = libdw.line(module, address);
+    if (line != NULL) {
+        uintptr_t ignored;
+        file = libdw.line_info(line, &ignored, &number, NULL, NULL, NULL);
+    }
+    struct dwarf_die *const unit = search_unit(module, address, &bias);
+    if (unit != NULL) {
+        line = file == NULL ? libdw.unit_line(unit, address - bias) : NULL;
+        if (line != NULL) {
+            file = libdw.line_file(line, NULL, NULL);
+            libdw.line_number(line, &number);
+        }
+        struct dwarf_die split; /* the unit's other part, in a file of its own */
+        const bool is_split = libdw.unit_info(unit->unit, NULL, NULL, NULL, &split,
+                                              NULL, NULL, NULL) == 0 &&
+                              split.address != NULL;
+        look_for_inlined(is_split ? &split : unit, address - bias, answer);
+    }
+    answer->first->file = file;
+    answer->first->line = number;
+}
+
 /* NULL: libdw does not know the object, or cannot be had. */
-static const struct answer *ask_libdw(uintptr_t address)
+static struct answer *ask_libdw(uintptr_t address)
 {
     struct answer *const answer = &answers[address % ANSWERS];
     if (answer->address == address) {
@@ -207,43 +340,41 @@ static const struct answer *ask_libdw(uintptr_t address)
     if (module == NULL) {
         return NULL;
     }
-    const char *const linkage = libdw.name(module, address);
-    *answer = (struct answer){address, linkage, demangle(linkage), NULL, NULL, 0};
-    void *const line = libdw.line(module, address);
-    if (line != NULL) {
-        uintptr_t ignored;
-        answer->file = libdw.line_info(line, &ignored, &answer->line, NULL, NULL, NULL);
-    }
+    const char *const name = libdw.name(module, address);
+    *answer = (struct answer){address, name != NULL, &answer->last, {0}};
+    answer->last.linkage = name;
+    answer->last.function = demangle(name);
     look_into_unit(module, address, answer);
     return answer;
 }
 
-struct debug_symbol debug_symbol_find(const void *return_address)
+const struct debug_symbol *debug_symbol_find(const void *return_address)
 {
+    static struct answer unknown;
     const uintptr_t address = (uintptr_t)return_address - 1;
-    struct debug_symbol symbol = {.offset = address};
-    Dl_info info;
+    Dl_info info = {0};
     debug_inside++;
-    if (dladdr != NULL && dladdr((const void *)address, &info) != 0) {
-        symbol.function = symbol.linkage = info.dli_sname;
-        symbol.object =
+    struct answer *answer = ask_libdw(address);
+    if (answer == NULL) {
+        unknown.first = &unknown.last;
+        answer = &unknown;
+    }
+    /* What the dynamic linker says is gone when a library is: it is asked each time. */
+    if (dladdr == NULL || dladdr((const void *)address, &info) == 0) {
+        info = (Dl_info){0};
+    }
+    if (!answer->is_named) {
+        answer->last.linkage = info.dli_sname;
+        answer->last.function = demangle(info.dli_sname);
+    }
+    for (struct debug_symbol *symbol = answer->first; symbol != NULL;
+         symbol = symbol->caller) {
+        symbol->object =
             info.dli_fname == program.argument ? program.name : info.dli_fname;
-        symbol.offset = address - (uintptr_t)info.dli_fbase;
-    }
-    const struct answer *const answer = ask_libdw(address);
-    if (answer != NULL && answer->function != NULL) {
-        symbol.function = answer->function;
-        symbol.linkage = answer->linkage;
-    } else {
-        symbol.function = demangle(symbol.linkage);
-    }
-    if (answer != NULL) {
-        symbol.inlined = answer->inlined;
-        symbol.file = answer->file;
-        symbol.line = answer->line;
+        symbol->offset = address - (uintptr_t)info.dli_fbase;
     }
     debug_inside--;
-    return symbol;
+    return answer->first;
 }
 
 static const char *last_part(const char *path)
@@ -255,9 +386,6 @@ static const char *last_part(const char *path)
 void debug_symbol_describe(struct text *text, const struct debug_symbol *symbol)
 {
     const char *const function = symbol->function != NULL ? symbol->function : "";
-    if (symbol->inlined != NULL) {
-        text_format(text, "%.*s inlined into ", NAME_LIMIT / 4, symbol->inlined);
-    }
     /* What stands behind the name must not be lost. */
     text_format(text, "%.*s%s", NAME_LIMIT, function,
                 strlen(function) > NAME_LIMIT ? "..." : "");

@@ -10,18 +10,20 @@
 struct debug_symbol {
     const char *function; /* NULL: not known, as the others */
     const char *linkage;  /* its name for the linker, C++'s mangled */
-    const char *inlined;  /* the innermost function whose code it is, inlined there */
     const char *file;
     int line;
-    const char *object; /* program or library */
-    uintptr_t offset;   /* in the object; without one, the address */
+    const char *object;          /* program or library */
+    uintptr_t offset;            /* in the object; without one, the address */
+    struct debug_symbol *caller; /* the function that it was inlined into, with the line
+                                    of the call; NULL: it has code of its own */
 };
 
 /* Before main: keeps the program's name, since many write a title over their arguments.
  */
 void debug_symbol_begin(void);
-/* Of a return address: the call before it. */
-struct debug_symbol debug_symbol_find(const void *return_address);
+/* Of a return address, the call before it: the innermost function there. Good until the
+ * next call. */
+const struct debug_symbol *debug_symbol_find(const void *return_address);
 /* "function at file:line" or "function (object+0x...)"; "(0x...)" for code that belongs
  * to nothing now, such as of a library that was unloaded. */
 void debug_symbol_describe(struct text *text, const struct debug_symbol *symbol);

@@ -50,3 +50,17 @@ expect()
     grep -qx -- "$2" "$scratch/$1" || wrong "no line \"$2\" in $1:
 $(cat "$scratch/$1")"
 }
+
+# Of its stderr: no line with a part like this, and line N.
+expect_none()
+{
+    ! grep -q -- "$1" "$scratch/err" || wrong "\"$1\" in
+$(cat "$scratch/err")"
+}
+
+expect_line()
+{
+    local line
+    line=$(sed -n "$1p" "$scratch/err")
+    [ "$line" = "$2" ] || wrong "line $1 is \"$line\", not \"$2\""
+}

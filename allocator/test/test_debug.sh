@@ -12,19 +12,6 @@ trap 'rm -rf "$scratch"' EXIT
 # shellcheck source=allocator/test/level.sh
 . "$(dirname "$0")/level.sh"
 
-expect_none()
-{
-    ! grep -q -- "$1" "$scratch/err" || wrong "\"$1\" in
-$(cat "$scratch/err")"
-}
-
-expect_line()
-{
-    local line
-    line=$(sed -n "$1p" "$scratch/err")
-    [ "$line" = "$2" ] || wrong "line $1 is \"$line\", not \"$2\""
-}
-
 begin "leaks of an error path, those that only lost blocks lead to apart"
 run check "$leaks/orders"
 expect_status 0
@@ -57,69 +44,6 @@ if needs "stacks with names" libdw.so.1; then
     expect_none "malloc\.c\|debug"
     end
 
-    cat >"$scratch/inlined.c" <<'END'
-#include <stdlib.h>
-static void *volatile block;
-static inline __attribute__((always_inline)) void inner(void)
-{
-    block = malloc(100);
-}
-static __attribute__((noinline)) void outer(void)
-{
-    for (int i = 0; i < 3; i++) {
-        inner();
-    }
-    block = NULL;
-}
-int main(void)
-{
-    outer();
-    return 0;
-}
-END
-    begin "the function whose code was inlined is named"
-    gcc -g -O2 -o "$scratch/inlined" "$scratch/inlined.c" || wrong "not built"
-    run check "$scratch/inlined"
-    expect_line 3 "    #0 inner inlined into outer at inlined.c:5"
-    end
-
-    long=$(printf 'a%.0s' {1..600})
-    cat >"$scratch/names.cc" <<END
-#include <cstdlib>
-static void *volatile block;
-namespace shop {
-template <class T> __attribute__((noinline)) void lose(T bytes) { block = malloc(bytes); }
-}
-__attribute__((noinline)) void $long() { shop::lose<long>(100); }
-int main()
-{
-    for (int i = 0; i < 3; i++) {
-        $long();
-    }
-    block = nullptr;
-}
-END
-    begin "C++ names as in the source, and lines behind long ones"
-    g++ -g -O0 -Wl,--no-as-needed -o "$scratch/names" "$scratch/names.cc" ||
-        wrong "not built"
-    run check "$scratch/names"
-    expect_line 3 "    #0 void shop::lose<long>(long) at names.cc:4"
-    expect err "    #1 a*\.\.\. at names.cc:6"
-    for known in 'shop::lose<' _ZN4shop; do
-        printf '%s\n' "$known" >"$scratch/known"
-        run "check,exitcode=9,suppress=$scratch/known" "$scratch/names"
-        expect_status 0
-    done
-    end
-
-    begin "files and lines of a program without .debug_aranges, as clang makes them"
-    objcopy --remove-section .debug_aranges "$leaks/orders" "$scratch/no_aranges" ||
-        wrong "no objcopy"
-    run check "$scratch/no_aranges"
-    expect_line 3 "    #0 order_new at orders.c:30"
-    expect err "    #1 process at orders.c:52"
-    end
-
     begin "depth=1 keeps fewer frames"
     run check,depth=1 "$leaks/orders"
     expect_none "main at orders.c"
@@ -135,80 +59,6 @@ END
     [ ! -s "$scratch/err" ] || wrong "not silent: $(cat "$scratch/err")"
     end
 fi
-
-# A libdw that writes down what it is asked, in the place of the real one.
-cat >"$scratch/libdw.c" <<'END'
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-void *dwfl_begin(void *callbacks) { return callbacks; }
-int dwfl_linux_proc_report(void *dwfl, int pid) { return dwfl == NULL && pid == 0; }
-int dwfl_report_end(void *dwfl, void *removed, void *argument)
-{
-    return dwfl == removed && argument == NULL;
-}
-void *dwfl_addrmodule(void *dwfl, unsigned long address) { return address ? dwfl : NULL; }
-const char *dwfl_module_addrname(void *module, unsigned long address)
-{
-    char line[32];
-    const int length = snprintf(line, sizeof line, "%lx\n", address);
-    const int file = open(getenv("ASKED"), O_WRONLY | O_CREAT | O_APPEND, 0600);
-    const char *const name = module && write(file, line, length) == length ? "fun" : NULL;
-    close(file);
-    return name;
-}
-void *dwfl_module_getsrc(void *module, unsigned long address)
-{
-    return address ? NULL : module;
-}
-const char *dwfl_lineinfo(void) { return NULL; }
-void *dwfl_module_nextcu(void) { return NULL; }
-int dwarf_haspc(void) { return 0; }
-void *dwfl_module_addrdie(void) { return NULL; }
-int dwarf_getscopes(void) { return -1; }
-int dwarf_tag(void) { return -1; }
-const char *dwarf_diename(void) { return NULL; }
-void *dwarf_getsrc_die(void) { return NULL; }
-const char *dwarf_linesrc(void) { return NULL; }
-int dwarf_lineno(void) { return -1; }
-void dwfl_linux_proc_find_elf(void) {}
-void dwfl_build_id_find_debuginfo(void) {}
-END
-begin "libdw is asked for an address once"
-mkdir "$scratch/libdw"
-gcc -fPIC -shared -w -o "$scratch/libdw/libdw.so.1" "$scratch/libdw.c" || wrong "not built"
-printf 'none of these\n' >"$scratch/known"
-export LD_LIBRARY_PATH=$scratch/libdw ASKED=$scratch/asked
-run "check,suppress=$scratch/known" "$leaks/orders"
-unset LD_LIBRARY_PATH ASKED
-expect err "    #2 fun (orders+0x.*)"
-[ -s "$scratch/asked" ] || wrong "never asked"
-[ -z "$(sort "$scratch/asked" | uniq -d)" ] || wrong "asked again: $(sort "$scratch/asked")"
-end
-
-cat >"$scratch/titled.c" <<'END'
-#include <stdlib.h>
-#include <string.h>
-static void *volatile block;
-int main(int count, char **arguments)
-{
-    for (int i = 0; i < 3; i++) {
-        block = malloc(100);
-    }
-    block = NULL;
-    memset(arguments[0], 'z', strlen(arguments[0]));
-    return count > 1;
-}
-END
-begin "a program that writes a title over its arguments keeps its name"
-gcc -O0 -o "$scratch/titled" "$scratch/titled.c" || wrong "not built"
-run check "$scratch/titled"
-expect err "    #0 main (titled+0x.*)"
-printf '%s\n' "$scratch/titled" >"$scratch/known"
-run "check,exitcode=9,suppress=$scratch/known" "$scratch/titled"
-expect_status 0
-end
 
 begin "exitcode=N if blocks leaked, with the program's output"
 run check,exitcode=23 "$leaks/orders"
