@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "debug/arena.h"
+#include "debug/link.h"
 
 #pragma weak dlopen
 #pragma weak dlsym
@@ -15,7 +16,9 @@
 /* The part of elfutils' libdwfl that is used; its types are opaque here. */
 struct dwfl_callbacks {
     void *find_elf;
-    void *find_debuginfo;
+    int (*find_debuginfo)(void *module, void **data, const char *name, uintptr_t base,
+                          const char *object, const char *link, uint32_t checksum,
+                          char **found);
     void *section_address;
     char **debuginfo_path;
 };
@@ -77,6 +80,9 @@ static struct {
                        struct dwarf_attribute *attribute);
     const char *(*string)(struct dwarf_attribute *attribute);
     int (*number)(struct dwarf_attribute *attribute, uint64_t *number);
+    int (*find_by_build_id)(void *module, void **data, const char *name, uintptr_t base,
+                            const char *object, const char *link, uint32_t checksum,
+                            char **found);
 } libdw;
 
 static struct dwfl_callbacks callbacks;
@@ -94,6 +100,19 @@ static struct answer {
     struct debug_symbol *first; /* the innermost function */
     struct debug_symbol last;   /* the one that has the code */
 } answers[ANSWERS];
+
+/* Debug information in a file of its own. Not libdw's standard search: that may ask a
+ * server in the network. */
+static int find_debuginfo(void *module, void **data, const char *name, uintptr_t base,
+                          const char *object, const char *link, uint32_t checksum,
+                          char **found)
+{
+    const int file =
+        libdw.find_by_build_id(module, data, name, base, object, link, checksum, found);
+    return file < 0 && object != NULL && link != NULL
+               ? debug_link_open(object, link, checksum)
+               : file;
+}
 
 static bool load_libdw(void)
 {
@@ -125,9 +144,9 @@ static bool load_libdw(void)
         {"dwarf_formstring", &libdw.string},
         {"dwarf_formudata", &libdw.number},
         {"dwfl_linux_proc_find_elf", &callbacks.find_elf},
-        /* Not the standard one: that may ask a server in the network. */
-        {"dwfl_build_id_find_debuginfo", &callbacks.find_debuginfo},
+        {"dwfl_build_id_find_debuginfo", &libdw.find_by_build_id},
     };
+    callbacks.find_debuginfo = find_debuginfo;
     void *const library = dlopen("libdw.so.1", RTLD_NOW | RTLD_LOCAL);
     if (library == NULL) {
         return false;

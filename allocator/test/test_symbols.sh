@@ -126,6 +126,21 @@ END
         end
     done
 
+    begin "debug information in a file beside the program"
+    gcc -O2 -g -Wl,--build-id=none -o linked inlined.c || wrong "not built"
+    objcopy --only-keep-debug linked linked.debug || wrong "no objcopy"
+    objcopy --strip-all --add-gnu-debuglink=linked.debug linked || wrong "no objcopy"
+    mkdir .debug
+    run check "$scratch/linked"
+    expect_inlined
+    mv linked.debug .debug
+    run check "$scratch/linked"
+    expect_inlined
+    what="of another build"
+    printf x >>.debug/linked.debug
+    run check "$scratch/linked"
+    expect err "    #0 (linked+0x[0-9a-f]*)"
+    end
     cd "$OLDPWD" || exit 1
 
     long=$(printf 'a%.0s' {1..600})
