@@ -52,8 +52,11 @@ struct snug_block pointer_identify(const void *ptr)
 
 void pointer_misused(const void *ptr, const struct misuse *misuse)
 {
-    const bool known = pointer_identify(ptr).address != NULL;
-    fatal_pointer(known ? misuse->freed : misuse->foreign, ptr);
+    if (pointer_identify(ptr).address != NULL) {
+        fatal_pointer(misuse->freed, ptr);
+    }
+    const bool may_be_block = map_lookup(ptr).size_class == 0 && heap_spans(ptr);
+    fatal_pointer(may_be_block ? misuse->doubtful : misuse->foreign, ptr);
 }
 
 struct snug_block pointer_require_live(const void *ptr, const struct misuse *misuse)

@@ -36,10 +36,12 @@ _Noreturn COLD_CODE void fatal(const char *message);
 /* The same, with what the message is about: "snug: MESSAGE 0x...". */
 _Noreturn COLD_CODE void fatal_pointer(const char *message, const void *pointer);
 
-/* What is said of a pointer that a call cannot take: of a freed block, or of none. */
+/* What is said of a pointer that a call cannot take: of a freed block, of none, or of
+ * none as far as can be told where a tag may be wrong. */
 struct misuse {
     const char *freed;
     const char *foreign;
+    const char *doubtful;
 };
 extern OUR_OWN const struct misuse misuse_of_free, misuse_of_realloc,
     misuse_of_usable_size;

@@ -75,12 +75,15 @@ void output_print(const char *format, ...)
     output_write(&text);
 }
 
-const struct misuse misuse_of_free = {"double free of",
-                                      "free of a pointer that is no block:"};
-const struct misuse misuse_of_realloc = {"realloc of the freed block",
-                                         "realloc of a pointer that is no block:"};
+const struct misuse misuse_of_free = {
+    "double free of", "free of a pointer that is no block:",
+    "free of a pointer that is no block, or whose tag was overwritten:"};
+const struct misuse misuse_of_realloc = {
+    "realloc of the freed block", "realloc of a pointer that is no block:",
+    "realloc of a pointer that is no block, or whose tag was overwritten:"};
 const struct misuse misuse_of_usable_size = {
-    "usable size of the freed block", "usable size of a pointer that is no block:"};
+    "usable size of the freed block", "usable size of a pointer that is no block:",
+    "usable size of a pointer that is no block, or whose tag was overwritten:"};
 
 void fatal(const char *message)
 {

@@ -298,15 +298,20 @@ static void usable_size_of_the_interior_among_many(size_t bytes)
 #define DOUBLE "double free of P"
 #define DOUBLE_N DOUBLE ", N bytes"
 #define FOREIGN "free of a pointer that is no block: P"
+#define DOUBTFUL "free of a pointer that is no block, or whose tag was overwritten: P"
 #define SIZED_WRONG "free with a wrong size of P"
 #define WRONG_SIZE "free with a wrong size of P, N bytes"
 #define WRONG_ALIGNMENT "free with a wrong alignment of P, N bytes"
 #define RESIZE_FREED "realloc of the freed block P"
 #define RESIZE_FREED_N RESIZE_FREED ", N bytes"
 #define RESIZE_FOREIGN "realloc of a pointer that is no block: P"
+#define RESIZE_DOUBTFUL                                                                \
+    "realloc of a pointer that is no block, or whose tag was overwritten: P"
 #define SIZE_FREED "usable size of the freed block P"
 #define SIZE_FREED_N SIZE_FREED ", N bytes"
 #define SIZE_FOREIGN "usable size of a pointer that is no block: P"
+#define SIZE_DOUBTFUL                                                                  \
+    "usable size of a pointer that is no block, or whose tag was overwritten: P"
 
 static struct row rows[] = {
     /* program, bytes: at level 0, 1, 2 */
@@ -343,15 +348,15 @@ static struct row rows[] = {
     ROW(free_of_a_number, 1, FOREIGN, FOREIGN, FOREIGN),
     ROW(free_of_a_number, 16, FOREIGN, FOREIGN, FOREIGN),
     ROW(free_of_a_number, UINTPTR_MAX - 15, FOREIGN, FOREIGN, FOREIGN),
-    ROW(free_of_the_interior, 40, FOREIGN, FOREIGN, FOREIGN),
-    ROW(free_of_the_interior, 20000, FOREIGN, FOREIGN, FOREIGN),
+    ROW(free_of_the_interior, 40, DOUBTFUL, FOREIGN, FOREIGN),
+    ROW(free_of_the_interior, 20000, DOUBTFUL, FOREIGN, FOREIGN),
     ROW(free_of_the_interior, 64 * MIB, FOREIGN, FOREIGN, FOREIGN),
     ROW(free_of_misaligned, 40, FOREIGN, FOREIGN, FOREIGN),
     ROW(free_of_misaligned, 20000, FOREIGN, FOREIGN, FOREIGN),
     ROW(free_of_misaligned, 64 * MIB, FOREIGN, FOREIGN, FOREIGN),
-    ROW(free_before_the_start, 40, FOREIGN, FOREIGN, FOREIGN),
-    ROW(free_before_the_start, 20000, FOREIGN, FOREIGN, FOREIGN),
-    ROW(free_of_never_allocated, 20000, FOREIGN, FOREIGN, FOREIGN),
+    ROW(free_before_the_start, 40, DOUBTFUL, FOREIGN, FOREIGN),
+    ROW(free_before_the_start, 20000, DOUBTFUL, FOREIGN, FOREIGN),
+    ROW(free_of_never_allocated, 20000, DOUBTFUL, FOREIGN, FOREIGN),
     ROW(free_sized_of_the_stack, 64, FOREIGN, FOREIGN, FOREIGN),
     ROW(free_of_the_interior_of_many, 40, FOREIGN, FOREIGN, FOREIGN),
     ROW(free_of_misaligned_among_many, 40, FOREIGN, FOREIGN, FOREIGN),
@@ -367,14 +372,15 @@ static struct row rows[] = {
     ROW(realloc_of_freed_to_zero_size, 20000, DOUBLE, DOUBLE_N, DOUBLE_N),
     ROW(realloc_of_the_stack, 100, RESIZE_FOREIGN, RESIZE_FOREIGN, RESIZE_FOREIGN),
     ROW(realloc_of_libc_memory, 100, RESIZE_FOREIGN, RESIZE_FOREIGN, RESIZE_FOREIGN),
-    ROW(realloc_of_the_interior, 20000, RESIZE_FOREIGN, RESIZE_FOREIGN, RESIZE_FOREIGN),
+    ROW(realloc_of_the_interior, 20000, RESIZE_DOUBTFUL, RESIZE_FOREIGN,
+        RESIZE_FOREIGN),
     ROW(usable_size_of_libc_memory, 100, SIZE_FOREIGN, SIZE_FOREIGN, SIZE_FOREIGN),
     ROW(usable_size_of_the_stack, 64, SIZE_FOREIGN, SIZE_FOREIGN, SIZE_FOREIGN),
     ROW(usable_size_of_freed, 40, SIZE_FREED, SIZE_FREED_N, SIZE_FREED_N),
     ROW(usable_size_of_freed, 20000, SIZE_FREED, SIZE_FREED_N, SIZE_FREED_N),
     ROW(usable_size_of_freed, 64 * MIB, SIZE_FOREIGN, SIZE_FREED_N, SIZE_FREED_N),
     ROW(usable_size_of_freed_among_many, 40, SIZE_FREED, SIZE_FREED_N, SIZE_FREED_N),
-    ROW(usable_size_of_the_interior, 20000, SIZE_FOREIGN, SIZE_FOREIGN, SIZE_FOREIGN),
+    ROW(usable_size_of_the_interior, 20000, SIZE_DOUBTFUL, SIZE_FOREIGN, SIZE_FOREIGN),
     ROW(usable_size_of_the_interior_among_many, 40, SIZE_FOREIGN, SIZE_FOREIGN,
         SIZE_FOREIGN),
 };

@@ -276,7 +276,7 @@ static void write_to_no_bytes_of_calloc(size_t bytes)
 }
 
 /* Level 0 finds the tag between two blocks of the heap changed. */
-#define FOREIGN "free of a pointer that is no block: P"
+#define OWN_TAG "free of a pointer that is no block, or whose tag was overwritten: P"
 #define AFTER "corrupted block after P"
 #define LAST "overflow of the block that ends before P"
 #define BEFORE "write before P, N bytes"
@@ -322,8 +322,8 @@ static struct row rows[] = {
     ROW(overrun_the_last_block, 4080, AFTER, BEHIND, SEGV),
     ROW(overrun_the_last_block_and_allocate, 1008, LAST, BEHIND, SEGV),
     ROW(overrun_the_last_block_and_allocate, 4080, LAST, BEHIND, SEGV),
-    ROW(overrun_through_the_next_block, 48, FOREIGN, BEHIND, SEGV),
-    ROW(overrun_through_the_next_block, 4080, FOREIGN, BEHIND, SEGV),
+    ROW(overrun_through_the_next_block, 48, OWN_TAG, BEHIND, SEGV),
+    ROW(overrun_through_the_next_block, 4080, OWN_TAG, BEHIND, SEGV),
     ROW(end_a_string_behind_the_last_block, 24, AFTER, BEHIND, BEHIND),
     ROW(end_a_string_behind_the_last_block, 4080, AFTER, BEHIND, SEGV),
     ROW(overrun_and_grow_the_last_block, 4080, AFTER, BEHIND, SEGV),
@@ -331,10 +331,10 @@ static struct row rows[] = {
     ROW(read_a_byte_behind, 20000, UNNOTICED, UNNOTICED, SEGV),
     ROW(read_a_byte_behind, 65536, UNNOTICED, UNNOTICED, SEGV),
     ROW(read_a_byte_behind, 262144, UNNOTICED, SEGV, SEGV),
-    ROW(write_a_byte_before, 48, FOREIGN, BEFORE, BEFORE),
-    ROW(write_a_byte_before, 1000, FOREIGN, BEFORE, BEFORE),
-    ROW(write_a_byte_before, 20000, FOREIGN, BEFORE, BEFORE),
-    ROW(write_a_byte_before, 300000, FOREIGN, BEFORE, BEFORE),
+    ROW(write_a_byte_before, 48, OWN_TAG, BEFORE, BEFORE),
+    ROW(write_a_byte_before, 1000, OWN_TAG, BEFORE, BEFORE),
+    ROW(write_a_byte_before, 20000, OWN_TAG, BEFORE, BEFORE),
+    ROW(write_a_byte_before, 300000, OWN_TAG, BEFORE, BEFORE),
     ROW(write_a_byte_before_a_mapping, 300000, UNNOTICED, BEFORE, BEFORE),
     ROW(write_a_byte_before_a_mapping, 262144, UNNOTICED, SEGV, SEGV),
     ROW(write_a_byte_before_one_of_many, 48, UNNOTICED, BEFORE, BEFORE),
