@@ -96,6 +96,29 @@ static _Noreturn void report(struct debug_error *error, bool locked)
     debug_report(error);
 }
 
+struct place {
+    uintptr_t address;
+    bool is_free;
+};
+
+static void look_if_free(const struct block *block, size_t bytes, void *context)
+{
+    struct place *const place = context;
+    if (place->address - (uintptr_t)block < bytes) {
+        place->is_free = !block_is_in_use(block);
+    }
+}
+
+/* Whether the heap has had the address in a block, as far as can be told, and has it in
+ * none now. O(blocks). */
+static bool was_freed(const void *ptr)
+{
+    struct place place = {.address = (uintptr_t)ptr};
+    heap_visit(look_if_free, &place);
+    const size_t above_top = (uintptr_t)ptr - (uintptr_t)heap.top;
+    return place.is_free || above_top < (size_t)(heap.touched - heap.top);
+}
+
 /* A pointer that is no block's: say at least which one is nearby. */
 static _Noreturn void report_foreign(const char *what, const void *ptr, bool locked)
 {
@@ -103,6 +126,8 @@ static _Noreturn void report_foreign(const char *what, const void *ptr, bool loc
     const struct debug_block *const around = debug_table_around(ptr);
     if (around != NULL) {
         error.block = *around;
+    } else {
+        error.left_quarantine = was_freed(ptr);
     }
     report(&error, locked);
 }

@@ -132,6 +132,9 @@ static void print_report(void *argument)
         print_place(error, error->pointer, "  it points ");
     } else if (error->known && !error->block.freed) {
         print_claim(error);
+    } else if (error->left_quarantine) {
+        output_print("  it points into free memory: a block freed before, perhaps; "
+                     "quarantine=64M would tell\n");
     }
     print_stack("noticed", &report->here);
     if (error->block.payload != NULL) {

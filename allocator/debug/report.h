@@ -12,6 +12,7 @@ struct debug_error {
     struct debug_block block;
     struct debug_release release; /* when `what` is about one */
     const char *where;            /* the first byte damaged; NULL: none */
+    bool left_quarantine;         /* the pointer is into memory that was freed before */
 };
 
 /* "snug: WHAT 0x..., N bytes", then what happened here, where the block was allocated

@@ -216,6 +216,44 @@ else
 fi
 end
 
+cat >"$scratch/twice.c" <<'END'
+#include <stdlib.h>
+int main(int count, char **arguments)
+{
+    char *volatile block = malloc(40);
+    char *volatile behind = malloc(40);
+    free(block);
+    for (int i = 0; i < 1000; i++) {
+        char *volatile other = malloc(5000);
+        free(other);
+    }
+    switch (arguments[1][0]) {
+    case 'f':
+        free(block);
+        break;
+    case 'r':
+        block = realloc(block, 80);
+        break;
+    default: /* never used */
+        free(block + (16 << 20));
+    }
+    return behind == NULL || count == 0;
+}
+END
+begin "a second free of what has left the quarantine is told from one of anything"
+gcc -O0 -g -fno-builtin -o "$scratch/twice" "$scratch/twice.c" || wrong "not built"
+for task in free realloc; do
+    run check "$scratch/twice" $task
+    expect_status 134
+    expect err "snug: $task of a pointer that is no block: 0x[0-9a-f]*"
+    expect_line 2 "  it points into free memory: a block freed before, perhaps; quarantine=64M would tell"
+    run check,quarantine=64M "$scratch/twice" $task
+    expect err "snug: .*free.* 0x[0-9a-f]*, 40 bytes"
+done
+run check "$scratch/twice" never
+expect_line 2 "  noticed here:"
+end
+
 begin "check=N notices damage within N calls, check only at the end"
 if gcc -g -O0 -o "$scratch/overrun" "$scratch/overrun.c" 2>"$scratch/err"; then
     run check "$scratch/overrun" behind
