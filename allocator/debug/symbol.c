@@ -4,88 +4,13 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "debug/arena.h"
-#include "debug/link.h"
+#include "debug/libdw.h"
 
 #pragma weak dlopen
 #pragma weak dlsym
 #pragma weak dladdr
-
-/* The part of elfutils' libdwfl that is used; its types are opaque here. */
-struct dwfl_callbacks {
-    void *find_elf;
-    int (*find_debuginfo)(void *module, void **data, const char *name, uintptr_t base,
-                          const char *object, const char *link, uint32_t checksum,
-                          char **found);
-    void *section_address;
-    char **debuginfo_path;
-};
-
-/* Both as in elfutils/libdw.h. */
-struct dwarf_die {
-    void *address;
-    void *unit;
-    void *abbreviation;
-    long padding;
-};
-
-struct dwarf_attribute {
-    void *opaque[3];
-};
-
-enum { /* of DW_TAG_... and DW_AT_... in the DWARF standard, those that matter here */
-    TAG_LEXICAL_BLOCK = 0x0b,
-    TAG_INLINED = 0x1d,
-    TAG_MODULE = 0x1e,
-    TAG_CATCH_BLOCK = 0x25,
-    TAG_FUNCTION = 0x2e,
-    TAG_TRY_BLOCK = 0x32,
-    TAG_NAMESPACE = 0x39,
-    ATTRIBUTE_CALL_FILE = 0x58,
-    ATTRIBUTE_CALL_LINE = 0x59,
-    ATTRIBUTE_LINKAGE_NAME = 0x6e,
-};
-
-static struct {
-    bool tried;
-    void *dwfl; /* NULL: libdw cannot be had */
-    void *(*begin)(const struct dwfl_callbacks *callbacks);
-    int (*report)(void *dwfl, pid_t pid);
-    int (*report_end)(void *dwfl, void *removed, void *argument);
-    void *(*module)(void *dwfl, uintptr_t address);
-    const char *(*name)(void *module, uintptr_t address);
-    void *(*line)(void *module, uintptr_t address);
-    const char *(*line_info)(void *line, uintptr_t *address, int *number, int *column,
-                             uintptr_t *modified, uintptr_t *length);
-    struct dwarf_die *(*next_unit)(void *module, struct dwarf_die *unit,
-                                   uintptr_t *bias);
-    int (*has)(struct dwarf_die *die, uintptr_t address);
-    void *(*unit_line)(struct dwarf_die *unit, uintptr_t address);
-    const char *(*line_file)(void *line, uintptr_t *modified, uintptr_t *length);
-    int (*line_number)(void *line, int *number);
-    struct dwarf_die *(*unit_of)(void *module, uintptr_t address, uintptr_t *bias);
-    int (*unit_info)(void *unit, uint16_t *version, uint8_t *type,
-                     struct dwarf_die *die, struct dwarf_die *split, uint64_t *id,
-                     uint8_t *address_bytes, uint8_t *offset_bytes);
-    int (*unit_files)(struct dwarf_die *unit, void **files, size_t *count);
-    const char *(*file_name)(void *files, size_t number, uint64_t *modified,
-                             uint64_t *length);
-    int (*child)(struct dwarf_die *die, struct dwarf_die *first);
-    int (*sibling)(struct dwarf_die *die, struct dwarf_die *next);
-    int (*tag)(struct dwarf_die *die);
-    const char *(*die_name)(struct dwarf_die *die);
-    void *(*attribute)(struct dwarf_die *die, unsigned name,
-                       struct dwarf_attribute *attribute);
-    const char *(*string)(struct dwarf_attribute *attribute);
-    int (*number)(struct dwarf_attribute *attribute, uint64_t *number);
-    int (*find_by_build_id)(void *module, void **data, const char *name, uintptr_t base,
-                            const char *object, const char *link, uint32_t checksum,
-                            char **found);
-} libdw;
-
-static struct dwfl_callbacks callbacks;
 
 /* What libdw said of an address, by the address's lower bits. libdw goes through all
  * symbols of an object each time, 2 ms where there are 30,000, and the stacks of a
@@ -100,82 +25,6 @@ static struct answer {
     struct debug_symbol *first; /* the innermost function */
     struct debug_symbol last;   /* the one that has the code */
 } answers[ANSWERS];
-
-/* Debug information in a file of its own. Not libdw's standard search: that may ask a
- * server in the network. */
-static int find_debuginfo(void *module, void **data, const char *name, uintptr_t base,
-                          const char *object, const char *link, uint32_t checksum,
-                          char **found)
-{
-    const int file =
-        libdw.find_by_build_id(module, data, name, base, object, link, checksum, found);
-    return file < 0 && object != NULL && link != NULL
-               ? debug_link_open(object, link, checksum)
-               : file;
-}
-
-static bool load_libdw(void)
-{
-    const struct {
-        const char *name;
-        void *to;
-    } names[] = {
-        {"dwfl_begin", &libdw.begin},
-        {"dwfl_linux_proc_report", &libdw.report},
-        {"dwfl_report_end", &libdw.report_end},
-        {"dwfl_addrmodule", &libdw.module},
-        {"dwfl_module_addrname", &libdw.name},
-        {"dwfl_module_getsrc", &libdw.line},
-        {"dwfl_lineinfo", &libdw.line_info},
-        {"dwfl_module_nextcu", &libdw.next_unit},
-        {"dwarf_haspc", &libdw.has},
-        {"dwarf_getsrc_die", &libdw.unit_line},
-        {"dwarf_linesrc", &libdw.line_file},
-        {"dwarf_lineno", &libdw.line_number},
-        {"dwfl_module_addrdie", &libdw.unit_of},
-        {"dwarf_cu_info", &libdw.unit_info},
-        {"dwarf_getsrcfiles", &libdw.unit_files},
-        {"dwarf_filesrc", &libdw.file_name},
-        {"dwarf_child", &libdw.child},
-        {"dwarf_siblingof", &libdw.sibling},
-        {"dwarf_tag", &libdw.tag},
-        {"dwarf_diename", &libdw.die_name},
-        {"dwarf_attr_integrate", &libdw.attribute},
-        {"dwarf_formstring", &libdw.string},
-        {"dwarf_formudata", &libdw.number},
-        {"dwfl_linux_proc_find_elf", &callbacks.find_elf},
-        {"dwfl_build_id_find_debuginfo", &libdw.find_by_build_id},
-    };
-    callbacks.find_debuginfo = find_debuginfo;
-    void *const library = dlopen("libdw.so.1", RTLD_NOW | RTLD_LOCAL);
-    if (library == NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        void *const symbol = dlsym(library, names[i].name);
-        if (symbol == NULL) {
-            return false;
-        }
-        memcpy(names[i].to, &symbol, sizeof symbol);
-    }
-    return true;
-}
-
-static void *find_module(uintptr_t address)
-{
-    if (!libdw.tried) {
-        libdw.tried = true;
-        if (dlopen != NULL && dlsym != NULL && load_libdw()) {
-            libdw.dwfl = libdw.begin(&callbacks);
-            if (libdw.dwfl != NULL) {
-                /* Not the process: its first thread may have ended. */
-                libdw.report(libdw.dwfl, gettid());
-                libdw.report_end(libdw.dwfl, NULL, NULL);
-            }
-        }
-    }
-    return libdw.dwfl != NULL ? libdw.module(libdw.dwfl, address) : NULL;
-}
 
 /* A name of C++'s as its programmers write it, if the program has a C++ library. */
 static const char *demangle(const char *name)
@@ -267,54 +116,121 @@ static void add_inlined(struct answer *answer, struct dwarf_die *die, void *file
     answer->first = inner;
 }
 
-static bool may_have_functions(int tag)
-{
-    return tag == TAG_NAMESPACE || tag == TAG_MODULE;
-}
+/* The functions of a unit that have code, one for each range of it, found once: a
+ * unit may have thousands of types and declarations besides. */
+struct function {
+    struct function *next;
+    uintptr_t begin, end;
+    struct dwarf_die die;
+};
 
-static bool has_code_at(struct dwarf_die *die, int tag, uintptr_t address)
+static struct unit {
+    struct unit *next;
+    const void *address; /* of its entry, as libdw has it */
+    struct function *functions;
+    void *files; /* NULL: not known */
+} * units;
+
+static void add_function(struct unit *unit, struct dwarf_die *die)
 {
-    return (tag == TAG_FUNCTION || tag == TAG_INLINED || tag == TAG_LEXICAL_BLOCK ||
-            tag == TAG_TRY_BLOCK || tag == TAG_CATCH_BLOCK) &&
-           libdw.has(die, address) > 0;
+    uintptr_t base, begin, end;
+    ptrdiff_t offset = 0;
+    while ((offset = libdw.ranges(die, offset, &base, &begin, &end)) > 0) {
+        if (begin == 0) { /* left out by the linker */
+            continue;
+        }
+        struct function *const function =
+            debug_arena_allocate(sizeof *function, ALIGNMENT_BYTES);
+        if (function == NULL) {
+            return;
+        }
+        *function = (struct function){unit->functions, begin, end, *die};
+        unit->functions = function;
+    }
 }
 
 /* Namespaces deeper than this are not looked into. */
 #define DEPTH_LIMIT 32
 
-/* Go down from a unit through all that has the address. (dwarf_getscopes looks into no
- * namespace, and goes up from an inlined function to where that was written.) */
-static void look_for_inlined(struct dwarf_die *unit, uintptr_t address,
-                             struct answer *answer)
+/* clang puts functions into the namespace that has them. */
+static void add_functions(struct unit *unit, const struct dwarf_die *die)
 {
-    struct dwarf_die path[DEPTH_LIMIT] = {*unit};
+    struct dwarf_die path[DEPTH_LIMIT] = {*die};
     size_t depth = 0;
-    bool deeper = true;
-    void *files = NULL;
-    if (libdw.unit_files(unit, &files, NULL) != 0) {
-        files = NULL;
-    }
+    int tag = TAG_NAMESPACE;
     for (;;) {
-        if (deeper && depth + 1 < DEPTH_LIMIT &&
+        if ((tag == TAG_NAMESPACE || tag == TAG_MODULE) && depth + 1 < DEPTH_LIMIT &&
             libdw.child(&path[depth], &path[depth + 1]) == 0) {
             depth++;
         } else {
             while (depth > 0 && libdw.sibling(&path[depth], &path[depth]) != 0) {
                 depth--;
             }
-            if (depth == 0) {
-                return;
-            }
         }
-        const int tag = libdw.tag(&path[depth]);
-        deeper = may_have_functions(tag);
-        if (has_code_at(&path[depth], tag, address)) {
+        if (depth == 0) {
+            return;
+        }
+        tag = libdw.tag(&path[depth]);
+        if (tag == TAG_FUNCTION) {
+            add_function(unit, &path[depth]);
+        }
+    }
+}
+
+static const struct unit *look_at_unit(struct dwarf_die *die)
+{
+    struct unit *unit = units;
+    while (unit != NULL && unit->address != die->address) {
+        unit = unit->next;
+    }
+    if (unit == NULL) {
+        unit = debug_arena_allocate(sizeof *unit, ALIGNMENT_BYTES);
+        if (unit == NULL) {
+            return NULL;
+        }
+        *unit = (struct unit){.next = units, .address = die->address};
+        units = unit;
+        if (libdw.unit_files(die, &unit->files, NULL) != 0) {
+            unit->files = NULL;
+        }
+        add_functions(unit, die);
+    }
+    return unit;
+}
+
+static bool has_code_at(struct dwarf_die *die, int tag, uintptr_t address)
+{
+    return (tag == TAG_INLINED || tag == TAG_LEXICAL_BLOCK || tag == TAG_TRY_BLOCK ||
+            tag == TAG_CATCH_BLOCK) &&
+           libdw.has(die, address) > 0;
+}
+
+/* Go down through all that has the address. (dwarf_getscopes looks into no namespace,
+ * and goes up from an inlined function to where that was written.) */
+static void look_for_inlined(struct dwarf_die *die, uintptr_t address,
+                             struct answer *answer)
+{
+    const struct unit *const unit = look_at_unit(die);
+    const struct function *function = unit != NULL ? unit->functions : NULL;
+    while (function != NULL &&
+           (address < function->begin || address >= function->end)) {
+        function = function->next;
+    }
+    if (function == NULL) {
+        return;
+    }
+    struct dwarf_die around = function->die, inside;
+    bool more = libdw.child(&around, &inside) == 0;
+    while (more) {
+        const int tag = libdw.tag(&inside);
+        if (has_code_at(&inside, tag, address)) {
             if (tag == TAG_INLINED) {
-                add_inlined(answer, &path[depth], files);
+                add_inlined(answer, &inside, unit->files);
             }
-            path[0] = path[depth]; /* nothing beside it has the address */
-            depth = 0;
-            deeper = true;
+            around = inside;
+            more = libdw.child(&around, &inside) == 0;
+        } else {
+            more = libdw.sibling(&inside, &inside) == 0;
         }
     }
 }
@@ -355,7 +271,7 @@ static struct answer *ask_libdw(uintptr_t address)
     if (answer->address == address) {
         return answer;
     }
-    void *const module = find_module(address);
+    void *const module = libdw_find_module(address);
     if (module == NULL) {
         return NULL;
     }

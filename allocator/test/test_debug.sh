@@ -242,11 +242,12 @@ int main(int count, char **arguments)
 END
 begin "a second free of what has left the quarantine is told from one of anything"
 gcc -O0 -g -fno-builtin -o "$scratch/twice" "$scratch/twice.c" || wrong "not built"
+lead="  it points into free memory: a block freed before, perhaps"
 for task in free realloc; do
     run check "$scratch/twice" $task
     expect_status 134
     expect err "snug: $task of a pointer that is no block: 0x[0-9a-f]*"
-    expect_line 2 "  it points into free memory: a block freed before, perhaps; quarantine=64M would tell"
+    expect_line 2 "$lead; quarantine=64M would tell"
     run check,quarantine=64M "$scratch/twice" $task
     expect err "snug: .*free.* 0x[0-9a-f]*, 40 bytes"
 done

@@ -126,6 +126,46 @@ END
         end
     done
 
+    cat >one.c <<'END'
+void lose(int bytes);
+static inline __attribute__((always_inline)) void lose_more(int bytes)
+{
+    lose(2 * bytes);
+}
+int main(void)
+{
+    for (volatile int i = 0; i < 3; i++) {
+        lose_more(50);
+    }
+}
+END
+    sed 's/outer(void)/lose(int bytes)/; s/noinline/noipa/; s/^static \(.*lose\)/\1/
+        /^int main/,$d' inlined.c >two.c
+    begin "functions of several units"
+    for how in -O2 "-O2 -flto"; do
+        what=$how
+        # shellcheck disable=SC2086
+        gcc -g $how -o units one.c two.c || wrong "not built"
+        run check ./units
+        expect_stack "inner at two.c:6" "middle at two.c:12" "lose at two.c:18" \
+            "lose_more at one.c:4" "main at one.c:9"
+    done
+    end
+
+    {
+        echo 'static volatile int sink;'
+        echo 'static inline __attribute__((always_inline)) void none(void) {'
+        printf 'sink += %s;\n' {1..4000}
+        echo '} void left_out(void) { none(); }'
+        cat inlined.c
+    } >many.c
+    begin "functions that the linker left out are not taken for others"
+    gcc -O2 -g -ffunction-sections -Wl,--gc-sections -o many many.c || wrong "not built"
+    run check ./many
+    expect err "    #2 outer at many.c:[0-9]*"
+    expect_none none
+    end
+
     begin "debug information in a file beside the program"
     gcc -O2 -g -Wl,--build-id=none -o linked inlined.c || wrong "not built"
     objcopy --only-keep-debug linked linked.debug || wrong "no objcopy"
@@ -214,6 +254,7 @@ void *dwfl_module_addrdie(void) { return NULL; }
 int dwarf_cu_info(void) { return -1; }
 int dwarf_getsrcfiles(void) { return -1; }
 const char *dwarf_filesrc(void) { return NULL; }
+long dwarf_ranges(void) { return -1; }
 int dwarf_child(void) { return -1; }
 int dwarf_siblingof(void) { return -1; }
 int dwarf_tag(void) { return -1; }
