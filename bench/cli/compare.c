@@ -21,6 +21,7 @@
 #include "report/answer.h"
 #include "report/compare.h"
 #include "report/output.h"
+#include "report/results.h"
 
 /* Of the budget, for recording and replaying. */
 static const double replay_share = 0.125;
@@ -292,6 +293,9 @@ static int report(struct study *study, const struct compare_options *options,
     if (summary == NULL) {
         complain("out of memory");
         return EXIT_FAILED;
+    }
+    if (options->directory != NULL) {
+        results_forget_replay(options->directory);
     }
     if (recorded->until_ns > 0 && !signals_interrupted()) {
         compare_replay(recorded, study, summary, options->directory);

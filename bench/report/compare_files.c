@@ -2,6 +2,7 @@
 
 #include "report/answer.h"
 #include "report/output.h"
+#include "report/results.h"
 
 typedef bool compare_writer(FILE *, const struct study *,
                             const struct compare_summary *);
@@ -125,7 +126,7 @@ bool compare_write_directory(const struct study *study,
         contents[i] = (struct content){files[i].write, study, summary};
         outputs[i] = (struct output_file){files[i].name, write_content, &contents[i]};
     }
-    return output_write_all(directory, outputs, FILE_COUNT, error);
+    return results_write(directory, outputs, FILE_COUNT, error);
 }
 
 bool compare_export(const struct study *study, const struct compare_summary *summary,

@@ -7,7 +7,7 @@
 #include "report/environment.h"
 #include "report/fields.h"
 #include "report/grid.h"
-#include "report/output.h"
+#include "report/results.h"
 #include "report/units.h"
 
 static const char *const columns[] = {
@@ -108,7 +108,7 @@ bool micro_write_files(const struct micro_run *run, const struct micro_figures *
         {"micro.csv", write_rows, &content},
         {"environment.json", write_environment, &content},
     };
-    return output_write_all(directory, files, sizeof files / sizeof *files, error);
+    return results_write(directory, files, sizeof files / sizeof *files, error);
 }
 
 static void set_row(struct grid_row *row, const struct micro_run *run,

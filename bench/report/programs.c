@@ -7,7 +7,7 @@
 #include "report/csv.h"
 #include "report/fields.h"
 #include "report/grid.h"
-#include "report/output.h"
+#include "report/results.h"
 #include "report/units.h"
 
 /* ---- files ---- */
@@ -120,7 +120,7 @@ bool programs_write_directory(const struct programs_summary *summary,
         {"programs.csv", write_rows, summary},
         {"programs_totals.csv", write_totals, summary},
     };
-    return output_write_all(directory, files, sizeof files / sizeof *files, error);
+    return results_write(directory, files, sizeof files / sizeof *files, error);
 }
 
 /* ---- the table ---- */

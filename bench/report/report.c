@@ -3,6 +3,7 @@
 #include "report/files.h"
 #include "report/output.h"
 #include "report/replays.h"
+#include "report/results.h"
 #include "report/verdicts.h"
 
 typedef bool run_writer(FILE *out, const struct run *run,
@@ -74,7 +75,7 @@ bool report_write_directory(const struct run *run, const struct summary *summary
                                                     : files[i].name,
                                           write_content, &contents[i]};
     }
-    return output_write_all(directory, outputs, FILE_COUNT + ANSWER_COUNT, error);
+    return results_write(directory, outputs, FILE_COUNT + ANSWER_COUNT, error);
 }
 
 bool report_export(const struct run *run, const struct summary *summary,

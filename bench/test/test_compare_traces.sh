@@ -72,6 +72,37 @@ assert 1 <= len(run["answer"]["lines"]) <= 12
 PY
 fi
 
+# ---- a folder's files are of one run, whatever kinds of run follow each other ----
+
+# The files there, but for those that nobody may touch.
+files() { (cd "$dir/kinds" && find . -type f ! -name 'mine*' | sort | xargs); }
+mkdir -p "$dir/kinds/replay" && cd "$dir" || exit 1
+touch kinds/{mine.csv,mine.svg,replay/mine,memory.csv,latency.svg}
+before=$(files)
+"$bench" micro --only start -a glibc -r 1 --scale 0.0001 -o kinds >out 2>errors
+ok "what no run wrote stays" \
+    [ "$(files)" = "$(xargs -n 1 <<<"$before ./micro.csv ./environment.json" | sort | xargs)" ]
+compare --runs 1 --no-replay -a glibc -o kinds -- true
+ok "a program's comparison takes the place of micro-benchmarks" [ "$(files)" = \
+    "./answer.txt ./compare.csv ./compare.json ./environment.json ./memory.csv ./samples.csv" ]
+compare --runs 1 -a glibc -o kinds -- sh -c :
+ok "with its replay" [ -s kinds/replay/totals.csv ]
+touch kinds/report.html kinds/live.png kinds/replay/scatter.svg
+compare --runs 1 --no-replay -a glibc -o kinds -- true
+ok "which goes with the next without, and what was drawn" [ "$(files)" = \
+    "./answer.txt ./compare.csv ./compare.json ./environment.json ./memory.csv ./samples.csv" ]
+compare --runs 1 -a glibc -o kinds -- sh -c :
+compare -r 1 -a glibc -o kinds "${traces[0]}"
+ok "traces take the place of both" [ "$(files)" = "./answer.txt ./compare.json \
+./environment.json ./latency.csv ./latency_curve.csv ./samples.csv ./summary.csv ./syscalls.csv \
+./timeline.csv ./totals.csv ./verdicts.txt" ]
+compare --programs <(echo 'replay: true') --runs 1 -a glibc -o kinds
+ok "programs that of traces" [ "$(files)" = "./programs.csv ./programs_totals.csv \
+./replay/answer.txt ./replay/compare.csv ./replay/compare.json ./replay/environment.json \
+./replay/memory.csv ./replay/samples.csv" ]
+ok "other files are there" ls kinds/mine.csv kinds/mine.svg kinds/replay/mine
+cd - >/dev/null || exit 1
+
 compare "${two[@]}" -v -r 1 "${traces[@]}"
 ok "with -v a table for each" [ "$(headings)" = 3 ]
 ok "one round decides nothing" grep -q '1 round says nothing yet, 5 are the least' "$dir/out"
