@@ -1,5 +1,5 @@
-/* The words of compare's -a into candidates: NAME, NAME=LIBRARY, NAME=KNOWN and any of
- * them with ,VARIABLE=VALUE behind. */
+/* The words of compare's -a into candidates: NAME, NAME=LIBRARY, NAME=KNOWN, ./LIBRARY
+ * and any of them with ,VARIABLE=VALUE behind. */
 #ifndef SNUGBENCH_CLI_CANDIDATES_H
 #define SNUGBENCH_CLI_CANDIDATES_H
 

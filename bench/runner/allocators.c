@@ -237,28 +237,43 @@ static bool add_known(struct allocator_list *list, const char *name,
     return true;
 }
 
-/* NAME or NAME=LIBRARY, where LIBRARY may be the name of a known one. */
+/* The part of a file's name that is the allocator's: jemalloc of libjemalloc.so.2. */
+static const char *name_in(const char *path, size_t *length)
+{
+    const char *name = strrchr(path, '/') + 1;
+    name += strncmp(name, "lib", 3) == 0 ? 3 : 0;
+    const char *end = lab_is_source(name) ? strrchr(name, '.') : strstr(name, ".so");
+    *length = end != NULL ? (size_t)(end - name) : strlen(name);
+    return name;
+}
+
+/* NAME, NAME=LIBRARY, NAME=KNOWN, or a path with a slash, which has the name in it. */
 static bool add_named(struct allocator_list *list, const char *spec,
                       struct allocator_error *error)
 {
-    const char *equals = strchr(spec, '=');
-    if (equals == NULL) {
+    size_t length = strcspn(spec, "=/");
+    const char *start = spec;
+    const char *path = spec;
+    if (spec[length] == '\0') {
         return check_name(list, spec, error) && add_known(list, spec, spec, error);
     }
+    if (spec[length] == '=') {
+        path = spec + length + 1;
+    } else {
+        start = name_in(path, &length);
+    }
     char name[64];
-    size_t length = (size_t)(equals - spec);
     if (length >= sizeof name) {
         snprintf(error->text, sizeof error->text,
                  "the name in '%s' is too long; at most %zu characters", spec,
                  sizeof name - 1);
         return false;
     }
-    memcpy(name, spec, length);
+    memcpy(name, start, length);
     name[length] = '\0';
     if (!check_name(list, name, error)) {
         return false;
     }
-    const char *path = equals + 1;
     if (find_known(path) != NULL) {
         return add_known(list, name, path, error);
     }

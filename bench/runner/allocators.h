@@ -21,8 +21,9 @@ struct allocator_error {
 };
 
 /* From "name", "name=lib.so", "name=known" or "name=mm.c" (see lab.h) specifications,
- * each with ",VARIABLE=value" behind as often as wanted; none at all: every known
- * allocator that is installed. false: `error` says what to do. */
+ * or a path alone, known by a slash ("./libname.so.2", "./name.c"), each with
+ * ",VARIABLE=value" behind as often as wanted; none at all: every known allocator that
+ * is installed. false: `error` says what to do. */
 bool allocators_parse(struct allocator_list *list, const char *const *specs,
                       size_t spec_count, struct allocator_error *error);
 

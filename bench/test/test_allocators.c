@@ -89,6 +89,42 @@ static void test_library_is_resolved(void **state)
     unlink(path);
 }
 
+/* A path alone, known by its slash: the file has the name. */
+static void test_names_of_files(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file, *name;
+    } cases[] = {{"libmine.so", "mine"},
+                 {"libmine-2.1.so.5.3", "mine-2.1"},
+                 {"other.so", "other"},
+                 {"a=b.so", "a=b"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char path[PATH_MAX];
+        char spec[PATH_MAX + 16];
+        make_file(cases[i].file, path);
+        snprintf(spec, sizeof spec, "%s,ONE=1", path);
+        char named[PATH_MAX + 16];
+        snprintf(named, sizeof named, "%s=%s", cases[i].name, path);
+        const char *const specs[] = {spec, named};
+        struct allocator_list list;
+        struct allocator_error error;
+        assert_true(allocators_parse(&list, specs, 1, &error));
+        assert_string_equal(list.items[0].name, cases[i].name);
+        assert_string_equal(list.items[0].library, path);
+        assert_string_equal(list.items[0].variables[0], "ONE=1");
+        allocators_free(&list);
+        if (strchr(cases[i].name, '=') == NULL) {
+            assert_refused(specs, 2, "is given twice; give the second another name");
+        }
+        unlink(path);
+    }
+    const char *const absent[] = {"./libnone.so"};
+    assert_refused(absent, 1, "cannot read the library './libnone.so': No such file");
+    const char *const nameless[] = {"./lib.so"};
+    assert_refused(nameless, 1, "'' is no name for an allocator; write -a NAME=");
+}
+
 static void test_settings_and_other_names(void **state)
 {
     (void)state;
@@ -222,6 +258,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_own_names),
         cmocka_unit_test(test_library_is_resolved),
+        cmocka_unit_test(test_names_of_files),
         cmocka_unit_test(test_settings_and_other_names),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_paths_that_preload_cannot_hold),

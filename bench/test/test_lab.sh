@@ -102,6 +102,8 @@ sed -e 's/^static void place/void place/' -e 's/place(/insque(/' \
     -e 's/$/\r/' "$sources/implicit.c" >mm.c
 expect "a student's folder" 0 out 'lab' \
     "$bench" replay "${verified[@]}" -a lab=./mm.c "$work/plain.rep" "$work/churn.rep"
+expect "source by its path alone" 0 out '^ *mm ' \
+    "$bench" replay "${verified[@]}" -a ./mm.c "$work/plain.rep"
 mkdir good
 cp "$sources/implicit.c" good/mm.c
 printf '#include "mm.h"\nint mm_init(void) { return 0 }\n' >mm.c
