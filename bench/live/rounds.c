@@ -91,25 +91,6 @@ static bool ended_well(const struct live_options *options, struct ending ending)
            (options->ignore_failure && ending.kind == ENDING_EXIT);
 }
 
-/* Two files from their beginnings. */
-static bool is_same(int left, int right)
-{
-    char a[8192];
-    char b[8192];
-    off_t at = 0;
-    for (;;) {
-        const ssize_t got = pread(left, a, sizeof a, at);
-        if (got != pread(right, b, sizeof b, at) || got < 0 ||
-            memcmp(a, b, (size_t)got) != 0) {
-            return false;
-        }
-        if (got == 0) {
-            return true;
-        }
-        at += got;
-    }
-}
-
 /* The reference comes first. Takes the file over. */
 static void compare_output(struct rounds *rounds, size_t index, int file)
 {
@@ -118,7 +99,7 @@ static void compare_output(struct rounds *rounds, size_t index, int file)
         rounds->output_file = file;
         return;
     }
-    if (rounds->output_file >= 0 && !is_same(rounds->output_file, file)) {
+    if (rounds->output_file >= 0 && !output_is_same(rounds->output_file, file)) {
         if (index == study->reference_index) {
             rounds->output_varies = true;
         } else {

@@ -54,3 +54,21 @@ void output_first_line(int fd, char *line, size_t size)
         }
     }
 }
+
+bool output_is_same(int left, int right)
+{
+    char a[8192];
+    char b[8192];
+    off_t at = 0;
+    for (;;) {
+        const ssize_t got = pread(left, a, sizeof a, at);
+        if (got != pread(right, b, sizeof b, at) || got < 0 ||
+            memcmp(a, b, (size_t)got) != 0) {
+            return false;
+        }
+        if (got == 0) {
+            return true;
+        }
+        at += got;
+    }
+}

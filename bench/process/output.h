@@ -2,6 +2,7 @@
 #ifndef SNUGBENCH_PROCESS_OUTPUT_H
 #define SNUGBENCH_PROCESS_OUTPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* In memory, and takes only its beginning, whatever an allocator prints. -1: none to be
@@ -13,5 +14,8 @@ int output_file(void);
 
 /* The first line, without control characters; "" none. */
 void output_first_line(int fd, char *line, size_t size);
+
+/* Whether two files hold the same, from their beginnings. */
+bool output_is_same(int left, int right);
 
 #endif
