@@ -306,7 +306,7 @@ static int report(struct study *study, const struct compare_options *options,
     const bool kept = keep(study, summary, options);
     const bool exported = export_all(study, summary, options);
     const bool shown = show(study, summary, options, kept);
-    const bool failed = summary->answer.failed_count > 0;
+    const bool failed = summary->answer.failed_count > 0 || study->cleanup_failed;
     compare_destroy(summary);
     if (study->interrupted) {
         return EXIT_INTERRUPTED;

@@ -100,6 +100,9 @@ static bool has_failures(const struct suite *suite)
 {
     for (size_t i = 0; i < suite->done_count; i++) {
         const struct study *study = suite->programs[i].study;
+        if (study->cleanup_failed) {
+            return true;
+        }
         for (size_t k = 0; k < study->count; k++) {
             if (study->candidates[k].failed) {
                 return true;

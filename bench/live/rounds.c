@@ -418,10 +418,15 @@ void rounds_end(struct rounds *rounds)
     study->interrupted = signals_interrupted();
     study->elapsed_s = clock_seconds_since(rounds->start_ns);
     progress_clear(&rounds->progress);
-    if (rounds->options->cleanup != NULL &&
-        !ending_is_good(shell_run(rounds->options->cleanup, STDERR_FILENO,
-                                  rounds->options->timeout_ns))) {
-        fprintf(stderr, "snugbench: --cleanup failed\n");
+    if (rounds->options->cleanup != NULL) {
+        const struct ending ending = shell_run(rounds->options->cleanup, STDERR_FILENO,
+                                               rounds->options->timeout_ns);
+        study->cleanup_failed = !ending_is_good(ending);
+        if (study->cleanup_failed) {
+            char words[96];
+            ending_text(ending, words, sizeof words);
+            fprintf(stderr, "snugbench: --cleanup failed: %s\n", words);
+        }
     }
     if (rounds->leaves_processes) {
         fprintf(

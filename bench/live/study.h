@@ -75,6 +75,7 @@ struct study {
     const char *metric; /* the expression of --load-metric; NULL: the score is a time */
     bool larger_is_better;
     bool interrupted;
+    bool cleanup_failed;
     bool is_followed; /* every process was followed to its exit (ptrace) */
     double budget_s;  /* from the beginning to the answer; 0: none was to be kept */
     double elapsed_s; /* as long as it took */

@@ -192,6 +192,11 @@ ok "and that comes first" [ "$(head -n 1 "$dir/out")" = \
     'The program fails under glibc, which is what it has now: exit code 3: this is why.' ]
 two -i -- sh -c 'exit 3'
 ok "exit codes may be ignored" [ $? -eq 0 ]
+two --cleanup 'exit 5' -- true
+ok "a cleanup that fails fails the command" [ $? -eq 1 ]
+ok "and is told, with its exit code" grep -q 'snugbench: --cleanup failed: exit code 5$' "$dir/errors"
+compare --programs <(echo 'true: true') --runs 1 -a glibc --cleanup 'exit 5'
+ok "of several programs, too" [ $? -eq 1 ]
 compare -a glibc -a snug --budget 0.5 -o "$dir/run" -- sleep 0.2
 ok "a budget that is too short is told" \
     grep -q '^The budget of 0.5 s was not kept: .*, and 5 rounds of 2 allocators' "$dir/out"
