@@ -159,7 +159,8 @@ bool options_seconds(const struct options_row *row, const char *text, char *expe
                      size_t size)
 {
     double seconds;
-    snprintf(expected, size, "a number of seconds");
+    snprintf(expected, size, "a number of seconds from %.10g to %.10g", row->least,
+             most_seconds);
     if (!parse_real(text, row->least, most_seconds, &seconds)) {
         return false;
     }

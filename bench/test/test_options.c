@@ -125,9 +125,12 @@ static void test_values_that_do_not_fit(void **state)
     assert_wrong("--real nan", "--real takes a number from 0.5 to 2, not 'nan'");
     assert_wrong("--percent 101",
                  "--percent takes a percentage from 0 to 100, not '101'");
-    assert_wrong("--seconds 0", "--seconds takes a number of seconds, not '0'");
-    assert_wrong("--seconds 1s", "--seconds takes a number of seconds, not '1s'");
-    assert_wrong("--seconds 1e7", "--seconds takes a number of seconds, not '1e7'");
+    assert_wrong("--seconds 0", "--seconds takes a number of seconds from 0.01 to "
+                                "1000000, not '0'");
+    assert_wrong("--seconds 1s", "--seconds takes a number of seconds from 0.01 to "
+                                 "1000000, not '1s'");
+    assert_wrong("--seconds 1e7", "--seconds takes a number of seconds from 0.01 to "
+                                  "1000000, not '1e7'");
     assert_wrong("--choice fir", "--choice takes none, first or all, not 'fir'");
     assert_wrong("--even 3", "--even takes an even number, not '3'");
 }
