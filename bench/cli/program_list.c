@@ -7,6 +7,9 @@
 
 #include "process/memory.h"
 
+/* Editors on Windows put one at the head of a text in UTF-8, and '\r' before '\n'. */
+static const char byte_order_mark[] = "\xef\xbb\xbf";
+
 static bool complain(const char *path, unsigned line, const char *text)
 {
     fprintf(stderr, "snugbench: %s:%u: %s\n", path, line, text);
@@ -80,6 +83,15 @@ static bool take_line(struct program_list *list, const char *path, unsigned numb
     return true;
 }
 
+static void cut_end(char *line)
+{
+    size_t length = strcspn(line, "\n");
+    if (length > 0 && line[length - 1] == '\r') {
+        length--;
+    }
+    line[length] = '\0';
+}
+
 static bool take_lines(struct program_list *list, const char *path, FILE *in)
 {
     char *text = NULL;
@@ -87,11 +99,16 @@ static bool take_lines(struct program_list *list, const char *path, FILE *in)
     unsigned number = 0;
     bool taken = true;
     while (taken && getline(&text, &size, in) > 0) {
+        char *start = text;
         number++;
-        text[strcspn(text, "\n")] = '\0';
-        const char first = text[strspn(text, " \t")];
-        if (first != '\0' && first != '#') {
-            taken = take_line(list, path, number, text + strspn(text, " \t"));
+        cut_end(text);
+        if (number == 1 &&
+            strncmp(text, byte_order_mark, strlen(byte_order_mark)) == 0) {
+            start += strlen(byte_order_mark);
+        }
+        start += strspn(start, " \t");
+        if (*start != '\0' && *start != '#') {
+            taken = take_line(list, path, number, start);
         }
     }
     free(text);

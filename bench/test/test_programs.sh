@@ -33,6 +33,9 @@ cell()
 programs
 ok "a file that is not there" grep -q "cannot read '$dir/list': No such file" "$dir/errors"
 ok "a file without programs" refused '# none' "names no program"
+printf '\xef\xbb\xbfa: true\r\n' >"$dir/list"
+programs --runs 1 -a glibc
+ok "a file written on Windows" [ $? -eq 0 ]
 ok "a line without a name" refused 'true' "$dir/list:1: no name; write NAME: PROGRAM ARGS..."
 ok "a name that is no folder" refused '../x: true' ':1: a name is of letters'
 ok "two of one name" refused $'a: true\n\na: true' ':3: this name is taken'
