@@ -145,6 +145,13 @@ static int parse_options(int argc, char **argv, struct options *options, int *fi
     if (*first == argc) {
         return options_complain(&command, "no trace is named");
     }
+    size_t streams = 0;
+    for (int i = *first; i < argc; i++) {
+        streams += strcmp(argv[i], "-") == 0;
+    }
+    if (streams > 1) {
+        return options_complain(&command, "standard input ('-') can be read only once");
+    }
     if (options->as_csv && options->compares) {
         return options_complain(&command, "--csv or --compare, not both");
     }

@@ -150,6 +150,10 @@ is "a fit says what it is of" "$(grep -c '^# snugbench .* generate --fit a -n 70
 is "generate to stat through a pipe" \
     "$("$bench" generate churn -n 5000 -o - | "$bench" stat --csv - | tail -1 | cut -d, -f1,3)" \
     '"stdin","5000"'
+"$bench" stat - - <"$small" >"$folder/out" 2>"$folder/err"
+is "standard input twice: exit code 2" "$?" 2
+is "standard input twice: said so" "$(cat "$folder/out" "$folder/err")" \
+    "snugbench: standard input ('-') can be read only once; see 'stat --help'"
 # The pipe stays open, as descriptor 9 writes to it: its end never comes.
 mkfifo "$folder/pipe"
 exec 9<>"$folder/pipe"
