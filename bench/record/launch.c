@@ -63,29 +63,32 @@ static void on_child(int number)
     errno = saved_errno;
 }
 
-/* The terminal sends Ctrl-C to the program too: it ends, and its trace is written. */
-static void on_terminal(int number)
-{
-    if (program_pid == 0) {
-        is_interrupted = 1;
-        on_child(number);
-    }
-}
-
 static void pass_on(int number)
 {
     int saved_errno = errno;
     if (program_pid > 0) {
         kill(program_pid, number);
+    } else {
+        is_interrupted = 1;
+        wake();
     }
     errno = saved_errno;
-    on_terminal(number);
+}
+
+/* The terminal sends Ctrl-C to the program too: it ends, and its trace is written. That
+ * is the kernel's; what a process sends came to snugbench. */
+static void on_terminal(int number, siginfo_t *info, void *context)
+{
+    (void)context;
+    if (program_pid == 0 || info->si_code != SI_KERNEL) {
+        pass_on(number);
+    }
 }
 
 static void signals_take(void)
 {
-    const struct sigaction terminal = {.sa_handler = on_terminal,
-                                       .sa_flags = SA_RESTART};
+    const struct sigaction terminal = {.sa_sigaction = on_terminal,
+                                       .sa_flags = SA_RESTART | SA_SIGINFO};
     const struct sigaction forward = {.sa_handler = pass_on, .sa_flags = SA_RESTART};
     sigaction(SIGINT, &terminal, &before.interrupt);
     sigaction(SIGQUIT, &terminal, &before.quit);

@@ -50,10 +50,10 @@ struct recording {
 };
 
 /* Run argv (found along PATH) with its own standard streams until it ends. Ctrl-C is
- * the program's, SIGTERM and SIGHUP are passed on to it. With follow_fork until all
- * recorded processes have ended, or one of these signals comes after the program's end.
- * false: the error is filled in, and exit_code is 126 or 127 if the program could not
- * be run, 1 if the recording could not. */
+ * the program's; SIGTERM, SIGHUP and a SIGINT that a process sent are passed on to it.
+ * With follow_fork until all recorded processes have ended, or one of these signals
+ * comes after the program's end. false: the error is filled in, and exit_code is 126 or
+ * 127 if the program could not be run, 1 if the recording could not. */
 bool recording_run(struct recording *recording, char *const argv[],
                    const struct recording_options *options, struct trace_error *error);
 

@@ -356,6 +356,9 @@ interrupt()
 interrupt INT -
 [ "$code" -eq 130 ] && [ "$(requests INT 6001)" -eq 1 ]
 report "Ctrl-C ends the program, its trace is written" $?
+interrupt INT ""
+[ "$code" -eq 130 ] && [ "$(requests INT 6001)" -eq 1 ]
+report "a SIGINT from another process is passed on, the trace is written" $?
 interrupt TERM ""
 [ "$code" -eq 143 ] && [ "$(requests TERM 6001)" -eq 1 ]
 report "SIGTERM is passed on, the trace is written" $?
