@@ -109,7 +109,11 @@ static void errors_in_calls(void **state)
         {"malloc(24)\n  returns 0x10z\n", ":2: expected an address, found '0x10z'"},
         {"malloc(24) = 0x11112222333344445\n",
          ":1: expected an address, found '0x11112222333344445'"},
-        {"malloc(1)\n", ": expected a call, found none"},
+        {"malloc(1)\n", ": expected a call, found none that counts. Left out 1 calls "
+                        "whose results are not in the log."},
+        {"free(0x10)\nfree(0x20)\n",
+         ": expected a call, found none that counts. Dropped 2 frees of blocks that "
+         "were not allocated on record."},
     };
     errors_are(NULL, rows, sizeof rows / sizeof *rows);
 }

@@ -180,6 +180,12 @@ bool trace_builder_note(struct trace_builder *builder, const char *format, ...)
     return added;
 }
 
+const char *trace_builder_last_note(const struct trace_builder *builder)
+{
+    const struct trace *trace = builder->trace;
+    return trace->note_count > 0 ? trace->notes[trace->note_count - 1] : NULL;
+}
+
 bool trace_builder_remark(struct trace_builder *builder, const char *format, ...)
 {
     va_list arguments;

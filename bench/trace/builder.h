@@ -44,6 +44,9 @@ bool trace_builder_note(struct trace_builder *builder, const char *format, ...)
 bool trace_builder_remark(struct trace_builder *builder, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* NULL: there is no note. */
+const char *trace_builder_last_note(const struct trace_builder *builder);
+
 /* Checks the invariants of op.h, computes peak and counts, appends the epilogue and the
  * sample points, makes the image read-only to workers. The builder is gone either way.
  * NULL with error filled in. O(operations). */

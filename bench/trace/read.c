@@ -82,6 +82,18 @@ static const struct trace_format *recognise(const struct input *input)
     return NULL;
 }
 
+/* What was dropped is all that was found. */
+static void fail_without_calls(const struct input *input,
+                               const struct trace_builder *builder,
+                               struct trace_error *error)
+{
+    const char *dropped = trace_builder_last_note(builder);
+    char message[256];
+    snprintf(message, sizeof message, "expected a call, found none%s%s",
+             dropped != NULL ? " that counts. " : "", dropped != NULL ? dropped : "");
+    input_fail_file(input, error, message);
+}
+
 /* The builder is gone in any case. */
 static struct trace *read_into(struct trace_builder *builder, struct input *input,
                                const struct trace_format *format,
@@ -102,7 +114,7 @@ static struct trace *read_into(struct trace_builder *builder, struct input *inpu
         return NULL;
     }
     if (trace_builder_op_count(builder) == 0) {
-        input_fail_file(input, error, "expected a call, found none");
+        fail_without_calls(input, builder, error);
         trace_builder_destroy(builder);
         return NULL;
     }
