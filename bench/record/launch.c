@@ -15,6 +15,8 @@
 #include "process/preload.h"
 #include "process/tool.h"
 
+#define LIBRARY_NAME "libsnugbench-record.so"
+
 enum {
     DESCRIPTOR_ASIDE = 200, /* where programs do not expect one of theirs */
 };
@@ -29,7 +31,7 @@ const char *launch_library(struct trace_error *error)
 {
     static char path[PATH_MAX]; /* what preload_path returns, if it is plain */
     char reason[256];
-    if (!tool_find("libsnugbench-record.so", path, sizeof path)) {
+    if (!tool_find(LIBRARY_NAME, path, sizeof path)) {
         snprintf(error->text, sizeof error->text,
                  "cannot find the recorder library, run make: %.300s: %s", path,
                  strerror(errno));
@@ -195,6 +197,30 @@ static void read_name(struct launched *launched)
             launched->last_name[0] = '\0';
         }
         launched->last_name[strcspn(launched->last_name, "\n")] = '\0';
+        fclose(file);
+    }
+}
+
+/* Once it has ended, or if it is another user's, its mappings cannot be read: what was
+ * seen before stays. */
+void launch_look(struct launched *launched)
+{
+    char path[64];
+    char *line = NULL;
+    size_t size = 0;
+    bool has_lines = false;
+    bool has_library = false;
+    snprintf(path, sizeof path, "/proc/%d/maps", launched->process.pid);
+    FILE *file = launched->process.ended ? NULL : fopen(path, "re");
+    while (file != NULL && !has_library && getline(&line, &size, file) > 0) {
+        has_lines = true;
+        has_library = strstr(line, "/" LIBRARY_NAME) != NULL;
+    }
+    if (has_lines) {
+        launched->has_no_library = !has_library;
+    }
+    free(line);
+    if (file != NULL) {
         fclose(file);
     }
 }

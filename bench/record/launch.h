@@ -15,6 +15,8 @@ struct launched {
     struct process process;
     /* Of the process at its end; empty: not known. */
     char last_name[LOG_NAME_BYTES + 1];
+    /* When last looked at, it ran without the library in it. */
+    bool has_no_library;
 };
 
 /* The library's path, as LD_PRELOAD takes it. NULL with error filled in. */
@@ -26,6 +28,9 @@ const char *launch_library(struct trace_error *error);
 bool launch_start(struct launched *launched, char *const argv[], const char *library,
                   struct log_header *header, int file, bool follow_fork,
                   struct trace_error *error);
+
+/* Looks whether it still has the library in it, which it loses by exec. */
+void launch_look(struct launched *launched);
 
 /* Looks whether it has ended. */
 bool launch_has_ended(struct launched *launched);

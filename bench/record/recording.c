@@ -142,6 +142,9 @@ static void tracee_add(struct session *session, struct log_ring *ring,
         return;
     }
     session->tracees[session->tracee_count++] = tracee;
+    if (tracee->pid == session->launched.process.pid) {
+        session->launched.has_no_library = false;
+    }
 }
 
 /* ---- ends ---- */
@@ -221,13 +224,20 @@ static void note_others(struct session *session, struct tracee *tracee)
 }
 
 /* The process ended as another program than the one on record, which the recorder did
- * not get into. */
+ * not get into. One of the same name is seen if it ran for longer than we sleep. */
 static void note_replaced(const struct session *session, struct tracee *tracee)
 {
     const struct log_ring *ring = tracee->ring;
     const char *last = session->launched.last_name;
-    if (tracee->has_ended && ring->has_exited == 0 && last[0] != '\0' &&
-        strncmp(last, ring->name, LOG_NAME_BYTES) != 0) {
+    if (!tracee->has_ended || ring->has_exited != 0) {
+        return;
+    }
+    if (session->launched.has_no_library) {
+        tracee_note(tracee,
+                    "The process became another program by exec after %.200s: that "
+                    "one did not load the recorder and is not recorded.",
+                    ring->image);
+    } else if (last[0] != '\0' && strncmp(last, ring->name, LOG_NAME_BYTES) != 0) {
         tracee_note(
             tracee,
             "The process ended under another name than that of %.200s: if it "
@@ -347,6 +357,7 @@ static void empty_rings(struct session *session, const char *program)
                               "that --duration gave.");
         } else if (!has_more && !is_done(session, now)) {
             tell_of_daemons(session, program, now);
+            launch_look(&session->launched);
             sleep_until_woken(session, seen, now);
         }
     } while (!is_done(session, now));

@@ -305,6 +305,22 @@ static int become_static(void)
     return 1;
 }
 
+/* The same program again, which loads no recorder. */
+static int exec_without_environment(const char *self)
+{
+    char *const nothing[] = {NULL};
+    keep(malloc(9101));
+    execle(self, self, "nap", (char *)NULL, nothing);
+    return 1;
+}
+
+/* Longer than snugbench sleeps. */
+static int nap(void)
+{
+    usleep(1200000);
+    return 0;
+}
+
 static int wait_for_signal(void)
 {
     keep(malloc(6001));
@@ -319,6 +335,9 @@ static int run(const char *mode, const char *self)
     if (strcmp(mode, "exec") == 0) {
         return exec_again(self);
     }
+    if (strcmp(mode, "bare") == 0) {
+        return exec_without_environment(self);
+    }
     static const struct mode {
         const char *name;
         int (*run)(void);
@@ -330,6 +349,7 @@ static int run(const char *mode, const char *self)
         {"leave", leave},
         {"errno", errno_survives},
         {"wait", wait_for_signal},
+        {"nap", nap},
         {"close", close_all},
         {"nofile", descriptor_limit},
         {"fsize", file_size_limit},

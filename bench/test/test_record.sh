@@ -409,6 +409,13 @@ number=$((number + 1))
 [ ! -e "$work/has-run" ]
 report "and it has not run" $?
 refuses "a program that allocates nothing" 1 'no allocation' -o "$work/no.rep" -- /bin/true
+record bare "$helper" bare
+[ "$code" -eq 0 ] && [ "$(requests bare 9101)" -eq 1 ] &&
+    grep -q 'became another program by exec after .*/helper_record: that one' "$work/err"
+report "a program that becomes itself with an empty environment: said" $?
+record nap "$helper" nap
+! grep -q 'by exec' "$work/err"
+report "one that stays as it is: not" $?
 if needs "a static program" gcc-static; then
     echo 'int main(void) { return 0; }' | gcc -static -x c -o "$work/static" -
     refuses "a static program" 1 'did not load the recorder' -o "$work/no.rep" -- "$work/static"
