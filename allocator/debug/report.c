@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/kernel.h"
 #include "base/lock.h"
 #include "base/output.h"
 #include "debug/altstack.h"
@@ -143,10 +144,25 @@ static void print_report(void *argument)
     debug_log_flush();
 }
 
+/* Of several threads that find errors at once one tells, and ends the process. The
+ * others wait for that: five seconds, as in the child of a fork there may be no such
+ * thread. */
+static void be_the_one_who_tells(void)
+{
+    static const struct timespec most = {.tv_sec = 5};
+    static atomic_int teller; /* its number; 0: none yet */
+    const int self = (int)kernel_call(SYS_gettid, 0, 0, 0, 0, 0, 0);
+    int other = 0;
+    if (!atomic_compare_exchange_strong(&teller, &other, self) && other != self) {
+        os_futex_wait(&teller, other, &most);
+    }
+}
+
 void debug_report(const struct debug_error *error)
 {
     struct report report = {.error = error};
     debug_stack_capture(&report.here);
+    be_the_one_who_tells();
     debug_inside++; /* to the end: what is asked for from here on is the arena's */
     debug_altstack_run(print_report, &report);
     abort(); /* here, where a debugger and the program's handlers expect it */

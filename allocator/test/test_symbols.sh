@@ -302,5 +302,39 @@ printf '%s\n' "$scratch/titled" >"$scratch/known"
 run "check,exitcode=9,suppress=$scratch/known" "$scratch/titled"
 expect_status 0
 end
+
+cat >"$scratch/four.c" <<'END'
+#include <pthread.h>
+#include <stdlib.h>
+static pthread_barrier_t barrier;
+static void *work(void *unused)
+{
+    char *volatile block = malloc(40);
+    pthread_barrier_wait(&barrier);
+    free(block);
+    free(block);
+    return unused;
+}
+int main(void)
+{
+    pthread_t threads[4];
+    pthread_barrier_init(&barrier, NULL, 4);
+    for (int i = 0; i < 4; i++)
+        pthread_create(&threads[i], NULL, work, NULL);
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    return 0;
+}
+END
+begin "of four threads that free twice at once one tells"
+gcc -w -g -O0 -o "$scratch/four" "$scratch/four.c" -pthread || wrong "not built"
+for try in 1 2 3 4 5 6 7 8; do
+    what="try $try"
+    run check "$scratch/four"
+    expect_status 134
+    expect err "    #0 work at four.c:9"
+    [ "$(grep -c '^snug: double free' "$scratch/err")" -eq 1 ] || wrong "told more than once"
+done
+end
 plan
 [ "$number" -gt 0 ]
