@@ -26,7 +26,7 @@ ALLOCATOR_SOURCES := \
     $(wildcard $(foreach d,base heap small cache debug api,allocator/$d/*.c))
 BENCH_SOURCES := bench/main.c \
     $(wildcard $(foreach d,cli trace trace/formats process runner live analysis report,bench/$d/*.c)) \
-    $(filter-out $(addprefix bench/record/,recorder.c attach.c writer.c),$(wildcard bench/record/*.c))
+    $(filter-out $(addprefix bench/record/,recorder.c operators.c attach.c writer.c),$(wildcard bench/record/*.c))
 
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 ALLOCATOR_OBJECTS := $(call object,$(ALLOCATOR_SOURCES))
@@ -174,7 +174,7 @@ $(BUILD)/snugbench: $(BENCH_OBJECTS)
 
 # Objects of the tools, with flags of their own.
 tool_objects = $(call object,$(wildcard bench/$(1)/*.c))
-RECORDER_OBJECTS := $(call object,$(addprefix bench/record/,recorder.c attach.c writer.c))
+RECORDER_OBJECTS := $(call object,$(addprefix bench/record/,recorder.c operators.c attach.c writer.c))
 DELAYED_OBJECTS := $(patsubst %.c,$(BUILD)/obj/delayed/%.o,$(wildcard bench/floor/*.c))
 # A pair of malloc and free must not be optimised away.
 $(call tool_objects,worker) $(call tool_objects,micro): BENCH_FLAGS += \
