@@ -1,6 +1,7 @@
-/* C++'s operators new and delete of a program that is linked with an allocator which has
- * its own: they go to the C++ library's, which call malloc and free and so are recorded.
- * Those of a library that is no allocator, with pools for instance, stay in force. */
+/* C++'s operators new and delete of a program that is linked with an allocator which
+ * has its own: they go to the C++ library's, which call malloc and free and so are
+ * recorded. Those of a library that is no allocator, with pools for instance, stay in
+ * force. */
 #include <dlfcn.h>
 #include <stdatomic.h>
 #include <stdbool.h>
