@@ -5,8 +5,8 @@
 set -u
 # shellcheck source=scripts/tap.sh
 . "$(dirname "$0")/../../scripts/tap.sh"
-library=$(realpath "${BUILD:-build}/libsnug.so")
 scratch=$(mktemp -d)
+library=$(scripts/preload-path "${BUILD:-build}/libsnug.so" "$scratch")
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
 

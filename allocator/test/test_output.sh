@@ -5,8 +5,8 @@ set -u
 # shellcheck source=scripts/tap.sh
 . "$(dirname "$0")/../../scripts/tap.sh"
 build=$(realpath "${BUILD:-build}")
-library=$build/libsnug.so
 scratch=$(mktemp -d)
+library=$(scripts/preload-path "$build/libsnug.so" "$scratch")
 trap 'rm -rf "$scratch"' EXIT
 # shellcheck source=allocator/test/level.sh
 . "$(dirname "$0")/level.sh"

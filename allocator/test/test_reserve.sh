@@ -4,7 +4,9 @@
 set -u
 # shellcheck source=scripts/tap.sh
 . "$(dirname "$0")/../../scripts/tap.sh"
-library=$(realpath "${BUILD:-build}/libsnug.so")
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+library=$(scripts/preload-path "${BUILD:-build}/libsnug.so" "$scratch")
 
 # Under a limit of 200 MB python maps 140 MB: more than the limit less 64 MiB of reserve.
 limited()

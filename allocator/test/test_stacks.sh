@@ -4,9 +4,9 @@ set -u
 # shellcheck source=scripts/tap.sh
 . "$(dirname "$0")/../../scripts/tap.sh"
 build=$(realpath "${BUILD:-build}")
-library=$build/libsnug.so
 include=$PWD/allocator
 scratch=$(mktemp -d)
+library=$(scripts/preload-path "$build/libsnug.so" "$scratch")
 trap 'rm -rf "$scratch"' EXIT
 # shellcheck source=allocator/test/level.sh
 . "$(dirname "$0")/level.sh"

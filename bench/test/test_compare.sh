@@ -228,7 +228,7 @@ ok "without one nothing is" [ "$(grep -c 'is set here' "$dir/errors")" = 0 ]
 
 "$bench" compare -a glibc --runs 1 -o "$dir/piped" -- "$dir/program" 1 2>"$dir/errors" | true
 ok "a reader that goes away costs no file" [ -s "$dir/piped/compare.csv" ]
-ok "and leaves no recording behind" [ -z "$(ls -A "$TMPDIR")" ]
+ok "and leaves no recording behind" [ -z "$(find "$TMPDIR" -name '*.rep')" ]
 two -o "$dir/gone" --cleanup "rm -r $dir/gone; touch $dir/gone" -- "$dir/program" 1
 ok "files that cannot be written fail the command" [ $? -eq 1 ]
 ok "and are not said to be there" [ "$(grep -c 'All that was measured' "$dir/out")" = 0 ]
@@ -293,7 +293,7 @@ ok "one of two processes is recorded" grep -q 'recorded is the first of its 2 pr
 compare -a glibc --runs 1 -- sh -c 'case $LD_PRELOAD in *record*) exit 3 ;; esac'
 ok "what cannot be recorded is told" grep -qE '^Not replayed: .*exit code 3' "$dir/out"
 ok "and no failure" [ "$(grep -c failed: "$dir/out")" = 0 ]
-ok "no recording is left" [ -z "$(ls -A "$TMPDIR")" ]
+ok "no recording is left" [ -z "$(find "$TMPDIR" -name '*.rep')" ]
 compare -a glibc -a lab=bench/test/lab/explicit.c --runs 1 -- "$dir/blocks"
 ok "a course's allocator meets glibc" [ $? -eq 0 ]
 ok "and has figures" grep -qE '^ +lab +[0-9]' "$dir/out"

@@ -20,6 +20,7 @@
 #include "live/timed.h"
 #include "process/cgroup.h"
 #include "process/clock.h"
+#include "process/preload.h"
 #include "process/program.h"
 #include "process/signals.h"
 
@@ -36,8 +37,10 @@ static struct live_memory run(const char *script, const char *preload, bool foll
     char text[500];
     char *const command[] = {shell, option, text, NULL};
     snprintf(text, sizeof text, "%s", script);
-    struct candidate candidate = {.library = (char *)(uintptr_t)preload,
-                                  .preload = preload};
+    char error[300];
+    struct candidate candidate = {
+        .library = (char *)(uintptr_t)preload,
+        .preload = preload != NULL ? preload_path(preload, error, sizeof error) : NULL};
     const struct run_plan plan = {.command = command,
                                   .candidate = &candidate,
                                   .output = -1,
@@ -45,7 +48,6 @@ static struct live_memory run(const char *script, const char *preload, bool foll
                                   .follow = follow};
     struct live_run live;
     struct live_memory memory;
-    char error[300];
     assert_true(live_start(&live, &plan, error, sizeof error));
     while (!live.root.ended && clock_now_ns() < live.root.deadline_ns) {
         live_step(&live);
