@@ -61,7 +61,7 @@ static void warn_of_settings(void)
 {
     static const char *const beginnings[] = {
         "SNUG_",     "MALLOC_",     "GLIBC_TUNABLES=", "MIMALLOC_",
-        "TCMALLOC_", "TBB_MALLOC_", "SCUDO_OPTIONS=",  "LD_PRELOAD="};
+        "TCMALLOC_", "TBB_MALLOC_", "SCUDO_OPTIONS="};
     for (char **variable = environ; *variable != NULL; variable++) {
         for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
             if (strncmp(*variable, beginnings[i], strlen(beginnings[i])) == 0) {
