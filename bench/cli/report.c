@@ -245,6 +245,8 @@ static int write_page(const struct report_options *options)
     } else if (!output_write_all(options->directory, &file, 1, &error)) {
         fprintf(stderr, "snugbench: %s\n", error.text);
         code = EXIT_FAILED;
+    } else if (drawn == 0) {
+        printf("%s/report.html, without charts\n", options->directory);
     } else {
         printf("%s/report.html; beside it %zu chart%s as SVG, PNG and PDF\n",
                options->directory, drawn, drawn == 1 ? "" : "s");

@@ -123,8 +123,9 @@ CSV
         grep -q 'Not measured here: .*Latency of single calls (<code>' "$dir/run/report.html"
 fi
 
-message=$(PATH=$dir/bin "$bench" report "$dir/run" 2>&1 >/dev/null)
+message=$(PATH=$dir/bin "$bench" report "$dir/run" 2>&1 >"$dir/told")
 ok "a missing gnuplot fails" [ $? -eq 1 ]
+ok "no charts are told of" grep -qx "$dir/run/report.html, without charts" "$dir/told"
 ok "is named once, with the way to have it" \
     [ "$(grep -c 'gnuplot is missing.*apt-get install' <<<"$message")" = 1 ]
 ok "and the page is there without charts" \
