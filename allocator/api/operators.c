@@ -89,8 +89,8 @@ static COLD_CODE void *allocate_or_throw(size_t size, size_t alignment,
                                          enum debug_kind kind)
 {
     static void *known_handler, *known_new, *known_aligned;
-    void (*(*const handler)(void))(void) = (void (*(*)(void))(void))library_definition(
-        "_ZSt15get_new_handlerv", &known_handler);
+    void (*(*const handler)(void))(void) =
+        library_definition("_ZSt15get_new_handlerv", &known_handler);
     while (handler != NULL && handler() != NULL) {
         handler()();
         void *const block = allocate(size, alignment, kind);
@@ -195,85 +195,34 @@ DELETE("_ZdaPvmSt11align_val_t", delete_array_aligned_sized,
        (void *ptr, size_t size, size_t alignment), DEBUG_NEW_ARRAY, size, alignment,
        IN_FORCE(delete_array_aligned)(ptr, alignment))
 
-/* The C++ library's forms, which call one of those above and catch what it throws. */
-static void *new_by_library(const char *name, void **known, size_t size,
-                            const void *nothrow)
-{
-    void *(*const form)(size_t, const void *) =
-        (void *(*)(size_t, const void *))library_definition(name, known);
-    return form != NULL ? form(size, nothrow) : NULL;
-}
+#define NOTHROW const void *nothrow __attribute__((unused))
 
-static void *new_aligned_by_library(const char *name, void **known, size_t size,
-                                    size_t alignment, const void *nothrow)
-{
-    void *(*const form)(size_t, size_t, const void *) =
-        (void *(*)(size_t, size_t, const void *))library_definition(name, known);
-    return form != NULL ? form(size, alignment, nothrow) : NULL;
-}
+DELETE("_ZdlPvRKSt9nothrow_t", delete_nothrow, (void *ptr, NOTHROW), DEBUG_NEW, NO_SIZE,
+       0, IN_FORCE(operator_delete)(ptr))
+DELETE("_ZdaPvRKSt9nothrow_t", delete_array_nothrow, (void *ptr, NOTHROW),
+       DEBUG_NEW_ARRAY, NO_SIZE, 0, IN_FORCE(delete_array)(ptr))
+DELETE("_ZdlPvSt11align_val_tRKSt9nothrow_t", delete_aligned_nothrow,
+       (void *ptr, size_t alignment, NOTHROW), DEBUG_NEW, NO_SIZE, alignment,
+       IN_FORCE(delete_aligned)(ptr, alignment))
+DELETE("_ZdaPvSt11align_val_tRKSt9nothrow_t", delete_array_aligned_nothrow,
+       (void *ptr, size_t alignment, NOTHROW), DEBUG_NEW_ARRAY, NO_SIZE, alignment,
+       IN_FORCE(delete_array_aligned)(ptr, alignment))
 
-#define NEW "_ZnwmRKSt9nothrow_t"
-#define NEW_ARRAY "_ZnamRKSt9nothrow_t"
-#define NEW_ALIGNED "_ZnwmSt11align_val_tRKSt9nothrow_t"
-#define NEW_ARRAY_ALIGNED "_ZnamSt11align_val_tRKSt9nothrow_t"
+/* A form that takes nothrow_t, too: the C++ library's, which calls one of those above
+ * and catches what it throws. */
+#define NEW_NOTHROW(mangled, name, parameters, arguments)                              \
+    void *name parameters MANGLED(mangled);                                            \
+    void *name parameters                                                              \
+    {                                                                                  \
+        static void *known;                                                            \
+        __typeof__(&(name)) form = library_definition(mangled, &known);                \
+        return form != NULL ? form arguments : NULL;                                   \
+    }
 
-void *new_nothrow(size_t size, const void *nothrow) MANGLED(NEW);
-void *new_nothrow(size_t size, const void *nothrow)
-{
-    static void *known;
-    return new_by_library(NEW, &known, size, nothrow);
-}
-
-void *new_array_nothrow(size_t size, const void *nothrow) MANGLED(NEW_ARRAY);
-void *new_array_nothrow(size_t size, const void *nothrow)
-{
-    static void *known;
-    return new_by_library(NEW_ARRAY, &known, size, nothrow);
-}
-
-void *new_aligned_nothrow(size_t size, size_t alignment, const void *nothrow)
-    MANGLED(NEW_ALIGNED);
-void *new_aligned_nothrow(size_t size, size_t alignment, const void *nothrow)
-{
-    static void *known;
-    return new_aligned_by_library(NEW_ALIGNED, &known, size, alignment, nothrow);
-}
-
-void *new_array_aligned_nothrow(size_t size, size_t alignment, const void *nothrow)
-    MANGLED(NEW_ARRAY_ALIGNED);
-void *new_array_aligned_nothrow(size_t size, size_t alignment, const void *nothrow)
-{
-    static void *known;
-    return new_aligned_by_library(NEW_ARRAY_ALIGNED, &known, size, alignment, nothrow);
-}
-
-void delete_nothrow(void *ptr, const void *unused) MANGLED("_ZdlPvRKSt9nothrow_t");
-void delete_nothrow(void *ptr, const void *unused)
-{
-    (void)unused;
-    IN_FORCE(operator_delete)(ptr);
-}
-
-void delete_array_nothrow(void *ptr, const void *unused)
-    MANGLED("_ZdaPvRKSt9nothrow_t");
-void delete_array_nothrow(void *ptr, const void *unused)
-{
-    (void)unused;
-    IN_FORCE(delete_array)(ptr);
-}
-
-void delete_aligned_nothrow(void *ptr, size_t alignment, const void *unused)
-    MANGLED("_ZdlPvSt11align_val_tRKSt9nothrow_t");
-void delete_aligned_nothrow(void *ptr, size_t alignment, const void *unused)
-{
-    (void)unused;
-    IN_FORCE(delete_aligned)(ptr, alignment);
-}
-
-void delete_array_aligned_nothrow(void *ptr, size_t alignment, const void *unused)
-    MANGLED("_ZdaPvSt11align_val_tRKSt9nothrow_t");
-void delete_array_aligned_nothrow(void *ptr, size_t alignment, const void *unused)
-{
-    (void)unused;
-    IN_FORCE(delete_array_aligned)(ptr, alignment);
-}
+NEW_NOTHROW("_ZnwmRKSt9nothrow_t", new_nothrow, (size_t size, NOTHROW), (size, nothrow))
+NEW_NOTHROW("_ZnamRKSt9nothrow_t", new_array_nothrow, (size_t size, NOTHROW),
+            (size, nothrow))
+NEW_NOTHROW("_ZnwmSt11align_val_tRKSt9nothrow_t", new_aligned_nothrow,
+            (size_t size, size_t alignment, NOTHROW), (size, alignment, nothrow))
+NEW_NOTHROW("_ZnamSt11align_val_tRKSt9nothrow_t", new_array_aligned_nothrow,
+            (size_t size, size_t alignment, NOTHROW), (size, alignment, nothrow))
