@@ -18,37 +18,21 @@ void knobs_complain(const char *variable, const char *value, size_t length)
                  value);
 }
 
-/* Whether the environment has a variable that begins with "SNUG_". */
-static bool are_any_set(void)
+/* Neither libc's getenv nor its functions of strings: another library's may stand in
+ * their place, and allocate, and a search for them would touch pages at each start. */
+const char *knobs_value(const char *variable)
 {
     for (char **variables = environ; variables != NULL && *variables; variables++) {
-        const char *const name = *variables;
-        if (name[0] == 'S' && name[1] == 'N' && name[2] == 'U' && name[3] == 'G' &&
-            name[4] == '_') {
-            return true;
+        size_t length = 0;
+        while (variable[length] != '\0' && (*variables)[length] == variable[length]) {
+            length++;
         }
-    }
-    return false;
-}
-
-/* Not libc's getenv: another library's may stand in its place, and allocate. */
-static const char *environment_value(const char *variable)
-{
-    const size_t length = strlen(variable);
-    for (char **variables = environ; *variables != NULL; variables++) {
-        const char *const name = *variables;
-        if (strncmp(name, variable, length) == 0 && name[length] == '=') {
-            return name + length + 1;
+        const char *const value = *variables + length + 1;
+        if (variable[length] == '\0' && value[-1] == '=') {
+            return *value != '\0' && getauxval(AT_SECURE) == 0 ? value : NULL;
         }
     }
     return NULL;
-}
-
-const char *knobs_value(const char *variable)
-{
-    const char *const value =
-        are_any_set() && getauxval(AT_SECURE) == 0 ? environment_value(variable) : NULL;
-    return value != NULL && *value != '\0' ? value : NULL;
 }
 
 static void read_purge(void)
@@ -69,7 +53,10 @@ static void read_purge(void)
 static void read_size(const char *variable, size_t most, size_t *value)
 {
     const char *const text = knobs_value(variable);
-    const size_t number = text != NULL ? text_to_number(text, strlen(text)) : *value;
+    if (text == NULL) {
+        return;
+    }
+    const size_t number = text_to_number(text, strlen(text));
     if (number <= most) {
         *value = number;
     } else {

@@ -23,8 +23,7 @@ struct knobs {
 COLD_CODE const struct knobs *knobs_get(void);
 
 /* What a variable of ours says; NULL: it is not set, or empty, or not for this program.
- * Where none begins with SNUG_ this asks nobody: libc's search would touch pages of
- * libc and of ours at each start. */
+ */
 const char *knobs_value(const char *variable);
 
 /* "snug: VARIABLE: not understood, see snug.h: VALUE", on stderr. */
