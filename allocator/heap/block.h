@@ -45,15 +45,9 @@ static ALWAYS_INLINE size_t block_tag(const struct block *block, size_t low)
     return low - (block_hash(block, low) << BLOCK_CHECK_SHIFT);
 }
 
-/* Whether the checksum of a tag that was read there is right. */
-static ALWAYS_INLINE bool block_tag_is_right(const struct block *block, size_t tag)
-{
-    return block_hash(block, tag) == 0;
-}
-
 static ALWAYS_INLINE bool block_checksum_is_right(const struct block *block)
 {
-    return block_tag_is_right(block, block->tag);
+    return block_hash(block, block->tag) == 0;
 }
 
 /* The block is in use. */
@@ -84,21 +78,10 @@ static ALWAYS_INLINE bool block_is_invalidated(const struct block *block)
     return block->tag == BLOCK_FREE;
 }
 
-/* What stands behind the last block. */
-static ALWAYS_INLINE void block_set_top(struct block *block)
-{
-    block->tag = block_tag(block, BLOCK_FREE);
-}
-
-/* The lower bits of a free block's tag. */
-static ALWAYS_INLINE size_t block_free_bits(uint32_t record)
-{
-    return (size_t)record << BLOCK_NUMBER_SHIFT | BLOCK_FREE;
-}
-
+/* Record 0: what stands behind the last block. */
 static ALWAYS_INLINE void block_set_free(struct block *block, uint32_t record)
 {
-    block->tag = block_tag(block, block_free_bits(record));
+    block->tag = block_tag(block, (size_t)record << BLOCK_NUMBER_SHIFT | BLOCK_FREE);
 }
 
 /* The number in the tag of a free block. */
@@ -152,7 +135,7 @@ static ALWAYS_INLINE bool block_is_within(const struct block *block, size_t firs
     const size_t beyond = low - BLOCK_IN_USE - first;
     *bytes = low - BLOCK_IN_USE;
     return (beyond >> 4 | beyond << 60) <= (last - first) / ALIGNMENT_BYTES &&
-           block_tag_is_right(block, tag);
+           block_hash(block, tag) == 0;
 }
 
 #endif

@@ -11,7 +11,7 @@ void heap_set_top(char *top)
 {
     char *const end = top + BLOCK_HEADER_BYTES;
     heap.top = top;
-    block_set_top((struct block *)(uintptr_t)top);
+    block_set_free((struct block *)(uintptr_t)top, 0);
     if (end > heap.touched) {
         heap.touched_bytes += (size_t)(end - heap.touched);
         heap.touched = end;
