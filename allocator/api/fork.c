@@ -33,14 +33,12 @@ static void before_fork(void)
         _IO_list_lock();
     }
     locked_for_fork = lock_acquire(&heap_lock);
-    if (locked_for_fork) {
-        lock_begin_fork();
-    }
+    lock_note_fork(locked_for_fork);
 }
 
 static void release_lock(void)
 {
-    lock_end_fork();
+    lock_note_fork(false);
     lock_release(&heap_lock, locked_for_fork);
 }
 

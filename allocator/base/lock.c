@@ -16,14 +16,9 @@ static bool lock_seize(struct lock *lock)
 
 static _Atomic(pthread_t) forking; /* 0: no thread */
 
-void lock_begin_fork(void)
+void lock_note_fork(bool begins)
 {
-    atomic_store_explicit(&forking, pthread_self(), memory_order_relaxed);
-}
-
-void lock_end_fork(void)
-{
-    atomic_store_explicit(&forking, 0, memory_order_relaxed);
+    atomic_store_explicit(&forking, begins ? pthread_self() : 0, memory_order_relaxed);
 }
 
 bool lock_wait(struct lock *lock)

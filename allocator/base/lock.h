@@ -24,10 +24,9 @@ extern OUR_OWN struct lock heap_lock;
 /* lock_acquire for one who found the lock taken. */
 COLD_CODE bool lock_wait(struct lock *lock);
 
-/* From the moment that this thread has all locks in order to fork, until it gives them
- * back: handlers of others run meanwhile and may allocate, so it needs no lock. */
-void lock_begin_fork(void);
-void lock_end_fork(void);
+/* Whether this thread has all locks in order to fork, until it gives them back:
+ * handlers of others run meanwhile and may allocate, so it needs no lock. */
+void lock_note_fork(bool begins);
 
 static ALWAYS_INLINE bool lock_try(struct lock *lock)
 {
