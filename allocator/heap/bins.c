@@ -257,44 +257,33 @@ static const char *check_record(const struct bins *bins, uint32_t number,
     return NULL;
 }
 
-/* The free block whose number stands at *link and those of its size behind it. Adds
- * their number to *count. */
-static const char *check_list(const struct bins *bins, const uint32_t *link, size_t bin,
-                              size_t *count)
-{
-    const size_t bytes = bins->records[*link].bytes;
-    for (; *link != 0; link = &bins->records[*link].next) {
-        const char *const broken = check_record(bins, *link, link);
-        if (broken != NULL) {
-            return broken;
-        }
-        if (bins->records[*link].bytes != bytes || bin_of(bytes) != bin) {
-            return "a free block is in the bin of another size";
-        }
-        if (++*count > bins->used) {
-            return "a bin's list has no end";
-        }
-    }
-    return NULL;
-}
-
+/* The sizes of a bin, and the free blocks of each. Adds their number to *count. */
 static const char *check_bin(const struct bins *bins, size_t bin, size_t *count)
 {
-    const bool bit = (bins->map[bin / 64] >> (bin % 64) & 1) != 0;
-    if (bit != (bins->first[bin] != 0)) {
-        return "a bin's bit is wrong";
-    }
-    const char *broken = NULL;
     size_t smaller = 0;
-    for (const uint32_t *link = &bins->first[bin]; broken == NULL && *link != 0;
-         link = &bins->records[*link].larger) {
-        broken = check_list(bins, link, bin, count);
-        if (broken == NULL && bins->records[*link].bytes <= smaller) {
-            broken = "the sizes of a bin are out of order";
+    for (const uint32_t *size = &bins->first[bin]; *size != 0;
+         size = &bins->records[*size].larger) {
+        const size_t bytes = bins->records[*size].bytes;
+        for (const uint32_t *link = size; *link != 0;
+             link = &bins->records[*link].next) {
+            const char *const broken = check_record(bins, *link, link);
+            if (broken != NULL) {
+                return broken;
+            }
+            if (bins->records[*link].bytes != bytes || bin_of(bytes) != bin) {
+                return "a free block is in the bin of another size";
+            }
+            if (++*count > bins->used) {
+                return "a bin's list has no end";
+            }
         }
-        smaller = bins->records[*link].bytes;
+        if (bytes <= smaller) {
+            return "the sizes of a bin are out of order";
+        }
+        smaller = bytes;
     }
-    return broken;
+    const bool bit = (bins->map[bin / 64] >> (bin % 64) & 1) != 0;
+    return bit == (bins->first[bin] != 0) ? NULL : "a bin's bit is wrong";
 }
 
 const char *bins_check(const struct bins *bins)
@@ -306,22 +295,20 @@ const char *bins_check(const struct bins *bins)
     for (size_t i = 0; broken == NULL && i < BIN_COUNT; i++) {
         broken = check_bin(bins, i, &in_bins);
     }
-    for (size_t i = 0; broken == NULL && i < BIN_WORDS; i++) {
-        if ((bins->summary >> i & 1) != (bins->map[i] != 0)) {
-            broken = "the summary of the bins is wrong";
-        }
+    if (broken != NULL) {
+        return broken;
+    }
+    uint64_t summary = 0;
+    for (size_t i = 0; i < BIN_WORDS; i++) {
+        summary |= (uint64_t)(bins->map[i] != 0) << i;
     }
     size_t bytes = 0;
     for (uint32_t i = 1; i < bins->used; i++) {
-        if (bins->records[i].address != 0) {
-            in_bins--;
-            bytes += bins->records[i].bytes;
-        }
+        in_bins -= bins->records[i].address != 0;
+        bytes += bins->records[i].bytes;
     }
-    if (broken == NULL && in_bins != 0) {
-        broken = "a recorded free block is in no bin";
-    }
-    return broken == NULL && bytes != bins->free_bytes
-               ? "the sum of the free blocks' records is wrong"
-               : broken;
+    return summary != bins->summary    ? "the summary of the bins is wrong"
+           : in_bins != 0              ? "a recorded free block is in no bin"
+           : bytes != bins->free_bytes ? "the sum of the free blocks' records is wrong"
+                                       : NULL;
 }

@@ -43,15 +43,6 @@ struct seen {
     const char *broken;
 };
 
-static void add_free(const struct block *block, size_t bytes, struct seen *seen)
-{
-    const struct page_range inside = heap_free_block_pages(block, bytes);
-    seen->free_bytes += bytes;
-    if (inside.start < inside.end) {
-        seen->vacant_bytes += pages_vacant_within(inside.start, inside.end);
-    }
-}
-
 static void check_block(const struct block *block, size_t bytes, void *context)
 {
     struct seen *const seen = context;
@@ -64,7 +55,9 @@ static void check_block(const struct block *block, size_t bytes, void *context)
     } else if (!in_use && bytes < BLOCK_MIN_BYTES) {
         seen->broken = "a free block is smaller than the smallest";
     } else if (!in_use) {
-        add_free(block, bytes, seen);
+        const struct page_range inside = heap_free_block_pages(block, bytes);
+        seen->free_bytes += bytes;
+        seen->vacant_bytes += pages_vacant_within(inside.start, inside.end);
     }
     seen->next = block_at(block, bytes);
     seen->in_use = in_use;
@@ -81,11 +74,6 @@ static const char *check_ends(void)
             return "the block before the top is free";
         }
     }
-    return NULL;
-}
-
-static const char *check_untouched(void)
-{
     /* No more than the page of the mark: to read others would make them resident. */
     for (const char *p = heap.touched; p < heap.end && (uintptr_t)p % PAGE_BYTES != 0;
          p++) {
@@ -98,25 +86,19 @@ static const char *check_untouched(void)
 
 const char *heap_check(void)
 {
-    struct seen in_heap = {0};
-    if (!heap_visit(check_block, &in_heap)) {
+    struct seen seen = {0};
+    if (!heap_visit(check_block, &seen)) {
         return "a block's tag is broken";
     }
-    const char *broken = in_heap.broken != NULL ? in_heap.broken : check_ends();
+    const char *broken = seen.broken != NULL ? seen.broken : check_ends();
     broken = broken != NULL ? broken : bins_check(&heap_bins);
-    if (broken != NULL) {
-        return broken;
-    }
-    if (in_heap.free_bytes != heap_bins.free_bytes) { /* each has its own record */
-        return "the bins do not hold exactly the free blocks";
-    }
     const uintptr_t top =
         align_up((uintptr_t)heap.top + BLOCK_HEADER_BYTES, PAGE_BYTES);
-    const uintptr_t touched = (uintptr_t)heap.touched;
-    if (in_heap.vacant_bytes +
-            (top < touched ? pages_vacant_within(top, touched) : 0) !=
-        pages_vacant_bytes) {
-        return "vacant pages are not inside free blocks";
-    }
-    return check_untouched();
+    seen.vacant_bytes += pages_vacant_within(top, (uintptr_t)heap.touched);
+    return broken != NULL ? broken
+           : seen.free_bytes != heap_bins.free_bytes
+               ? "the bins do not hold exactly the free blocks" /* one record each */
+           : seen.vacant_bytes != pages_vacant_bytes
+               ? "vacant pages are not inside free blocks"
+               : NULL;
 }
