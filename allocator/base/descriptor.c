@@ -29,7 +29,7 @@ struct descriptor descriptor_of(int number)
     struct stat file;
     return descriptor_look(number, &file)
                ? (struct descriptor){number, file.st_dev, file.st_ino}
-               : (struct descriptor)NO_DESCRIPTOR;
+               : NO_DESCRIPTOR;
 }
 
 struct descriptor descriptor_copy(int number)

@@ -22,10 +22,7 @@ struct descriptor {
     ino_t inode;
 };
 
-#define NO_DESCRIPTOR                                                                  \
-    {                                                                                  \
-        .number = -1                                                                   \
-    }
+#define NO_DESCRIPTOR ((struct descriptor){.number = -1})
 
 /* What a number stands for now; false, or none: nothing. */
 bool descriptor_look(int number, struct stat *file);

@@ -10,8 +10,7 @@
 #define NULL_DEVICE ((dev_t)0x103) /* 1, 3 */
 
 static bool noted;
-static bool was_terminal;
-static struct descriptor at_start = NO_DESCRIPTOR;
+static struct stat at_start; /* all 0: there was no stderr */
 static struct descriptor kept = NO_DESCRIPTOR;
 
 static bool is_null(const struct stat *file)
@@ -22,12 +21,9 @@ static bool is_null(const struct stat *file)
 /* Before other constructors, which may open and close files. */
 static __attribute__((constructor(101))) void note_stderr(void)
 {
-    struct stat file;
     if (!noted) {
         noted = true;
-        at_start = descriptor_of(STDERR_FILENO);
-        was_terminal = descriptor_look(STDERR_FILENO, &file) && S_ISCHR(file.st_mode) &&
-                       !is_null(&file);
+        descriptor_look(STDERR_FILENO, &at_start);
     }
 }
 
@@ -37,9 +33,9 @@ static bool is_stderr_usable(void)
 {
     struct stat file;
     note_stderr(); /* an allocation may come before the constructors */
-    return descriptor_is_at(&at_start, STDERR_FILENO) ||
-           (descriptor_look(STDERR_FILENO, &file) &&
-            (S_ISFIFO(file.st_mode) || is_null(&file)));
+    return descriptor_look(STDERR_FILENO, &file) &&
+           (S_ISFIFO(file.st_mode) || is_null(&file) ||
+            (file.st_dev == at_start.st_dev && file.st_ino == at_start.st_ino));
 }
 
 void output_keep_stderr(void)
@@ -56,7 +52,7 @@ void output_write(const struct text *text)
         descriptor_write(kept.number, text->buffer, text->length);
     } else if (is_stderr_usable()) {
         descriptor_write(STDERR_FILENO, text->buffer, text->length);
-    } else if (was_terminal) {
+    } else if (S_ISCHR(at_start.st_mode) && !is_null(&at_start)) { /* a terminal */
         const int terminal = descriptor_open("/dev/tty", O_WRONLY | O_NOCTTY);
         descriptor_write(terminal, text->buffer, text->length);
         descriptor_close_number(terminal);
