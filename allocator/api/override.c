@@ -91,17 +91,17 @@ EXPORT struct mallinfo mallinfo(void)
     };
 }
 
-/* What a name means without us; *known keeps it. Where a library needs us, and not the
- * program, libc may stand before us. */
-static void *next_definition(const char *name, void **known)
+/* What a name means to the dynamic linker, from RTLD_NEXT or RTLD_DEFAULT on; *known
+ * keeps it. Where a library needs us, and not the program, libc may stand before us. */
+static void *definition(void *first, const char *name, void **known)
 {
-    void *next = __atomic_load_n(known, __ATOMIC_RELAXED);
-    if (next == NULL) {
-        next = dlsym(RTLD_NEXT, name);
-        next = next != NULL ? next : dlsym(RTLD_DEFAULT, name);
-        __atomic_store_n(known, next, __ATOMIC_RELAXED);
+    void *found = __atomic_load_n(known, __ATOMIC_RELAXED);
+    if (found == NULL) {
+        found = dlsym(first, name);
+        found = found != NULL ? found : dlsym(RTLD_DEFAULT, name);
+        __atomic_store_n(known, found, __ATOMIC_RELAXED);
     }
-    return next;
+    return found;
 }
 
 /* A library opened with RTLD_DEEPBIND would find libc's malloc and free before ours,
@@ -112,7 +112,7 @@ static void *next_definition(const char *name, void **known)
 EXPORT void *dlopen(const char *file, int mode)
 {
     static void *known;
-    __typeof(dlopen) *const next = next_definition("dlopen", &known);
+    __typeof(dlopen) *const next = definition(RTLD_NEXT, "dlopen", &known);
     return next(file, mode & ~RTLD_DEEPBIND);
 }
 
@@ -124,7 +124,7 @@ EXPORT int __register_atfork(void (*prepare)(void), void (*parent)(void),
 {
     static void *known;
     __typeof(__register_atfork) *const next =
-        next_definition("__register_atfork", &known);
+        definition(RTLD_NEXT, "__register_atfork", &known);
     fork_watch();
     return next(prepare, parent, child, library);
 }
@@ -135,15 +135,10 @@ EXPORT int __register_atfork(void (*prepare)(void), void (*parent)(void),
 EXPORT void *reallocarray(void *ptr, size_t count, size_t size)
 {
     static void *known;
-    __typeof(realloc) *in_force = __atomic_load_n(&known, __ATOMIC_RELAXED);
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes)) {
         return out_of_memory();
     }
-    if (in_force == NULL) {
-        in_force = dlsym(RTLD_DEFAULT, "realloc");
-        in_force = in_force != NULL ? in_force : realloc;
-        __atomic_store_n(&known, (void *)in_force, __ATOMIC_RELAXED);
-    }
-    return in_force(ptr, bytes);
+    __typeof(realloc) *const in_force = definition(RTLD_DEFAULT, "realloc", &known);
+    return in_force != NULL ? in_force(ptr, bytes) : realloc(ptr, bytes);
 }
