@@ -19,13 +19,21 @@ static struct snug_block identify_object(struct map_entry entry, const void *ptr
                                run_start(entry, ptr), SNUG_OBJECT, state};
 }
 
+/* By its tag; the pointer is into a region. */
 static struct snug_block identify_block(const void *ptr)
 {
     const struct block *const block = block_from_payload(ptr);
     struct snug_block found = {.address = ptr, .kind = SNUG_BLOCK, .state = SNUG_FREE};
+    if (!block_checksum_is_right(block)) {
+        return block_is_invalidated(block) ? found : nothing;
+    }
     if (block_is_in_use(block)) {
-        found.state = object_is_free(ptr) ? SNUG_KEPT : SNUG_IN_USE;
         found.bytes = block_payload_bytes(block);
+        if (block_size(block) < BLOCK_MIN_BYTES ||
+            !heap_spans((const char *)ptr + found.bytes - BLOCK_HEADER_BYTES)) {
+            return nothing;
+        }
+        found.state = object_is_free(ptr) ? SNUG_KEPT : SNUG_IN_USE;
     } else if (bins_begins_at(&heap_bins, block_record(block), block)) {
         found.bytes = heap_block_bytes(block) - BLOCK_HEADER_BYTES;
     }
@@ -38,7 +46,7 @@ struct snug_block pointer_identify(const void *ptr)
     if (entry.size_class != 0) {
         return identify_object(entry, ptr);
     }
-    if (heap_owns(ptr)) {
+    if (heap_spans(ptr)) {
         return identify_block(ptr);
     }
     if (zero_spans(ptr)) {

@@ -430,17 +430,3 @@ bool heap_spans(const void *address)
     }
     return region != NULL;
 }
-
-bool heap_owns(const void *payload)
-{
-    const struct block *const block = block_from_payload(payload);
-    if (!heap_spans(payload)) {
-        return false;
-    }
-    if (!block_is_in_use(block)) {
-        return block_checksum_is_right(block) || block_is_invalidated(block);
-    }
-    const size_t bytes = block_size(block);
-    return block_checksum_is_right(block) && bytes >= BLOCK_MIN_BYTES &&
-           heap_spans((const char *)payload + bytes - ALIGNMENT_BYTES);
-}

@@ -125,8 +125,6 @@ static ALWAYS_INLINE bool heap_newest_spans(const void *address)
 }
 /* The same in any region. */
 bool heap_spans(const void *address);
-/* Whether a payload is that of a block, in use or freed, by its tag. O(regions). */
-bool heap_owns(const void *payload);
 /* Bytes of a block in use or free, by its tag. */
 static ALWAYS_INLINE size_t heap_block_bytes(const struct block *block)
 {
