@@ -16,22 +16,6 @@ static ALWAYS_INLINE size_t bin_of(size_t bytes)
            within;
 }
 
-static ALWAYS_INLINE void bin_fill(struct bins *bins, size_t bin)
-{
-    bins->map[bin / 64] |= (uint64_t)1 << (bin % 64);
-    bins->summary |= (uint64_t)1 << (bin / 64);
-}
-
-/* After a free block has left its bin. Whether the bin is empty now nobody can predict,
- * and a branch that is guessed wrong costs as much as all of this: so there is none,
- * here and below, where record 0 absorbs what has no place. */
-static ALWAYS_INLINE void bin_settle(struct bins *bins, size_t bin, bool empty)
-{
-    const uint64_t word = bins->map[bin / 64] & ~((uint64_t)empty << (bin % 64));
-    bins->map[bin / 64] = word;
-    bins->summary &= ~((uint64_t)(word == 0) << (bin / 64));
-}
-
 /* The first free block in the bins from `bin` on; 0 if they are all empty. */
 static ALWAYS_INLINE uint32_t first_from(const struct bins *bins, size_t bin)
 {
@@ -72,7 +56,8 @@ static ALWAYS_INLINE void list_push(struct bins *bins, uint32_t *link, uint32_t 
 {
     link_to(bins, &bins->records[number].next, *link);
     link_to(bins, link, number);
-    bin_fill(bins, bin);
+    bins->map[bin / 64] |= (uint64_t)1 << (bin % 64);
+    bins->summary |= (uint64_t)1 << (bin / 64);
 }
 
 static void shared_insert(struct bins *bins, uint32_t number)
@@ -103,7 +88,9 @@ static ALWAYS_INLINE void bin_insert(struct bins *bins, uint32_t number)
     list_push(bins, &bins->first[bin], number, bin);
 }
 
-/* From the bin of `bytes`: what comes after a record takes its place. */
+/* From the bin of `bytes`: what comes after a record takes its place. Whether the bin
+ * is empty then nobody can predict, and a branch that is guessed wrong costs as much as
+ * all of this: so there is none, and record 0 absorbs what has no place. */
 static ALWAYS_INLINE void bin_remove(struct bins *bins, uint32_t number, size_t bytes)
 {
     const struct free_record *const record = &bins->records[number];
@@ -117,7 +104,10 @@ static ALWAYS_INLINE void bin_remove(struct bins *bins, uint32_t number, size_t 
     }
     link_to(bins, record->link, successor);
     const size_t bin = bin_of(bytes);
-    bin_settle(bins, bin, bins->first[bin] == 0);
+    const uint64_t empty = bins->first[bin] == 0;
+    const uint64_t word = bins->map[bin / 64] & ~(empty << (bin % 64));
+    bins->map[bin / 64] = word;
+    bins->summary &= ~((uint64_t)(word == 0) << (bin / 64));
 }
 
 void bins_open(struct bins *bins, void *memory, size_t bytes)
