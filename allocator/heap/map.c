@@ -28,20 +28,15 @@ char *map_place(char *memory, size_t bytes)
 
 void map_cover(const char *end)
 {
-    const uintptr_t base = granule_map.before_first + 1;
-    const uintptr_t range = (uintptr_t)end - base;
+    /* Of an end before granule 0 the difference is larger than any range. */
+    const uintptr_t range = (uintptr_t)end - granule_map.before_first - 1;
     const size_t old = (size_t)-granule_map.lowest;
     size_t granules = old;
-    if ((uintptr_t)end < base || range > REQUEST_LIMIT_BYTES / 64) {
-        return;
-    }
-    while (range > granules * GRANULE_BYTES) {
+    while (range > granules * GRANULE_BYTES && range <= REQUEST_LIMIT_BYTES / 64) {
         granules *= MAP_TIMES;
     }
-    if (granules == old) {
-        return;
-    }
-    struct map_entry *const entries = os_map(granules * sizeof *entries);
+    struct map_entry *const entries =
+        granules != old ? os_map(granules * sizeof *entries) : NULL;
     if (entries == NULL) {
         return;
     }
