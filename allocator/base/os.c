@@ -120,20 +120,17 @@ void *os_map(size_t bytes)
 
 bool os_unmap(void *pages, size_t bytes)
 {
-    return !count_call(&calls.munmap) &&
-           kernel_call(SYS_munmap, (long)pages, (long)align_up(bytes, PAGE_BYTES), 0, 0,
-                       0, 0) == 0;
+    return bytes == 0 ||
+           (!count_call(&calls.munmap) &&
+            kernel_call(SYS_munmap, (long)pages, (long)align_up(bytes, PAGE_BYTES), 0,
+                        0, 0, 0) == 0);
 }
 
 void os_unmap_around(char *pages, size_t bytes, char *kept, size_t kept_bytes)
 {
     char *const kept_end = kept + kept_bytes;
-    if (kept > pages) {
-        os_unmap(pages, (size_t)(kept - pages));
-    }
-    if (kept_end < pages + bytes) {
-        os_unmap(kept_end, (size_t)(pages + bytes - kept_end));
-    }
+    os_unmap(pages, (size_t)(kept - pages));
+    os_unmap(kept_end, (size_t)(pages + bytes - kept_end));
 }
 
 void *os_remap(void *pages, size_t old_bytes, size_t new_bytes)

@@ -18,7 +18,7 @@ char *os_break_move(const char *from, ptrdiff_t bytes);
 
 /* Anonymous private zeroed pages; NULL if refused. Bytes are rounded up to pages. */
 void *os_map(size_t bytes);
-bool os_unmap(void *pages, size_t bytes);
+bool os_unmap(void *pages, size_t bytes); /* of 0 bytes: no call */
 /* Unmap what is not `kept` of a mapping. */
 void os_unmap_around(char *pages, size_t bytes, char *kept, size_t kept_bytes);
 /* Resize a mapping, moving it if need be; NULL if refused (it is untouched). */
