@@ -268,18 +268,20 @@ static void a_single_free_block_goes_back(void)
     CHECK_NUMBERS(snug_system_calls().mmap, ==, maps + 1);
 }
 
-/* Free blocks of 2 MiB are worth a call each, though they are a 100th of the heap. */
+/* Free blocks of more than 1 MiB are worth a call each, though they are an 80th of the
+ * heap, and that is none of which smaller pieces go, too. */
 static void free_blocks_of_a_large_heap_go_back(void)
 {
     enum {
-        BLOCKS = 100,
-        LARGER_BLOCKS = 12
+        BLOCKS = 80,
+        BLOCK_BYTES = 5 << 18,
+        LARGER_BLOCKS = 9
     };
     char *blocks[BLOCKS];
     for (size_t i = 0; i < BLOCKS; i++) {
-        blocks[i] = snug_malloc(2 * mib);
+        blocks[i] = snug_malloc(BLOCK_BYTES);
         CHECK(blocks[i] != NULL);
-        memset(blocks[i], 1, 2 * mib);
+        memset(blocks[i], 1, BLOCK_BYTES);
     }
     const size_t before = private_bytes();
     const uint64_t maps = snug_system_calls().mmap;
@@ -287,11 +289,11 @@ static void free_blocks_of_a_large_heap_go_back(void)
         snug_free(blocks[i]);
     }
     for (size_t i = 0; i < LARGER_BLOCKS; i++) {
-        char *const larger = snug_malloc(4 * mib);
+        char *const larger = snug_malloc(2 * BLOCK_BYTES);
         CHECK(larger != NULL);
-        memset(larger, 1, 4 * mib);
+        memset(larger, 1, 2 * BLOCK_BYTES);
     }
-    CHECK_NUMBERS(private_bytes(), <, before + 5 * mib);
+    CHECK_NUMBERS(private_bytes(), <, before + 3 * mib);
     CHECK_NUMBERS(snug_system_calls().mmap, <=, maps + 1 + BLOCKS / 4);
 }
 
