@@ -14,6 +14,12 @@ static void put_part(const struct telling *tell, const struct answer_row *row)
             100 * row->own_s.value / row->whole_s.value);
 }
 
+/* One process is recorded: of the others nothing is known. */
+static bool has_others(const struct telling *tell)
+{
+    return tell->answer->recording.process_count > 1;
+}
+
 /* How much of what the fastest gains is the allocator's own. */
 static void put_share(const struct telling *tell, const struct answer_row *fastest,
                       const struct answer_row *reference)
@@ -21,15 +27,16 @@ static void put_share(const struct telling *tell, const struct answer_row *faste
     const double gain = reference->whole_s.value - fastest->whole_s.value;
     const double own = reference->own_s.value - fastest->own_s.value;
     const double share = gain > 0 ? own / gain : 0;
+    const char *where = has_others(tell)
+                            ? "in the other processes or in how the program's data lie"
+                            : "in how the program's data lie";
     if (share >= 0.95) {
         fputs("all that it gains is there", tell->out);
     } else if (share < 0.05) {
-        fputs("what it gains is elsewhere, in how the program's data lie", tell->out);
+        fprintf(tell->out, "what it gains is elsewhere, %s", where);
     } else {
-        fprintf(tell->out,
-                "%.0f %% of what it gains is there, the rest in how the program's data "
-                "lie",
-                100 * share);
+        fprintf(tell->out, "%.0f %% of what it gains is there, the rest %s",
+                100 * share, where);
     }
 }
 
@@ -40,7 +47,13 @@ static void tell_time(const struct telling *tell)
     if (!reference->own_s.present || reference->whole_s.value <= 0) {
         return;
     }
-    fprintf(tell->out, "Replayed, malloc, free and first touches take ");
+    fputs("Replayed, malloc, free and first touches ", tell->out);
+    if (has_others(tell)) {
+        fprintf(tell->out,
+                "of the first of its %zu processes, which alone is recorded, ",
+                answer->recording.process_count);
+    }
+    fputs("take ", tell->out);
     put_part(tell, reference);
     const struct answer_row *fastest = &answer->rows[answer->fastest];
     const bool has_won = answer->fastest < answer->count &&
@@ -51,12 +64,10 @@ static void tell_time(const struct telling *tell)
         put_part(tell, fastest);
         fputs(": ", tell->out);
         put_share(tell, fastest, reference);
+    } else if (has_others(tell)) {
+        fputs("; what they take in the others is not known", tell->out);
     } else {
         fputs(": no allocator can save more than that by itself", tell->out);
-    }
-    if (answer->recording.process_count > 1) {
-        fprintf(tell->out, "; recorded is the first of its %zu processes",
-                answer->recording.process_count);
     }
     fputs(".\n", tell->out);
 }
@@ -79,10 +90,11 @@ static void tell_memory(const struct telling *tell)
                 "own",
                 units_mib(live).bytes, units_mib(overhead).bytes, reference->name);
     } else {
-        fprintf(tell->out,
-                "%s are blocks, %s %s's own and %s the program's other memory",
-                units_mib(live).bytes, units_mib(overhead).bytes, reference->name,
-                units_mib(other).bytes);
+        fprintf(tell->out, "%s are blocks%s, %s %s's own and %s %s",
+                units_mib(live).bytes, has_others(tell) ? " of the first process" : "",
+                units_mib(overhead).bytes, reference->name, units_mib(other).bytes,
+                has_others(tell) ? "all else, the other processes among it"
+                                 : "the program's other memory");
     }
     const struct answer_row *smallest = &answer->rows[answer->smallest];
     if (answer->smallest < answer->count && smallest != reference &&

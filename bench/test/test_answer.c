@@ -306,6 +306,13 @@ static void test_part_of_a_gain(void **state)
     example.answer.rows[QUICK].own_s.value = 0.3;
     assert_says(&example,
                 "what it gains is elsewhere, in how the program's data lie.\n");
+    begin(&example, 1.25, 0.5);
+    record(&example);
+    example.answer.recording.process_count = 2;
+    example.answer.rows[QUICK].own_s.value = 0.2;
+    assert_says(&example,
+                "what it gains is elsewhere, in the other processes or in how "
+                "the program's data lie.\n");
 }
 
 static void test_part_without_a_gain(void **state)
@@ -316,9 +323,16 @@ static void test_part_without_a_gain(void **state)
     record(&example);
     example.answer.recording.process_count = 3;
     example.answer.recording.is_of_processor_time = true;
-    assert_says(&example, "take 0.20 of glibc's 1.00 s of processor time (20 %): no "
-                          "allocator can save more than that by itself; recorded is "
-                          "the first of its 3 processes.\n");
+    assert_says(&example,
+                "touches of the first of its 3 processes, which alone is "
+                "recorded, take 0.20 of glibc's 1.00 s of processor time "
+                "(20 %); what they take in the others is not known.\n"
+                "Of 100 MiB under glibc 60.0 are blocks of the first process, "
+                "10.0 glibc's own and 30.0 all else, the other processes "
+                "among it");
+    begin(&example, 0.9, 1.5);
+    record(&example);
+    assert_says(&example, "(20 %): no allocator can save more than that by itself.\n");
     begin(&example, 0.9, 1.5);
     record(&example);
     example.answer.recording.live_bytes = 99.0 * MIB;

@@ -288,8 +288,16 @@ ok "its memory is told apart" grep -qE '^Of [0-9.]+ MiB under glibc ' "$dir/out"
 ok "what was replayed is kept" [ "$(grep -c '"program"' "$dir/run/replay/summary.csv")" = 4 ]
 ok "with the variables" grep -q SNUG_TEST=1 "$dir/run/replay/environment.json"
 ok "the part is in the table for programs" [ -n "$(cell other own_cost_s)" ]
+compare -a glibc --runs 1 -o "$dir/half" --cleanup "touch $dir/half/replay" -- \
+    "$dir/blocks"
+ok "a replay that cannot be written fails the command" [ $? -eq 1 ]
+ok "with its reason" grep -q "^snugbench: cannot .*$dir/half/replay" "$dir/errors"
+ok "the rest is there" [ -s "$dir/half/compare.csv" ]
+ok "and not all is said to be" [ "$(grep -c 'All that was measured' "$dir/out")" = 0 ]
 compare -a glibc --runs 1 -- "$dir/blocks" too
-ok "one of two processes is recorded" grep -q 'recorded is the first of its 2 processes' "$dir/out"
+ok "one of two processes is recorded" grep -q \
+    'of the first of its 2 processes, which alone is recorded, take' "$dir/out"
+ok "and of the other nothing is claimed" [ "$(grep -c 'no allocator can' "$dir/out")" = 0 ]
 compare -a glibc --runs 1 -- sh -c 'case $LD_PRELOAD in *record*) exit 3 ;; esac'
 ok "what cannot be recorded is told" grep -qE '^Not replayed: .*exit code 3' "$dir/out"
 ok "and no failure" [ "$(grep -c failed: "$dir/out")" = 0 ]
