@@ -179,19 +179,23 @@ static void find_reference(struct run *run, const struct study *study)
     }
 }
 
-static void keep(const struct run *run, const struct summary *replay,
+static bool keep(const struct run *run, const struct summary *replay,
                  const char *directory)
 {
     char folder[PATH_MAX];
     struct report_error error;
     struct answer answer;
+    bool is_kept = false;
     snprintf(folder, sizeof folder, "%s/replay", directory);
     if (!replay_answer_create(&answer, run, replay)) {
         fprintf(stderr, "snugbench: out of memory\n");
     } else if (!report_write_directory(run, replay, &answer, folder, &error)) {
         fprintf(stderr, "snugbench: %s\n", error.text);
+    } else {
+        is_kept = true;
     }
     answer_destroy(&answer);
+    return is_kept;
 }
 
 /* Cold passes: a program begins with an empty heap, and once. What nobody keeps is not
@@ -275,7 +279,7 @@ static void replay_sources(struct recorded *recorded, struct sources *sources,
         if (replay != NULL && !run->interrupted) {
             own_cost_fill(summary, study, run, replay);
             if (directory != NULL) {
-                keep(run, replay, directory);
+                recorded->is_unkept = !keep(run, replay, directory);
             }
         }
         summary_destroy(replay);

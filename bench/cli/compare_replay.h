@@ -17,6 +17,7 @@ struct recorded {
     char path[PATH_MAX];
     char failure[400]; /* why there is no recording; "" there is one */
     uint64_t until_ns; /* recording and replaying are to be done then */
+    bool is_unkept;    /* its figures could not be written, which has been told */
 };
 
 /* Before rounds_end, while what --setup made is there. `left_s` is for replaying, too.
