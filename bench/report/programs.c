@@ -1,7 +1,9 @@
 #include "report/programs.h"
 
+#include <math.h>
 #include <stdlib.h>
 
+#include "analysis/answer.h"
 #include "report/cells.h"
 #include "report/compare.h"
 #include "report/csv.h"
@@ -68,8 +70,9 @@ static bool write_row(FILE *out, const struct programs_summary *summary, size_t 
     csv_line_count(&line, candidate->time_count);
     field_estimate(&line, row->score);
     field_comparison(&line, *programs_speed(summary, program, allocator));
-    field_figure(&line,
-                 (struct figure){row->peak_bytes.value, row->peak_bytes.present});
+    /* As compare.csv has them: half a byte would cost digits. */
+    field_figure(
+        &line, (struct figure){round(row->peak_bytes.value), row->peak_bytes.present});
     field_figure(&line,
                  (struct figure){row->peak_ratio.value, row->peak_ratio.present});
     csv_line_text(&line, peak_verdict[0] != '\0' ? peak_verdict : NULL);
@@ -154,6 +157,11 @@ static void set_row(struct grid_row *row, const struct programs_summary *summary
     const struct program_total *total = &summary->totals[allocator];
     grid_set(row, 0, GRID_PLAIN, "%s", name_of(summary, allocator));
     cell_comparison(row, 1, total->speed);
+    if (total->speed.verdict == VERDICT_SAME &&
+        !answer_is_narrow(total->speed.ratio, summary->effect)) {
+        grid_set(row, 1, GRID_PLAIN, "%s undecided",
+                 units_ratio(total->speed.ratio.value).bytes);
+    }
     if (allocator != summary->reference_index) {
         if (total->speed.ratio.present) {
             grid_set(row, 2, GRID_PLAIN, "%.3f to %.3f", total->speed.ratio.low,

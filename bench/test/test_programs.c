@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -127,6 +128,33 @@ static void test_geometric_means(void **state)
     clear(&summary);
 }
 
+/* Whether the line of `name` in the table says `word`. */
+static bool says(const char *text, const char *name, const char *word)
+{
+    char line[200] = "";
+    const char *begin = strstr(text, name);
+    assert_non_null(begin);
+    begin++;
+    snprintf(line, sizeof line, "%.*s", (int)strcspn(begin, "\n"), begin);
+    return strstr(line, word) != NULL;
+}
+
+/* No verdict and a wide interval is not the same as no difference. */
+static void test_undecided(void **state)
+{
+    (void)state;
+    static const double wild[ROUNDS] = {0.5, 2, 0.7, 1.6, 0.9, 1.2};
+    begin();
+    set_times(0, SNUG, wild);
+    struct programs_summary summary = sum_up(1);
+    assert_int_equal(summary.totals[SNUG].speed.verdict, VERDICT_SAME);
+    char *text = printed(&summary);
+    assert_true(says(text, "\n  snug ", "x undecided"));
+    assert_true(says(text, "\n  other ", "x same"));
+    free(text);
+    clear(&summary);
+}
+
 /* A ratio that is clear in one program alone is not among many that are equal. */
 static void test_correction_over_programs(void **state)
 {
@@ -171,12 +199,42 @@ static void test_failures(void **state)
     clear(&summary);
 }
 
+/* The median of two is a little beside a whole number: six digits would be left of it. */
+static void test_whole_bytes(void **state)
+{
+    (void)state;
+    char directory[] = "/tmp/snug-test-XXXXXX";
+    char path[64];
+    char text[4096] = "";
+    struct report_error error;
+    assert_non_null(mkdtemp(directory));
+    begin();
+    memories[0][SNUG][0].peak_bytes = 29999103;
+    memories[0][SNUG][1].peak_bytes = 29999105;
+    candidates[0][SNUG].memory_count = 2;
+    struct programs_summary summary = sum_up(1);
+    assert_true(programs_write_directory(&summary, directory, &error));
+    snprintf(path, sizeof path, "%s/programs.csv", directory);
+    FILE *in = fopen(path, "r");
+    assert_non_null(in);
+    assert_true(fread(text, 1, sizeof text - 1, in) > 0);
+    fclose(in);
+    assert_non_null(strstr(text, "\"29999104\""));
+    clear(&summary);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/programs_totals.csv", directory);
+    unlink(path);
+    assert_int_equal(rmdir(directory), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_geometric_means),
+        cmocka_unit_test(test_undecided),
         cmocka_unit_test(test_correction_over_programs),
         cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_whole_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
