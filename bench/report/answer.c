@@ -246,6 +246,15 @@ static void tell_smallest(const struct telling *tell)
 
 /* ---- servers ---- */
 
+/* As for peaks of one run each: intervals that part, and a difference that counts. */
+static bool keeps_less(const struct telling *tell, const struct answer_row *least,
+                       const struct answer_row *reference)
+{
+    return least->left_bytes.high < reference->left_bytes.low &&
+           least->left_bytes.value <
+               reference->left_bytes.value * (1 - tell->answer->effect);
+}
+
 static void tell_server(const struct telling *tell)
 {
     const struct answer *answer = tell->answer;
@@ -254,13 +263,21 @@ static void tell_server(const struct telling *tell)
     }
     const struct answer_row *least = &answer->rows[answer->least_left];
     const struct answer_row *reference = telling_reference(tell);
-    fprintf(tell->out, "Left a while after the load: %s keeps least, %s MiB",
-            least->name, units_mib(least->left_bytes.value).bytes);
-    if (reference->left_bytes.present && reference != least) {
-        fprintf(tell->out, "; %s keeps %s", reference->name,
-                units_mib(reference->left_bytes.value).bytes);
+    if (reference->left_bytes.present && reference != least &&
+        !keeps_less(tell, least, reference)) {
+        fprintf(tell->out,
+                "Left a while after the load: %s MiB under %s; none is shown to keep "
+                "less.\n",
+                units_mib(reference->left_bytes.value).bytes, reference->name);
+    } else {
+        fprintf(tell->out, "Left a while after the load: %s keeps least, %s MiB",
+                least->name, units_mib(least->left_bytes.value).bytes);
+        if (reference->left_bytes.present && reference != least) {
+            fprintf(tell->out, "; %s keeps %s", reference->name,
+                    units_mib(reference->left_bytes.value).bytes);
+        }
+        fputs(".\n", tell->out);
     }
-    fputs(".\n", tell->out);
     size_t growing = 0;
     for (size_t i = 0; i < answer->count; i++) {
         const struct answer_row *row = &answer->rows[i];

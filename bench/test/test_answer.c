@@ -267,6 +267,15 @@ static void test_servers(void **state)
     assert_says(&example, "Left a while after the load: tight keeps least, 30.0 MiB; "
                           "glibc keeps 90.0.\n"
                           "Still growing under load, MiB a minute: quick 12.0.\n");
+    begin(&example, 1.25, 0.5);
+    example.answer.rows[GLIBC].left_bytes = within(30.1 * MIB, 0);
+    example.answer.rows[TIGHT].left_bytes = within(30.0 * MIB, 0);
+    assert_says(&example, "Left a while after the load: 30.1 MiB under glibc; none is "
+                          "shown to keep less.\n");
+    begin(&example, 1.25, 0.5);
+    example.answer.rows[GLIBC].left_bytes = within(33.0 * MIB, 0.2);
+    example.answer.rows[TIGHT].left_bytes = within(30.0 * MIB, 0.2);
+    assert_says(&example, "; none is shown to keep less.\n");
 }
 
 /* ---- the allocator's part ---- */
