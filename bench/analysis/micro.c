@@ -6,7 +6,7 @@
 #include "analysis/timing.h"
 
 /* Threads and fresh processes scatter more than replay does. */
-static const double micro_effect = 0.05;
+const double micro_effect = 0.05;
 
 static size_t times_of(const struct micro_row *row, struct round_value *times)
 {

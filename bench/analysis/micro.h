@@ -11,6 +11,8 @@ enum {
     MICRO_ROUNDS_LIMIT = 100
 };
 
+extern const double micro_effect; /* a smaller difference of speed is none */
+
 /* One case under one allocator; memory is growth over the empty program. */
 struct micro_figures {
     struct estimate ns_per_op;

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdint.h>
 
+#include "analysis/answer.h"
+
 static void set_missing(struct grid_row *row, size_t column)
 {
     grid_set(row, column, GRID_FAINT, "-");
@@ -44,7 +46,8 @@ void cell_estimate(struct grid_row *row, size_t column, struct estimate estimate
     }
 }
 
-void cell_comparison(struct grid_row *row, size_t column, struct comparison comparison)
+void cell_comparison(struct grid_row *row, size_t column, struct comparison comparison,
+                     double effect)
 {
     static const struct {
         const char *mark;
@@ -61,6 +64,10 @@ void cell_comparison(struct grid_row *row, size_t column, struct comparison comp
         grid_set(row, column, GRID_FAINT, "reference");
     } else if (!comparison.ratio.present) {
         set_missing(row, column);
+    } else if (comparison.verdict == VERDICT_SAME &&
+               !answer_is_narrow(comparison.ratio, effect)) {
+        grid_set(row, column, GRID_PLAIN, "%s undecided",
+                 units_ratio(comparison.ratio.value).bytes);
     } else {
         grid_set(row, column, looks[comparison.verdict].style, "%s%s",
                  units_ratio(comparison.ratio.value).bytes,

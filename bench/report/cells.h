@@ -19,7 +19,9 @@ void cell_figure(struct grid_row *row, size_t column, struct figure figure,
 void cell_count(struct grid_row *row, size_t column, struct figure figure);
 void cell_estimate(struct grid_row *row, size_t column, struct estimate estimate);
 
-/* "1.23x faster", "0.97x same", "reference"; "?" where rounds were too few. */
-void cell_comparison(struct grid_row *row, size_t column, struct comparison comparison);
+/* "1.23x faster", "0.97x same", "reference"; "?" where rounds were too few, "undecided"
+ * where the interval is too wide for `effect` to say that it is the same. */
+void cell_comparison(struct grid_row *row, size_t column, struct comparison comparison,
+                     double effect);
 
 #endif

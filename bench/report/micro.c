@@ -118,7 +118,7 @@ static void set_row(struct grid_row *row, const struct micro_run *run,
     const struct micro_row *measured = micro_run_row(run, case_index, allocator_index);
     grid_set(row, 0, GRID_PLAIN, "%s", run->allocators[allocator_index].name);
     cell_estimate(row, 1, figures->ns_per_op);
-    cell_comparison(row, 2, figures->speed);
+    cell_comparison(row, 2, figures->speed, micro_effect);
     cell_figure(row, 3, figures->peak_growth_bytes, units_mib);
     cell_figure(row, 4, figures->peak_ratio, units_ratio);
     cell_figure(row, 5, figures->after_growth_bytes, units_mib);

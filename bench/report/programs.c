@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "analysis/answer.h"
 #include "report/cells.h"
 #include "report/compare.h"
 #include "report/csv.h"
@@ -156,12 +155,7 @@ static void set_row(struct grid_row *row, const struct programs_summary *summary
 {
     const struct program_total *total = &summary->totals[allocator];
     grid_set(row, 0, GRID_PLAIN, "%s", name_of(summary, allocator));
-    cell_comparison(row, 1, total->speed);
-    if (total->speed.verdict == VERDICT_SAME &&
-        !answer_is_narrow(total->speed.ratio, summary->effect)) {
-        grid_set(row, 1, GRID_PLAIN, "%s undecided",
-                 units_ratio(total->speed.ratio.value).bytes);
-    }
+    cell_comparison(row, 1, total->speed, summary->effect);
     if (allocator != summary->reference_index) {
         if (total->speed.ratio.present) {
             grid_set(row, 2, GRID_PLAIN, "%.3f to %.3f", total->speed.ratio.low,

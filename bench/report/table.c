@@ -35,7 +35,8 @@ static struct figure syscall_sum(const struct figure *phases)
 }
 
 static void add_cell_row(struct grid_row *row, const struct run *run,
-                         const struct result *result, const struct cell *cell)
+                         const struct result *result, const struct cell *cell,
+                         double effect)
 {
     cell_name(row, COLUMN_NAME, &run->allocators[result->allocator_index]);
     if (result->status != RESULT_OK) {
@@ -50,7 +51,7 @@ static void add_cell_row(struct grid_row *row, const struct run *run,
     cell_figure(row, COLUMN_MOPS,
                 (struct figure){.value = mops.value, .present = mops.present},
                 units_number);
-    cell_comparison(row, COLUMN_RATIO, cell->warm.against_reference);
+    cell_comparison(row, COLUMN_RATIO, cell->warm.against_reference, effect);
     cell_estimate(row, COLUMN_COLD, cell->cold.ns_per_op);
     cell_figure(row, COLUMN_UTILIZATION, cell->memory.utilization, units_share);
     cell_figure(row, COLUMN_MAPPED, cell->memory.mapped_utilization, units_share);
@@ -102,7 +103,7 @@ static bool print_trace(FILE *out, const struct run *run, const struct summary *
             return false;
         }
         add_cell_row(row, run, &run->results[trace * run->allocator_count + i],
-                     summary_cell(summary, trace, i));
+                     summary_cell(summary, trace, i), summary->options.warm_effect);
     }
     grid_print(&grid, out);
     fputc('\n', out);
@@ -115,13 +116,8 @@ static void add_total_row(struct grid_row *row, const struct run *run,
     const struct total *total = &summary->totals[allocator];
     cell_name(row, COLUMN_NAME, &run->allocators[allocator]);
     cell_estimate(row, COLUMN_WARM, total->warm_mops);
-    cell_comparison(row, COLUMN_MOPS, total->warm);
-    if (total->warm.verdict == VERDICT_SAME &&
-        !answer_is_narrow(total->warm.ratio, summary->options.warm_effect)) {
-        grid_set(row, COLUMN_MOPS, GRID_PLAIN, "%s undecided",
-                 units_ratio(total->warm.ratio.value).bytes);
-    }
-    cell_comparison(row, COLUMN_RATIO, total->cold);
+    cell_comparison(row, COLUMN_MOPS, total->warm, summary->options.warm_effect);
+    cell_comparison(row, COLUMN_RATIO, total->cold, summary->options.cold_effect);
     if (allocator == run->reference_index) {
         grid_set(row, COLUMN_COLD, GRID_FAINT, "reference");
     } else {

@@ -34,7 +34,8 @@ static bool add_heading(struct grid *grid, const struct run *run)
 }
 
 static bool add_row(struct grid *grid, const struct trace_facts *trace,
-                    const struct allocator *allocator, const struct cell *cell)
+                    const struct allocator *allocator, const struct cell *cell,
+                    double effect)
 {
     const struct thread_figures *threads = &cell->threads;
     struct grid_row *row = grid_add_row(grid);
@@ -46,7 +47,7 @@ static bool add_row(struct grid *grid, const struct trace_facts *trace,
     grid_set(row, COLUMN_ALLOCATOR, allocator->is_floor ? GRID_FAINT : GRID_PLAIN, "%s",
              allocator->name);
     cell_figure(row, COLUMN_WALL, threads->wall_ns, units_duration);
-    cell_comparison(row, COLUMN_RATIO, cell->warm.against_reference);
+    cell_comparison(row, COLUMN_RATIO, cell->warm.against_reference, effect);
     cell_figure(row, COLUMN_CPU, threads->cpu_ns, units_duration);
     cell_figure(row, COLUMN_WAITED, threads->waited_ns, units_duration);
     cell_estimate(row, COLUMN_FLAT, threads->flat_ns_per_op);
@@ -68,7 +69,8 @@ bool threads_print(FILE *out, const struct run *run, const struct summary *summa
             continue;
         }
         if ((grid.count == 0 && !add_heading(&grid, run)) ||
-            !add_row(&grid, &run->traces[trace], &run->allocators[allocator], cell)) {
+            !add_row(&grid, &run->traces[trace], &run->allocators[allocator], cell,
+                     summary->options.warm_effect)) {
             free(grid.rows);
             return false;
         }

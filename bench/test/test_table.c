@@ -97,6 +97,36 @@ static void test_small_losses_are_none(void **state)
     handmade_destroy(run);
 }
 
+/* In every table, of a single trace, too. */
+static void test_undecided_is_not_the_same(void **state)
+{
+    (void)state;
+    struct run *run = handmade_create();
+    for (size_t trace = 0; trace < HANDMADE_TRACES; trace++) {
+        struct timing_samples ours = handmade_result(run, trace, HANDMADE_SNUG)->warm;
+        struct timing_samples theirs =
+            handmade_result(run, trace, HANDMADE_GLIBC)->warm;
+        for (size_t i = 0; i < ours.count; i++) {
+            theirs.items[i].best_pass_ns = 10000;
+            ours.items[i].best_pass_ns = i % 2 == 0 ? 10002 : 9998;
+        }
+    }
+    assert_true(table_says(run, "1.00x same"));
+    assert_false(table_says(run, "1.00x undecided"));
+    struct timing_samples wild = handmade_result(run, 0, HANDMADE_SNUG)->warm;
+    for (size_t i = 0; i < wild.count; i++) {
+        wild.items[i].best_pass_ns = i % 2 == 0 ? 5000 : 20000;
+    }
+    char *text = table_of(run);
+    const char *first = strstr(text, "first: ");
+    const char *second = strstr(text, "second");
+    const char *undecided = strstr(text, "x undecided");
+    assert_true(first != NULL && second != NULL && undecided != NULL);
+    assert_true(first < undecided && undecided < second);
+    free(text);
+    handmade_destroy(run);
+}
+
 static void test_table_on_a_full_disk(void **state)
 {
     (void)state;
@@ -113,6 +143,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table_says_who_wins_and_loses),
         cmocka_unit_test(test_small_losses_are_none),
+        cmocka_unit_test(test_undecided_is_not_the_same),
         cmocka_unit_test(test_table_on_a_full_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
