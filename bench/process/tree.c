@@ -393,6 +393,16 @@ static bool note_missing(const struct tree *tree, char *note, size_t size)
     return true;
 }
 
+/* The user's own LD_PRELOAD, which stays in force, or the program is linked with it. */
+static const char *bringer(const struct tree *tree, const struct tree_process *process)
+{
+    const char *preload = getenv("LD_PRELOAD");
+    if (preload != NULL && strstr(preload, base_name(process->allocator)) != NULL) {
+        return "LD_PRELOAD as it is set here";
+    }
+    return process->pid == tree->root ? "the program" : base_name(process->program);
+}
+
 static bool note_own_allocator(const struct tree *tree, char *note, size_t size)
 {
     for (size_t i = 0; i < tree->count; i++) {
@@ -401,9 +411,7 @@ static bool note_own_allocator(const struct tree *tree, char *note, size_t size)
             snprintf(
                 note, size,
                 "nothing is preloaded, but %s brings %s: that is what this row is of",
-                process->pid == tree->root ? "the program"
-                                           : base_name(process->program),
-                base_name(process->allocator));
+                bringer(tree, process), base_name(process->allocator));
             return true;
         }
     }

@@ -224,6 +224,11 @@ ok "a setting from outside is told" grep -q 'SNUG_DEBUG is set here' "$dir/error
 (unset SNUG_DEBUG && two -- "$dir/program" 1)
 ok "without one nothing is" [ "$(grep -c 'is set here' "$dir/errors")" = 0 ]
 
+LD_PRELOAD=$(realpath "$BUILD/libsnug.so") two -- "$dir/program" 1
+ok "an allocator of the user's own LD_PRELOAD is told as that" grep -q \
+    '^glibc: nothing is preloaded, but LD_PRELOAD as it is set here brings libsnug.so' \
+    "$dir/out"
+
 # ---- what was measured is kept, whatever becomes of the table ----
 
 "$bench" compare -a glibc --runs 1 -o "$dir/piped" -- "$dir/program" 1 2>"$dir/errors" | true
