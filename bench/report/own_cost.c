@@ -1,7 +1,11 @@
 /* The part of the allocator itself, in two lines. */
 #include "report/own_cost.h"
 
+#include <math.h>
+
 #include "report/units.h"
+
+static const double most_open_share = 0.5;
 
 /* "102 of glibc's 509 ms (20 %)". */
 static void put_part(const struct telling *tell, const struct answer_row *row)
@@ -20,6 +24,24 @@ static bool has_others(const struct telling *tell)
     return tell->answer->recording.process_count > 1;
 }
 
+static double limited_share(double own, double gain)
+{
+    return gain > 0 && own < gain ? fmax(own / gain, 0) : 1;
+}
+
+/* Whether the interval of the gain is too wide to say what share of it `own` is. Of
+ * processor time there is none. */
+static bool is_open(const struct telling *tell, const struct answer_row *fastest,
+                    const struct answer_row *reference, double own)
+{
+    const struct estimate ratio = fastest->speed.ratio;
+    const double whole = reference->whole_s.value;
+    return !tell->answer->recording.is_of_processor_time &&
+           limited_share(own, whole * (1 - 1 / ratio.low)) -
+                   limited_share(own, whole * (1 - 1 / ratio.high)) >
+               most_open_share;
+}
+
 /* How much of what the fastest gains is the allocator's own. */
 static void put_share(const struct telling *tell, const struct answer_row *fastest,
                       const struct answer_row *reference)
@@ -30,7 +52,9 @@ static void put_share(const struct telling *tell, const struct answer_row *faste
     const char *where = has_others(tell)
                             ? "in the other processes or in how the program's data lie"
                             : "in how the program's data lie";
-    if (share >= 0.95) {
+    if (is_open(tell, fastest, reference, own)) {
+        fputs("runs differ too much to tell what part of the gain is there", tell->out);
+    } else if (share >= 0.95) {
         fputs("all that it gains is there", tell->out);
     } else if (share < 0.05) {
         fprintf(tell->out, "what it gains is elsewhere, %s", where);

@@ -324,6 +324,19 @@ static void test_part_of_a_gain(void **state)
                 "the program's data lie.\n");
 }
 
+/* 0.1 s of a gain of 0.01 to 0.33 s may be all of it, or little. */
+static void test_part_of_an_uncertain_gain(void **state)
+{
+    (void)state;
+    struct example example;
+    begin(&example, 1.25, 0.5);
+    record(&example);
+    example.answer.rows[QUICK].speed.ratio.low = 1.01;
+    example.answer.rows[QUICK].speed.ratio.high = 1.5;
+    assert_says(&example, "(12 %): runs differ too much to tell what part of the gain "
+                          "is there.\n");
+}
+
 static void test_part_without_a_gain(void **state)
 {
     (void)state;
@@ -439,6 +452,7 @@ int main(void)
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_servers),
         cmocka_unit_test(test_part_of_a_gain),
+        cmocka_unit_test(test_part_of_an_uncertain_gain),
         cmocka_unit_test(test_part_without_a_gain),
         cmocka_unit_test(test_no_recording),
         cmocka_unit_test(test_traces),
