@@ -259,6 +259,9 @@ static void fill_answer(struct answer *answer, const struct compare_summary *sum
         answer->rows[i] = (struct answer_row){
             .name = candidate->name,
             .failure = candidate->failed ? candidate->failure : NULL,
+            .own = candidate->library == NULL && candidate->note[0] != '\0'
+                       ? candidate->note
+                       : NULL,
             .present = row->present,
             .score = row->score,
             .speed = row->speed,

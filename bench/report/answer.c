@@ -53,6 +53,16 @@ static void tell_failed_program(const struct telling *tell)
     }
 }
 
+/* Who reads "glibc" in all that follows would take it for that. */
+static void tell_own_allocator(const struct telling *tell)
+{
+    const struct answer_row *reference = telling_reference(tell);
+    if (reference->present && reference->own != NULL) {
+        fprintf(tell->out, "What %s stands for: %s.\n", reference->name,
+                reference->own);
+    }
+}
+
 /* What failed on a trace takes the trace from all, unless it has none at all. */
 static void tell_failed_traces(const struct telling *tell)
 {
@@ -373,6 +383,7 @@ void answer_print(FILE *out, const struct answer *answer)
         tell_failed_traces(&tell);
     } else {
         tell_failed_program(&tell);
+        tell_own_allocator(&tell);
     }
     tell_fastest(&tell);
     tell_smallest(&tell);

@@ -256,6 +256,16 @@ static void test_failures(void **state)
                   "Only tight has figures, so nothing is compared.\n");
 }
 
+static void test_own_allocator(void **state)
+{
+    (void)state;
+    struct example example;
+    begin(&example, 1.25, 0.5);
+    example.answer.rows[GLIBC].own = "the program brings libjemalloc.so.2";
+    assert_says(&example,
+                "What glibc stands for: the program brings libjemalloc.so.2.\n");
+}
+
 static void test_servers(void **state)
 {
     (void)state;
@@ -450,6 +460,7 @@ int main(void)
         cmocka_unit_test(test_undecided),
         cmocka_unit_test(test_noise),
         cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_own_allocator),
         cmocka_unit_test(test_servers),
         cmocka_unit_test(test_part_of_a_gain),
         cmocka_unit_test(test_part_of_an_uncertain_gain),

@@ -228,6 +228,7 @@ LD_PRELOAD=$(realpath "$BUILD/libsnug.so") two -- "$dir/program" 1
 ok "an allocator of the user's own LD_PRELOAD is told as that" grep -q \
     '^glibc: nothing is preloaded, but LD_PRELOAD as it is set here brings libsnug.so' \
     "$dir/out"
+ok "before the answer, too" grep -q '^What glibc stands for: nothing' <(head -1 "$dir/out")
 
 # ---- what was measured is kept, whatever becomes of the table ----
 
