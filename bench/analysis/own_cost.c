@@ -66,7 +66,8 @@ void own_cost_fill(struct compare_summary *comparison, const struct study *study
     }
     for (size_t i = 0; i < answer->count; i++) {
         const size_t allocator = find_allocator(run, answer->rows[i].name);
-        if (allocator < run->allocator_count) {
+        /* A replay's glibc is libc's, and not what the program ran on. */
+        if (allocator < run->allocator_count && answer->rows[i].own == NULL) {
             fill_row(&answer->rows[i], &comparison->rows[i], &answer->recording,
                      summary_cell(replay, 0, allocator), floor_ns);
         }
