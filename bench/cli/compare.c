@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "analysis/compare.h"
@@ -32,6 +33,20 @@ static bool complain(const char *text)
     return false;
 }
 
+/* What may have been meant by what cannot be run. */
+static const char *hint_of(const char *name)
+{
+    struct stat status;
+    if (stat(name, &status) == 0) {
+        return S_ISREG(status.st_mode)
+                   ? "; a trace is compared without the '--', a script wants chmod +x"
+                   : "";
+    }
+    return strpbrk(name, " |;&<>") != NULL
+               ? "; a line for a shell is written: sh -c 'LINE'"
+               : "";
+}
+
 /* Before anything is measured: whether the program is there and can be preloaded into.
  */
 static bool check_program(const char *name)
@@ -41,8 +56,7 @@ static bool check_program(const char *name)
     if (!program_locate(name, path)) {
         const int reason = errno;
         fprintf(stderr, "snugbench: cannot run '%s': %s%s\n", name, strerror(reason),
-                access(name, R_OK) == 0 ? "; a trace is compared without the '--'"
-                                        : "");
+                hint_of(name));
         return false;
     }
     program_resolve(path, real);

@@ -57,7 +57,10 @@ static void explain_end(const struct live_run *run, const char *when, char *erro
 {
     char ending[256];
     ending_quote(ending_of(&run->root), run->root.output_fd, ending, sizeof ending);
-    snprintf(error, error_size, "it ended %s: %s", when, ending);
+    snprintf(error, error_size, "it ended %s: %s%s", when, ending,
+             ending_is_good(ending_of(&run->root))
+                 ? "; should it have gone into the background, keep it in front"
+                 : "");
 }
 
 /* Runs a shell command to its end while the server is looked at. false: it was cut

@@ -87,6 +87,10 @@ ok "a program without --" refused 'is a program, not a trace: write .snugbench c
     "$dir/program" 1
 ok "a trace behind --" refused 'a trace is compared without the' -- "$dir/program.c"
 ok "a program that is not there" refused "cannot run 'no-such-thing'" --runs 2 -- no-such-thing
+ok "a line for a shell" refused "No such file.*: sh -c 'LINE'$" --runs 2 -- 'true | true'
+ok "a folder" refused "cannot run '$dir': [^;]*$" --runs 2 -- "$dir"
+: >"$dir/no-program"
+ok "a file without permission" refused "'--', a script wants chmod" --runs 2 -- "$dir/no-program"
 ok "a static program" refused 'static.* is linked statically' -- "$dir/static" 1
 ok "a program with its own malloc" refused 'defines malloc itself' -- "$dir/own"
 if [ "$(id -u)" -eq 0 ]; then
@@ -360,7 +364,10 @@ without=--no-replay
 compare -a glibc --runs 1 --ready false --timeout 2 --load true -- sleep 30
 ok "a server that is never ready fails" grep -qE "not ready in time|'false' takes too long" "$dir/out"
 compare -a glibc --runs 1 --ready false --load true -- sh -c 'echo no >&2; exit 1'
-ok "so does one that ends" grep -q 'ended before it was ready' "$dir/out"
+ok "so does one that ends" grep -q 'ended before it was ready: exit code 1: no$' "$dir/out"
+compare -a glibc --runs 1 --ready false --load true -- sh -c 'sleep 0.3 &'
+ok "one that goes into the background is told how it can be measured" \
+    grep -q 'ready: exit code 0; should it have gone into the background' "$dir/out"
 compare -a glibc --runs 1 --prepare "rm -f $dir/pid" --ready "test -s $dir/pid" \
     --load 'echo bad; exit 4' -- "${server[@]}"
 ok "a load that fails is told" grep -q 'the load failed: exit code 4: bad' "$dir/out"
