@@ -229,14 +229,16 @@ static void describe(struct comments *comments, const struct options *options)
 
 static void print_process(const struct recorded *process)
 {
+    /* The reason first: who quotes us quotes the first line. */
+    if (process->failure[0] != '\0') {
+        fprintf(stderr, "snugbench: %s\n", process->failure);
+    }
     for (size_t i = 0; i < process->note_count; i++) {
         fprintf(stderr, "snugbench: warning: %s%s%s\n",
                 process->number > 1 ? process->path : "",
                 process->number > 1 ? ": " : "", process->notes[i]);
     }
-    if (process->failure[0] != '\0') {
-        fprintf(stderr, "snugbench: %s\n", process->failure);
-    } else if (process->operations > 0) {
+    if (process->failure[0] == '\0' && process->operations > 0) {
         fprintf(stderr,
                 "snugbench: recorded %s operations, %s thread%s, peak live %s, in %s\n",
                 units_count(process->operations).bytes,
@@ -249,29 +251,31 @@ static void print_process(const struct recorded *process)
 static int print_summary(const struct recording *recording,
                          const struct options *options)
 {
-    int code = recording->exit_code;
     uint64_t operations = 0;
     uint64_t unlisted = 0;
     uint64_t lines = 0;
+    bool has_failed = false;
     for (const struct recorded *at = recording->processes; at != NULL; at = at->next) {
         operations += at->operations;
+        has_failed |= at->failure[0] != '\0';
+    }
+    if (operations == 0 && !has_failed) {
+        fprintf(stderr, "snugbench: nothing to write: no allocation was made by %s\n",
+                options->program[0]);
+        has_failed = true;
+    }
+    for (const struct recorded *at = recording->processes; at != NULL; at = at->next) {
         if (at->number == 1 || at->failure[0] != '\0' || ++lines < SUMMARY_LINES) {
             print_process(at);
         } else {
             unlisted += at->operations > 0;
         }
-        code = at->failure[0] != '\0' ? EXIT_FAILED : code;
     }
     if (unlisted > 0) {
         fprintf(stderr, "snugbench: and %s more traces; %s operations in all\n",
                 units_count(unlisted).bytes, units_count(operations).bytes);
     }
-    if (operations == 0 && code != EXIT_FAILED) {
-        fprintf(stderr, "snugbench: nothing to write: no allocation was made by %s\n",
-                options->program[0]);
-        code = EXIT_FAILED;
-    }
-    return code;
+    return has_failed ? EXIT_FAILED : recording->exit_code;
 }
 
 static int conclude(const struct recording *recording, const struct options *options)

@@ -312,6 +312,12 @@ compare -a glibc --runs 1 -- "$dir/blocks" too
 ok "one of two processes is recorded" grep -q \
     'of the first of its 2 processes, which alone is recorded, take' "$dir/out"
 ok "and of the other nothing is claimed" [ "$(grep -c 'no allocator can' "$dir/out")" = 0 ]
+printf '#include <unistd.h>\n#include <sys/wait.h>\n%s\n' \
+    'int main(void) { if (fork() == 0) _exit(0); wait(NULL); return 0; }' >"$dir/parent.c"
+gcc -o "$dir/parent" "$dir/parent.c" || exit 1
+compare -a glibc --runs 1 -- "$dir/parent"
+ok "a parent that allocates nothing is told as that" \
+    grep -q '^Not replayed: .*: nothing to write: no allocation was made' "$dir/out"
 compare -a glibc --runs 1 -- sh -c 'case $LD_PRELOAD in *record*) exit 3 ;; esac'
 ok "what cannot be recorded is told" grep -qE '^Not replayed: .*exit code 3' "$dir/out"
 ok "and no failure" [ "$(grep -c failed: "$dir/out")" = 0 ]
