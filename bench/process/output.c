@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -43,11 +44,32 @@ int output_file(void)
     return fd;
 }
 
+/* The last line that is not empty, of the last bytes that `line` has room for. */
+static void read_last_line(int fd, char *line, size_t size)
+{
+    struct stat status;
+    const off_t all = fstat(fd, &status) == 0 ? status.st_size : 0;
+    const off_t room = (off_t)size - 1;
+    ssize_t length = pread(fd, line, (size_t)room, all > room ? all - room : 0);
+    while (length > 0 && line[length - 1] == '\n') {
+        length--;
+    }
+    line[length > 0 ? length : 0] = '\0';
+    const char *before = strrchr(line, '\n');
+    if (before != NULL) {
+        memmove(line, before + 1, strlen(before));
+    }
+}
+
 void output_first_line(int fd, char *line, size_t size)
 {
     const ssize_t length = pread(fd, line, size - 1, 0);
     line[length > 0 ? length : 0] = '\0';
     line[strcspn(line, "\n")] = '\0';
+    /* Python's stack comes first, and what went wrong last. */
+    if (strncmp(line, "Traceback (most recent", 22) == 0) {
+        read_last_line(fd, line, size);
+    }
     for (char *at = line; *at != '\0'; at++) {
         if ((unsigned char)*at < ' ' || *at == 0x7f) {
             *at = ' '; /* escape sequences must not reach the terminal */

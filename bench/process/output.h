@@ -12,7 +12,8 @@ int output_limited(void);
 /* An unlinked file in TMPDIR; ends snugbench where none can be made. */
 int output_file(void);
 
-/* The first line, without control characters; "" none. */
+/* The first line, or the last if the first begins a stack of Python's, without control
+ * characters; "" none. */
 void output_first_line(int fd, char *line, size_t size);
 
 /* Whether two files hold the same, from their beginnings. */

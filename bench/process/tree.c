@@ -116,7 +116,7 @@ static bool environment_has_preload(pid_t pid)
     size_t capacity = 0;
     bool found = false;
     while (in != NULL && !found && getdelim(&entry, &capacity, '\0', in) > 0) {
-        found = strncmp(entry, "LD_PRELOAD=", 11) == 0;
+        found = strncmp(entry, "LD_PRELOAD=", 11) == 0 && entry[11] != '\0';
     }
     free(entry);
     if (in != NULL) {

@@ -69,6 +69,8 @@ static void test_endings(void **state)
     (void)state;
     check("exit 0", long_ns, ENDING_EXIT, 0, 0, "exit code 0");
     check("printf 'a\\033b\\nc'; exit 3", 0, ENDING_EXIT, 3, 3, "exit code 3: a b");
+    check("printf 'Traceback (most recent call last):\\n  in x\\nE: y\\n\\n'; exit 1",
+          0, ENDING_EXIT, 1, 1, "exit code 1: E: y");
     check("kill -SEGV $$", long_ns, ENDING_SIGNAL, SIGSEGV, 128 + SIGSEGV,
           "killed by SIGSEGV");
     check("sleep 60", 50000000, ENDING_TIMED_OUT, 0, 128 + SIGKILL,
