@@ -24,16 +24,16 @@ requests()
     grep -cE "^[ar] [0-9]+ $2\$" "$work/$1.rep"
 }
 
+said=$("$snugbench" record -o "$work/none.rep" -- false 2>&1)
+[ $? -eq 1 ] && [ ! -e "$work/none.rep" ] &&
+    grep -q 'nothing to write: no allocation was made by false' <<<"$said"
+report "a program that fails and allocates nothing is told as that" $?
+
 # ---- exactly the calls of the program ----
 
 record sequence "$helper" sequence
 [ "$code" -eq 0 ]
 report "the known sequence is recorded" $?
-
-said=$("$snugbench" record -o "$work/none.rep" -- false 2>&1)
-[ $? -eq 1 ] && [ ! -e "$work/none.rep" ] &&
-    grep -q 'nothing to write: no allocation was made by false' <<<"$said"
-report "a program that fails and allocates nothing is told as that" $?
 # Between the markers, with the ids counted from their first appearance.
 awk '/^a [0-9]+ 123457$/ { on = !on; marker = $2; next }
      !on || /^[#t]/ { next }
