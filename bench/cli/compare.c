@@ -319,6 +319,7 @@ static int report(struct study *study, const struct compare_options *options,
     /* Files first: who reads the table may close the pipe, and SIGPIPE ends us. */
     const bool kept = keep(study, summary, options) && !recorded->is_unkept;
     const bool exported = export_all(study, summary, options);
+    signals_end_by_pipe();
     const bool shown = show(study, summary, options, kept);
     const bool failed = summary->answer.failed_count > 0 || study->cleanup_failed;
     compare_destroy(summary);

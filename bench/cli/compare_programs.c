@@ -125,6 +125,7 @@ static bool report(const struct suite *suite)
     const bool written = directory == NULL ||
                          programs_write_directory(&summary, directory, &error) ||
                          complain(error.text);
+    signals_end_by_pipe();
     const bool shown =
         programs_print(stdout, &summary) || complain("cannot write the table");
     if (directory != NULL && written) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/replay_run.h"
+#include "process/signals.h"
 #include "report/replays.h"
 #include "report/report.h"
 
@@ -64,6 +65,7 @@ static bool report(const struct run *run, const struct summary *summary,
     FILE *out = is_taken ? stderr : stdout;
     const bool kept = keep(run, summary, answer, options->directory);
     const bool exported = export_all(run, summary, answer, options);
+    signals_end_by_pipe();
     bool shown = replays_answer_write(out, run, summary, answer);
     if (options->is_verbose) {
         fputc('\n', out);

@@ -147,6 +147,7 @@ static bool report(const struct micro_run *run, const char *directory)
     if (!written) {
         fprintf(stderr, "snugbench: %s\n", error.text);
     }
+    signals_end_by_pipe();
     const bool shown = micro_table(stdout, run, figures);
     if (!shown) {
         fprintf(stderr, "snugbench: cannot write the table: %s\n", strerror(errno));

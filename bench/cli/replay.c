@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/replay_options.h"
 #include "cli/replay_run.h"
+#include "process/signals.h"
 #include "report/mdriver.h"
 #include "report/report.h"
 
@@ -31,6 +32,7 @@ static bool report(const struct run *run, const struct summary *summary,
         fprintf(stderr, "snugbench: %s\n", error.text);
         written = false;
     }
+    signals_end_by_pipe();
     const bool shown = options->is_mdriver ? report_mdriver(out, run, summary)
                                            : report_table(out, run, summary);
     if (!shown) {

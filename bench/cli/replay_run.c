@@ -182,6 +182,7 @@ int replay_run(const struct replay_options *options, int argc, char **argv,
     if (!find_allocators(options, &allocators)) {
         return EXIT_USAGE;
     }
+    signals_outlive_pipe();
     struct sources sources = {.is_brief = options->trace_count > 1,
                               .is_flat = options->schedule.is_flat};
     if (!read_sources(options, &sources)) {

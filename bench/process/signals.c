@@ -8,10 +8,39 @@
 
 static struct {
     bool held;
+    bool pipe_held;
     unsigned interruptions;
     sigset_t waited_for;
     sigset_t original_mask;
 } signals;
+
+static sigset_t pipe_alone(void)
+{
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    return pipe;
+}
+
+void signals_outlive_pipe(void)
+{
+    const sigset_t pipe = pipe_alone();
+    sigset_t mask;
+    sigprocmask(SIG_BLOCK, &pipe, &mask);
+    signals.pipe_held |= sigismember(&mask, SIGPIPE) == 0;
+}
+
+void signals_end_by_pipe(void)
+{
+    const sigset_t pipe = pipe_alone();
+    const struct timespec now = {.tv_sec = 0};
+    if (signals.pipe_held) {
+        while (sigtimedwait(&pipe, NULL, &now) == SIGPIPE) {
+        }
+        sigprocmask(SIG_UNBLOCK, &pipe, NULL);
+        signals.pipe_held = false;
+    }
+}
 
 void signals_hold(void)
 {
@@ -31,6 +60,10 @@ void signals_hold(void)
     /* An ignored SIGCHLD would make the kernel reap children behind our back. */
     signal(SIGCHLD, SIG_DFL);
     sigprocmask(SIG_BLOCK, &signals.waited_for, &signals.original_mask);
+    if (signals.pipe_held) { /* children are not to outlive theirs */
+        sigdelset(&signals.original_mask, SIGPIPE);
+    }
+    signals_outlive_pipe();
     signals.interruptions = 0;
     signals.held = true;
 }
@@ -39,7 +72,7 @@ void signals_release(void)
 {
     if (signals.held) {
         sigprocmask(SIG_SETMASK, &signals.original_mask, NULL);
-        signals.held = false;
+        signals.held = signals.pipe_held = false;
     }
 }
 

@@ -9,8 +9,17 @@
 #include <stdint.h>
 
 /* From here on SIGCHLD, SIGINT, SIGTERM and SIGHUP are held back. Those that were
- * ignored (nohup, a script's background job) stay ignored. Nothing if already held. */
+ * ignored (nohup, a script's background job) stay ignored. Nothing if already
+ * held. signals_outlive_pipe comes with it. */
 void signals_hold(void);
+
+/* From here on SIGPIPE is held back: who reads the progress may go away before what was
+ * measured is written. Until signals_hold comes no child may be started. */
+void signals_outlive_pipe(void);
+
+/* All that is kept has been written: who closes the pipe of the table ends us, as is
+ * usual. What came of pipes until then is forgotten. */
+void signals_end_by_pipe(void);
 
 /* Undo signals_hold. A held interrupt that was never taken then strikes as usual. */
 void signals_release(void);

@@ -72,6 +72,12 @@ static void tell_time(const struct telling *tell)
         return;
     }
     fputs("Replayed, malloc, free and first touches ", tell->out);
+    if (reference->own_s.value > reference->whole_s.value) {
+        fputs("take ", tell->out);
+        put_part(tell, reference);
+        fputs(": more than the whole, so one of the two was disturbed.\n", tell->out);
+        return;
+    }
     if (has_others(tell)) {
         fprintf(tell->out,
                 "of the first of its %zu processes, which alone is recorded, ",

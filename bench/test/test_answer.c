@@ -367,6 +367,13 @@ static void test_part_without_a_gain(void **state)
     assert_says(&example, "(20 %): no allocator can save more than that by itself.\n");
     begin(&example, 0.9, 1.5);
     record(&example);
+    for (size_t i = 0; i < COUNT; i++) {
+        example.answer.rows[i].own_s.value = 1.1;
+    }
+    assert_says(&example, "take 1.10 of glibc's 1.00 s (110 %): more than the whole, "
+                          "so one of the two was disturbed.\n");
+    begin(&example, 0.9, 1.5);
+    record(&example);
     example.answer.recording.live_bytes = 99.0 * MIB;
     assert_says(&example, "Of 100 MiB under glibc not all is touched that is "
                           "allocated: 99.0 MiB of blocks, 10.0 of glibc's own.\n");

@@ -96,6 +96,15 @@ closed() { # REDIRECTION COMMAND...
     shift
     eval "\"\$@\" $redirection"
 }
+printf '%s\n' 16 2 4 1 'a 0 100' 'a 1 200' 'f 0' 'f 1' >"$work/piped.rep"
+# Who reads the progress goes away after the first line, or before it; no child of ours
+# may outlive its own pipe.
+(exec "$bench" replay -a glibc -r 1 -o "$work/piped" "$work/piped.rep" 2>&1) | head -1 >/dev/null
+ok "files are written when the pipe of the progress is closed" \
+    [ -s "$work/piped/summary.csv" ]
+(exec "$bench" compare -a glibc -r 2 -o "$work/kept" -- sh -c 'yes | head -1' 2>&1) | true
+ok "so does a comparison of programs, which end by their own pipes" \
+    [ -s "$work/kept/compare.csv" ]
 expect "a closed standard input" 2 err 'standard input: .*found an error' \
     closed '<&-' "$bench" stat -
 expect "a closed standard output" 1 err 'cannot be written: Bad file descriptor' \
