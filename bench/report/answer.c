@@ -35,9 +35,10 @@ static void tell_failed_program(const struct telling *tell)
 {
     const struct answer_row *reference = telling_reference(tell);
     if (reference->failure != NULL) {
-        fprintf(tell->out,
-                "The program fails under %s, which is what it has now: %s.\n",
-                reference->name, reference->failure);
+        const bool is_hook = strncmp(reference->failure, "--", 2) == 0;
+        fprintf(tell->out, "%s under %s, which is what it has now: %s.\n",
+                is_hook ? "Nothing is measured" : "The program fails", reference->name,
+                reference->failure);
         if (strncmp(reference->failure, "exit code", strlen("exit code")) == 0) {
             fputs("  If that is no failure: -i.\n", tell->out);
         }
