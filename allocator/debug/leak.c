@@ -316,7 +316,10 @@ static void find_leaks(void *argument)
         return;
     }
     search.verdict = REACHED;
-    const bool searched = debug_roots_visit(inquiry->stack, look_at_words, skip_page);
+    /* Without a block there is nothing to seek: in a program with a sanitizer's malloc,
+     * whose shadow memory takes a minute to look through. */
+    const bool searched = search.count == 0 ||
+                          debug_roots_visit(inquiry->stack, look_at_words, skip_page);
     look_into_waiting();
     if (searched) {
         find_indirect();

@@ -4,6 +4,7 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -173,6 +174,23 @@ static void leaks_are_found_where_others_were_freed(void **state)
                  (const char *[]){"snug: leaks: 3000 bytes in 3 blocks\n", NULL});
 }
 
+/* No file can be opened, so that whoever wants to look at memory cannot. */
+static void look_for_leaks_without_blocks(void)
+{
+    CHECK(snug_debug("check,leaks=0"));
+    snug_free(snug_malloc(10));
+    const struct rlimit none = {0, 0};
+    CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    CHECK_NUMBERS(snug_leaks(), ==, 0);
+}
+
+static void without_blocks_no_memory_is_searched(void **state)
+{
+    (void)state;
+    expect_lines(look_for_leaks_without_blocks,
+                 (const char *[]){"snug: leaks: 0 bytes in 0 blocks\n", NULL});
+}
+
 /* Blocks that the program may not read itself, and one that is nearly all unwritten. */
 static void lose_beside_closed_blocks(void)
 {
@@ -256,6 +274,7 @@ int main(void)
         cmocka_unit_test(leaks_at_level_check_are_by_stack),
         cmocka_unit_test(leaks_are_found_where_others_were_freed),
         cmocka_unit_test(leaks_are_sought_where_the_program_may_read),
+        cmocka_unit_test(without_blocks_no_memory_is_searched),
         cmocka_unit_test(describe_finds_the_block),
         cmocka_unit_test(describe_tells_a_story_at_level_check),
     };
