@@ -118,6 +118,16 @@ void *os_map(size_t bytes)
     return map(NULL, bytes, PROT_READ | PROT_WRITE, 0);
 }
 
+void *os_map_at(void *at, size_t bytes)
+{
+    void *const pages = map(at, bytes, PROT_READ | PROT_WRITE, MAP_FIXED_NOREPLACE);
+    if (pages != NULL && pages != at) { /* a kernel before 4.17 takes it for a hint */
+        os_unmap(pages, bytes);
+        return NULL;
+    }
+    return pages;
+}
+
 bool os_unmap(void *pages, size_t bytes)
 {
     return bytes == 0 ||

@@ -18,6 +18,8 @@ char *os_break_move(const char *from, ptrdiff_t bytes);
 
 /* Anonymous private zeroed pages; NULL if refused. Bytes are rounded up to pages. */
 void *os_map(size_t bytes);
+/* The same at an address, a whole page's; NULL also if something is there already. */
+void *os_map_at(void *at, size_t bytes);
 bool os_unmap(void *pages, size_t bytes); /* of 0 bytes: no call */
 /* Unmap what is not `kept` of a mapping. */
 void os_unmap_around(char *pages, size_t bytes, char *kept, size_t kept_bytes);

@@ -133,6 +133,25 @@ static size_t usual_growth(void)
                                                  : preallocate_bytes;
 }
 
+/* A mapping for a region. Where something stands in the break's way the kernel chooses
+ * an address that is too far from a heap by brk for the map, so that there would be no
+ * runs: then it is put behind what stands there, if that is soon enough. */
+static char *map_region(size_t bytes)
+{
+    static const size_t distances[] = {MIB, 64 * MIB, KIB * MIB, 16 * KIB * MIB};
+    char *const chosen = os_map(bytes);
+    char *const end = heap.end;
+    if (chosen == NULL || end == NULL || chosen < end ||
+        (size_t)(chosen - end) < MAP_REACH_BYTES || !os_unmap(chosen, bytes)) {
+        return chosen;
+    }
+    char *near = NULL;
+    for (size_t i = 0; near == NULL && i < sizeof distances / sizeof *distances; i++) {
+        near = os_map_at((char *)align_up((uintptr_t)end + distances[i], MIB), bytes);
+    }
+    return near != NULL ? near : os_map(bytes);
+}
+
 /* By brk, else by a mapping. */
 static bool grow_by(size_t bytes)
 {
@@ -141,7 +160,7 @@ static bool grow_by(size_t bytes)
     if (by_break) { /* others may have used a part of the page where the break stood */
         memset(memory, 0, align_up((uintptr_t)memory, PAGE_BYTES) - (uintptr_t)memory);
     } else {
-        memory = os_map(bytes);
+        memory = map_region(bytes);
     }
     if (memory == NULL) {
         return false;

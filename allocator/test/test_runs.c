@@ -3,6 +3,8 @@
 #include "snug.h"
 
 #include <malloc.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/os.h"
 #include "child.h"
@@ -123,6 +125,33 @@ static void without_a_map_there_are_no_runs(void)
     CHECK_HEAP();
 }
 
+/* Mappings stand right behind the break and a little further. */
+static void there_are_runs_behind_what_stops_the_break(void)
+{
+    skip_if_emulated(); /* the break is elsewhere */
+    enum {
+        OBJECTS = 1000000,
+        OBJECT_BYTES = 112
+    };
+    struct snug_stats stats;
+    CHECK(snug_malloc(100) != NULL);
+    char *const end = (char *)align_up((uintptr_t)sbrk(0), PAGE_BYTES);
+    for (size_t ahead = 0; ahead <= 4 * mib; ahead += 2 * mib) {
+        if (mmap(end + ahead, PAGE_BYTES, PROT_NONE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
+                 0) != end + ahead) {
+            _exit(CHILD_SKIPPED);
+        }
+    }
+    for (size_t i = 0; i < OBJECTS; i++) {
+        CHECK(snug_malloc(OBJECT_BYTES - 8) != NULL);
+    }
+    CHECK(snug_stats(&stats));
+    CHECK_NUMBERS(stats.regions, >, 1);
+    CHECK_NUMBERS(stats.runs, >, (size_t)OBJECTS * OBJECT_BYTES / (8 * kib) * 3 / 4);
+    CHECK_HEAP();
+}
+
 /* The numbers of granules have 32 bits, while a map may cover more: beyond 4 TiB from
  * its first granule there are no runs. */
 static void a_heap_of_many_terabytes_is_sound(void)
@@ -201,6 +230,7 @@ int main(void)
         CHILD_TEST(what_was_freed_is_given_out_in_order),
         cmocka_unit_test(an_overflow_into_a_run_is_noticed),
         CHILD_TEST(without_a_map_there_are_no_runs),
+        CHILD_TEST(there_are_runs_behind_what_stops_the_break),
         CHILD_TEST(a_heap_of_many_terabytes_is_sound),
     };
     return cmocka_run_group_tests_name("runs", tests, NULL, NULL);
