@@ -133,21 +133,27 @@ static size_t usual_growth(void)
                                                  : preallocate_bytes;
 }
 
-/* A mapping for a region. Where something stands in the break's way the kernel chooses
- * an address that is too far from a heap by brk for the map, so that there would be no
- * runs: then it is put behind what stands there, if that is soon enough. */
+/* Where the first region goes if the break cannot move at all: so far below the address
+ * that the kernel chooses, since further mappings stand below earlier ones, and the map
+ * reaches upwards only. */
+#define ROOM_ABOVE_BYTES (64 * KIB * MIB)
+
+/* A mapping for a region, no further than that behind the last one if there is such a
+ * place: what the kernel chooses may be out of the map's reach, so that there would be
+ * no runs. */
 static char *map_region(size_t bytes)
 {
     static const size_t distances[] = {MIB, 64 * MIB, KIB * MIB, 16 * KIB * MIB};
     char *const chosen = os_map(bytes);
-    char *const end = heap.end;
-    if (chosen == NULL || end == NULL || chosen < end ||
-        (size_t)(chosen - end) < MAP_REACH_BYTES || !os_unmap(chosen, bytes)) {
+    const uintptr_t from = heap.regions != NULL ? (uintptr_t)heap.end
+                                                : (uintptr_t)chosen - ROOM_ABOVE_BYTES;
+    if (chosen == NULL || (uintptr_t)chosen - from < KIB * MIB ||
+        !os_unmap(chosen, bytes)) {
         return chosen;
     }
     char *near = NULL;
     for (size_t i = 0; near == NULL && i < sizeof distances / sizeof *distances; i++) {
-        near = os_map_at((char *)align_up((uintptr_t)end + distances[i], MIB), bytes);
+        near = os_map_at((char *)align_up(from + distances[i], MIB), bytes);
     }
     return near != NULL ? near : os_map(bytes);
 }

@@ -126,7 +126,7 @@ static void without_a_map_there_are_no_runs(void)
 }
 
 /* Mappings stand right behind the break and a little further. */
-static void there_are_runs_behind_what_stops_the_break(void)
+static void allocate_behind_what_stops_the_break(void)
 {
     skip_if_emulated(); /* the break is elsewhere */
     enum {
@@ -134,7 +134,6 @@ static void there_are_runs_behind_what_stops_the_break(void)
         OBJECT_BYTES = 112
     };
     struct snug_stats stats;
-    CHECK(snug_malloc(100) != NULL);
     char *const end = (char *)align_up((uintptr_t)sbrk(0), PAGE_BYTES);
     for (size_t ahead = 0; ahead <= 4 * mib; ahead += 2 * mib) {
         if (mmap(end + ahead, PAGE_BYTES, PROT_NONE,
@@ -150,6 +149,17 @@ static void there_are_runs_behind_what_stops_the_break(void)
     CHECK_NUMBERS(stats.regions, >, 1);
     CHECK_NUMBERS(stats.runs, >, (size_t)OBJECTS * OBJECT_BYTES / (8 * kib) * 3 / 4);
     CHECK_HEAP();
+}
+
+static void there_are_runs_where_the_break_cannot_go_on(void)
+{
+    CHECK(snug_malloc(100) != NULL);
+    allocate_behind_what_stops_the_break();
+}
+
+static void there_are_runs_where_the_break_cannot_move(void)
+{
+    allocate_behind_what_stops_the_break();
 }
 
 /* The numbers of granules have 32 bits, while a map may cover more: beyond 4 TiB from
@@ -230,7 +240,8 @@ int main(void)
         CHILD_TEST(what_was_freed_is_given_out_in_order),
         cmocka_unit_test(an_overflow_into_a_run_is_noticed),
         CHILD_TEST(without_a_map_there_are_no_runs),
-        CHILD_TEST(there_are_runs_behind_what_stops_the_break),
+        CHILD_TEST(there_are_runs_where_the_break_cannot_go_on),
+        CHILD_TEST(there_are_runs_where_the_break_cannot_move),
         CHILD_TEST(a_heap_of_many_terabytes_is_sound),
     };
     return cmocka_run_group_tests_name("runs", tests, NULL, NULL);
