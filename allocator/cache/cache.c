@@ -303,7 +303,11 @@ void *cache_fill(size_t size_class)
     if (UNLIKELY(!run_serves(size_class)) || UNLIKELY(cache.state == CACHE_DEAD)) {
         return NULL;
     }
-    cache.current[size_class] = run_take_list(size_class, own_limit(size_class));
+    const size_t limit = own_limit(size_class);
+    /* Many threads need few objects of many classes: the first time few. */
+    const bool is_first = cache.multi_threaded && cache.current[size_class] == 0;
+    const size_t most = is_first ? list_limit(size_class, LIST_LEAN) : limit;
+    cache.current[size_class] = run_take_list(size_class, limit, most);
     return cache_pop(size_class);
 }
 

@@ -144,7 +144,7 @@ static ALWAYS_INLINE size_t heap_unused_bytes(void)
     return heap_bins.free_bytes + (size_t)(heap.touched - heap.top);
 }
 /* Give back what has been touched above the top, but for pad_bytes; the bytes that are
- * not resident any more. One system call. */
+ * not resident any more. One system call, a second one where addresses count. */
 size_t heap_trim_top(size_t pad_bytes);
 /* The whole pages inside a free block. */
 static ALWAYS_INLINE struct page_range heap_free_block_pages(const struct block *block,

@@ -32,7 +32,7 @@ void map_cover(const char *end)
     const uintptr_t range = (uintptr_t)end - granule_map.before_first - 1;
     const size_t old = (size_t)-granule_map.lowest;
     size_t granules = old;
-    while (range > granules * GRANULE_BYTES && range <= MAP_REACH_BYTES) {
+    while (range > granules * GRANULE_BYTES && range <= REQUEST_LIMIT_BYTES / 64) {
         granules *= MAP_TIMES;
     }
     struct map_entry *const entries =

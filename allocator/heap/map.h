@@ -13,9 +13,6 @@
 
 #include "base/size.h"
 
-/* Beyond so many bytes from its first granule no map reaches: 2 TiB. */
-#define MAP_REACH_BYTES (REQUEST_LIMIT_BYTES / 64)
-
 struct map_entry {
     uint8_t size_class;  /* 0: no run here */
     uint8_t back : 4;    /* granules from the run's start to here */

@@ -66,5 +66,8 @@ size_t heap_trim_top(size_t pad_bytes)
     pages_occupy(keep, touched); /* it is untouched now, which is more */
     heap.touched_bytes -= (size_t)(heap.touched - (char *)keep);
     heap.touched = (char *)keep;
+    if (heap.grows_sparingly) {
+        heap_return_reserve();
+    }
     return before - heap_resident_bytes();
 }

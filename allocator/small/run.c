@@ -217,7 +217,7 @@ static struct run *find_run(size_t size_class)
 /* Objects that were never used, to the end of the page that the first one ends in,
  * which is touched in any case; at least one. The lowest is given out first, so that
  * the run is walked upwards. */
-static void carve(struct run *run, uintptr_t *list)
+static void carve(struct run *run, size_t most, uintptr_t *list)
 {
     const size_t object_bytes = class_bytes(run->size_class);
     char *const objects = run_objects(run);
@@ -227,8 +227,8 @@ static void carve(struct run *run, uintptr_t *list)
         end = run->end;
     }
     size_t count = (end - run->carved_end) / object_bytes;
-    if (count > link_room(*list)) {
-        count = link_room(*list);
+    if (count > most) {
+        count = most;
     }
     for (size_t i = count; i-- > 0;) {
         link_push(list, objects + run->carved_end + i * object_bytes);
@@ -239,17 +239,18 @@ static void carve(struct run *run, uintptr_t *list)
 static_assert(RUN_WORDS == 2 && GRANULE_BYTES / 8 <= RUN_WORDS * 64,
               "a run has no more granules than an 8th of an object's bytes");
 
-/* What the run has free, as far as the list has room. In whatever order the objects
+/* What the run has free, `most` of it. In whatever order the objects
  * were freed, the lowest is given out first: what a program asks for in a row lies in a
  * row, and is fetched ahead when it is walked. */
-static void take_free(struct run *run, uintptr_t *list)
+static void take_free(struct run *run, size_t most, uintptr_t *list)
 {
     const size_t object_bytes = class_bytes(run->size_class);
     uintptr_t taken = *list;
+    const size_t least_room = link_room(taken) - most;
     for (size_t word = RUN_WORDS; word-- > 0;) {
         char *const first = run_objects(run) + word * 64 * object_bytes;
         uint64_t free = run->free[word];
-        while (free != 0 && link_room(taken) != 0) {
+        while (free != 0 && link_room(taken) != least_room) {
             const size_t bit = floor_log2(free);
             void *const object = first + bit * object_bytes;
             object_require_free(object);
@@ -261,7 +262,7 @@ static void take_free(struct run *run, uintptr_t *list)
     *list = taken;
 }
 
-uintptr_t run_take_list(size_t size_class, size_t limit)
+uintptr_t run_take_list(size_t size_class, size_t limit, size_t most)
 {
     uintptr_t list = link_empty(limit);
     struct run *run = find_run(size_class);
@@ -270,9 +271,9 @@ uintptr_t run_take_list(size_t size_class, size_t limit)
     }
     require_sound(run, size_class);
     if (has_free(run)) {
-        take_free(run, &list);
+        take_free(run, most, &list);
     } else {
-        carve(run, &list);
+        carve(run, most, &list);
     }
     const size_t count = limit - link_room(list);
     run->live = (uint16_t)(run->live + count);

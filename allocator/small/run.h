@@ -73,9 +73,9 @@ void run_note_allocated(size_t size_class, size_t block_bytes);
 /* A block of any size went back to the heap. */
 void run_note_freed(size_t block_bytes);
 
-/* Free objects of one run, as a list of a limit; an empty one: the heap fails to give
- * memory for a run, as heap_allocate. */
-uintptr_t run_take_list(size_t size_class, size_t limit);
+/* Free objects of one run, `most` of them at most, as a list of a limit no lower; an
+ * empty one: the heap fails to give memory for a run, as heap_allocate. */
+uintptr_t run_take_list(size_t size_class, size_t limit, size_t most);
 /* Put all objects of a list back, each to its run; returns their number. */
 size_t run_return_list(size_t size_class, uintptr_t *list);
 /* Put an object back. */

@@ -175,6 +175,43 @@ static void places_of_one_thread_serve_with_others(void)
     CHECK(pthread_join(thread, NULL) == 0);
 }
 
+static void *hold_one_of_each(void *argument)
+{
+    (void)argument;
+    for (size_t size = 16; size <= 240; size += 16) {
+        char *const block = snug_malloc(size);
+        CHECK(block != NULL);
+        memset(block, 1, size);
+    }
+    pthread_barrier_wait(&barrier);
+    return NULL;
+}
+
+/* Of each class a thread's list begins with 512 bytes, not with the rest of a page. */
+static void many_threads_that_need_little_take_little(void)
+{
+    enum {
+        MANY = 100
+    };
+    pthread_t threads[MANY];
+    for (size_t size = 16; size <= 240; size += 16) { /* a class of few has no runs */
+        for (size_t i = 0; i < 100; i++) {
+            CHECK(snug_malloc(size) != NULL);
+        }
+    }
+    pthread_barrier_init(&barrier, NULL, MANY + 1);
+    const size_t before = heap_resident_bytes();
+    for (size_t i = 0; i < MANY; i++) {
+        CHECK(pthread_create(&threads[i], NULL, hold_one_of_each, NULL) == 0);
+    }
+    pthread_barrier_wait(&barrier);
+    CHECK_NUMBERS(heap_resident_bytes() - before, <, (size_t)MANY * 15 * 1024);
+    for (size_t i = 0; i < MANY; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    CHECK_HEAP();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +219,7 @@ int main(void)
         CHILD_TEST(blocks_that_wait_are_taken_back_a_few_times),
         CHILD_TEST(threads_that_end_leave_little),
         CHILD_TEST(places_of_one_thread_serve_with_others),
+        CHILD_TEST(many_threads_that_need_little_take_little),
     };
     return cmocka_run_group_tests_name("purge_threads", tests, NULL, NULL);
 }

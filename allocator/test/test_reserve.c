@@ -154,6 +154,29 @@ static void a_mapping_may_take_the_place_of_the_reserve(void)
     CHECK_HEAP();
 }
 
+/* What the program freed is room for others: a limit counts addresses, not pages. */
+static void an_emptied_heap_leaves_room_for_mappings(void)
+{
+    CHECK(snug_malloc(100) != NULL);
+    limit(RLIMIT_AS, "VmSize:", 40 * mib);
+    static char *blocks[50000];
+    size_t count = 0;
+    while ((blocks[count] = snug_malloc(5000)) != NULL) {
+        memset(blocks[count++], 1, 5000);
+    }
+    CHECK_NUMBERS(count, >, 10000);
+    const size_t full = status_bytes("VmSize:");
+    while (count > 0) {
+        snug_free(blocks[--count]);
+    }
+    CHECK_NUMBERS(status_bytes("VmSize:") + 60 * mib, <, full);
+    CHECK_HEAP();
+    char *const again = snug_malloc(60 * mib);
+    CHECK(again != NULL);
+    memset(again, 1, 60 * mib);
+    CHECK_HEAP();
+}
+
 static void a_returned_reserve_grows_again(void)
 {
     CHECK(snug_malloc(100) != NULL);
@@ -293,6 +316,7 @@ int main(void)
         CHILD_TEST(small_blocks_fill_limited_data_at_check),
         CHILD_TEST(guard_pages_leave_room_for_red_zones),
         CHILD_TEST(a_mapping_may_take_the_place_of_the_reserve),
+        CHILD_TEST(an_emptied_heap_leaves_room_for_mappings),
         CHILD_TEST(a_returned_reserve_grows_again),
         CHILD_TEST(a_reserve_from_mmap_goes_back_too),
         CHILD_TEST(locked_memory_is_no_more_than_used),

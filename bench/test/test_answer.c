@@ -254,6 +254,10 @@ static void test_failures(void **state)
                   "  If that is no failure: -i.\n"
                   "Failed: quick; the table says why.\n"
                   "Only tight has figures, so nothing is compared.\n");
+    begin(&example, 1.25, 0.5);
+    example.answer.rows[0].failure = "--prepare failed: exit code 4";
+    assert_says(&example, "Nothing is measured under glibc, which is what it has now: "
+                          "--prepare failed: exit code 4.\n");
 }
 
 static void test_own_allocator(void **state)

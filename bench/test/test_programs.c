@@ -199,7 +199,8 @@ static void test_failures(void **state)
     clear(&summary);
 }
 
-/* The median of two is a little beside a whole number: six digits would be left of it. */
+/* The median of two is a little beside a whole number: six digits would be left of it.
+ */
 static void test_whole_bytes(void **state)
 {
     (void)state;
