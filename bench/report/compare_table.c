@@ -140,9 +140,10 @@ bool compare_table(FILE *out, const struct study *study,
                    const struct compare_summary *summary)
 {
     struct grid grid = {.count = 0};
-    const struct estimate reference = summary->rows[study->reference_index].score;
-    const bool in_ms =
-        study->metric == NULL && reference.present && reference.value < 1;
+    const struct compare_row *reference = &summary->rows[study->reference_index];
+    const struct estimate time =
+        study->metric == NULL ? reference->score : reference->cpu_s;
+    const bool in_ms = time.present && time.value < 1;
     struct grid_row *row = grid_add_row(&grid);
     if (row != NULL) {
         set_headings(row, study, in_ms);

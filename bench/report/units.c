@@ -27,8 +27,9 @@ static int decimals_for(double value)
     return size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2;
 }
 
-struct units_text units_number(double value)
+struct units_text units_number(double number)
 {
+    const double value = fabs(number) < 0.005 ? 0 : number; /* no "-0.00" */
     struct units_text text;
     snprintf(text.bytes, sizeof text.bytes, "%.*f", decimals_for(value), value);
     return text;

@@ -14,7 +14,7 @@ struct units_text {
 
 /* Three digits that mean something, but at most two decimals: 0.12, 1.23, 12.3, 1234.
  */
-struct units_text units_number(double value);
+struct units_text units_number(double number);
 
 struct units_text units_count(uint64_t count); /* 1,234,567 */
 struct units_text units_bytes(double bytes);   /* 96 B, 1.50 KiB, 93.0 MiB */

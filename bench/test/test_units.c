@@ -31,9 +31,9 @@ static void assert_each(const struct example *examples, size_t count,
 static void test_numbers(void **state)
 {
     (void)state;
-    ASSERT_EACH(units_number, {0, "0.00"}, {0.004, "0.00"}, {1.234, "1.23"},
-                {9.994, "9.99"}, {9.996, "10.0"}, {12.34, "12.3"}, {99.94, "99.9"},
-                {99.96, "100"}, {1234.5, "1234"}, {-12.34, "-12.3"});
+    ASSERT_EACH(units_number, {0, "0.00"}, {0.004, "0.00"}, {-0.004, "0.00"},
+                {1.234, "1.23"}, {9.994, "9.99"}, {9.996, "10.0"}, {12.34, "12.3"},
+                {99.94, "99.9"}, {99.96, "100"}, {1234.5, "1234"}, {-12.34, "-12.3"});
 }
 
 static void test_bytes(void **state)
