@@ -1,136 +1,5 @@
 /* The answer from rows made by hand: each verdict and each sentence. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "analysis/answer.h"
-#include "report/answer.h"
-
-enum {
-    GLIBC,
-    QUICK,
-    TIGHT,
-    COUNT,
-    MIB = 1 << 20,
-};
-
-struct example {
-    struct answer answer;
-    bool is_faster[COUNT * COUNT], is_smaller[COUNT * COUNT];
-};
-
-static struct estimate within(double value, double width)
-{
-    return (struct estimate){value, value * (1 - width), value * (1 + width), true};
-}
-
-/* `speed` and `size` are against glibc's 1. */
-static void set_row(struct example *example, size_t index, const char *name,
-                    double speed, double size)
-{
-    const bool is_reference = index == example->answer.reference_index;
-    example->answer.rows[index] = (struct answer_row){
-        .name = name,
-        .present = true,
-        .score =
-            within(example->answer.larger_is_better ? 40 * speed : 1 / speed, 0.01),
-        .speed = {.ratio = within(speed, 0.01),
-                  .verdict = is_reference   ? VERDICT_REFERENCE
-                             : speed > 1.02 ? VERDICT_FASTER
-                             : speed < 0.98 ? VERDICT_SLOWER
-                                            : VERDICT_SAME},
-        .size_bytes = within(100.0 * MIB * size, 0),
-        .size_ratio = within(size, 0),
-        .size_verdict = is_reference  ? SIZE_NONE
-                        : size < 0.98 ? SIZE_SMALLER
-                        : size > 1.02 ? SIZE_LARGER
-                                      : SIZE_SAME,
-    };
-}
-
-/* glibc, one that is faster and one that is smaller. */
-static void begin(struct example *example, double quick, double tight)
-{
-    *example = (struct example){.answer = {.count = 0}};
-    assert_true(answer_create(&example->answer, COUNT));
-    example->answer.effect = 0.02;
-    example->answer.round_count = 10;
-    set_row(example, GLIBC, "glibc", 1, 1);
-    set_row(example, QUICK, "quick", quick, 1.2);
-    set_row(example, TIGHT, "tight", 0.9, tight);
-}
-
-/* The same over five traces. */
-static void begin_traces(struct example *example)
-{
-    begin(example, 2.5, 0.5);
-    struct answer *answer = &example->answer;
-    answer->score = SCORE_MOPS;
-    answer->larger_is_better = true;
-    answer->trace_count = answer->shared_count = 5;
-    set_row(example, GLIBC, "glibc", 1, 1);
-    set_row(example, QUICK, "quick", 2.5, 1.2);
-    set_row(example, TIGHT, "tight", 0.4, 0.5);
-    for (size_t i = 0; i < COUNT; i++) {
-        answer->rows[i].size_bytes = (struct estimate){.present = false};
-    }
-    answer->rows[QUICK].speed_traces = (struct answer_traces){3, 1, 1};
-    answer->rows[TIGHT].size_traces = (struct answer_traces){4, 1, 0};
-}
-
-static void decide(struct example *example)
-{
-    for (size_t a = 0; a < COUNT; a++) {
-        for (size_t b = 0; b < COUNT; b++) {
-            const struct answer_row *left = &example->answer.rows[a];
-            const struct answer_row *right = &example->answer.rows[b];
-            if (left->present && right->present) {
-                example->is_faster[a * COUNT + b] =
-                    left->speed.ratio.value > 1.02 * right->speed.ratio.value;
-                example->is_smaller[a * COUNT + b] =
-                    1.02 * left->size_ratio.value < right->size_ratio.value;
-            }
-        }
-    }
-    answer_decide(&example->answer, example->is_faster, example->is_smaller);
-}
-
-static char *text_of(const struct answer *answer)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-    answer_print(out, answer);
-    fclose(out);
-    return text;
-}
-
-static void assert_answer(struct example *example, const char *expected)
-{
-    decide(example);
-    char *text = text_of(&example->answer);
-    assert_string_equal(text, expected);
-    free(text);
-    answer_destroy(&example->answer);
-}
-
-/* One sentence among others. */
-static void assert_says(struct example *example, const char *expected)
-{
-    decide(example);
-    char *text = text_of(&example->answer);
-    if (strstr(text, expected) == NULL) {
-        fail_msg("expected '%s' in:\n%s", expected, text);
-    }
-    free(text);
-    answer_destroy(&example->answer);
-}
+#include "answer_example.h"
 
 /* ---- a program ---- */
 
@@ -292,107 +161,25 @@ static void test_servers(void **state)
     assert_says(&example, "; none is shown to keep less.\n");
 }
 
-/* ---- the allocator's part ---- */
-
-static void record(struct example *example)
-{
-    struct answer *answer = &example->answer;
-    answer->recording = (struct answer_recording){
-        .is_replayed = true, .live_bytes = 60.0 * MIB, .process_count = 1};
-    for (size_t i = 0; i < COUNT; i++) {
-        answer->rows[i].whole_s = (struct figure){answer->rows[i].score.value, true};
-        answer->rows[i].own_s = (struct figure){0.2, true};
-        answer->rows[i].overhead_bytes = (struct figure){10.0 * MIB, true};
-    }
-    answer->rows[QUICK].own_s.value = 0.1;
-    answer->rows[TIGHT].overhead_bytes.value = 2.0 * MIB;
-}
-
-static void test_part_of_a_gain(void **state)
-{
-    (void)state;
-    struct example example;
-    begin(&example, 1.25, 0.5);
-    record(&example);
-    assert_says(&example,
-                "Replayed, malloc, free and first touches take 0.20 of glibc's 1.00 s "
-                "(20 %), 100 of quick's 800 ms (12 %): 50 % of what it gains is "
-                "there, the rest in how the program's data lie.\n"
-                "Of 100 MiB under glibc 60.0 are blocks, 10.0 glibc's own and 30.0 "
-                "the program's other memory; tight's own is 2.00.\n");
-    begin(&example, 1.25, 0.5);
-    record(&example);
-    example.answer.rows[QUICK].own_s.value = 0;
-    assert_says(&example, "(0 %): all that it gains is there.\n");
-    begin(&example, 1.25, 0.5);
-    record(&example);
-    example.answer.rows[QUICK].own_s.value = 0.3;
-    assert_says(&example,
-                "what it gains is elsewhere, in how the program's data lie.\n");
-    begin(&example, 1.25, 0.5);
-    record(&example);
-    example.answer.recording.process_count = 2;
-    example.answer.rows[QUICK].own_s.value = 0.2;
-    assert_says(&example,
-                "what it gains is elsewhere, in the other processes or in how "
-                "the program's data lie.\n");
-}
-
-/* 0.1 s of a gain of 0.01 to 0.33 s may be all of it, or little. */
-static void test_part_of_an_uncertain_gain(void **state)
-{
-    (void)state;
-    struct example example;
-    begin(&example, 1.25, 0.5);
-    record(&example);
-    example.answer.rows[QUICK].speed.ratio.low = 1.01;
-    example.answer.rows[QUICK].speed.ratio.high = 1.5;
-    assert_says(&example, "(12 %): runs differ too much to tell what part of the gain "
-                          "is there.\n");
-}
-
-static void test_part_without_a_gain(void **state)
-{
-    (void)state;
-    struct example example;
-    begin(&example, 0.9, 1.5);
-    record(&example);
-    example.answer.recording.process_count = 3;
-    example.answer.recording.is_of_processor_time = true;
-    assert_says(&example,
-                "touches of the first of its 3 processes, which alone is "
-                "recorded, take 0.20 of glibc's 1.00 s of processor time "
-                "(20 %); what they take in the others is not known.\n"
-                "Of 100 MiB under glibc 60.0 are blocks of the first process, "
-                "10.0 glibc's own and 30.0 all else, the other processes "
-                "among it");
-    begin(&example, 0.9, 1.5);
-    record(&example);
-    assert_says(&example, "(20 %): no allocator can save more than that by itself.\n");
-    begin(&example, 0.9, 1.5);
-    record(&example);
-    for (size_t i = 0; i < COUNT; i++) {
-        example.answer.rows[i].own_s.value = 1.1;
-    }
-    assert_says(&example, "take 1.10 of glibc's 1.00 s (110 %): more than the whole, "
-                          "so one of the two was disturbed.\n");
-    begin(&example, 0.9, 1.5);
-    record(&example);
-    example.answer.recording.live_bytes = 99.0 * MIB;
-    assert_says(&example, "Of 100 MiB under glibc not all is touched that is "
-                          "allocated: 99.0 MiB of blocks, 10.0 of glibc's own.\n");
-}
-
-static void test_no_recording(void **state)
-{
-    (void)state;
-    struct example example;
-    begin(&example, 1.25, 0.5);
-    example.answer.recording.failure = "it cannot be recorded";
-    assert_says(&example, "Not replayed: it cannot be recorded.\n");
-}
-
 /* ---- traces ---- */
+
+/* The same over five traces. */
+static void begin_traces(struct example *example)
+{
+    begin(example, 2.5, 0.5);
+    struct answer *answer = &example->answer;
+    answer->score = SCORE_MOPS;
+    answer->larger_is_better = true;
+    answer->trace_count = answer->shared_count = 5;
+    set_row(example, GLIBC, "glibc", 1, 1);
+    set_row(example, QUICK, "quick", 2.5, 1.2);
+    set_row(example, TIGHT, "tight", 0.4, 0.5);
+    for (size_t i = 0; i < COUNT; i++) {
+        answer->rows[i].size_bytes = (struct estimate){.present = false};
+    }
+    answer->rows[QUICK].speed_traces = (struct answer_traces){3, 1, 1};
+    answer->rows[TIGHT].size_traces = (struct answer_traces){4, 1, 0};
+}
 
 static void test_traces(void **state)
 {
@@ -473,10 +260,6 @@ int main(void)
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_own_allocator),
         cmocka_unit_test(test_servers),
-        cmocka_unit_test(test_part_of_a_gain),
-        cmocka_unit_test(test_part_of_an_uncertain_gain),
-        cmocka_unit_test(test_part_without_a_gain),
-        cmocka_unit_test(test_no_recording),
         cmocka_unit_test(test_traces),
         cmocka_unit_test(test_traces_that_fail),
         cmocka_unit_test(test_length),
