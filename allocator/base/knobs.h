@@ -22,8 +22,7 @@ struct knobs {
 /* Before libc has set the environment up: the defaults, and it is asked again later. */
 COLD_CODE const struct knobs *knobs_get(void);
 
-/* What a variable of ours says; NULL: it is not set, or empty, or not for this program.
- */
+/* What a variable of ours says; NULL: not set, or empty, or not for this program. */
 const char *knobs_value(const char *variable);
 
 /* "snug: VARIABLE: not understood, see snug.h: VALUE", on stderr. */

@@ -88,18 +88,19 @@ bool heap_return_reserve(void)
         align_up((uintptr_t)heap.touched + 2 * ALIGNMENT_BYTES, PAGE_BYTES);
     const size_t bytes = keep < end ? align_down(end - keep, PAGE_BYTES) : 0;
     /* Pages at the end that were never touched, from brk or of a mapping. */
-    const bool gone =
-        bytes != 0 && (heap.break_end != NULL
-                           ? os_break_move(heap.break_end, -(ptrdiff_t)bytes) != NULL
-                           : os_unmap(region_end - bytes, bytes));
-    if (gone) {
-        if (heap.break_end != NULL) {
-            heap.break_end -= bytes;
-        }
-        set_end(heap.regions, heap.end - bytes);
-        heap.region_bytes -= bytes;
+    if (bytes == 0) {
+        return false;
     }
-    return gone;
+    set_end(heap.regions, heap.end - bytes); /* first: others read up to there */
+    if (heap.break_end != NULL
+            ? os_break_move(heap.break_end, -(ptrdiff_t)bytes) == NULL
+            : !os_unmap(region_end - bytes, bytes)) {
+        set_end(heap.regions, heap.end + bytes);
+        return false;
+    }
+    heap.break_end -= heap.break_end != NULL ? bytes : 0;
+    heap.region_bytes -= bytes;
+    return true;
 }
 
 void *heap_map(size_t bytes)
@@ -138,9 +139,9 @@ static size_t usual_growth(void)
  * reaches upwards only. */
 #define ROOM_ABOVE_BYTES (64 * KIB * MIB)
 
-/* A mapping for a region, no further than that behind the last one if there is such a
- * place: what the kernel chooses may be out of the map's reach, so that there would be
- * no runs. */
+/* A mapping for a region. What the kernel chooses may be out of the map's reach, so
+ * that there would be no runs: then soon behind the last region, if there is room below
+ * what the kernel chose. What is above belongs to libraries, and to the stack. */
 static char *map_region(size_t bytes)
 {
     static const size_t distances[] = {MIB, 64 * MIB, KIB * MIB, 16 * KIB * MIB};
@@ -153,7 +154,10 @@ static char *map_region(size_t bytes)
     }
     char *near = NULL;
     for (size_t i = 0; near == NULL && i < sizeof distances / sizeof *distances; i++) {
-        near = os_map_at((char *)align_up(from + distances[i], MIB), bytes);
+        const uintptr_t place = align_up(from + distances[i], MIB);
+        if (place + bytes <= (uintptr_t)chosen) {
+            near = os_map_at((char *)place, bytes);
+        }
     }
     return near != NULL ? near : os_map(bytes);
 }

@@ -239,9 +239,9 @@ static void carve(struct run *run, size_t most, uintptr_t *list)
 static_assert(RUN_WORDS == 2 && GRANULE_BYTES / 8 <= RUN_WORDS * 64,
               "a run has no more granules than an 8th of an object's bytes");
 
-/* What the run has free, `most` of it. In whatever order the objects
- * were freed, the lowest is given out first: what a program asks for in a row lies in a
- * row, and is fetched ahead when it is walked. */
+/* What the run has free, `most` objects at most. In whatever order they were freed, the
+ * lowest is given out first: what a program asks for in a row lies in a row, and is
+ * fetched ahead when it is walked. */
 static void take_free(struct run *run, size_t most, uintptr_t *list)
 {
     const size_t object_bytes = class_bytes(run->size_class);

@@ -38,9 +38,10 @@ static const char *hint_of(const char *name)
 {
     struct stat status;
     if (stat(name, &status) == 0) {
-        return S_ISREG(status.st_mode)
-                   ? "; a trace is compared without the '--', a script wants chmod +x"
-                   : "";
+        return !S_ISREG(status.st_mode) ? ""
+               : access(name, X_OK) == 0
+                   ? "; what is in this folder is written with ./ before its name"
+                   : "; a trace is compared without the '--', a script wants chmod +x";
     }
     return strpbrk(name, " |;&<>") != NULL
                ? "; a line for a shell is written: sh -c 'LINE'"

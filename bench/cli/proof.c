@@ -288,6 +288,7 @@ static bool print_result(const struct campaign *campaign)
         return false;
     }
     const struct proof_report report = make_report(campaign);
+    signals_end_by_pipe();
     printf("Warm passes of %zu traces, %" PRIu32 " rounds, %" PRIu32
            " repetitions, seed %" PRIu64 ".\n\n",
            campaign->sources.count, campaign->options->rounds, campaign->done,

@@ -223,6 +223,17 @@ static size_t draw_charts(const struct report_options *options,
     return drawn;
 }
 
+static void tell_page(const struct report_options *options, size_t drawn)
+{
+    signals_end_by_pipe();
+    if (drawn == 0) {
+        printf("%s/report.html, without charts\n", options->directory);
+    } else {
+        printf("%s/report.html; beside it %zu chart%s as SVG, PNG and PDF\n",
+               options->directory, drawn, drawn == 1 ? "" : "s");
+    }
+}
+
 static int write_page(const struct report_options *options)
 {
     struct report_error problem = {.text = ""};
@@ -245,11 +256,8 @@ static int write_page(const struct report_options *options)
     } else if (!output_write_all(options->directory, &file, 1, &error)) {
         fprintf(stderr, "snugbench: %s\n", error.text);
         code = EXIT_FAILED;
-    } else if (drawn == 0) {
-        printf("%s/report.html, without charts\n", options->directory);
     } else {
-        printf("%s/report.html; beside it %zu chart%s as SVG, PNG and PDF\n",
-               options->directory, drawn, drawn == 1 ? "" : "s");
+        tell_page(options, drawn);
     }
     for (size_t i = 0; i < charts_count; i++) {
         chart_drawing_free(&drawings[i]);
@@ -269,6 +277,9 @@ int cli_report(int argc, char **argv)
     code = EXIT_USAGE;
     if (choose(options.only, chosen) && is_usable(options.directory)) {
         signals_hold();
+        if (options.plot) {
+            signals_end_by_pipe();
+        }
         code = options.plot ? print_charts(&options, chosen) : write_page(&options);
     }
     free(chosen);

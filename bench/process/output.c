@@ -44,21 +44,20 @@ int output_file(void)
     return fd;
 }
 
-/* The last line that is not empty, of the last bytes that `line` has room for. */
+/* The last line that is not empty, of the last 4 KiB. */
 static void read_last_line(int fd, char *line, size_t size)
 {
+    char end[4096];
     struct stat status;
+    const off_t room = sizeof end - 1;
     const off_t all = fstat(fd, &status) == 0 ? status.st_size : 0;
-    const off_t room = (off_t)size - 1;
-    ssize_t length = pread(fd, line, (size_t)room, all > room ? all - room : 0);
-    while (length > 0 && line[length - 1] == '\n') {
+    ssize_t length = pread(fd, end, (size_t)room, all > room ? all - room : 0);
+    while (length > 0 && end[length - 1] == '\n') {
         length--;
     }
-    line[length > 0 ? length : 0] = '\0';
-    const char *before = strrchr(line, '\n');
-    if (before != NULL) {
-        memmove(line, before + 1, strlen(before));
-    }
+    end[length > 0 ? length : 0] = '\0';
+    const char *before = strrchr(end, '\n');
+    snprintf(line, size, "%s", before != NULL ? before + 1 : end);
 }
 
 void output_first_line(int fd, char *line, size_t size)

@@ -393,11 +393,32 @@ static bool note_missing(const struct tree *tree, char *note, size_t size)
     return true;
 }
 
+/* Whether LD_PRELOAD as it is set here has an entry that is this library. What has no
+ * slash is searched for, by a name that may be a link's. */
+static bool is_preloaded(const char *library)
+{
+    const char *entry = getenv("LD_PRELOAD");
+    while (entry != NULL && *entry != '\0') {
+        char name[PATH_MAX];
+        char real[PATH_MAX];
+        const size_t length = strcspn(entry, ": ");
+        snprintf(name, sizeof name, "%.*s", (int)length, entry);
+        const char *end = strstr(name, ".so");
+        const size_t stem = end != NULL ? (size_t)(end - name) + 3 : length;
+        if (strchr(name, '/') != NULL
+                ? realpath(name, real) != NULL && strcmp(real, library) == 0
+                : length > 0 && strncmp(base_name(library), name, stem) == 0) {
+            return true;
+        }
+        entry += length + strspn(entry + length, ": ");
+    }
+    return false;
+}
+
 /* The user's own LD_PRELOAD, which stays in force, or the program is linked with it. */
 static const char *bringer(const struct tree *tree, const struct tree_process *process)
 {
-    const char *preload = getenv("LD_PRELOAD");
-    if (preload != NULL && strstr(preload, base_name(process->allocator)) != NULL) {
+    if (is_preloaded(process->allocator)) {
         return "LD_PRELOAD as it is set here";
     }
     return process->pid == tree->root ? "the program" : base_name(process->program);

@@ -266,16 +266,36 @@ static bool keeps_less(const struct telling *tell, const struct answer_row *leas
                reference->left_bytes.value * (1 - tell->answer->effect);
 }
 
+/* The least, or of those that are shown to keep less than the reference. NULL: there is
+ * none. */
+static const struct answer_row *find_least(const struct telling *tell,
+                                           const struct answer_row *reference)
+{
+    const struct answer *answer = tell->answer;
+    const struct answer_row *least = &answer->rows[answer->least_left];
+    if (!reference->left_bytes.present || reference == least) {
+        return least;
+    }
+    least = NULL;
+    for (size_t i = 0; i < answer->count; i++) {
+        const struct answer_row *row = &answer->rows[i];
+        if (row->left_bytes.present && keeps_less(tell, row, reference) &&
+            (least == NULL || row->left_bytes.value < least->left_bytes.value)) {
+            least = row;
+        }
+    }
+    return least;
+}
+
 static void tell_server(const struct telling *tell)
 {
     const struct answer *answer = tell->answer;
     if (answer->least_left == answer->count) {
         return;
     }
-    const struct answer_row *least = &answer->rows[answer->least_left];
     const struct answer_row *reference = telling_reference(tell);
-    if (reference->left_bytes.present && reference != least &&
-        !keeps_less(tell, least, reference)) {
+    const struct answer_row *least = find_least(tell, reference);
+    if (least == NULL) {
         fprintf(tell->out,
                 "Left a while after the load: %s MiB under %s; none is shown to keep "
                 "less.\n",

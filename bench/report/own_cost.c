@@ -64,6 +64,13 @@ static void put_share(const struct telling *tell, const struct answer_row *faste
     }
 }
 
+/* More was allocated than was ever resident. */
+static bool is_partly_touched(const struct answer_row *reference, double live_bytes)
+{
+    return reference->size_bytes.present && reference->overhead_bytes.present &&
+           live_bytes + reference->overhead_bytes.value > reference->size_bytes.value;
+}
+
 static void tell_time(const struct telling *tell)
 {
     const struct answer *answer = tell->answer;
@@ -75,7 +82,10 @@ static void tell_time(const struct telling *tell)
     if (reference->own_s.value > reference->whole_s.value) {
         fputs("take ", tell->out);
         put_part(tell, reference);
-        fputs(": more than the whole, so one of the two was disturbed.\n", tell->out);
+        fprintf(tell->out, ": more than the whole, %s.\n",
+                is_partly_touched(reference, answer->recording.live_bytes)
+                    ? "since a replay writes all that is allocated"
+                    : "so one of the two was disturbed");
         return;
     }
     if (has_others(tell)) {
@@ -86,17 +96,18 @@ static void tell_time(const struct telling *tell)
     fputs("take ", tell->out);
     put_part(tell, reference);
     const struct answer_row *fastest = &answer->rows[answer->fastest];
-    const bool has_won = answer->fastest < answer->count &&
-                         fastest->speed.verdict == VERDICT_FASTER &&
-                         fastest->own_s.present;
-    if (has_won) {
+    const bool has_won =
+        answer->fastest < answer->count && fastest->speed.verdict == VERDICT_FASTER;
+    const bool is_known =
+        fastest->own_s.present && fastest->own_s.value <= fastest->whole_s.value;
+    if (has_won && is_known) {
         fputs(", ", tell->out);
         put_part(tell, fastest);
         fputs(": ", tell->out);
         put_share(tell, fastest, reference);
-    } else if (has_others(tell)) {
+    } else if (!has_won && has_others(tell)) {
         fputs("; what they take in the others is not known", tell->out);
-    } else {
+    } else if (!has_won) {
         fputs(": no allocator can save more than that by itself", tell->out);
     }
     fputs(".\n", tell->out);
@@ -112,9 +123,8 @@ static void tell_memory(const struct telling *tell)
         return;
     }
     const double overhead = reference->overhead_bytes.value;
-    const double other = peak - live - overhead;
     fprintf(tell->out, "Of %s MiB under %s ", units_mib(peak).bytes, reference->name);
-    if (other < 0) {
+    if (is_partly_touched(reference, live)) {
         fprintf(tell->out,
                 "not all is touched that is allocated: %s MiB of blocks, %s of %s's "
                 "own",
@@ -122,7 +132,8 @@ static void tell_memory(const struct telling *tell)
     } else {
         fprintf(tell->out, "%s are blocks%s, %s %s's own and %s %s",
                 units_mib(live).bytes, has_others(tell) ? " of the first process" : "",
-                units_mib(overhead).bytes, reference->name, units_mib(other).bytes,
+                units_mib(overhead).bytes, reference->name,
+                units_mib(peak - live - overhead).bytes,
                 has_others(tell) ? "all else, the other processes among it"
                                  : "the program's other memory");
     }

@@ -159,6 +159,12 @@ static void test_servers(void **state)
     example.answer.rows[GLIBC].left_bytes = within(33.0 * MIB, 0.2);
     example.answer.rows[TIGHT].left_bytes = within(30.0 * MIB, 0.2);
     assert_says(&example, "; none is shown to keep less.\n");
+    begin(&example, 1.25, 0.5);
+    example.answer.rows[GLIBC].left_bytes = within(90.0 * MIB, 0.01);
+    example.answer.rows[QUICK].left_bytes = within(40.0 * MIB, 0.01);
+    example.answer.rows[TIGHT].left_bytes = within(30.0 * MIB, 3);
+    assert_says(&example, "Left a while after the load: quick keeps least, 40.0 MiB; "
+                          "glibc keeps 90.0.\n");
 }
 
 /* ---- traces ---- */

@@ -228,7 +228,8 @@ ok "a setting from outside is told" grep -q 'SNUG_DEBUG is set here' "$dir/error
 (unset SNUG_DEBUG && two -- "$dir/program" 1)
 ok "without one nothing is" [ "$(grep -c 'is set here' "$dir/errors")" = 0 ]
 
-LD_PRELOAD=$(realpath "$BUILD/libsnug.so") two -- "$dir/program" 1
+ln -sf "$(realpath "$BUILD/libsnug.so")" "$dir/linked.so"
+LD_PRELOAD=$dir/linked.so two -- "$dir/program" 1
 ok "an allocator of the user's own LD_PRELOAD is told as that" grep -q \
     '^glibc: nothing is preloaded, but LD_PRELOAD as it is set here brings libsnug.so' \
     "$dir/out"

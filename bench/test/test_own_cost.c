@@ -85,6 +85,16 @@ static void test_part_without_a_gain(void **state)
                           "so one of the two was disturbed.\n");
     begin(&example, 0.9, 1.5);
     record(&example);
+    example.answer.rows[GLIBC].own_s.value = 1.1;
+    example.answer.recording.live_bytes = 99.0 * MIB;
+    assert_says(&example, "more than the whole, since a replay writes all that is "
+                          "allocated.\nOf 100 MiB under glibc not all is touched");
+    begin(&example, 1.25, 1.5);
+    record(&example);
+    example.answer.rows[QUICK].own_s.value = 0.9;
+    assert_says(&example, "take 0.20 of glibc's 1.00 s (20 %).\n");
+    begin(&example, 0.9, 1.5);
+    record(&example);
     example.answer.recording.live_bytes = 99.0 * MIB;
     assert_says(&example, "Of 100 MiB under glibc not all is touched that is "
                           "allocated: 99.0 MiB of blocks, 10.0 of glibc's own.\n");
