@@ -266,22 +266,22 @@ static bool keeps_less(const struct telling *tell, const struct answer_row *leas
                reference->left_bytes.value * (1 - tell->answer->effect);
 }
 
-/* The least, or of those that are shown to keep less than the reference. NULL: there is
- * none. */
-static const struct answer_row *find_least(const struct telling *tell,
-                                           const struct answer_row *reference)
+/* The least, or of those that are shown to keep less than the reference. The count:
+ * there is none. */
+static size_t find_least(const struct telling *tell, const struct answer_row *reference)
 {
     const struct answer *answer = tell->answer;
-    const struct answer_row *least = &answer->rows[answer->least_left];
-    if (!reference->left_bytes.present || reference == least) {
-        return least;
+    if (!reference->left_bytes.present ||
+        answer->least_left == answer->reference_index) {
+        return answer->least_left;
     }
-    least = NULL;
+    size_t least = answer->count;
     for (size_t i = 0; i < answer->count; i++) {
         const struct answer_row *row = &answer->rows[i];
         if (row->left_bytes.present && keeps_less(tell, row, reference) &&
-            (least == NULL || row->left_bytes.value < least->left_bytes.value)) {
-            least = row;
+            (least == answer->count ||
+             row->left_bytes.value < answer->rows[least].left_bytes.value)) {
+            least = i;
         }
     }
     return least;
@@ -294,16 +294,17 @@ static void tell_server(const struct telling *tell)
         return;
     }
     const struct answer_row *reference = telling_reference(tell);
-    const struct answer_row *least = find_least(tell, reference);
-    if (least == NULL) {
+    const size_t least = find_least(tell, reference);
+    if (least == answer->count) {
         fprintf(tell->out,
                 "Left a while after the load: %s MiB under %s; none is shown to keep "
                 "less.\n",
                 units_mib(reference->left_bytes.value).bytes, reference->name);
     } else {
         fprintf(tell->out, "Left a while after the load: %s keeps least, %s MiB",
-                least->name, units_mib(least->left_bytes.value).bytes);
-        if (reference->left_bytes.present && reference != least) {
+                answer->rows[least].name,
+                units_mib(answer->rows[least].left_bytes.value).bytes);
+        if (reference->left_bytes.present && least != answer->reference_index) {
             fprintf(tell->out, "; %s keeps %s", reference->name,
                     units_mib(reference->left_bytes.value).bytes);
         }

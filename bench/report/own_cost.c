@@ -79,15 +79,6 @@ static void tell_time(const struct telling *tell)
         return;
     }
     fputs("Replayed, malloc, free and first touches ", tell->out);
-    if (reference->own_s.value > reference->whole_s.value) {
-        fputs("take ", tell->out);
-        put_part(tell, reference);
-        fprintf(tell->out, ": more than the whole, %s.\n",
-                is_partly_touched(reference, answer->recording.live_bytes)
-                    ? "since a replay writes all that is allocated"
-                    : "so one of the two was disturbed");
-        return;
-    }
     if (has_others(tell)) {
         fprintf(tell->out,
                 "of the first of its %zu processes, which alone is recorded, ",
@@ -95,6 +86,13 @@ static void tell_time(const struct telling *tell)
     }
     fputs("take ", tell->out);
     put_part(tell, reference);
+    if (reference->own_s.value > reference->whole_s.value) {
+        fprintf(tell->out, ": more than the whole, %s.\n",
+                is_partly_touched(reference, answer->recording.live_bytes)
+                    ? "since a replay writes all that is allocated"
+                    : "so one of the two was disturbed");
+        return;
+    }
     const struct answer_row *fastest = &answer->rows[answer->fastest];
     const bool has_won =
         answer->fastest < answer->count && fastest->speed.verdict == VERDICT_FASTER;
