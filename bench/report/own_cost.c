@@ -96,9 +96,9 @@ static void tell_time(const struct telling *tell)
     const struct answer_row *fastest = &answer->rows[answer->fastest];
     const bool has_won =
         answer->fastest < answer->count && fastest->speed.verdict == VERDICT_FASTER;
-    const bool is_known =
-        fastest->own_s.present && fastest->own_s.value <= fastest->whole_s.value;
-    if (has_won && is_known) {
+    const bool is_known = has_won && fastest->own_s.present &&
+                          fastest->own_s.value <= fastest->whole_s.value;
+    if (is_known) {
         fputs(", ", tell->out);
         put_part(tell, fastest);
         fputs(": ", tell->out);
