@@ -305,7 +305,7 @@ ok "a replay that cannot be written fails the command" [ $? -eq 1 ]
 ok "with its reason" grep -q "^snugbench: cannot .*$dir/half/replay" "$dir/errors"
 ok "the rest is there" [ -s "$dir/half/compare.csv" ]
 ok "and not all is said to be" [ "$(grep -c 'All that was measured' "$dir/out")" = 0 ]
-LD_PRELOAD=$(realpath "$BUILD/libsnug.so") two -o "$dir/run" -- "$dir/blocks"
+LD_PRELOAD=$dir/linked.so two -o "$dir/run" -- "$dir/blocks"
 ok "libc's part is not told of a program that brings another" [ -z "$(cell glibc own_cost_s)" ]
 ok "not in words either" [ "$(grep -cE '^(Replayed|Of )' "$dir/out")" = 0 ]
 ok "the others have theirs" [ -n "$(cell snug own_cost_s)" ]
