@@ -35,8 +35,7 @@ struct answer_traces {
 struct answer_row {
     const char *name;    /* borrowed, as all words here */
     const char *failure; /* one line; NULL: none */
-    const char *own; /* whose malloc it is of, if nothing is preloaded and the program
-                            does not use libc's; NULL: none */
+    const char *own;     /* who brings the malloc of a row without a library; or NULL */
     /* What kind of failure on traces, where first, and on how many. */
     enum result_status failed_status;
     const char *failed_trace;

@@ -178,6 +178,7 @@ static int print_charts(const struct report_options *options, const bool *chosen
 {
     const unsigned columns = terminal_columns();
     int code = EXIT_FAILED;
+    signals_end_by_pipe();
     for (size_t i = 0; i < charts_count && !signals_interrupted(); i++) {
         const struct chart_request request = request_of(options, &charts[i]);
         struct report_error error;
@@ -277,9 +278,6 @@ int cli_report(int argc, char **argv)
     code = EXIT_USAGE;
     if (choose(options.only, chosen) && is_usable(options.directory)) {
         signals_hold();
-        if (options.plot) {
-            signals_end_by_pipe();
-        }
         code = options.plot ? print_charts(&options, chosen) : write_page(&options);
     }
     free(chosen);

@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 /* From here on SIGCHLD, SIGINT, SIGTERM and SIGHUP are held back. Those that were
- * ignored (nohup, a script's background job) stay ignored. Nothing if already
- * held. signals_outlive_pipe comes with it. */
+ * ignored (nohup, a script's background job) stay ignored.
+ * signals_outlive_pipe comes with it. Nothing if already held. */
 void signals_hold(void);
 
 /* From here on SIGPIPE is held back: who reads the progress may go away before what was
