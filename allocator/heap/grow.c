@@ -144,7 +144,6 @@ static size_t usual_growth(void)
  * what the kernel chose. What is above belongs to libraries, and to the stack. */
 static char *map_region(size_t bytes)
 {
-    static const size_t distances[] = {MIB, 64 * MIB, KIB * MIB, 16 * KIB * MIB};
     char *const chosen = os_map(bytes);
     const uintptr_t from = heap.regions != NULL ? (uintptr_t)heap.end
                                                 : (uintptr_t)chosen - ROOM_ABOVE_BYTES;
@@ -153,11 +152,9 @@ static char *map_region(size_t bytes)
         return chosen;
     }
     char *near = NULL;
-    for (size_t i = 0; near == NULL && i < sizeof distances / sizeof *distances; i++) {
-        const uintptr_t place = align_up(from + distances[i], MIB);
-        if (place + bytes <= (uintptr_t)chosen) {
-            near = os_map_at((char *)place, bytes);
-        }
+    for (size_t distance = MIB;
+         near == NULL && from + distance + bytes <= (uintptr_t)chosen; distance *= 2) {
+        near = os_map_at((char *)align_down(from + distance, MIB), bytes);
     }
     return near != NULL ? near : os_map(bytes);
 }
