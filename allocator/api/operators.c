@@ -8,6 +8,7 @@
  * another allocator that the program is linked with. */
 #include <dlfcn.h>
 
+#include "api/fast.h"
 #include "debug/debug.h"
 #include "snug.h"
 
@@ -115,9 +116,19 @@ static ALWAYS_INLINE void *allocate_surely(size_t size, size_t alignment,
     return LIKELY(block != NULL) ? block : allocate_or_throw(size, alignment, kind);
 }
 
-void *operator_new(size_t size)
+static HOT_CODE NO_INLINE void *operator_new_slow(size_t size)
 {
     return allocate_surely(size, 1, DEBUG_NEW);
+}
+
+/* With a debug level the lists are empty: what one of them holds is given unasked. */
+void *operator_new(size_t size)
+{
+    if (size > EXACT_REQUEST_LIMIT_BYTES) {
+        return operator_new_slow(size);
+    }
+    void *const object = cache_pop(class_from_request(size));
+    return LIKELY(object != NULL) ? object : operator_new_slow(size);
 }
 
 void *new_array(size_t size)
