@@ -51,6 +51,28 @@ static bool is_taken(const struct program_list *list, const char *name)
     return false;
 }
 
+/* A '#' where a word may begin starts a comment, as in a shell; wordexp takes it for a
+ * word. */
+static void cut_comment(char *text)
+{
+    char quote = '\0';
+    bool may_begin = true;
+    for (char *c = text; *c != '\0'; c++) {
+        if (*c == '#' && may_begin) {
+            *c = '\0';
+            return;
+        }
+        may_begin = quote == '\0' && (*c == ' ' || *c == '\t');
+        if (*c == '\\' && quote != '\'' && c[1] != '\0') {
+            c++;
+        } else if (quote != '\0') {
+            quote = *c == quote ? '\0' : quote;
+        } else if (*c == '\'' || *c == '"') {
+            quote = *c;
+        }
+    }
+}
+
 /* A line that holds something, without its end. */
 static bool take_line(struct program_list *list, const char *path, unsigned number,
                       char *text)
@@ -69,6 +91,7 @@ static bool take_line(struct program_list *list, const char *path, unsigned numb
     if (is_taken(list, text)) {
         return complain(path, number, "this name is taken by a line above");
     }
+    cut_comment(colon + 1);
     const int code = wordexp(colon + 1, &words, WRDE_NOCMD | WRDE_UNDEF);
     if (code != 0) {
         return complain(path, number, word_error(code));

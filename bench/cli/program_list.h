@@ -1,6 +1,5 @@
 /* The file of compare --programs: a line "NAME: PROGRAM ARGS..." for each program. The
- * words are read as a shell reads them, with quotes, $VARIABLE and *. A line that
- * begins with # is a comment. */
+ * words are read as a shell reads them, with quotes, $VARIABLE, * and # comments. */
 #ifndef SNUGBENCH_CLI_PROGRAM_LIST_H
 #define SNUGBENCH_CLI_PROGRAM_LIST_H
 

@@ -44,6 +44,7 @@ ok "a pipe" refused 'a: echo | cat' ':1: an unquoted character of |&'
 # shellcheck disable=SC2016
 ok "a variable that is not set" refused 'a: echo $NO_SUCH_THING' ':1: a variable that is not set'
 ok "no program" refused 'a:' ':1: no program behind the name'
+ok "a comment alone" refused 'a: # true' ':1: no program behind the name'
 ok "a program that is not here" refused $'a: true\nb: no-such-thing' "this is of $dir/list:2, 'b'"
 echo 'a: true' >"$dir/list"
 programs -- true
@@ -59,7 +60,7 @@ needs "the runs" hyperfine || { plan && exit 0; }
 
 cat >"$dir/list" <<'LIST'
 # a comment, then words as a shell reads them
-quoted: sh -c 'test "$1" = "a  b"' - "a  b"
+quoted: sh -c 'test "$1 $#" = "a  b 3"' - "a  b" '# no' \#none # "a comment
 
 picky: sh -c 'case $LD_PRELOAD in *snug*) kill -SEGV $$ ;; esac'
 LIST
