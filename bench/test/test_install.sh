@@ -276,6 +276,14 @@ echo old >"$prefix/bin/old"
 sed -i "1i $prefix/bin/old" "$prefix/share/snugbench/manifest"
 ok "install again" make_it install "PREFIX=$prefix"
 ok "leaves the same" [ "$(all_of "$prefix")" = "$installed" ]
+# What is asked for help removes nothing.
+asked()
+{
+    ! PREFIX=$prefix "scripts/$1" --help 2>"$work/out" && grep -q '^usage: ' "$work/out" &&
+        [ "$(all_of "$prefix")" = "$installed" ]
+}
+ok "install --help" asked install
+ok "uninstall --help" asked uninstall
 ok "uninstall" make_it uninstall "PREFIX=$prefix"
 ok "leaves what was there before" [ "$(all_of "$work/x y")" = "$before" ]
 nothing_to_remove()
