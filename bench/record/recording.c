@@ -213,8 +213,14 @@ static void note_others(struct session *session, struct tracee *tracee)
         snprintf(more, sizeof more, " and %" PRIu32 " more", others.unlisted);
     }
     if (session->options->follow_fork) {
+        const struct log_header *const header = session->rings.header;
+        char why[64] = "";
+        if (header->attach_failure == EAGAIN) {
+            snprintf(why, sizeof why, "more than %" PRIu32 " processes at a time",
+                     header->ring_count);
+        }
         tracee_note(tracee, "Not recorded: %s%s: %s.", others.text, more,
-                    strerror((int)session->rings.header->attach_failure));
+                    why[0] != '\0' ? why : strerror((int)header->attach_failure));
     } else {
         tracee_note(tracee,
                     "Not recorded, since only the first process is: %s%s. With "

@@ -159,6 +159,19 @@ record children bash -c 'ls / >/dev/null; ls / | cat >/dev/null; :'
 grep -q 'Not recorded, .*: ls (2 processes), cat (1 process)\. With' "$work/err"
 report "children: their names and how many" $?
 
+# All stay until all have allocated.
+mkfifo "$work/go" "$work/here"
+mkdir "$work/many"
+# shellcheck disable=SC2016
+"$snugbench" record -f -o "$work/many/bash.rep" -- bash -c '
+    exec 3<>"$0" 4<>"$1"
+    for ((i = 0; i < 260; i++)); do (echo >&4 && read -r <&3) & done
+    for ((i = 0; i < 260; i++)); do read -r <&4; done
+    for ((i = 0; i < 260; i++)); do echo; done >&3
+    wait' "$work/go" "$work/here" >"$work/out" 2>"$work/err"
+grep -q 'Not recorded: bash (.*): more than 256 processes at a time\.' "$work/err"
+report "more processes at a time than there is room for: named, and why" $?
+
 record hammer "$storm" hammer
 [ "$code" -eq 0 ] && "$snugbench" stat --csv "$work/hammer.rep" >"$work/stat" &&
     ! grep -q '^# note:' "$work/hammer.rep" &&
