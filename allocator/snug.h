@@ -107,7 +107,7 @@ SNUG_API int snug_malloc_trim(size_t pad);
  *                     a time
  *   M_TRIM_THRESHOLD  negative: nothing is ever given back but by malloc_trim; other
  *                     values: as if it had not been set
- *   M_TOP_PAD         bytes kept there; negative: all
+ *   M_TOP_PAD         bytes kept above the last block but by malloc_trim; negative: all
  *
  * M_MXFAST (0 to 160), M_PERTURB, M_CHECK_ACTION, M_ARENA_TEST, M_ARENA_MAX, M_NLBLKS,
  * M_GRAIN and M_KEEP are accepted and change nothing: there are no arenas or fast bins,
@@ -231,7 +231,9 @@ SNUG_API bool snug_stats(struct snug_stats *stats);
  *               blocks that nothing points to are reported as leaks.
  *   guard       Each block has pages of its own, its end against one that cannot be
  *               accessed, and a freed one cannot be accessed either: a wrong access
- *               dies of SIGSEGV at the instruction. No leak report unless leaks=1.
+ *               dies of SIGSEGV at the instruction. Where mappings run short
+ *               (vm.max_map_count) blocks are as at check, and a line says so. No leak
+ *               report unless leaks=1.
  *
  * Options follow, each after a comma:
  *   redzone=BYTES     around each block of the heap at least (16; up to 65536); blocks
@@ -245,7 +247,7 @@ SNUG_API bool snug_stats(struct snug_stats *stats);
  *                     as where a library has operators of its own
  *   exitcode=N        end with N if blocks leaked
  *   suppress=FILE     leaks not to report: a line each with a part of the name of a
- *                     function or object anywhere in the call stack; # begins a comment
+ *                     function or object anywhere in the call stack; or # and a comment
  *   log=FILE          every call, in the trace format of snugbench
  *
  * Misuse ends the process by SIGABRT after one line and the call stacks on stderr:
@@ -254,8 +256,8 @@ SNUG_API bool snug_stats(struct snug_stats *stats);
  * installed. */
 
 /* The same from inside: `options` is what SNUG_DEBUG would hold. Before the program's
- * first allocation. false: too late, or not understood (then a line on stderr says
- * why). */
+ * first allocation. true: the level is on. false: too late, SNUG_DEBUG is set, or no
+ * level is named. What is not understood gets a line on stderr. */
 SNUG_API bool snug_debug(const char *options);
 
 #ifdef __cplusplus

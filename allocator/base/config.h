@@ -1,6 +1,6 @@
 /* The constants: limits, which follow from standards and formats, then those that were
- * tuned, whose measurements are in allocator/TRIED.md. Three can be turned at run time,
- * see snug_mallopt in snug.h. Capacities of tables, which change no behaviour but when
+ * tuned, whose measurements are in allocator/TRIED.md. The first two of these can be
+ * set at run time, see snug.h. Capacities of tables, which change no behaviour but when
  * a table is full, stand beside their tables. */
 #ifndef SNUG_CONFIG_H
 #define SNUG_CONFIG_H

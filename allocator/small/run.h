@@ -8,7 +8,7 @@
  * bookkeeping, so that objects stand at multiples of their size from a granule on:
  * what divides the size of a class and a granule, all its objects are aligned to.
  *
- * Invariants, for each run (run_check tests them in this order):
+ * Invariants, for each run (run_check tests them in this order, of listed ones):
  *     the map names the run for exactly its granules
  *     live + free objects + objects never used == capacity
  *     the run is in its class's list exactly if it has free or never used objects
