@@ -3,10 +3,11 @@
  * Use it in one of two ways:
  *   - unchanged programs:   LD_PRELOAD=/path/to/libsnug.so program
  *                           (malloc and its kin under every name that libc has for
- *                           them, C++'s operators new and delete, and dlopen, which
- *                           leaves RTLD_DEEPBIND out)
+ *                           them, C++'s operators new and delete, mlockall and
+ *                           munlockall, and dlopen, which leaves RTLD_DEEPBIND out)
  *   - linked, by name:      #include "snug.h", link libsnug.a; the calls below do not
- *                           disturb libc's malloc, both may be used side by side.
+ *                           disturb libc's malloc, both may be used side by side. All
+ *                           its names begin with snug_.
  *
  * All functions may be called from any thread at any time, before main and after exit
  * began included. None of them is async-signal-safe, as POSIX says of malloc. Memory

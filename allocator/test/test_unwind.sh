@@ -80,7 +80,7 @@ reload()
     local status=1
     if gcc -shared -fPIC -O1 -DBYTES=400 "$2" -o first.so plugin.c >out 2>&1 &&
         gcc -shared -fPIC -O1 -DBYTES=2000 "$2" -o second.so plugin.c >out 2>&1 &&
-        gcc -D_GNU_SOURCE -O1 -I"$source" -o host host.c "$BUILD/libsnug.a" >out 2>&1; then
+        gcc -D_GNU_SOURCE -O1 -I"$source" -o host host.c "$BUILD/test/snug.a" >out 2>&1; then
         ./host ./first.so ./second.so >out 2>&1
         status=$?
     fi

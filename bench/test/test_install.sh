@@ -109,6 +109,29 @@ same_version()
         "$("$bench" --version)" ]
 }
 ok "a program with libsnug.a" static_program
+cat >"$work/own.c" <<'C'
+#include <snug.h>
+int heap = 1, cache = 2;
+void policy(void) {}
+void heap_free(void *count);
+int main(void)
+{
+    int count = 0;
+    snug_free(snug_malloc(10));
+    policy();
+    heap_free(&count);
+    return count + heap + cache - 10;
+}
+C
+echo 'void heap_free(void *count) { *(int *)count = 7; }' >"$work/other.c"
+# What libsnug.a calls inside is neither in the program's way nor taken for the other's.
+own_names()
+{
+    gcc -c -o "$work/other.o" "$work/other.c" && ar rcs "$work/other.a" "$work/other.o" &&
+        gcc -o "$work/own" "$work/own.c" -I"$prefix/include" "$prefix/lib/libsnug.a" \
+            "$work/other.a" && "$work/own"
+}
+ok "a program and a library with names that are used inside" own_names
 if has pkg-config; then
     ok "a program built by pkg-config has snug's malloc" shared_program
     ok "pkg-config knows the version" same_version
