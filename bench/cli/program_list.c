@@ -65,10 +65,10 @@ static void cut_comment(char *text)
         may_begin = quote == '\0' && (*c == ' ' || *c == '\t');
         if (*c == '\\' && quote != '\'' && c[1] != '\0') {
             c++;
-        } else if (quote != '\0') {
-            quote = *c == quote ? '\0' : quote;
-        } else if (*c == '\'' || *c == '"') {
+        } else if (quote == '\0' && (*c == '\'' || *c == '"')) {
             quote = *c;
+        } else if (*c == quote) {
+            quote = '\0';
         }
     }
 }
