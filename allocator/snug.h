@@ -231,7 +231,7 @@ SNUG_API bool snug_stats(struct snug_stats *stats);
  *               given. Blocks above 64 KiB stand between guard pages. At exit,
  *               blocks that nothing points to are reported as leaks.
  *   guard       Each block has pages of its own, its end against one that cannot be
- *               accessed, and a freed one cannot be accessed either: a wrong access
+ *               accessed, and a freed one cannot be accessed either: an access there
  *               dies of SIGSEGV at the instruction. Where mappings run short
  *               (vm.max_map_count) blocks are as at check, and a line says so. No leak
  *               report unless leaks=1.
