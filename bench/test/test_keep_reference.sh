@@ -6,7 +6,7 @@ set -u
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/scripts" "$work/results/latest"
-cp scripts/keep-reference scripts/halves scripts/csv.awk "$work/scripts"
+cp scripts/keep-reference scripts/halves scripts/help.sh scripts/csv.awk "$work/scripts"
 kept=$work/results/reference/2026-01-02-a-cpu
 
 # run FIGURE: as a run that ended left it.
