@@ -14,6 +14,7 @@
 #include "process/clock.h"
 #include "process/memory.h"
 #include "process/signals.h"
+#include "record/others.h"
 #include "runner/forecast.h"
 #include "runner/run.h"
 #include "runner/schedule.h"
@@ -103,6 +104,24 @@ static const char *reason_of(char *failure)
     return said;
 }
 
+/* What the program became could not be recorded: a replay of what came before would be
+ * taken for the whole. The notes are the last lines of the trace. */
+static bool is_replaced(const char *path)
+{
+    char notes[8192];
+    FILE *file = fopen(path, "re");
+    size_t length = 0;
+    if (file != NULL) {
+        if (fseek(file, -(long)(sizeof notes - 1), SEEK_END) != 0) {
+            rewind(file); /* it is shorter than that */
+        }
+        length = fread(notes, 1, sizeof notes - 1, file);
+        fclose(file);
+    }
+    notes[length] = '\0';
+    return strstr(notes, RECORDED_REPLACED) != NULL;
+}
+
 void compare_record(struct recorded *recorded, const struct rounds *rounds,
                     double left_s)
 {
@@ -133,6 +152,9 @@ void compare_record(struct recorded *recorded, const struct rounds *rounds,
              "its recording is too large (%lld MiB); 'snugbench record' and "
              "'compare TRACE' take their time",
              (long long)(status.st_size >> 20));
+    } else if (is_replaced(recorded->path)) {
+        fail(recorded, "it becomes another program by exec, into which nothing can be "
+                       "preloaded the way it is started; compare that one itself");
     }
 }
 

@@ -260,8 +260,14 @@ static int print_summary(const struct recording *recording,
         has_failed |= at->failure[0] != '\0';
     }
     if (operations == 0 && !has_failed) {
-        fprintf(stderr, "snugbench: nothing to write: no allocation was made by %s\n",
-                options->program[0]);
+        /* Another process or program may have made them all. */
+        const struct recorded *first = recording->processes;
+        const char *note =
+            first != NULL && first->note_count > 0 ? first->notes[0] : "";
+        fprintf(stderr,
+                "snugbench: nothing to write: no allocation was made by %s%s%.*s\n",
+                options->program[0], note[0] != '\0' ? " itself: " : "",
+                (int)strcspn(note, "."), note);
         has_failed = true;
     }
     for (const struct recorded *at = recording->processes; at != NULL; at = at->next) {

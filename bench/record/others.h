@@ -4,6 +4,9 @@
 
 #include "record/log.h"
 
+/* In the notes on a process that became another program, which is not recorded. */
+#define RECORDED_REPLACED "became another program by exec"
+
 struct others {
     char text[320];    /* their names and how many of each; empty: none */
     uint32_t unlisted; /* that had no room there */

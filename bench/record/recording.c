@@ -240,16 +240,15 @@ static void note_replaced(const struct session *session, struct tracee *tracee)
     }
     if (session->launched.has_no_library) {
         tracee_note(tracee,
-                    "The process became another program by exec after %.200s: that "
+                    "The process " RECORDED_REPLACED " after %.200s: that "
                     "one did not load the recorder and is not recorded.",
                     ring->image);
     } else if (last[0] != '\0' && strncmp(last, ring->name, LOG_NAME_BYTES) != 0) {
-        tracee_note(
-            tracee,
-            "The process ended under another name than that of %.200s: if it "
-            "became another program by exec, that one did not load the recorder "
-            "and is not recorded.",
-            ring->image);
+        tracee_note(tracee,
+                    "The process ended under another name than that of %.200s: if "
+                    "it " RECORDED_REPLACED ", that one did not load the recorder "
+                    "and is not recorded.",
+                    ring->image);
     }
 }
 

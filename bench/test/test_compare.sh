@@ -299,6 +299,9 @@ ok "its memory is told apart" grep -qE '^Of [0-9.]+ MiB under glibc ' "$dir/out"
 ok "what was replayed is kept" [ "$(grep -c '"program"' "$dir/run/replay/summary.csv")" = 4 ]
 ok "with the variables" grep -q SNUG_TEST=1 "$dir/run/replay/environment.json"
 ok "the part is in the table for programs" [ -n "$(cell other own_cost_s)" ]
+two -- env -i "$dir/blocks"
+ok "what exec leaves unrecorded is not told as the whole" grep -q \
+    '^Not replayed: it becomes another program by exec' "$dir/out"
 compare -a glibc --runs 1 -o "$dir/half" --cleanup "touch $dir/half/replay" -- \
     "$dir/blocks"
 ok "a replay that cannot be written fails the command" [ $? -eq 1 ]
