@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -96,6 +97,36 @@ static int check_programs(const struct compare_options *options, bool has_comman
                      "alone");
 }
 
+/* Every run reads it from its beginning, which of a pipe the first one would take. */
+static bool check_input(const char *path)
+{
+    struct stat status;
+    if (access(path, R_OK) != 0 || stat(path, &status) != 0) {
+        fprintf(stderr, "snugbench: cannot read '%s': %s\n", path, strerror(errno));
+        return false;
+    }
+    if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode)) {
+        fprintf(stderr,
+                "snugbench: '%s' is a pipe, which only the first run could read; write "
+                "it into a file for --input\n",
+                path);
+        return false;
+    }
+    return true;
+}
+
+/* Who writes '-- PROGRAM <FILE' means the program's input. */
+static void warn_of_input(const char *path)
+{
+    struct stat status;
+    if (path == NULL && fstat(STDIN_FILENO, &status) == 0 && S_ISREG(status.st_mode) &&
+        status.st_size > 0) {
+        fputs("snugbench: standard input is a file, which the program does not get; "
+              "--input FILE gives it\n",
+              stderr);
+    }
+}
+
 static int check_program(struct compare_options *options, char **operands)
 {
     struct live_options *live = &options->live;
@@ -109,11 +140,10 @@ static int check_program(struct compare_options *options, char **operands)
     if (live->input != NULL && strcmp(live->input, "null") == 0) {
         live->input = NULL;
     }
-    if (live->input != NULL && access(live->input, R_OK) != 0) {
-        fprintf(stderr, "snugbench: cannot read '%s': %s\n", live->input,
-                strerror(errno));
+    if (live->input != NULL && !check_input(live->input)) {
         return EXIT_USAGE;
     }
+    warn_of_input(live->input);
     live->is_server = live->server.load != NULL;
     live->server.ready_timeout_ns = live->timeout_ns;
     const int code = check_server(options);

@@ -117,6 +117,11 @@ ok "a load without a way to know when" refused 'needs --ready' --load true -- tr
 ok "an expression that is none" refused 'no regular expression' \
     --load true --ready true --load-metric '(' -- true
 ok "an input that is not there" refused "cannot read '/nowhere'" --input /nowhere -- cat
+mkfifo "$dir/pipe"
+exec 7<>"$dir/pipe"
+ok "an input that only one run could read" refused 'is a pipe, which only the first run' \
+    --input "$dir/pipe" -- cat
+exec 7>&-
 "$bench" compare --help | grep -q '^  snugbench compare -- ./app'
 ok "help has examples" [ $? -eq 0 ]
 
@@ -225,6 +230,9 @@ two -- sh -c 'true | true'
 ok "one that waits for its children is not" [ "$(wc -l <"$dir/errors")" -eq 1 ]
 SNUG_DEBUG=check two -- "$dir/program" 1
 ok "a setting from outside is told" grep -q 'SNUG_DEBUG is set here' "$dir/errors"
+"$bench" compare --no-replay -a glibc --runs 1 -- true <"$dir/program.c" >"$dir/out" 2>"$dir/errors"
+ok "an input that the program does not get is told" grep -q 'is a file, which the program' \
+    "$dir/errors"
 (unset SNUG_DEBUG && two -- "$dir/program" 1)
 ok "without one nothing is" [ "$(grep -c 'is set here' "$dir/errors")" = 0 ]
 
