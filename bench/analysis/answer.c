@@ -11,6 +11,7 @@ enum {
 };
 
 static const double noisy_spread = 0.10;
+static const double verdict_level = 0.05;
 
 bool answer_create(struct answer *answer, size_t count)
 {
@@ -41,13 +42,50 @@ bool answer_is_narrow(struct estimate ratio, double effect)
            (ratio.low > 1 / (1 + effect) && ratio.high < 1 + effect);
 }
 
-/* Rounds that would narrow the interval to what is asked of it: its width goes with the
- * root of their number. */
-static double rounds_to_decide(struct estimate ratio, double rounds, double effect)
+bool answer_is_open_size(struct estimate ratio, double effect)
 {
+    return ratio.low < ratio.high &&
+           (ratio.value <= 1 / (1 + effect) || ratio.value >= 1 + effect);
+}
+
+/* How many standard deviations of a normal distribution leave `p` beyond, on both sides
+ * together. */
+static double deviations_of(double p)
+{
+    double low = 0;
+    double high = 40;
+    for (int i = 0; i < 60; i++) {
+        const double middle = (low + high) / 2;
+        *(erfc(middle / sqrt(2)) > p ? &low : &high) = middle;
+    }
+    return low;
+}
+
+/* What the deviation of the mean is short of, for a p of 5 % after a correction over
+ * `tests`. */
+static double shortage(double p, size_t tests)
+{
+    const double count = tests > 0 ? (double)tests : 1;
+    return deviations_of(verdict_level / count) /
+           fmax(deviations_of(fmin(p, 1) / count), 1e-3);
+}
+
+/* Rounds until the interval is narrow enough to be called the same; or, where the
+ * difference counts, until it is shown, by its interval and by its p, if that is sooner.
+ * All go with the root of the number of rounds. */
+static double rounds_to_decide(const struct answer_row *row, double rounds,
+                               double effect, size_t tests)
+{
+    const struct estimate ratio = row->speed.ratio;
     const double difference = fabs(log(ratio.value));
-    const double target = difference >= effect ? 0.8 * difference : effect / 2;
-    const double factor = half_width(ratio) / target;
+    double factor = half_width(ratio) / (effect / 2);
+    if (difference >= effect) {
+        double to_show = half_width(ratio) / (0.8 * difference);
+        if (row->speed_p.present && row->speed_p.value >= verdict_level) {
+            to_show = fmax(to_show, shortage(row->speed_p.value, tests));
+        }
+        factor = fmin(factor, to_show);
+    }
     return rounds * fmax(factor * factor, 1 + 1 / rounds);
 }
 
@@ -58,6 +96,10 @@ static void count_undecided(struct answer *answer)
     const double worth =
         answer->trace_count > 0 ? MOST_ROUNDS_OF_TRACES : MOST_ROUNDS_WORTH_NAMING;
     double most = 0;
+    size_t tests = 0;
+    for (size_t i = 0; i < answer->count; i++) {
+        tests += answer->rows[i].speed_p.present;
+    }
     for (size_t i = 0; i < answer->count; i++) {
         const struct answer_row *row = &answer->rows[i];
         if (!row->is_undecided) {
@@ -66,7 +108,7 @@ static void count_undecided(struct answer *answer)
         const double wanted =
             row->speed.verdict == VERDICT_TOO_FEW
                 ? SUMMARY_VERDICT_ROUNDS
-                : rounds_to_decide(row->speed.ratio, rounds, answer->effect);
+                : rounds_to_decide(row, rounds, answer->effect, tests);
         if (wanted - done <= worth) {
             most = fmax(most, wanted - done);
         } else {
@@ -109,9 +151,36 @@ static struct estimate turned(struct estimate score, bool larger_is_better)
     return score;
 }
 
+/* Whether row `i` is said to be better before row `best`: a verdict goes before a better
+ * figure that has none. */
+static bool is_faster_row(const struct answer *answer, size_t i, size_t best)
+{
+    const struct answer_row *row = &answer->rows[i];
+    const struct answer_row *other = &answer->rows[best];
+    const bool is_shown = row->speed.verdict == VERDICT_FASTER;
+    const bool is_other_shown = other->speed.verdict == VERDICT_FASTER;
+    const bool larger = answer->larger_is_better;
+    if (best < answer->count && row->score.present && is_shown != is_other_shown) {
+        return is_shown;
+    }
+    return is_lower(turned(row->score, larger), turned(other->score, larger),
+                    best < answer->count);
+}
+
+static bool is_smaller_row(const struct answer *answer, size_t i, size_t best)
+{
+    const struct answer_row *row = &answer->rows[i];
+    const struct answer_row *other = &answer->rows[best];
+    const bool is_shown = row->size_verdict == SIZE_SMALLER;
+    const bool is_other_shown = other->size_verdict == SIZE_SMALLER;
+    if (best < answer->count && size_of(row).present && is_shown != is_other_shown) {
+        return is_shown;
+    }
+    return is_lower(size_of(row), size_of(other), best < answer->count);
+}
+
 static void find_best(struct answer *answer)
 {
-    const bool larger = answer->larger_is_better;
     for (size_t i = 0; i < answer->count; i++) {
         const struct answer_row *row = &answer->rows[i];
         if (!row->present) {
@@ -119,13 +188,10 @@ static void find_best(struct answer *answer)
             continue;
         }
         answer->present_count++;
-        if (is_lower(turned(row->score, larger),
-                     turned(answer->rows[answer->fastest].score, larger),
-                     answer->fastest < answer->count)) {
+        if (is_faster_row(answer, i, answer->fastest)) {
             answer->fastest = i;
         }
-        if (is_lower(size_of(row), size_of(&answer->rows[answer->smallest]),
-                     answer->smallest < answer->count)) {
+        if (is_smaller_row(answer, i, answer->smallest)) {
             answer->smallest = i;
         }
         if (is_lower(row->left_bytes, answer->rows[answer->least_left].left_bytes,

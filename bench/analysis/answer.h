@@ -105,6 +105,9 @@ void answer_decide(struct answer *answer, const bool *is_faster,
 /* Narrow enough to be called the same, or certain to be within the effect. */
 bool answer_is_narrow(struct estimate ratio, double effect);
 
+/* Of a ratio of sizes without a verdict: too far from 1 to be called the same. */
+bool answer_is_open_size(struct estimate ratio, double effect);
+
 /* 1.4826 times the median absolute deviation, relative to the median. Sorts and changes
  * `values`; count >= 1. */
 double answer_spread(double *values, size_t count);

@@ -177,6 +177,7 @@ bool compare_measure(struct study *study, const struct compare_options *options,
     struct live_options live = options->live;
     const bool is_recorded = recorded != NULL && !options->leaves_out_replay;
     study->budget_s = has_fixed_rounds(&live) ? 0 : live.budget_s;
+    study->least_rounds = live.min_rounds;
     if (!rounds_begin(&rounds, study, &live)) {
         return complain(rounds.error);
     }

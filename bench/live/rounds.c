@@ -122,6 +122,7 @@ static void judge_batch(struct rounds *rounds, size_t index, const struct live_r
     if (ending.kind == ENDING_TIMED_OUT) {
         ending_text(ending, text, sizeof text);
         fail(candidate, "%s", text);
+        candidate->timed_out = true;
         return;
     }
     candidate->exit_code = ending_exit_code(ending);
@@ -329,6 +330,19 @@ bool rounds_begin(struct rounds *rounds, struct study *study,
     return true;
 }
 
+/* Where what is there now does not end, the others would not end either, each after as
+ * long a time. */
+static void give_up(struct study *study)
+{
+    const struct candidate *reference = &study->candidates[study->reference_index];
+    for (size_t i = 0; i < study->count; i++) {
+        if (i != study->reference_index) {
+            fail(&study->candidates[i], "not run: %s %s", reference->name,
+                 reference->failure);
+        }
+    }
+}
+
 void rounds_warm_up(struct rounds *rounds)
 {
     struct study *study = rounds->study;
@@ -342,6 +356,9 @@ void rounds_warm_up(struct rounds *rounds)
             const size_t index = i == 0 ? first : i <= first ? i - 1 : i;
             show(rounds, "warm-up", &study->candidates[index]);
             run_hooked(rounds, index, 0, false, counts && again == 0);
+            if (i == 0 && study->candidates[first].timed_out) {
+                give_up(study);
+            }
             /* Is its output the same twice? Others are judged by it only then. */
             if (i == 0 && again == 0 && rounds->options->check_output) {
                 run_hooked(rounds, index, 0, false, false);

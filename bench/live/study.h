@@ -52,6 +52,7 @@ struct candidate {
     char **variables;    /* "NAME=value", in order */
     size_t variable_count;
     bool failed;
+    bool timed_out;    /* one of our own runs */
     char failure[320]; /* one line for people */
     char note[320];    /* about the preload; empty: every process had it */
     int exit_code;     /* of the first run; 128 + signal */
@@ -80,6 +81,7 @@ struct study {
     double budget_s;  /* from the beginning to the answer; 0: none was to be kept */
     double elapsed_s; /* as long as it took */
     double run_s;     /* how long one run takes, about */
+    uint32_t least_rounds; /* that were to be, whatever the budget */
 };
 
 #endif

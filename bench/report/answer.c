@@ -41,6 +41,9 @@ static void tell_failed_program(const struct telling *tell)
                 reference->failure);
         if (strncmp(reference->failure, "exit code", strlen("exit code")) == 0) {
             fputs("  If that is no failure: -i.\n", tell->out);
+        } else if (strncmp(reference->failure, "timed out", strlen("timed out")) == 0) {
+            fputs("  A server is stopped after its load: --ready-port and --load.\n",
+                  tell->out);
         }
     }
     const size_t others =
@@ -129,6 +132,18 @@ static void put_gain(const struct telling *tell, const struct answer_row *row)
     fputs(".\n", tell->out);
 }
 
+/* One that is ahead of the reference, run by run, though that is not shown. */
+static bool has_rival(const struct answer *answer)
+{
+    bool has = false;
+    for (size_t i = 0; i < answer->count; i++) {
+        const struct answer_row *row = &answer->rows[i];
+        has =
+            has || (row->is_undecided && row->speed.ratio.value >= 1 + answer->effect);
+    }
+    return has;
+}
+
 /* false: nobody has won. */
 static bool tell_winner(const struct telling *tell)
 {
@@ -139,7 +154,7 @@ static bool tell_winner(const struct telling *tell)
         put_gain(tell, row);
         return true;
     }
-    if (row == reference && answer->differs_in_speed) {
+    if (row == reference && answer->differs_in_speed && !has_rival(answer)) {
         fprintf(tell->out, "Fastest: %s, which is what you have: ", row->name);
         telling_put_score(tell, row->score.value, true);
         fputs(".\n", tell->out);
@@ -223,6 +238,19 @@ static void put_saving(const struct telling *tell, const struct answer_row *row)
     fputs(".\n", tell->out);
 }
 
+/* One that may be smaller than the reference by what counts. */
+static bool may_be_smaller(const struct answer *answer)
+{
+    bool may_be = false;
+    for (size_t i = 0; i < answer->count; i++) {
+        const struct answer_row *row = &answer->rows[i];
+        may_be =
+            may_be || (row->size_verdict == SIZE_SAME && row->size_ratio.value < 1 &&
+                       answer_is_open_size(row->size_ratio, answer->effect));
+    }
+    return may_be;
+}
+
 static void tell_smallest(const struct telling *tell)
 {
     const struct answer *answer = tell->answer;
@@ -243,8 +271,8 @@ static void tell_smallest(const struct telling *tell)
         fputs("No significant difference in peak memory between any of them",
               tell->out);
     } else {
-        fprintf(tell->out, "None is smaller than %s, which is what you have",
-                reference->name);
+        fprintf(tell->out, "None is %ssmaller than %s, which is what you have",
+                may_be_smaller(answer) ? "shown to be " : "", reference->name);
     }
     if (reference->size_bytes.present) {
         fprintf(tell->out,
@@ -266,14 +294,22 @@ static bool keeps_less(const struct telling *tell, const struct answer_row *leas
                reference->left_bytes.value * (1 - tell->answer->effect);
 }
 
-/* The least, or of those that are shown to keep less than the reference. The count:
- * there is none. */
+/* The least, or of those that are shown to keep less than the reference, which itself
+ * has to be shown to keep less than each. The count: there is none. */
 static size_t find_least(const struct telling *tell, const struct answer_row *reference)
 {
     const struct answer *answer = tell->answer;
-    if (!reference->left_bytes.present ||
-        answer->least_left == answer->reference_index) {
+    if (!reference->left_bytes.present) {
         return answer->least_left;
+    }
+    if (answer->least_left == answer->reference_index) {
+        bool is_shown = true;
+        for (size_t i = 0; i < answer->count; i++) {
+            const struct answer_row *row = &answer->rows[i];
+            is_shown = is_shown && (row == reference || !row->left_bytes.present ||
+                                    keeps_less(tell, reference, row));
+        }
+        return is_shown ? answer->least_left : answer->count;
     }
     size_t least = answer->count;
     for (size_t i = 0; i < answer->count; i++) {

@@ -68,7 +68,8 @@ static void set_speed(struct grid_row *row, const struct compare_row *figures)
     }
 }
 
-static void set_memory(struct grid_row *row, const struct compare_row *figures)
+static void set_memory(struct grid_row *row, const struct compare_row *figures,
+                       double effect)
 {
     const enum size_verdict verdict = figures->peak_verdict;
     if (figures->peak_bytes.present) {
@@ -84,7 +85,9 @@ static void set_memory(struct grid_row *row, const struct compare_row *figures)
                  : verdict == SIZE_LARGER ? GRID_BAD
                                           : GRID_PLAIN,
                  "%s%s", units_ratio(figures->peak_ratio.value).bytes,
-                 verdict == SIZE_SAME ? " same" : "");
+                 verdict != SIZE_SAME                               ? ""
+                 : answer_is_open_size(figures->peak_ratio, effect) ? " undecided"
+                                                                    : " same");
     }
 }
 
@@ -101,7 +104,7 @@ static void set_score(struct grid_row *row, const struct study *study,
 }
 
 static void set_row(struct grid_row *row, const struct study *study, size_t index,
-                    const struct compare_row *figures, bool in_ms)
+                    const struct compare_row *figures, double effect, bool in_ms)
 {
     const struct candidate *candidate = &study->candidates[index];
     grid_set(row, 0, GRID_PLAIN, "%s", candidate->name);
@@ -116,7 +119,7 @@ static void set_row(struct grid_row *row, const struct study *study, size_t inde
         set_score(row, study, figures->score, in_ms);
     }
     set_speed(row, figures);
-    set_memory(row, figures);
+    set_memory(row, figures, effect);
     if (study->is_server && figures->left_bytes.present) {
         grid_set(row, 5, GRID_PLAIN, "%s", units_mib(figures->left_bytes.value).bytes);
     } else if (!study->is_server && figures->minor_faults.present) {
@@ -151,7 +154,7 @@ bool compare_table(FILE *out, const struct study *study,
     for (size_t i = 0; row != NULL && i < study->count; i++) {
         row = grid_add_row(&grid);
         if (row != NULL) {
-            set_row(row, study, i, &summary->rows[i], in_ms);
+            set_row(row, study, i, &summary->rows[i], summary->effect, in_ms);
         }
     }
     if (row == NULL) {
@@ -194,10 +197,21 @@ static void put_details(FILE *out, const struct study *study,
     }
 }
 
-/* Five rounds of a slow program take what they take. */
+/* Five rounds of a slow program take what they take; rounds beyond them end in time, and
+ * what comes after is only foretold. */
 static void put_overrun(FILE *out, const struct study *study)
 {
-    if (study->budget_s > 0 && study->elapsed_s > tolerated_overrun * study->budget_s) {
+    if (study->budget_s <= 0 ||
+        study->elapsed_s <= tolerated_overrun * study->budget_s) {
+        return;
+    }
+    if (study->round_count > study->least_rounds) {
+        fprintf(out,
+                "The budget of %g s was not kept: the last round, recording and "
+                "replaying took longer than those before; --no-replay leaves these "
+                "two out.\n",
+                study->budget_s);
+    } else {
         fprintf(out,
                 "The budget of %g s was not kept: a run takes %s, and %u rounds of "
                 "%zu allocators are the least%s; fewer allocators (-a) take less.\n",

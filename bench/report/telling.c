@@ -71,7 +71,10 @@ void telling_put_memory_change(const struct telling *tell, const struct answer_r
         }
         break;
     case SIZE_SAME:
-        fputs(", with as much memory", tell->out);
+        fputs(answer_is_open_size(row->size_ratio, tell->answer->effect)
+                  ? "; its memory is undecided"
+                  : ", with as much memory",
+              tell->out);
         break;
     case SIZE_NONE:
         break;

@@ -91,6 +91,54 @@ static void test_undecided(void **state)
     assert_says(&example, "; no reasonable number of runs would decide it.\n");
 }
 
+static void test_what_is_shown_goes_before_what_is_not(void **state)
+{
+    (void)state;
+    struct example example;
+    begin(&example, 1.25, 0.9);
+    example.answer.rows[QUICK].size_bytes = within(88.0 * MIB, 0.5);
+    example.answer.rows[QUICK].size_ratio = within(0.88, 0.5);
+    example.answer.rows[QUICK].size_verdict = SIZE_SAME;
+    assert_says(&example, "; its memory is undecided.\nSmallest: tight, 90.0 MiB");
+    begin(&example, 1.25, 1.2);
+    example.answer.rows[TIGHT].size_ratio = within(0.88, 0.5);
+    example.answer.rows[TIGHT].size_bytes = within(88.0 * MIB, 0.5);
+    example.answer.rows[TIGHT].size_verdict = SIZE_SAME;
+    assert_says(&example, "None is shown to be smaller than glibc");
+    begin(&example, 1.25, 0.5);
+    set_row(&example, TIGHT, "tight", 1.4, 0.5);
+    example.answer.rows[TIGHT].speed.verdict = VERDICT_SAME;
+    example.answer.rows[TIGHT].is_undecided = true;
+    assert_says(&example, "Fastest: quick, 25 % faster");
+}
+
+/* By the medians the reference leads, run by run another. */
+static void test_one_ahead_in_pairs_is_a_rival(void **state)
+{
+    (void)state;
+    struct example example;
+    begin(&example, 1.2, 0.5);
+    example.answer.rows[QUICK].score = within(1.01, 0.2);
+    example.answer.rows[QUICK].speed.verdict = VERDICT_SAME;
+    example.answer.rows[QUICK].is_undecided = true;
+    assert_says(&example, "None is shown to be faster than glibc, 1.00 s.\n");
+}
+
+/* The interval leaves out 1 and the p is not small: runs have to bring that down. */
+static void test_more_runs_bring_p_down(void **state)
+{
+    (void)state;
+    struct example example;
+    begin(&example, 1.1, 0.5);
+    example.answer.round_count = 40;
+    example.answer.rows[QUICK].speed.verdict = VERDICT_SAME;
+    example.answer.rows[QUICK].speed_p = (struct figure){0.2, true};
+    example.answer.rows[QUICK].speed.ratio = within(1.1, 0.05);
+    example.answer.rows[QUICK].is_undecided = true;
+    /* 1.960 deviations are asked for, 1.282 are there. */
+    assert_says(&example, "about 54 more runs of each would decide it (--runs 94).\n");
+}
+
 static void test_noise(void **state)
 {
     (void)state;
@@ -154,6 +202,11 @@ static void test_servers(void **state)
     example.answer.rows[GLIBC].left_bytes = within(30.1 * MIB, 0);
     example.answer.rows[TIGHT].left_bytes = within(30.0 * MIB, 0);
     assert_says(&example, "Left a while after the load: 30.1 MiB under glibc; none is "
+                          "shown to keep less.\n");
+    begin(&example, 1.25, 0.5);
+    example.answer.rows[GLIBC].left_bytes = within(30.0 * MIB, 0);
+    example.answer.rows[TIGHT].left_bytes = within(30.1 * MIB, 0);
+    assert_says(&example, "Left a while after the load: 30.0 MiB under glibc; none is "
                           "shown to keep less.\n");
     begin(&example, 1.25, 0.5);
     example.answer.rows[GLIBC].left_bytes = within(33.0 * MIB, 0.2);
@@ -262,6 +315,9 @@ int main(void)
         cmocka_unit_test(test_no_difference),
         cmocka_unit_test(test_ties_with_the_fastest),
         cmocka_unit_test(test_undecided),
+        cmocka_unit_test(test_what_is_shown_goes_before_what_is_not),
+        cmocka_unit_test(test_one_ahead_in_pairs_is_a_rival),
+        cmocka_unit_test(test_more_runs_bring_p_down),
         cmocka_unit_test(test_noise),
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_own_allocator),

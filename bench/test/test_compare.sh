@@ -213,6 +213,8 @@ ok "memory has had one look" [ "$(cell snug memory_runs_count)" = 1 ]
 ok "and no interval" grep -q 'One run of each, .* from 5 % on' "$dir/out"
 two --timeout 0.3 -- sleep 20
 ok "a timeout is told" grep -q 'timed out after 0.3 s' "$dir/out"
+ok "and what a server wants" grep -q '^  A server is stopped after its load: ' "$dir/out"
+ok "the others are not waited for" grep -q 'not run: glibc timed out' "$dir/out"
 compare -a glibc -a tell=snug,TELL=1 --runs 2 --check-output -- env TELL=1 "$dir/program" 1
 ok "other output fails" [ $? -eq 1 ]
 ok "and is told" grep -q 'its standard output is not that of glibc' "$dir/out"
