@@ -120,7 +120,7 @@ ok "an input that is not there" refused "cannot read '/nowhere'" --input /nowher
 mkfifo "$dir/pipe"
 exec 7<>"$dir/pipe"
 ok "an input that only one run could read" refused 'is a pipe, which only the first run' \
-    --input "$dir/pipe" -- cat
+    -a glibc --timeout 1 --input "$dir/pipe" -- cat
 exec 7>&-
 "$bench" compare --help | grep -q '^  snugbench compare -- ./app'
 ok "help has examples" [ $? -eq 0 ]
