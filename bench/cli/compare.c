@@ -358,6 +358,8 @@ static int run_compare(struct compare_options *options)
         } else {
             code = report(&study, options, &recorded, start_ns);
         }
+    } else if (signals_interrupted()) {
+        code = EXIT_INTERRUPTED; /* in --setup */
     }
     compare_forget(&recorded);
     if (options->directory != NULL) {

@@ -84,7 +84,10 @@ static void tell_time(const struct telling *tell)
                 "of the first of its %zu processes, which alone is recorded, ",
                 answer->recording.process_count);
     }
-    fputs("take ", tell->out);
+    /* The first touch of what the program never writes costs it nothing. */
+    fputs(is_partly_touched(reference, answer->recording.live_bytes) ? "take at most "
+                                                                     : "take ",
+          tell->out);
     put_part(tell, reference);
     if (reference->own_s.value > reference->whole_s.value) {
         fprintf(tell->out, ": more than the whole, %s.\n",

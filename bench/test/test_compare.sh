@@ -277,6 +277,13 @@ kill -TERM $pid
 wait $pid
 ok "an interrupt before the first run is over, too" [ $? -eq 130 ]
 ok "is told" grep -q 'before anything was measured; nothing is written' "$dir/errors"
+"$bench" compare -a glibc --setup "echo >$dir/set; exec sleep 60" -- true >"$dir/out" \
+    2>"$dir/errors" &
+pid=$!
+await [ -e "$dir/set" ]
+kill -TERM $pid
+wait $pid
+ok "one while it is set up, too" [ $? -eq 130 ]
 ok "the files of before stay" cmp "$dir/run/compare.csv" "$dir/before.csv"
 
 # ---- the allocator's part ----

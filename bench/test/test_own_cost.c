@@ -87,6 +87,11 @@ static void test_part_without_a_gain(void **state)
     record(&example);
     example.answer.rows[GLIBC].own_s.value = 1.1;
     example.answer.recording.live_bytes = 99.0 * MIB;
+    assert_says(&example, "take at most 1.10 of glibc's 1.00 s");
+    begin(&example, 0.9, 1.5);
+    record(&example);
+    example.answer.rows[GLIBC].own_s.value = 1.1;
+    example.answer.recording.live_bytes = 99.0 * MIB;
     assert_says(&example, "more than the whole, since a replay writes all that is "
                           "allocated.\nOf 100 MiB under glibc not all is touched");
     begin(&example, 1.25, 1.5);
