@@ -30,6 +30,12 @@ set xrange [0:scale * HIGH_max * 1.05]
 score = unit ne "s" ? "Load" : is_server ? "Time of the load" : "Time of a run"
 set title score." (bars: 95 % interval)"
 set xlabel unit eq "s" ? (scale == 1 ? "seconds" : "milliseconds")." (left is better)" : unit
+# Numbers of six digits stand side by side if there are few of them.
+most = 1.05 * HIGH_max
+power = most > 0 ? 10.0 ** floor(log10(most)) : 1
+if (unit ne "s") {
+    set xtics most < 2 * power ? power / 2 : most < 5 * power ? power : 2 * power
+}
 plot for [i=1:lanes] file using (scale * here(i, "score")):(level(i)): \
         (scale * column("score_low")):(scale * column("score_high")) \
         with xerrorbars pointtype mark(i) pointsize 0.9 linecolor rgb colour(i)
@@ -38,6 +44,7 @@ if (!is_narrow) {
     set rmargin at screen 0.975
     unset ytics
 }
+set xtics autofreq
 set xrange [0:most_mib * 1.05]
 set title "Peak resident memory"
 set xlabel "MiB (left is better)"

@@ -93,6 +93,15 @@ if needs "charts" gnuplot; then
 CSV
     ok "a program that failed everywhere is no complaint" \
         [ -z "$("$bench" report "$dir/failed" 2>&1 >/dev/null)" ]
+    mkdir "$dir/metric"
+    cat >"$dir/metric/compare.csv" <<'CSV'
+"allocator","role","status","score","score_low","score_high","score_unit","peak_resident_bytes","peak_resident_bytes_low","peak_resident_bytes_high","left_resident_bytes"
+"glibc","reference","ok","138122","120192","161812","requests","9","9","9","9"
+"snug","allocator","ok","141243","119617","154321","requests","9","9","9","9"
+CSV
+    "$bench" report "$dir/metric" >/dev/null
+    ok "large numbers do not stand one over the other" \
+        [ "$(grep -oE '>[ 0-9]+0000<' "$dir/metric/live.svg" | wc -l)" -eq 3 ]
     sed 's/"first"/"50%s"/' "$dir/run/summary.csv" >"$dir/percent/summary.csv"
     ok "nor is a per cent in a name" \
         [ -z "$("$bench" report "$dir/percent" 2>&1 >/dev/null)" ]
