@@ -71,8 +71,8 @@ static double shortage(double p, size_t tests)
 }
 
 /* Rounds until the interval is narrow enough to be called the same; or, where the
- * difference counts, until it is shown, by its interval and by its p, if that is sooner.
- * All go with the root of the number of rounds. */
+ * difference counts, until it is shown, by its interval and by its p, if that is
+ * sooner. All go with the root of the number of rounds. */
 static double rounds_to_decide(const struct answer_row *row, double rounds,
                                double effect, size_t tests)
 {
@@ -151,8 +151,8 @@ static struct estimate turned(struct estimate score, bool larger_is_better)
     return score;
 }
 
-/* Whether row `i` is said to be better before row `best`: a verdict goes before a better
- * figure that has none. */
+/* Whether row `i` is said to be better before row `best`: a verdict goes before a
+ * better figure that has none. */
 static bool is_faster_row(const struct answer *answer, size_t i, size_t best)
 {
     const struct answer_row *row = &answer->rows[i];

@@ -197,8 +197,8 @@ static void put_details(FILE *out, const struct study *study,
     }
 }
 
-/* Five rounds of a slow program take what they take; rounds beyond them end in time, and
- * what comes after is only foretold. */
+/* Five rounds of a slow program take what they take; rounds beyond them end in time,
+ * and what comes after is only foretold. */
 static void put_overrun(FILE *out, const struct study *study)
 {
     if (study->budget_s <= 0 ||
