@@ -436,7 +436,15 @@ void *allocate_aligned(size_t alignment, size_t size)
     if (alignment <= ALIGNMENT_BYTES) {
         return snug_malloc(size);
     }
-    size_t block_bytes = block_bytes_from_request(size);
+    const size_t needed = block_bytes_from_request(size);
+    size_t block_bytes = needed;
     void *const taken = take_aligned(alignment, size, &block_bytes);
+    /* As large as its class it may reach beyond where the next one could stand, which
+     * costs more than what a class may waste. */
+    if (block_bytes != needed &&
+        align_up(block_bytes, alignment) - align_up(needed, alignment) >
+            medium_class_for(needed).step) {
+        block_bytes = needed;
+    }
     return taken != NULL ? taken : allocate_aligned_anew(alignment, size, block_bytes);
 }
