@@ -57,3 +57,13 @@ bool lock_acquire_to_look(struct lock *lock, bool *acquired)
     }
     return true;
 }
+
+void lock_abandon(struct lock *lock)
+{
+    static const struct timespec millisecond = {.tv_nsec = 1000000};
+    const bool needed = !__libc_single_threaded;
+    for (int i = 0; needed && i < LOOKS && !lock_seize(lock); i++) {
+        os_futex_wait(&lock->state, LOCK_CONTENDED, &millisecond);
+    }
+    lock_release(lock, needed);
+}

@@ -49,6 +49,10 @@ static ALWAYS_INLINE bool lock_acquire(struct lock *lock)
  * lock: waits for a fifth of a second, then says so on stderr and returns false. */
 COLD_CODE bool lock_acquire_to_look(struct lock *lock, bool *acquired);
 
+/* For who ends the process, maybe with the lock: what handles SIGABRT may allocate and
+ * fork. Another thread gets a fifth of a second to give it back. */
+COLD_CODE void lock_abandon(struct lock *lock);
+
 static ALWAYS_INLINE void lock_release(struct lock *lock, bool acquired)
 {
     if (acquired &&

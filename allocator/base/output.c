@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/descriptor.h"
+#include "base/lock.h"
 
 #define NULL_DEVICE ((dev_t)0x103) /* 1, 3 */
 
@@ -84,11 +85,13 @@ const struct misuse misuse_of_usable_size = {
 void fatal(const char *message)
 {
     output_print("snug: %s\n", message);
+    lock_abandon(&heap_lock);
     abort();
 }
 
 void fatal_pointer(const char *message, const void *pointer)
 {
     output_print("snug: %s %p\n", message, pointer);
+    lock_abandon(&heap_lock);
     abort();
 }
