@@ -48,7 +48,7 @@ static struct mallinfo2 look(struct sizes *sizes)
         sizes->totals[class] = (struct total){bytes / class_bytes(class), bytes};
         info.fsmblks += bytes;
     }
-    bins_visit(&heap_bins, add_block, sizes);
+    bins_visit(&heap_bins, 0, add_block, sizes);
     cache_visit_medium(add_block, sizes);
     /* Of medium blocks in depots the bytes are known, and not how many they are. */
     info.fordblks = info.fsmblks + info.keepcost + depot_bytes(true);

@@ -20,52 +20,6 @@ static bool gives_back(void)
     return !pressure.never && !heap.locked && knobs_get()->purge != KNOBS_PURGE_NEVER;
 }
 
-/* The largest free blocks, falling by what is resident of them. */
-enum {
-    CANDIDATES = 16
-};
-
-struct candidates {
-    size_t least_bytes; /* resident */
-    size_t bytes;       /* in all free blocks of at least that */
-    size_t count;
-    struct candidate {
-        struct page_range pages;
-        size_t resident_bytes;
-    } list[CANDIDATES];
-};
-
-static void add_candidate(const struct block *block, size_t bytes, void *context)
-{
-    struct candidates *const candidates = context;
-    if (bytes < candidates->least_bytes) {
-        return;
-    }
-    const struct page_range pages = heap_free_block_pages(block, bytes);
-    const size_t resident =
-        pages.end - pages.start - pages_vacant_within(pages.start, pages.end);
-    if (resident < candidates->least_bytes) {
-        return;
-    }
-    candidates->bytes += resident;
-    size_t i = candidates->count < CANDIDATES ? candidates->count++ : CANDIDATES;
-    for (; i > 0 && candidates->list[i - 1].resident_bytes < resident; i--) {
-        if (i < CANDIDATES) {
-            candidates->list[i] = candidates->list[i - 1];
-        }
-    }
-    if (i < CANDIDATES) {
-        candidates->list[i] = (struct candidate){pages, resident};
-    }
-}
-
-static void find_candidates(struct candidates *candidates, size_t least_bytes)
-{
-    candidates->least_bytes = least_bytes;
-    candidates->bytes = candidates->count = 0;
-    bins_visit(&heap_bins, add_candidate, candidates);
-}
-
 static size_t larger(size_t a, size_t b)
 {
     return a > b ? a : b;
@@ -84,31 +38,55 @@ struct demand {
                       GIVE_CALL_BYTES on */
 };
 
+struct giving {
+    size_t least_bytes; /* resident of a free block, so that it counts */
+    size_t bytes;       /* in all of these */
+    size_t wanted;
+    size_t given;
+    bool refused; /* by the system */
+};
+
+/* 0: too little of it. */
+static size_t resident_within(struct page_range pages, size_t least_bytes)
+{
+    const size_t resident =
+        pages.end - pages.start - pages_vacant_within(pages.start, pages.end);
+    return resident >= least_bytes ? resident : 0;
+}
+
+static void count_block(const struct block *block, size_t bytes, void *context)
+{
+    struct giving *const giving = context;
+    giving->bytes +=
+        resident_within(heap_free_block_pages(block, bytes), giving->least_bytes);
+}
+
+static void give_block(const struct block *block, size_t bytes, void *context)
+{
+    struct giving *const giving = context;
+    const struct page_range pages = heap_free_block_pages(block, bytes);
+    if (giving->given < giving->wanted && !giving->refused &&
+        resident_within(pages, giving->least_bytes) != 0) {
+        const size_t given = heap_vacate(pages);
+        giving->given += given;
+        giving->refused = given == 0;
+    }
+}
+
 /* Pages of the top and of free blocks go back, the largest first. Returns what went. */
 static size_t give_back(struct demand demand)
 {
     const size_t least = smaller(demand.least, GIVE_CALL_BYTES);
-    struct candidates candidates;
-    find_candidates(&candidates, least);
+    struct giving giving = {.least_bytes = least, .wanted = demand.wanted};
+    bins_visit(&heap_bins, least, count_block, &giving);
     const size_t at_top = (size_t)(heap.touched - heap.top);
     const size_t of_top = at_top >= least ? at_top : 0;
-    if (candidates.bytes + of_top < demand.worth) {
+    if (giving.bytes + of_top < demand.worth) {
         return 0;
     }
-    size_t given = of_top != 0 ? heap_trim_top(heap.top_pad_bytes) : 0;
-    for (; candidates.count > 0; find_candidates(&candidates, least)) {
-        for (size_t i = 0; i < candidates.count; i++) {
-            if (given >= demand.wanted) {
-                return given;
-            }
-            const size_t more = heap_vacate(candidates.list[i].pages);
-            if (more == 0) { /* the system refuses */
-                return given;
-            }
-            given += more;
-        }
-    }
-    return given;
+    giving.given = of_top != 0 ? heap_trim_top(heap.top_pad_bytes) : 0;
+    bins_visit(&heap_bins, least, give_block, &giving);
+    return giving.given;
 }
 
 /* Three quarters of the heap; half of it with other threads, as their lists hide much

@@ -216,11 +216,33 @@ uint32_t bins_best(const struct bins *bins, size_t bytes)
                : best;
 }
 
-void bins_visit(const struct bins *bins, block_visitor *visit, void *context)
+static void visit_bin(const struct bins *bins, size_t bin, size_t least_bytes,
+                      block_visitor *visit, void *context)
 {
-    for (uint32_t i = 1; i < bins->used; i++) {
-        if (bins->records[i].address != 0) {
-            visit(bins_block(bins, i), bins_bytes(bins, i), context);
+    for (uint32_t size = bins->first[bin]; size != 0;
+         size = bins->records[size].larger) {
+        const size_t bytes = bins_bytes(bins, size);
+        for (uint32_t i = size; i != 0 && bytes >= least_bytes;
+             i = bins->records[i].next) {
+            visit(bins_block(bins, i), bytes, context);
+        }
+    }
+}
+
+void bins_visit(struct bins *bins, size_t least_bytes, block_visitor *visit,
+                void *context)
+{
+    const uint32_t last = bins->last;
+    if (last != 0) {
+        bins->last = 0;
+        bin_insert(bins, last);
+    }
+    const size_t least = bin_of(least_bytes);
+    for (size_t bin = BIN_COUNT; bin-- > least;) {
+        if (bins->map[bin / 64] == 0) {
+            bin -= bin % 64;
+        } else {
+            visit_bin(bins, bin, least_bytes, visit, context);
         }
     }
 }

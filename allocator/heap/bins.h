@@ -112,8 +112,10 @@ static ALWAYS_INLINE void bins_change(struct bins *bins, uint32_t number,
     }
 }
 
-/* Every free block, in no order. */
-void bins_visit(const struct bins *bins, block_visitor *visit, void *context);
+/* Every free block of at least so many bytes, the largest first but within a bin. The
+ * visitor leaves the bins as they are. */
+void bins_visit(struct bins *bins, size_t least_bytes, block_visitor *visit,
+                void *context);
 /* The first invariant that does not hold, NULL if all hold. O(free blocks). */
 const char *bins_check(const struct bins *bins);
 

@@ -38,7 +38,7 @@ static void vacate_free_block(const struct block *block, size_t bytes, void *con
 size_t heap_vacate_free_blocks(void)
 {
     size_t given_back = 0;
-    bins_visit(&heap_bins, vacate_free_block, &given_back);
+    bins_visit(&heap_bins, PAGE_BYTES, vacate_free_block, &given_back);
     return given_back;
 }
 

@@ -2,7 +2,6 @@
 #include "snug.h"
 
 #include <errno.h>
-#include <pthread.h>
 
 #include "base/os.h"
 #include "child.h"
@@ -376,36 +375,6 @@ static size_t places_of(size_t count, size_t alignment, size_t bytes)
     return places;
 }
 
-static void *do_nothing(void *argument)
-{
-    return argument;
-}
-
-/* With other threads blocks are as large as their class, but not if the next one would
- * have to stand a whole alignment further on: these are the slabs of glib's slices. */
-static void aligned_blocks_stand_side_by_side_with_threads(void)
-{
-    enum {
-        BLOCKS = 4000
-    };
-    pthread_t thread;
-    CHECK_NUMBERS(pthread_create(&thread, NULL, do_nothing, NULL), ==, 0);
-    CHECK_NUMBERS(pthread_join(thread, NULL), ==, 0);
-    for (size_t alignment = 1024; alignment <= 4096; alignment *= 2) {
-        struct snug_stats before, after;
-        CHECK(snug_stats(&before));
-        for (size_t i = 0; i < BLOCKS; i++) {
-            char *const block = snug_aligned_alloc(alignment, alignment - 16);
-            CHECK(block != NULL);
-            memset(block, (int)i, alignment - 16);
-        }
-        CHECK(snug_stats(&after));
-        CHECK_NUMBERS(after.touched_bytes - before.touched_bytes, <,
-                      BLOCKS * alignment / 8 * 9);
-    }
-    CHECK_HEAP();
-}
-
 /* A medium block comes back from the list that it was freed into, if it is aligned. */
 static void medium_aligned_blocks_come_back(void)
 {
@@ -456,7 +425,6 @@ int main(void)
         CHILD_TEST(huge_alignments_do_not_grow_the_heap),
         CHILD_TEST(gaps_are_free_for_others),
         CHILD_TEST(small_aligned_blocks_are_objects),
-        CHILD_TEST(aligned_blocks_stand_side_by_side_with_threads),
         CHILD_TEST(medium_aligned_blocks_come_back),
         CHILD_TEST(aligned_blocks_are_freed_with_their_size),
     };

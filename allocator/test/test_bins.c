@@ -33,7 +33,8 @@ struct model {
     struct slot slots[SLOTS];
     char *area;
     struct random random;
-    size_t marked; /* by count_visit */
+    size_t marked;        /* by count_visit */
+    size_t visited_bytes; /* of the last one */
 };
 
 /* A range of its own for each slot: ever fewer slots are for ever larger blocks. */
@@ -163,6 +164,9 @@ static void count_visit(const struct block *block, size_t bytes, void *context)
     const struct slot *const slot = model_find(m, block);
     assert_non_null(slot);
     assert_int_equal(slot->bytes, bytes);
+    /* Those of a bin, in any order, differ by a 32nd at most. */
+    assert_true(bytes <= m->visited_bytes + m->visited_bytes / 32);
+    m->visited_bytes = bytes;
     m->marked++;
 }
 
@@ -172,13 +176,17 @@ static void compare_all(struct model *m)
     if (broken != NULL) {
         fail_msg("%s", broken);
     }
-    size_t expected = 0;
-    for (size_t i = 0; i < SLOTS; i++) {
-        expected += m->slots[i].bytes != 0;
+    for (size_t slot = 0; slot < SLOTS; slot += 50) {
+        const size_t least = m->slots[slot].bytes + 1;
+        size_t expected = 0;
+        for (size_t i = 0; i < SLOTS; i++) {
+            expected += m->slots[i].bytes >= least;
+        }
+        m->marked = 0;
+        m->visited_bytes = SIZE_MAX / 2;
+        bins_visit(&m->bins, least, count_visit, m);
+        assert_int_equal(m->marked, expected);
     }
-    m->marked = 0;
-    bins_visit(&m->bins, count_visit, m);
-    assert_int_equal(m->marked, expected);
 }
 
 static void empty_the_bins(struct model *m)

@@ -1,5 +1,6 @@
-/* Forks while others unwind their stacks, or while handlers of other libraries
- * allocate, and what a child gives back. Forks amid all other calls: test_stress. */
+/* Forks while others unwind their stacks, while handlers of other libraries allocate, or
+ * in one of SIGABRT, and what a child gives back. Forks amid all other calls:
+ * test_stress. */
 #include "snug.h"
 
 #include <pthread.h>
@@ -211,6 +212,44 @@ static void growth_of_a_child_splits_no_mapping(void)
     CHECK_NUMBERS(status, ==, 0);
 }
 
+static void *wait_without_end(void *unused)
+{
+    for (;;) {
+        pause();
+    }
+    return unused;
+}
+
+/* What tells of crashes allocates, and forks. */
+static void tell_of_a_crash(int signal_number)
+{
+    (void)signal_number;
+    /* NOLINTBEGIN(bugprone-signal-handler): this is what is tried. */
+    void *const block = snug_malloc(20000);
+    snug_free(snug_malloc(40));
+    snug_free(block);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        snug_free(snug_malloc(20000));
+        _exit(0);
+    }
+    /* NOLINTEND(bugprone-signal-handler) */
+    int status = 1;
+    _exit(waitpid(pid, &status, 0) == pid ? status : 1);
+}
+
+/* Misuse is noticed with the lock of the heap held; it is free as the process ends. */
+static void a_handler_of_abort_may_allocate(void)
+{
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, wait_without_end, NULL) == 0);
+    CHECK(signal(SIGABRT, tell_of_a_crash) == SIG_DFL);
+    close(STDERR_FILENO);
+    char *volatile block = snug_malloc(20000);
+    snug_free(block + 64);
+    _exit(1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +257,7 @@ int main(void)
         CHILD_TEST(fork_handlers_may_allocate),
         CHILD_TEST(a_trim_in_a_child_splits_no_mapping),
         CHILD_TEST(growth_of_a_child_splits_no_mapping),
+        CHILD_TEST(a_handler_of_abort_may_allocate),
     };
     return cmocka_run_group_tests_name("fork", tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #include "cache/pressure.h"
 #include "child.h"
@@ -175,6 +176,43 @@ static void places_of_one_thread_serve_with_others(void)
     CHECK(pthread_join(thread, NULL) == 0);
 }
 
+/* Seconds of this thread's time for each of so many large blocks that are freed, with
+ * small ones between that stay. */
+static double seconds_of_a_free(size_t count)
+{
+    char **const blocks = snug_calloc(count, sizeof *blocks);
+    CHECK(blocks != NULL);
+    for (size_t i = 0; i < count; i++) {
+        blocks[i] = snug_malloc(70000);
+        CHECK(blocks[i] != NULL && snug_malloc(600) != NULL);
+        memset(blocks[i], 1, 4096);
+    }
+    struct timespec from, to;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
+    for (size_t i = 0; i < count; i++) {
+        snug_free(blocks[i]);
+    }
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
+    const double seconds = (double)(to.tv_sec - from.tv_sec);
+    return (seconds + (double)(to.tv_nsec - from.tv_nsec) / 1e9) / (double)count;
+}
+
+/* Twenty times as many free blocks go back in some twenty times the time: for each 1.2
+ * times as long, and 3.5 times if the largest few are looked for again and again. */
+static void many_free_blocks_go_back_in_time(void)
+{
+    pthread_t thread;
+    pthread_barrier_init(&barrier, NULL, 2);
+    CHECK(pthread_create(&thread, NULL, wait_for_the_others, NULL) == 0);
+    const double of_few = seconds_of_a_free(1500);
+    const double of_many = seconds_of_a_free(30000);
+    CHECK_NUMBERS(snug_system_calls().mmap, >, 20000);
+    CHECK_NUMBERS((size_t)(of_many * 1e9), <, (size_t)(of_few * 2e9));
+    CHECK_HEAP();
+    pthread_barrier_wait(&barrier);
+    CHECK(pthread_join(thread, NULL) == 0);
+}
+
 static void *hold_one_of_each(void *argument)
 {
     (void)argument;
@@ -212,6 +250,36 @@ static void many_threads_that_need_little_take_little(void)
     CHECK_HEAP();
 }
 
+static void *do_nothing(void *argument)
+{
+    return argument;
+}
+
+/* With other threads blocks are as large as their class, but not if the next one would
+ * have to stand a whole alignment further on: these are the slabs of glib's slices. */
+static void aligned_blocks_stand_side_by_side_with_threads(void)
+{
+    enum {
+        BLOCKS = 4000
+    };
+    pthread_t thread;
+    CHECK_NUMBERS(pthread_create(&thread, NULL, do_nothing, NULL), ==, 0);
+    CHECK_NUMBERS(pthread_join(thread, NULL), ==, 0);
+    for (size_t alignment = 1024; alignment <= 4096; alignment *= 2) {
+        struct snug_stats before, after;
+        CHECK(snug_stats(&before));
+        for (size_t i = 0; i < BLOCKS; i++) {
+            char *const block = snug_aligned_alloc(alignment, alignment - 16);
+            CHECK(block != NULL);
+            memset(block, (int)i, alignment - 16);
+        }
+        CHECK(snug_stats(&after));
+        CHECK_NUMBERS(after.touched_bytes - before.touched_bytes, <,
+                      BLOCKS * alignment / 8 * 9);
+    }
+    CHECK_HEAP();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +288,8 @@ int main(void)
         CHILD_TEST(threads_that_end_leave_little),
         CHILD_TEST(places_of_one_thread_serve_with_others),
         CHILD_TEST(many_threads_that_need_little_take_little),
+        CHILD_TEST(many_free_blocks_go_back_in_time),
+        CHILD_TEST(aligned_blocks_stand_side_by_side_with_threads),
     };
     return cmocka_run_group_tests_name("purge_threads", tests, NULL, NULL);
 }

@@ -399,42 +399,6 @@ static void objects_need_no_map(void)
     CHECK_HEAP();
 }
 
-static void *wait_without_end(void *unused)
-{
-    for (;;) {
-        pause();
-    }
-    return unused;
-}
-
-/* What tells of crashes allocates, and forks. */
-static void tell_of_a_crash(int signal_number)
-{
-    (void)signal_number;
-    void *const block = snug_malloc(20000);
-    snug_free(snug_malloc(40));
-    snug_free(block);
-    const pid_t pid = fork();
-    if (pid == 0) {
-        snug_free(snug_malloc(20000));
-        _exit(0);
-    }
-    int status = 1;
-    _exit(waitpid(pid, &status, 0) == pid ? status : 1);
-}
-
-/* Misuse is noticed with the lock of the heap held; it is free as the process ends. */
-static void a_handler_of_abort_may_allocate(void)
-{
-    pthread_t thread;
-    CHECK(pthread_create(&thread, NULL, wait_without_end, NULL) == 0);
-    CHECK(signal(SIGABRT, tell_of_a_crash) == SIG_DFL);
-    close(STDERR_FILENO);
-    char *volatile block = snug_malloc(20000);
-    snug_free(block + 64);
-    _exit(1);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -448,7 +412,6 @@ int main(void)
         CHILD_TEST(the_usable_size_needs_no_lock),
         CHILD_TEST(small_blocks_change_their_size_without_the_lock),
         CHILD_TEST(objects_need_no_map),
-        CHILD_TEST(a_handler_of_abort_may_allocate),
     };
     return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
 }
