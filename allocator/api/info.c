@@ -7,6 +7,7 @@
 #include "base/os.h"
 #include "base/text.h"
 #include "cache/cache.h"
+#include "debug/table.h"
 #include "heap/large.h"
 
 enum {
@@ -33,6 +34,20 @@ static void add_block(const struct block *block, size_t bytes, void *context)
     total->bytes += bytes;
 }
 
+/* Those of a debug level that have pages of their own. */
+static void add_debug_blocks(struct mallinfo2 *info)
+{
+    size_t count;
+    const struct debug_block *const places = debug_table_places(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (places[i].payload != NULL && !places[i].freed &&
+            places[i].home == DEBUG_IN_PAGES) {
+            info->hblks++;
+            info->hblkhd += places[i].size;
+        }
+    }
+}
+
 static struct mallinfo2 look(struct sizes *sizes)
 {
     *sizes = (struct sizes){0};
@@ -48,6 +63,7 @@ static struct mallinfo2 look(struct sizes *sizes)
         sizes->totals[class] = (struct total){bytes / class_bytes(class), bytes};
         info.fsmblks += bytes;
     }
+    add_debug_blocks(&info);
     bins_visit(&heap_bins, 0, add_block, sizes);
     cache_visit_medium(add_block, sizes);
     /* Of medium blocks in depots the bytes are known, and not how many they are. */

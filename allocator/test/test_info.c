@@ -236,12 +236,40 @@ static void stats_are_written_without_allocating(void)
     CHECK(memcmp(&before, &after, sizeof before) == 0);
 }
 
+static void check_pages_of_their_own(const char *level, size_t small_too)
+{
+    CHECK(snug_debug(level));
+    char *const small = snug_malloc(40);
+    char *const large[] = {snug_malloc(100000), snug_malloc(70 * mib)};
+    struct mallinfo2 info = snug_mallinfo2();
+    CHECK_NUMBERS(info.hblks, ==, 2 + small_too);
+    CHECK_NUMBERS(info.hblkhd, ==, 100000 + 70 * mib + small_too * 40);
+    snug_free(large[1]);
+    info = snug_mallinfo2();
+    CHECK_NUMBERS(info.hblks, ==, 1 + small_too);
+    CHECK_NUMBERS(info.hblkhd, ==, 100000 + small_too * 40);
+    snug_free(large[0]);
+    snug_free(small);
+}
+
+static void mallinfo_counts_blocks_between_guard_pages_at_check(void)
+{
+    check_pages_of_their_own("check", 0);
+}
+
+static void mallinfo_counts_all_blocks_at_guard(void)
+{
+    check_pages_of_their_own("guard", 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CHILD_TEST(what_was_freed_counts_as_free),
         CHILD_TEST(what_threads_freed_counts_as_free),
         CHILD_TEST(mallinfo_adds_up),
+        CHILD_TEST(mallinfo_counts_blocks_between_guard_pages_at_check),
+        CHILD_TEST(mallinfo_counts_all_blocks_at_guard),
         CHILD_TEST(stats_are_written_without_allocating),
         CHILD_TEST(info_is_the_xml_of_glibc_and_true),
         CHILD_TEST(info_refuses_options_and_tells_of_a_full_disk),
