@@ -98,7 +98,9 @@ bool heap_return_reserve(void)
         set_end(heap.regions, heap.end + bytes);
         return false;
     }
-    heap.break_end -= heap.break_end != NULL ? bytes : 0;
+    if (heap.break_end != NULL) {
+        heap.break_end -= bytes;
+    }
     heap.region_bytes -= bytes;
     return true;
 }
