@@ -291,8 +291,8 @@ static bool read_op(struct reader *reader)
     }
 }
 
-/* '#@ start|end|mark tid' are events of our own, '#@ whole' is the end; every other
- * comment is for people. */
+/* '#@ start|end|mark tid' are events of our own, '#@ whole' is the end, '# note: ' is
+ * what the recorder has to say; every other comment is for people. */
 static bool read_comment(struct reader *reader)
 {
     static const struct event {
@@ -314,6 +314,12 @@ static bool read_comment(struct reader *reader)
                fields_end(&reader->fields) &&
                append(reader, (struct trace_op){.kind = events[i].kind, .count = 1},
                       tid);
+    }
+    static const char note[] = "# note: ";
+    if (strncmp(reader->fields.at, note, strlen(note)) == 0) {
+        return trace_builder_remark(reader->builder, "%s",
+                                    reader->fields.at + strlen(note)) ||
+               fields_fail_memory(&reader->fields);
     }
     reader->is_whole = strcmp(reader->fields.at, REP_WHOLE) == 0;
     return true;
