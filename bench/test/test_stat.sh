@@ -16,7 +16,7 @@ check()
 small=$folder/small.rep
 printf '1\n2\n5\n96\na 0 32\nt 1\na 1 64\nf 0\nr 0 1\nf 1\n' >"$small"
 
-printf '1\n1\n2\n96\na 0 32\nf 0\n# note: Not recorded: x.\n# notes: y\n' \
+printf '1\n1\n2\n32\na 0 32\nf 0\n# note: Not recorded: x.\n# notes: y\n' \
     >"$folder/noted.rep"
 is "stat tells what the recorder had to say" \
     "$("$bench" stat "$folder/noted.rep" | grep ^note)" "note         Not recorded: x."
