@@ -1,5 +1,5 @@
-/* Forks while others unwind their stacks, while handlers of other libraries allocate, or
- * in one of SIGABRT, and what a child gives back. Forks amid all other calls:
+/* Forks while others unwind their stacks, while handlers of other libraries allocate,
+ * or in one of SIGABRT, and what a child gives back. Forks amid all other calls:
  * test_stress. */
 #include "snug.h"
 
