@@ -41,7 +41,9 @@ mkdir "$dir/replay" "$dir/live" "$dir/micro"
 "$BUILD/test/test_report" "$dir/replay" || fail "test_report writes the files"
 "$BUILD/snugbench" micro --only start -a glibc -r 1 --scale 0.0001 -o "$dir/micro" \
     >/dev/null 2>"$dir/said" || fail "micro runs" "$(cat "$dir/said")"
-files=("$dir"/replay/*.csv "$dir"/micro/*.csv)
+"$BUILD/snugbench" stat -o "$dir/stat" traces/vim.rep.zst >/dev/null 2>"$dir/said" ||
+    fail "stat runs" "$(cat "$dir/said")"
+files=("$dir"/replay/*.csv "$dir"/micro/*.csv "$dir"/stat/*.csv)
 if needs "columns of compare" hyperfine; then
     "$BUILD/snugbench" compare --runs 1 -a glibc -o "$dir/live" -- true >/dev/null 2>"$dir/said" ||
         fail "compare runs" "$(cat "$dir/said")"
@@ -75,6 +77,9 @@ ok "all is there to be compared" [ "$(wc -l <"$dir/held")" -gt 100 ]
 words='trace|allocator|role|status|status_text|mode|phase|call|operation|size_class|kind|round'
 words+='|benchmark|parameter|threads|library|variables|score_unit|peak_method|note|exit_code'
 words+='|program|status|worst_utilization_trace|percentile|speed_is_decided|[a-z_]*verdict'
+# Of a trace much is counted; its columns are called by what.
+words+='|path|[a-z0-9_]*operations?|[a-z_]*blocks|[a-z_]*frees|[a-z]*allocs|memaligns|marks'
+words+='|thread_(starts|ends)|[a-z_]*steps|lifetime_up_to'
 units='bytes|ns|s|ratio|count|mops|ns_per_op|faults_per_pass|bytes_per_minute'
 bare=$(sed 's/.* //' "$dir/held" | sort -u | grep -vxE "$words" |
     grep -vE "(^|_)($units|p|per_op)(_low|_high)?\$" | grep -vxE 'score(_low|_high)?|warm_mops.*')
