@@ -1,11 +1,11 @@
 #include "live/rounds.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "live/candidate.h"
 #include "live/run.h"
 #include "live/timed.h"
 #include "process/clock.h"
@@ -14,19 +14,6 @@
 #include "process/output.h"
 #include "process/shell.h"
 #include "process/signals.h"
-
-/* The first reason stays: what comes later is its consequence. */
-__attribute__((format(printf, 2, 3))) static void fail(struct candidate *candidate,
-                                                       const char *format, ...)
-{
-    va_list arguments;
-    if (!candidate->failed) {
-        candidate->failed = true;
-        va_start(arguments, format);
-        vsnprintf(candidate->failure, sizeof candidate->failure, format, arguments);
-        va_end(arguments);
-    }
-}
 
 /* Runs of the warm-up, of `count` rounds, and of memory in the first of these. */
 static double runs_of(const struct rounds *rounds, uint32_t count)
@@ -78,7 +65,7 @@ static bool run_hook(struct candidate *candidate, const char *option, const char
     if (!ending_is_good(ending) && ending.kind != ENDING_NONE) {
         char words[96];
         ending_text(ending, words, sizeof words);
-        fail(candidate, "%s failed: %s", option, words);
+        candidate_fail(candidate, "%s failed: %s", option, words);
     }
     return ending_is_good(ending);
 }
@@ -103,9 +90,9 @@ static void compare_output(struct rounds *rounds, size_t index, int file)
         if (index == study->reference_index) {
             rounds->output_varies = true;
         } else {
-            fail(&study->candidates[index],
-                 "its standard output is not that of %s (--check-output)",
-                 study->candidates[study->reference_index].name);
+            candidate_fail(&study->candidates[index],
+                           "its standard output is not that of %s (--check-output)",
+                           study->candidates[study->reference_index].name);
         }
     }
     close(file);
@@ -121,55 +108,14 @@ static void judge_batch(struct rounds *rounds, size_t index, const struct live_r
     }
     if (ending.kind == ENDING_TIMED_OUT) {
         ending_text(ending, text, sizeof text);
-        fail(candidate, "%s", text);
+        candidate_fail(candidate, "%s", text);
         candidate->timed_out = true;
         return;
     }
     candidate->exit_code = ending_exit_code(ending);
     if (!ended_well(rounds->options, ending)) {
         ending_quote(ending, run->root.output_fd, text, sizeof text);
-        fail(candidate, "%s", text);
-    }
-}
-
-static void keep_points(struct candidate *candidate, struct live_run *run)
-{
-    const size_t count = candidate->point_count + run->point_count;
-    if (run->point_count > 0) {
-        candidate->points =
-            memory_grow(candidate->points, count, sizeof *candidate->points);
-        memcpy(candidate->points + candidate->point_count, run->points,
-               run->point_count * sizeof *run->points);
-        candidate->point_count = count;
-    }
-}
-
-static void keep_memory(struct candidate *candidate, const struct live_memory *memory)
-{
-    candidate->memories = memory_grow(candidate->memories, candidate->memory_count + 1,
-                                      sizeof *candidate->memories);
-    candidate->memories[candidate->memory_count++] = *memory;
-}
-
-static void keep_time(struct candidate *candidate, const struct live_time *time)
-{
-    candidate->times = memory_grow(candidate->times, candidate->time_count + 1,
-                                   sizeof *candidate->times);
-    candidate->times[candidate->time_count++] = *time;
-}
-
-/* The preload: where it is missing in the program itself, the row is of another
- * allocator than its name says. */
-static void check_preload(struct candidate *candidate, const struct live_run *run)
-{
-    const struct tree *tree = &run->tree;
-    if (tree->count > 0 && tree->processes[0].preload == PRELOAD_MISSING) {
-        fail(candidate, "%s was not loaded: %s", candidate->library,
-             tree->processes[0].reason);
-    }
-    char note[sizeof candidate->note];
-    if (candidate->note[0] == '\0' && tree_note(tree, note, sizeof note)) {
-        memcpy(candidate->note, note, sizeof note);
+        candidate_fail(candidate, "%s", text);
     }
 }
 
@@ -210,12 +156,13 @@ static void run_ours(struct rounds *rounds, size_t index, uint32_t round, bool c
     };
     char error[sizeof candidate->failure] = "";
     if (options->is_server && server_is_taken(&options->server)) {
-        fail(candidate, "%s answers before the server is started: stop what runs there",
-             options->server.ready_port != 0 ? "the port" : "--ready");
+        candidate_fail(candidate,
+                       "%s answers before the server is started: stop what runs there",
+                       options->server.ready_port != 0 ? "the port" : "--ready");
         return;
     }
     if (!live_start(&run, &plan, error, sizeof error)) {
-        fail(candidate, "%s", error);
+        candidate_fail(candidate, "%s", error);
         if (output >= 0) {
             close(output);
         }
@@ -225,7 +172,7 @@ static void run_ours(struct rounds *rounds, size_t index, uint32_t round, bool c
         if (!server_lead(&run, &options->server, &time, &server_memory, error,
                          sizeof error) &&
             !signals_interrupted()) {
-            fail(candidate, "%s", error);
+            candidate_fail(candidate, "%s", error);
         }
     } else {
         lead_batch(&run);
@@ -240,15 +187,15 @@ static void run_ours(struct rounds *rounds, size_t index, uint32_t round, bool c
     memory.left_bytes = server_memory.left_bytes;
     memory.has_growth = server_memory.has_growth;
     memory.growth_bytes_per_minute = server_memory.growth_bytes_per_minute;
-    check_preload(candidate, &run);
+    candidate_check_preload(candidate, &run);
     const bool is_whole = !candidate->failed && !signals_interrupted();
     if (is_whole && counts) {
         time.user_s = seconds(run.usage.ru_utime);
         time.system_s = seconds(run.usage.ru_stime);
-        keep_memory(candidate, &memory);
-        keep_points(candidate, &run);
+        candidate_keep_memory(candidate, &memory);
+        candidate_keep_points(candidate, &run);
         if (options->is_server) {
-            keep_time(candidate, &time);
+            candidate_keep_time(candidate, &time);
         }
     }
     if (is_whole && checks_output) {
@@ -278,9 +225,9 @@ static void run_timed(struct rounds *rounds, size_t index, uint32_t round)
     struct live_time time;
     char error[sizeof candidate->failure];
     if (timed_run(&plan, &time, error, sizeof error)) {
-        keep_time(candidate, &time);
+        candidate_keep_time(candidate, &time);
     } else if (!signals_interrupted()) {
-        fail(candidate, "%s", error);
+        candidate_fail(candidate, "%s", error);
     }
 }
 
@@ -337,8 +284,8 @@ static void give_up(struct study *study)
     const struct candidate *reference = &study->candidates[study->reference_index];
     for (size_t i = 0; i < study->count; i++) {
         if (i != study->reference_index) {
-            fail(&study->candidates[i], "not run: %s %s", reference->name,
-                 reference->failure);
+            candidate_fail(&study->candidates[i], "not run: %s %s", reference->name,
+                           reference->failure);
         }
     }
 }
