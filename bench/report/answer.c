@@ -1,10 +1,10 @@
 #include "report/answer.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#include "report/fields.h"
+#include "report/failures.h"
 #include "report/own_cost.h"
+#include "report/server.h"
 #include "report/telling.h"
 #include "report/units.h"
 
@@ -21,86 +21,6 @@ static bool is_tied(const struct telling *tell, size_t index)
 static bool is_on_front(const struct telling *tell, size_t index)
 {
     return tell->answer->rows[index].is_on_front;
-}
-
-static bool is_broken(const struct telling *tell, size_t index)
-{
-    return tell->answer->rows[index].failure != NULL &&
-           index != tell->answer->reference_index;
-}
-
-/* ---- failures ---- */
-
-static void tell_failed_program(const struct telling *tell)
-{
-    const struct answer_row *reference = telling_reference(tell);
-    if (reference->failure != NULL) {
-        const bool is_hook = strncmp(reference->failure, "--", 2) == 0;
-        fprintf(tell->out, "%s under %s, which is what it has now: %s.\n",
-                is_hook ? "Nothing is measured" : "The program fails", reference->name,
-                reference->failure);
-        if (strncmp(reference->failure, "exit code", strlen("exit code")) == 0) {
-            fputs("  If that is no failure: -i.\n", tell->out);
-        } else if (strncmp(reference->failure, "timed out", strlen("timed out")) == 0) {
-            fputs("  A server is stopped after its load: --ready-port and --load.\n",
-                  tell->out);
-        }
-    }
-    const size_t others =
-        tell->answer->failed_count - (reference->failure != NULL ? 1 : 0);
-    if (others > 0) {
-        fputs("Failed: ", tell->out);
-        telling_put_names(tell, is_broken);
-        fputs(others == 1 ? "; the table says why.\n"
-                          : "; the table says why of each.\n",
-              tell->out);
-    }
-}
-
-/* Who reads "glibc" in all that follows would take it for that. */
-static void tell_own_allocator(const struct telling *tell)
-{
-    const struct answer_row *reference = telling_reference(tell);
-    if (reference->present && reference->own != NULL) {
-        fprintf(tell->out, "What %s stands for: %s.\n", reference->name,
-                reference->own);
-    }
-}
-
-/* What failed on a trace takes the trace from all, unless it has none at all. */
-static void tell_failed_traces(const struct telling *tell)
-{
-    enum {
-        MOST_TOLD = 2
-    };
-    const struct answer *answer = tell->answer;
-    size_t told = 0;
-    size_t all = 0;
-    for (size_t i = 0; i < answer->count; i++) {
-        all += answer->rows[i].failure != NULL;
-    }
-    for (size_t i = 0; i < answer->count && told < MOST_TOLD; i++) {
-        const struct answer_row *row = &answer->rows[i];
-        if (row->failure == NULL) {
-            continue;
-        }
-        told++;
-        if (telling_has_several_traces(tell)) {
-            fprintf(tell->out,
-                    "%s failed on %zu of %zu traces, first on %s: ", row->name,
-                    row->failed_trace_count, answer->trace_count, row->failed_trace);
-        } else {
-            fprintf(tell->out, "%s failed: ", row->name);
-        }
-        fprintf(tell->out, "%s%s%s%s.\n", status_name(row->failed_status),
-                row->failure[0] != '\0' ? ": " : "", row->failure,
-                told == MOST_TOLD && all > told ? "; others failed too" : "");
-    }
-    if (answer->skipped_count > 0) {
-        fprintf(tell->out, "Too large for this machine, and left out: %zu of %zu %s.\n",
-                answer->skipped_count, answer->trace_count,
-                answer->trace_count == 1 ? "trace" : "traces");
-    }
 }
 
 /* ---- speed and size ---- */
@@ -283,84 +203,6 @@ static void tell_smallest(const struct telling *tell)
     fputs(".\n", tell->out);
 }
 
-/* ---- servers ---- */
-
-/* As for peaks of one run each: intervals that part, and a difference that counts. */
-static bool keeps_less(const struct telling *tell, const struct answer_row *least,
-                       const struct answer_row *reference)
-{
-    return least->left_bytes.high < reference->left_bytes.low &&
-           least->left_bytes.value <
-               reference->left_bytes.value * (1 - tell->answer->effect);
-}
-
-/* The least, or of those that are shown to keep less than the reference, which itself
- * has to be shown to keep less than each. The count: there is none. */
-static size_t find_least(const struct telling *tell, const struct answer_row *reference)
-{
-    const struct answer *answer = tell->answer;
-    if (!reference->left_bytes.present) {
-        return answer->least_left;
-    }
-    if (answer->least_left == answer->reference_index) {
-        bool is_shown = true;
-        for (size_t i = 0; i < answer->count; i++) {
-            const struct answer_row *row = &answer->rows[i];
-            is_shown = is_shown && (row == reference || !row->left_bytes.present ||
-                                    keeps_less(tell, reference, row));
-        }
-        return is_shown ? answer->least_left : answer->count;
-    }
-    size_t least = answer->count;
-    for (size_t i = 0; i < answer->count; i++) {
-        const struct answer_row *row = &answer->rows[i];
-        if (row->left_bytes.present && keeps_less(tell, row, reference) &&
-            (least == answer->count ||
-             row->left_bytes.value < answer->rows[least].left_bytes.value)) {
-            least = i;
-        }
-    }
-    return least;
-}
-
-static void tell_server(const struct telling *tell)
-{
-    const struct answer *answer = tell->answer;
-    if (answer->least_left == answer->count) {
-        return;
-    }
-    const struct answer_row *reference = telling_reference(tell);
-    const size_t least = find_least(tell, reference);
-    if (least == answer->count) {
-        fprintf(tell->out,
-                "Left a while after the load: %s MiB under %s; none is shown to keep "
-                "less.\n",
-                units_mib(reference->left_bytes.value).bytes, reference->name);
-    } else {
-        fprintf(tell->out, "Left a while after the load: %s keeps least, %s MiB",
-                answer->rows[least].name,
-                units_mib(answer->rows[least].left_bytes.value).bytes);
-        if (reference->left_bytes.present && least != answer->reference_index) {
-            fprintf(tell->out, "; %s keeps %s", reference->name,
-                    units_mib(reference->left_bytes.value).bytes);
-        }
-        fputs(".\n", tell->out);
-    }
-    size_t growing = 0;
-    for (size_t i = 0; i < answer->count; i++) {
-        const struct answer_row *row = &answer->rows[i];
-        const struct estimate growth = row->growth_bytes_per_minute;
-        /* Below a hundredth of what is there it is no creep that anybody would see. */
-        if (growth.present && growth.low > 0 && row->size_bytes.present &&
-            growth.value > 0.01 * row->size_bytes.value) {
-            fprintf(tell->out, "%s%s %s",
-                    growing++ == 0 ? "Still growing under load, MiB a minute: " : ", ",
-                    row->name, units_mib(growth.value).bytes);
-        }
-    }
-    fputs(growing > 0 ? ".\n" : "", tell->out);
-}
-
 /* ---- how sure ---- */
 
 static void tell_front(const struct telling *tell)
@@ -437,15 +279,10 @@ static void tell_limits(const struct telling *tell)
 void answer_print(FILE *out, const struct answer *answer)
 {
     const struct telling tell = {.out = out, .answer = answer};
-    if (answer->trace_count > 0) {
-        tell_failed_traces(&tell);
-    } else {
-        tell_failed_program(&tell);
-        tell_own_allocator(&tell);
-    }
+    failures_tell(&tell);
     tell_fastest(&tell);
     tell_smallest(&tell);
-    tell_server(&tell);
+    server_tell(&tell);
     tell_front(&tell);
     tell_undecided(&tell);
     tell_noise(&tell);
