@@ -4,66 +4,12 @@
 #include <stdlib.h>
 
 #include "analysis/compare_pairs.h"
-
-/* Who looks after every round finds a chance difference more often than in one of
- * twenty cases: rounds end early only for what is clearer than a verdict has to be. */
-static const double stop_level = 0.01;
+#include "analysis/compare_speeds.h"
 
 static bool is_present(const struct candidate *candidate)
 {
     return !candidate->failed &&
            (candidate->time_count > 0 || candidate->memory_count > 0);
-}
-
-static bool differs(enum verdict verdict)
-{
-    return verdict == VERDICT_FASTER || verdict == VERDICT_SLOWER;
-}
-
-/* ---- the speed of all against the reference ---- */
-
-static void judge_all_speeds(struct pair_work *work, struct compare_summary *summary,
-                             double *p, size_t *rounds)
-{
-    const struct study *study = work->study;
-    const size_t reference = study->reference_index;
-    size_t tested = 0;
-    for (size_t i = 0; i < study->count; i++) {
-        struct compare_row *row = &summary->rows[i];
-        row->speed = (struct comparison){.verdict = VERDICT_NONE};
-        if (!row->present || !summary->rows[reference].present) {
-            continue;
-        }
-        double alone;
-        row->speed.ratio =
-            pair_speed(work, &study->candidates[i], &study->candidates[reference],
-                       &rounds[i], &alone);
-        if (i != reference) {
-            p[tested++] = alone;
-        }
-    }
-    const size_t test_count = tested;
-    summary->is_certain = true;
-    tested = 0;
-    for (size_t i = 0; i < study->count; i++) {
-        struct compare_row *row = &summary->rows[i];
-        if (!row->present || !row->speed.ratio.present || i == reference) {
-            row->speed.verdict =
-                i == reference && row->present ? VERDICT_REFERENCE : VERDICT_NONE;
-            tested +=
-                i != reference && row->present && summary->rows[reference].present;
-            continue;
-        }
-        row->speed_p = (struct figure){statistics_holm(p, test_count, tested++), true};
-        row->speed.verdict = pair_judge_speed(row->speed.ratio, rounds[i], work->effect,
-                                              row->speed_p.value);
-        const bool is_narrow_enough = rounds[i] >= SUMMARY_VERDICT_ROUNDS &&
-                                      answer_is_narrow(row->speed.ratio, work->effect);
-        row->is_undecided = !differs(row->speed.verdict) && !is_narrow_enough;
-        summary->is_certain = summary->is_certain &&
-                              (is_narrow_enough || (differs(row->speed.verdict) &&
-                                                    row->speed_p.value < stop_level));
-    }
 }
 
 /* ---- one row ---- */
@@ -322,24 +268,6 @@ static void judge_peaks(struct compare_summary *summary)
     summary->peak_effect = pair_size_effect(summary->peak_count, summary->effect);
 }
 
-/* What verdicts need and no more. false: out of memory. */
-static bool judge(struct pair_work *work, struct compare_summary *summary)
-{
-    const size_t count = summary->count;
-    double *p = calloc(count, sizeof *p);
-    size_t *rounds = calloc(count, sizeof *rounds);
-    const bool done = p != NULL && rounds != NULL;
-    if (done) {
-        for (size_t i = 0; i < count; i++) {
-            summary->rows[i].present = is_present(&work->study->candidates[i]);
-        }
-        judge_all_speeds(work, summary, p, rounds);
-    }
-    free(p);
-    free(rounds);
-    return done;
-}
-
 static struct compare_summary *create_empty(const struct study *study, double effect)
 {
     struct compare_summary *summary = calloc(1, sizeof *summary);
@@ -351,6 +279,9 @@ static struct compare_summary *create_empty(const struct study *study, double ef
     }
     *summary =
         (struct compare_summary){.rows = rows, .count = study->count, .effect = effect};
+    for (size_t i = 0; i < study->count; i++) {
+        rows[i].present = is_present(&study->candidates[i]);
+    }
     return summary;
 }
 
@@ -359,7 +290,7 @@ struct compare_summary *compare_create(const struct study *study, double effect)
     struct pair_work work;
     struct compare_summary *summary = create_empty(study, effect);
     bool done = pair_work_create(&work, study, effect) && summary != NULL &&
-                judge(&work, summary);
+                speeds_judge(&work, summary);
     for (size_t i = 0; done && i < study->count; i++) {
         if (summary->rows[i].present) {
             fill_row(&work, &summary->rows[i], i);
@@ -392,7 +323,7 @@ bool compare_is_decided(const struct study *study, double effect)
     struct pair_work work;
     struct compare_summary *summary = create_empty(study, effect);
     const bool done = pair_work_create(&work, study, effect) && summary != NULL &&
-                      judge(&work, summary);
+                      speeds_judge(&work, summary);
     const bool decided = done && summary->is_certain;
     pair_work_destroy(&work);
     compare_destroy(summary);
