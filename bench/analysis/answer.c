@@ -151,20 +151,42 @@ static struct estimate turned(struct estimate score, bool larger_is_better)
     return score;
 }
 
+static bool is_shown_faster(const struct answer *answer, size_t i)
+{
+    return answer->rows[i].present && answer->rows[i].speed.verdict == VERDICT_FASTER;
+}
+
+/* Whether any row is shown to be better than row `i`. */
+static bool is_beaten(const bool *is_better, size_t i, size_t count)
+{
+    bool beaten = false;
+    for (size_t k = 0; k < count; k++) {
+        beaten = beaten || is_better[k * count + i];
+    }
+    return beaten;
+}
+
 /* Whether row `i` is said to be better before row `best`: a verdict goes before a
- * better figure that has none. */
-static bool is_faster_row(const struct answer *answer, size_t i, size_t best)
+ * better figure that has none, that against the reference first. */
+static bool is_faster_row(const struct answer *answer, const bool *is_faster, size_t i,
+                          size_t best)
 {
     const struct answer_row *row = &answer->rows[i];
     const struct answer_row *other = &answer->rows[best];
-    const bool is_shown = row->speed.verdict == VERDICT_FASTER;
-    const bool is_other_shown = other->speed.verdict == VERDICT_FASTER;
+    const size_t count = answer->count;
     const bool larger = answer->larger_is_better;
-    if (best < answer->count && row->score.present && is_shown != is_other_shown) {
-        return is_shown;
+    if (best < count && row->score.present) {
+        const bool is_shown = is_shown_faster(answer, i);
+        if (is_shown != is_shown_faster(answer, best)) {
+            return is_shown;
+        }
+        const bool is_worse = is_beaten(is_faster, i, count);
+        if (is_shown && is_worse != is_beaten(is_faster, best, count)) {
+            return !is_worse;
+        }
     }
     return is_lower(turned(row->score, larger), turned(other->score, larger),
-                    best < answer->count);
+                    best < count);
 }
 
 static bool is_smaller_row(const struct answer *answer, size_t i, size_t best)
@@ -179,7 +201,7 @@ static bool is_smaller_row(const struct answer *answer, size_t i, size_t best)
     return is_lower(size_of(row), size_of(other), best < answer->count);
 }
 
-static void find_best(struct answer *answer)
+static void find_best(struct answer *answer, const bool *is_faster)
 {
     for (size_t i = 0; i < answer->count; i++) {
         const struct answer_row *row = &answer->rows[i];
@@ -188,7 +210,7 @@ static void find_best(struct answer *answer)
             continue;
         }
         answer->present_count++;
-        if (is_faster_row(answer, i, answer->fastest)) {
+        if (is_faster_row(answer, is_faster, i, answer->fastest)) {
             answer->fastest = i;
         }
         if (is_smaller_row(answer, i, answer->smallest)) {
@@ -205,11 +227,44 @@ static void find_best(struct answer *answer)
     }
 }
 
+/* Where several are faster than the reference and none of them is shown to be slower
+ * than another, the choice between these is one of memory. */
+static void prefer_smaller(struct answer *answer, const bool *is_faster,
+                           const bool *is_smaller)
+{
+    const size_t count = answer->count;
+    size_t smallest = answer->fastest;
+    if (smallest == count || !is_shown_faster(answer, smallest) ||
+        is_beaten(is_faster, smallest, count)) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (is_shown_faster(answer, i) && !is_beaten(is_faster, i, count) &&
+            is_lower(size_of(&answer->rows[i]), size_of(&answer->rows[smallest]),
+                     size_of(&answer->rows[smallest]).present)) {
+            smallest = i;
+        }
+    }
+    if (!is_smaller[smallest * count + answer->fastest]) {
+        return;
+    }
+    size_t best = smallest;
+    for (size_t i = 0; i < count; i++) {
+        if (is_shown_faster(answer, i) && !is_beaten(is_faster, i, count) &&
+            !is_smaller[smallest * count + i] &&
+            is_faster_row(answer, is_faster, i, best)) {
+            best = i;
+        }
+    }
+    answer->fastest = best;
+}
+
 void answer_decide(struct answer *answer, const bool *is_faster, const bool *is_smaller)
 {
     const size_t count = answer->count;
     count_undecided(answer);
-    find_best(answer);
+    find_best(answer, is_faster);
+    prefer_smaller(answer, is_faster, is_smaller);
     for (size_t i = 0; i < count && answer->fastest < count; i++) {
         struct answer_row *row = &answer->rows[i];
         row->is_on_front = row->present;

@@ -84,7 +84,8 @@ struct answer {
     double spread; /* of repeated runs: 1.48 median absolute deviations, relative */
 
     /* What answer_decide finds; `count` as an index: none. */
-    size_t fastest, smallest, least_left;
+    size_t fastest; /* or as fast, and smaller */
+    size_t smallest, least_left;
     size_t present_count, failed_count, undecided_count, front_count;
     bool differs_in_speed, differs_in_memory; /* some verdict against the reference */
     bool is_too_noisy; /* undecided, and the spread or the number of runs wanted is too

@@ -324,7 +324,8 @@ bool compare_is_decided(const struct study *study, double effect)
     struct compare_summary *summary = create_empty(study, effect);
     const bool done = pair_work_create(&work, study, effect) && summary != NULL &&
                       speeds_judge(&work, summary);
-    const bool decided = done && summary->is_certain;
+    const bool decided =
+        done && summary->is_certain && speeds_leader_is_certain(&work, summary);
     pair_work_destroy(&work);
     compare_destroy(summary);
     return decided;

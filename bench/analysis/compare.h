@@ -37,7 +37,8 @@ struct compare_summary {
     size_t count;
     double effect; /* smaller differences are none; 0.02 is 2 % */
     struct answer answer;
-    bool is_certain; /* no verdict on speed would change with more rounds */
+    bool
+        is_certain; /* no verdict against the reference would change with more rounds */
     enum peak_method method;
     size_t peak_count;  /* the least of all rows */
     double peak_effect; /* smaller differences of peaks are none */
@@ -47,8 +48,9 @@ struct compare_summary {
 struct compare_summary *compare_create(const struct study *study, double effect);
 void compare_destroy(struct compare_summary *summary);
 
-/* Whether more rounds would change no verdict: all intervals of speed are narrower than
- * half the effect to each side, or what they say is clear (p < 0.01). */
+/* Whether more rounds would change no verdict and not who is the fastest: all intervals
+ * of speed, against the reference and of the fastest against all others, are narrower
+ * than half the effect to each side, or what they say is clear (p < 0.01). */
 bool compare_is_decided(const struct study *study, double effect);
 
 #endif

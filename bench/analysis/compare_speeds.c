@@ -11,6 +11,17 @@ static bool differs(enum verdict verdict)
     return verdict == VERDICT_FASTER || verdict == VERDICT_SLOWER;
 }
 
+static bool is_narrow(const struct pair_work *work, struct estimate ratio,
+                      size_t rounds)
+{
+    return rounds >= SUMMARY_VERDICT_ROUNDS && answer_is_narrow(ratio, work->effect);
+}
+
+static bool is_clear(enum verdict verdict, double p)
+{
+    return differs(verdict) && p < stop_level;
+}
+
 static void judge_all_speeds(struct pair_work *work, struct compare_summary *summary,
                              double *p, size_t *rounds)
 {
@@ -46,12 +57,11 @@ static void judge_all_speeds(struct pair_work *work, struct compare_summary *sum
         row->speed_p = (struct figure){statistics_holm(p, test_count, tested++), true};
         row->speed.verdict = pair_judge_speed(row->speed.ratio, rounds[i], work->effect,
                                               row->speed_p.value);
-        const bool is_narrow_enough = rounds[i] >= SUMMARY_VERDICT_ROUNDS &&
-                                      answer_is_narrow(row->speed.ratio, work->effect);
+        const bool is_narrow_enough = is_narrow(work, row->speed.ratio, rounds[i]);
         row->is_undecided = !differs(row->speed.verdict) && !is_narrow_enough;
-        summary->is_certain = summary->is_certain &&
-                              (is_narrow_enough || (differs(row->speed.verdict) &&
-                                                    row->speed_p.value < stop_level));
+        summary->is_certain =
+            summary->is_certain &&
+            (is_narrow_enough || is_clear(row->speed.verdict, row->speed_p.value));
     }
 }
 
@@ -67,4 +77,53 @@ bool speeds_judge(struct pair_work *work, struct compare_summary *summary)
     free(p);
     free(rounds);
     return done;
+}
+
+static double median_score(struct pair_work *work, size_t index)
+{
+    const struct candidate *candidate = &work->study->candidates[index];
+    for (size_t i = 0; i < candidate->time_count; i++) {
+        work->values[i] = candidate->times[i].score;
+    }
+    return statistics_median(work->values, candidate->time_count);
+}
+
+/* Who has the best median of those that are faster than the reference. The count: none
+ * is. */
+static size_t find_leader(struct pair_work *work, const struct compare_summary *summary)
+{
+    size_t leader = summary->count;
+    double best = 0;
+    for (size_t i = 0; i < summary->count; i++) {
+        if (summary->rows[i].speed.verdict == VERDICT_FASTER) {
+            const double score = median_score(work, i);
+            const double merit = work->study->larger_is_better ? score : -score;
+            if (leader == summary->count || merit > best) {
+                leader = i;
+                best = merit;
+            }
+        }
+    }
+    return leader;
+}
+
+bool speeds_leader_is_certain(struct pair_work *work,
+                              const struct compare_summary *summary)
+{
+    const struct study *study = work->study;
+    const size_t leader = find_leader(work, summary);
+    bool is_certain = true;
+    for (size_t i = 0; i < summary->count && leader < summary->count && is_certain;
+         i++) {
+        if (i == leader || i == study->reference_index || !summary->rows[i].present) {
+            continue;
+        }
+        size_t rounds;
+        double p;
+        const struct estimate ratio = pair_speed(work, &study->candidates[leader],
+                                                 &study->candidates[i], &rounds, &p);
+        is_certain = !ratio.present || is_narrow(work, ratio, rounds) ||
+                     is_clear(pair_judge_speed(ratio, rounds, work->effect, p), p);
+    }
+    return is_certain;
 }

@@ -112,6 +112,28 @@ static void tell_traces(const struct telling *tell, const struct answer_row *row
     }
 }
 
+/* The choice among equals may be one of memory: then another's figure is the better. */
+static void tell_ties(const struct telling *tell)
+{
+    const struct answer *answer = tell->answer;
+    const double best = answer->rows[answer->fastest].score.value;
+    size_t count = 0;
+    size_t better_count = 0;
+    for (size_t i = 0; i < answer->count; i++) {
+        const double score = answer->rows[i].score.value;
+        count += is_tied(tell, i);
+        better_count += is_tied(tell, i) &&
+                        (answer->larger_is_better ? score > best : score < best);
+    }
+    if (count > 0) {
+        fputs(better_count > 0 ? "  Not significantly different from it: "
+                               : "  Not significantly behind it: ",
+              tell->out);
+        telling_put_names(tell, is_tied);
+        fputs(".\n", tell->out);
+    }
+}
+
 static void tell_fastest(const struct telling *tell)
 {
     const struct answer *answer = tell->answer;
@@ -127,14 +149,7 @@ static void tell_fastest(const struct telling *tell)
         return;
     }
     tell_traces(tell, &answer->rows[answer->fastest]);
-    for (size_t i = 0; i < answer->count; i++) {
-        if (is_tied(tell, i)) {
-            fputs("  Not significantly behind it: ", tell->out);
-            telling_put_names(tell, is_tied);
-            fputs(".\n", tell->out);
-            break;
-        }
-    }
+    tell_ties(tell);
 }
 
 /* "Smallest: snug, " and how much less than the reference. */

@@ -53,12 +53,42 @@ static void test_ties_with_the_fastest(void **state)
     (void)state;
     struct example example;
     begin(&example, 1.25, 0.5);
-    set_row(&example, TIGHT, "tight", 1.24, 0.5);
+    set_row(&example, TIGHT, "tight", 1.24, 1.19);
     assert_says(&example, "  Not significantly behind it: tight.\n");
     begin(&example, 1.25, 0.5);
     set_row(&example, TIGHT, "tight", 1.24, 0.5);
     assert_says(&example,
                 "No other is both faster and smaller than: quick and tight.\n");
+}
+
+/* Which of two that are equally fast has the better median is chance, and which is
+ * smaller is not. */
+static void test_memory_chooses_among_the_fastest(void **state)
+{
+    (void)state;
+    struct example example;
+    begin(&example, 1.25, 0.5);
+    set_row(&example, TIGHT, "tight", 1.24, 0.5);
+    assert_says(&example, "Fastest: tight, 24 % faster than glibc (95 % interval 23 to "
+                          "25 %): 806 ms instead of 1.00 s, with 50 % less memory.\n"
+                          "  Not significantly different from it: quick.\n");
+    /* As much memory, within the effect: the better figure. */
+    begin(&example, 1.25, 0.5);
+    set_row(&example, TIGHT, "tight", 1.24, 1.19);
+    assert_says(&example, "Fastest: quick, 25 % faster");
+    /* Shown to be slower than the fastest. */
+    begin(&example, 1.25, 0.5);
+    set_row(&example, TIGHT, "tight", 1.2, 0.5);
+    assert_says(&example, "Fastest: quick, 25 % faster");
+    /* Not shown to be faster than the reference. */
+    begin(&example, 1.03, 0.5);
+    set_row(&example, TIGHT, "tight", 1.015, 0.5);
+    assert_says(&example, "Fastest: quick, 3 % faster");
+    /* By medians one leads that is slower run by run. */
+    begin(&example, 1.3, 0.5);
+    set_row(&example, TIGHT, "tight", 1.25, 1.2);
+    example.answer.rows[TIGHT].score = within(0.7, 0.1);
+    assert_says(&example, "Fastest: quick, 30 % faster");
 }
 
 static void test_undecided(void **state)
@@ -314,6 +344,7 @@ int main(void)
         cmocka_unit_test(test_what_you_have_is_best),
         cmocka_unit_test(test_no_difference),
         cmocka_unit_test(test_ties_with_the_fastest),
+        cmocka_unit_test(test_memory_chooses_among_the_fastest),
         cmocka_unit_test(test_undecided),
         cmocka_unit_test(test_what_is_shown_goes_before_what_is_not),
         cmocka_unit_test(test_one_ahead_in_pairs_is_a_rival),

@@ -187,6 +187,37 @@ static void test_noise_is_an_answer(void **state)
     compare_destroy(summary);
 }
 
+/* Two that are far from the reference and not known to be apart: one of them would be
+ * called the fastest by chance. */
+static void test_the_fastest_is_not_decided_by_chance(void **state)
+{
+    (void)state;
+    static struct example example;
+    begin(&example, 3);
+    fill(&example, 0, "glibc", 1.0, 100, 1);
+    fill(&example, 1, "a", 0.5, 100, 12);
+    fill(&example, 2, "b", 0.502, 90, 12);
+    assert_false(compare_is_decided(&example.study, 0.02));
+    struct compare_summary *summary = compare_create(&example.study, 0.02);
+    assert_int_equal(summary->answer.fastest, 2); /* the smaller */
+    compare_destroy(summary);
+    /* Known to be as fast. */
+    fill(&example, 1, "a", 0.5, 100, 1);
+    fill(&example, 2, "b", 0.502, 90, 1);
+    assert_true(compare_is_decided(&example.study, 0.02));
+    /* Known to be slower. */
+    fill(&example, 1, "a", 0.5, 100, 12);
+    fill(&example, 2, "b", 0.8, 90, 12);
+    assert_true(compare_is_decided(&example.study, 0.02));
+    /* None is faster than the reference: all are known to be slower. */
+    fill(&example, 1, "a", 1.5, 100, 12);
+    fill(&example, 2, "b", 1.502, 90, 12);
+    assert_true(compare_is_decided(&example.study, 0.02));
+    /* Of loads more is better. */
+    example.study.larger_is_better = true;
+    assert_false(compare_is_decided(&example.study, 0.02));
+}
+
 static void test_more_runs_are_asked_for(void **state)
 {
     (void)state;
@@ -344,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_front),
         cmocka_unit_test(test_no_difference_is_an_answer),
         cmocka_unit_test(test_noise_is_an_answer),
+        cmocka_unit_test(test_the_fastest_is_not_decided_by_chance),
         cmocka_unit_test(test_more_runs_are_asked_for),
         cmocka_unit_test(test_failures_come_first),
         cmocka_unit_test(test_more_may_be_better),
