@@ -52,8 +52,10 @@ struct answer_row {
     struct estimate left_bytes, growth_bytes_per_minute; /* servers */
 
     /* What malloc, free and the first touch of pages take of a run, by a replay; what
-     * that is a part of; and resident memory beyond live blocks at the peak. */
-    struct figure own_s, whole_s, overhead_bytes;
+     * that is a part of, with their intervals; and resident memory beyond live blocks
+     * at the peak. */
+    struct estimate own_s, whole_s;
+    struct figure overhead_bytes;
 
     bool is_tied_with_fastest; /* no significant difference to it */
     bool is_on_front; /* no other is significantly faster and smaller at once */
@@ -65,7 +67,8 @@ struct answer_recording {
     const char *failure;           /* why it is not; NULL: nobody asked for it */
     double call_count, live_bytes; /* at the peak */
     size_t process_count;          /* of the program; one is recorded */
-    bool is_of_processor_time;     /* whole_s: it had several threads, or is a server */
+    bool is_of_processor_time;     /* whole_s */
+    bool waits;                    /* a run takes longer than its processor time */
 };
 
 struct answer {

@@ -150,7 +150,7 @@ static bool write_row(FILE *out, struct csv_line *line, const struct study *stud
     field_figure(line, row->process_count);
     field_bytes(line, row->left_bytes);
     field_bytes(line, row->growth_bytes_per_minute);
-    field_figure(line, answer->own_s);
+    field_figure(line, (struct figure){answer->own_s.value, answer->own_s.present});
     field_figure(line, answer->overhead_bytes);
     csv_line_number(line, candidate->exit_code, candidate->memory_count > 0);
     csv_line_text(line, candidate->failed            ? candidate->failure

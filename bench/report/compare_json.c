@@ -76,7 +76,8 @@ static json_t *row(const struct study *study, size_t index,
     json_set_estimate(object, "left_resident_bytes", figures->left_bytes);
     json_set_estimate(object, "growth_bytes_per_minute",
                       figures->growth_bytes_per_minute);
-    json_set_figure(object, "own_cost_s", answer->own_s);
+    json_set_figure(object, "own_cost_s",
+                    (struct figure){answer->own_s.value, answer->own_s.present});
     json_set_figure(object, "own_overhead_bytes", answer->overhead_bytes);
     json_object_set_new(object, "samples", samples(candidate));
     return object;

@@ -6,16 +6,24 @@
 #include "report/units.h"
 
 static const double most_open_share = 0.5;
+/* "All" and "elsewhere" leave at most as much open. */
+static const double certain_share = 0.25;
 
 /* "102 of glibc's 509 ms (20 %)". */
 static void put_part(const struct telling *tell, const struct answer_row *row)
 {
     const double scale = row->whole_s.value < 1 ? 1e3 : 1;
-    fprintf(tell->out, "%s of %s's %s %s%s (%.0f %%)",
+    fprintf(tell->out, "%s of %s's %s %s%s (%.0f %%",
             units_number(scale * row->own_s.value).bytes, row->name,
             units_number(scale * row->whole_s.value).bytes, scale > 1 ? "ms" : "s",
             tell->answer->recording.is_of_processor_time ? " of processor time" : "",
             100 * row->own_s.value / row->whole_s.value);
+    if (tell->answer->recording.waits && row == telling_reference(tell)) {
+        fputs("; it takes ", tell->out);
+        telling_put_score(tell, row->score.value, true);
+        fputs(" in all", tell->out);
+    }
+    fputc(')', tell->out);
 }
 
 /* One process is recorded: of the others nothing is known. */
@@ -24,40 +32,62 @@ static bool has_others(const struct telling *tell)
     return tell->answer->recording.process_count > 1;
 }
 
-static double limited_share(double own, double gain)
+/* `a` less `b`, which vary for themselves. */
+static struct estimate difference(struct estimate a, struct estimate b)
 {
-    return gain > 0 && own < gain ? fmax(own / gain, 0) : 1;
+    const double value = a.value - b.value;
+    return (struct estimate){value, value - hypot(a.value - a.low, b.high - b.value),
+                             value + hypot(a.high - a.value, b.value - b.low), true};
 }
 
-/* Whether the interval of the gain is too wide to say what share of it `own` is. Of
- * processor time there is none. */
-static bool is_open(const struct telling *tell, const struct answer_row *fastest,
-                    const struct answer_row *reference, double own)
+/* What the fastest takes less. Wall times are compared round by round. */
+static struct estimate gain_of(const struct telling *tell,
+                               const struct answer_row *fastest,
+                               const struct answer_row *reference)
 {
     const struct estimate ratio = fastest->speed.ratio;
     const double whole = reference->whole_s.value;
-    return !tell->answer->recording.is_of_processor_time &&
-           limited_share(own, whole * (1 - 1 / ratio.low)) -
-                   limited_share(own, whole * (1 - 1 / ratio.high)) >
-               most_open_share;
+    struct estimate gain = difference(reference->whole_s, fastest->whole_s);
+    if (!tell->answer->recording.is_of_processor_time) {
+        gain.low = whole * (1 - 1 / ratio.low);
+        gain.high = whole * (1 - 1 / ratio.high);
+    }
+    return gain;
 }
 
-/* How much of what the fastest gains is the allocator's own. */
+static double limited_share(double own, double gain)
+{
+    return gain > 0 && own < gain ? fmax(own / gain, 0) : own > 0;
+}
+
+/* Of a single pass nothing is known of its spread. */
+static bool is_spread(struct estimate estimate)
+{
+    return estimate.low < estimate.high;
+}
+
+/* How much of what the fastest gains is the allocator's own, no more exactly than the
+ * intervals of both let it be known. */
 static void put_share(const struct telling *tell, const struct answer_row *fastest,
                       const struct answer_row *reference)
 {
-    const double gain = reference->whole_s.value - fastest->whole_s.value;
-    const double own = reference->own_s.value - fastest->own_s.value;
-    const double share = gain > 0 ? own / gain : 0;
+    const struct estimate gain = gain_of(tell, fastest, reference);
+    const struct estimate own = difference(reference->own_s, fastest->own_s);
+    const double share = limited_share(own.value, gain.value);
+    const double least = limited_share(own.low, gain.high);
+    const double most = limited_share(own.high, gain.low);
+    const bool is_known = is_spread(reference->own_s) && is_spread(fastest->own_s);
     const char *where = has_others(tell)
                             ? "in the other processes or in how the program's data lie"
                             : "in how the program's data lie";
-    if (is_open(tell, fastest, reference, own)) {
+    if (most - least > most_open_share) {
         fputs("runs differ too much to tell what part of the gain is there", tell->out);
     } else if (share >= 0.95) {
-        fputs("all that it gains is there", tell->out);
+        fprintf(tell->out, "%s it gains is there",
+                is_known && least >= 1 - certain_share ? "all that" : "most of what");
     } else if (share < 0.05) {
-        fprintf(tell->out, "what it gains is elsewhere, %s", where);
+        fprintf(tell->out, "%swhat it gains is elsewhere, %s",
+                is_known && most <= certain_share ? "" : "most of ", where);
     } else {
         fprintf(tell->out, "%.0f %% of what it gains is there, the rest %s",
                 100 * share, where);

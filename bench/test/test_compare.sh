@@ -304,6 +304,8 @@ int main(int count, char **words)
     if (count > 1 && fork() == 0)
         _exit(0);
     wait(NULL);
+    if (getenv("NAP") != NULL)
+        usleep(300000);
     return 0;
 }
 C
@@ -316,6 +318,9 @@ ok "its memory is told apart" grep -qE '^Of [0-9.]+ MiB under glibc ' "$dir/out"
 ok "what was replayed is kept" [ "$(grep -c '"program"' "$dir/run/replay/summary.csv")" = 4 ]
 ok "with the variables" grep -q SNUG_TEST=1 "$dir/run/replay/environment.json"
 ok "the part is in the table for programs" [ -n "$(cell other own_cost_s)" ]
+NAP=1 two -- "$dir/blocks"
+ok "its part is one of processor time where it waits" grep -qE \
+    '^Replayed, .* ms of processor time \([0-9]+ %; it takes [0-9]{3} ms in all' "$dir/out"
 two -- env -i "$dir/blocks"
 ok "what exec leaves unrecorded is not told as the whole" grep -q \
     '^Not replayed: it becomes another program by exec' "$dir/out"
