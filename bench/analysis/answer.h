@@ -36,6 +36,7 @@ struct answer_row {
     const char *name;    /* borrowed, as all words here */
     const char *failure; /* one line; NULL: none */
     const char *own;     /* who brings the malloc of a row without a library; or NULL */
+    const char *unreached; /* which processes ran without the preload; NULL: none */
     /* What kind of failure on traces, where first, and on how many. */
     enum result_status failed_status;
     const char *failed_trace;

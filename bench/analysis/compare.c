@@ -202,12 +202,12 @@ static void fill_answer(struct answer *answer, const struct compare_summary *sum
     for (size_t i = 0; i < summary->count; i++) {
         const struct compare_row *row = &summary->rows[i];
         const struct candidate *candidate = &study->candidates[i];
+        const char *note = candidate->note[0] != '\0' ? candidate->note : NULL;
         answer->rows[i] = (struct answer_row){
             .name = candidate->name,
             .failure = candidate->failed ? candidate->failure : NULL,
-            .own = candidate->library == NULL && candidate->note[0] != '\0'
-                       ? candidate->note
-                       : NULL,
+            .own = candidate->library == NULL ? note : NULL,
+            .unreached = candidate->library != NULL ? note : NULL,
             .present = row->present,
             .score = row->score,
             .speed = row->speed,

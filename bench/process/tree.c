@@ -388,8 +388,9 @@ static bool note_missing(const struct tree *tree, char *note, size_t size)
     if (first == NULL) {
         return false;
     }
-    snprintf(note, size, "%zu of %zu processes ran without it, first %.128s (%s)",
-             missing, tree->count, first->program, first->reason);
+    snprintf(note, size,
+             "%zu of %zu processes ran without the preload, first %.128s (%s)", missing,
+             tree->count, first->program, first->reason);
     return true;
 }
 

@@ -88,9 +88,9 @@ static bool tell_winner(const struct telling *tell)
         !answer->differs_in_speed) {
         fprintf(
             tell->out,
-            "No significant difference in speed between any of them: all are within "
+            "No significant difference in speed between any of them%s: all are within "
             "%.0f %% of %s, ",
-            100 * answer->effect, reference->name);
+            telling_reach(tell), 100 * answer->effect, reference->name);
     } else {
         fprintf(tell->out, "None is %sfaster than %s, ",
                 answer->undecided_count > 0 ? "shown to be " : "", reference->name);
@@ -203,8 +203,9 @@ static void tell_smallest(const struct telling *tell)
         return;
     }
     if (!answer->differs_in_memory) {
-        fputs("No significant difference in peak memory between any of them",
-              tell->out);
+        fprintf(tell->out,
+                "No significant difference in peak memory between any of them%s",
+                telling_reach(tell));
     } else {
         fprintf(tell->out, "None is %ssmaller than %s, which is what you have",
                 may_be_smaller(answer) ? "shown to be " : "", reference->name);

@@ -35,6 +35,11 @@ static bool is_tied(const struct answer_row *row)
     return row->is_tied_with_fastest;
 }
 
+static bool is_unreached(const struct answer_row *row)
+{
+    return row->present && row->unreached != NULL;
+}
+
 static json_t *lines(const struct answer *answer)
 {
     json_t *list = json_array();
@@ -62,6 +67,7 @@ json_t *answer_json(const struct answer *answer)
     json_object_set_new(object, "smallest", name_at(answer, answer->smallest));
     json_object_set_new(object, "least_left", name_at(answer, answer->least_left));
     json_object_set_new(object, "not_beaten_on_both", names(answer, is_on_front));
+    json_object_set_new(object, "not_in_every_process", names(answer, is_unreached));
     json_object_set_new(object, "undecided", names(answer, is_undecided));
     json_object_set_new(object, "more_rounds_to_decide",
                         json_integer((json_int_t)answer->more_rounds));

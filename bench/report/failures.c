@@ -46,6 +46,24 @@ static void tell_own_allocator(const struct telling *tell)
     }
 }
 
+/* Whatever the figures say, they do not say it of these processes. */
+static void tell_unreached(const struct telling *tell)
+{
+    const struct answer *answer = tell->answer;
+    for (size_t i = 0; i < answer->count; i++) {
+        if (telling_is_unreached(tell, i)) {
+            fprintf(tell->out, "Not all of it is compared: %s, under ",
+                    answer->rows[i].unreached);
+            telling_put_names(tell, telling_is_unreached);
+            fputs("; what runs like that keeps its own malloc in every run, and no "
+                  "figure here "
+                  "holds for it.\n",
+                  tell->out);
+            return;
+        }
+    }
+}
+
 /* What failed on a trace takes the trace from all, unless it has none at all. */
 static void tell_failed_traces(const struct telling *tell)
 {
@@ -89,5 +107,6 @@ void failures_tell(const struct telling *tell)
     } else {
         tell_failed_program(tell);
         tell_own_allocator(tell);
+        tell_unreached(tell);
     }
 }

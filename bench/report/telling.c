@@ -36,6 +36,22 @@ bool telling_has_several_traces(const struct telling *tell)
     return tell->answer->trace_count > 1;
 }
 
+bool telling_is_unreached(const struct telling *tell, size_t index)
+{
+    const struct answer_row *row = &tell->answer->rows[index];
+    return row->present && row->unreached != NULL;
+}
+
+const char *telling_reach(const struct telling *tell)
+{
+    for (size_t i = 0; i < tell->answer->count; i++) {
+        if (telling_is_unreached(tell, i)) {
+            return ", as far as the preload reaches";
+        }
+    }
+    return "";
+}
+
 void telling_put_names(const struct telling *tell,
                        bool (*is_chosen)(const struct telling *, size_t))
 {

@@ -20,6 +20,11 @@ const struct answer_row *telling_reference(const struct telling *tell);
 const char *telling_reference_name(const struct telling *tell);
 bool telling_has_several_traces(const struct telling *tell);
 
+/* Of a program: some process ran without the preload under this allocator. */
+bool telling_is_unreached(const struct telling *tell, size_t index);
+/* ", as far as the preload reaches" where that is not everywhere. */
+const char *telling_reach(const struct telling *tell);
+
 /* "a, b and c" of the rows that `is_chosen` says. */
 void telling_put_names(const struct telling *tell,
                        bool (*is_chosen)(const struct telling *, size_t));

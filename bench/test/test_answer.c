@@ -217,6 +217,28 @@ static void test_own_allocator(void **state)
                 "What glibc stands for: the program brings libjemalloc.so.2.\n");
 }
 
+static void test_processes_that_were_not_reached(void **state)
+{
+    (void)state;
+    struct example example;
+    begin(&example, 1, 1);
+    set_row(&example, QUICK, "quick", 1, 1);
+    set_row(&example, TIGHT, "tight", 1, 1);
+    for (size_t i = QUICK; i < COUNT; i++) {
+        example.answer.rows[i].unreached =
+            "1 of 2 processes ran without the preload, first /bin/worker (static)";
+    }
+    assert_answer(
+        &example,
+        "Not all of it is compared: 1 of 2 processes ran without the preload, first "
+        "/bin/worker (static), under quick and tight; what runs like that keeps its "
+        "own malloc in every run, and no figure here holds for it.\n"
+        "No significant difference in speed between any of them, as far as the preload "
+        "reaches: all are within 2 % of glibc, 1.00 s.\n"
+        "No significant difference in peak memory between any of them, as far as the "
+        "preload reaches: 100 MiB under glibc.\n");
+}
+
 static void test_servers(void **state)
 {
     (void)state;
@@ -352,6 +374,7 @@ int main(void)
         cmocka_unit_test(test_noise),
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_own_allocator),
+        cmocka_unit_test(test_processes_that_were_not_reached),
         cmocka_unit_test(test_servers),
         cmocka_unit_test(test_traces),
         cmocka_unit_test(test_traces_that_fail),

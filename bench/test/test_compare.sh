@@ -253,9 +253,15 @@ ok "and leaves no recording behind" [ -z "$(find "$TMPDIR" -name '*.rep')" ]
 two -o "$dir/gone" --cleanup "rm -r $dir/gone; touch $dir/gone" -- "$dir/program" 1
 ok "files that cannot be written fail the command" [ $? -eq 1 ]
 ok "and are not said to be there" [ "$(grep -c 'All that was measured' "$dir/out")" = 0 ]
-two -- sh -c "$dir/static 1; true"
+two -o "$dir/run" -- sh -c "$dir/static 1; true"
 ok "a child without the preload is named" \
-    grep -qE '^snug: 1 of [0-9]+ processes ran without it, first .*static \(static\)' "$dir/out"
+    grep -qE '^snug: 1 of [0-9]+ processes ran without the preload, first .*static \(static\)' \
+    "$dir/out"
+ok "in the answer, before all that is said of speed" grep -qE \
+    '^Not all of it is compared: 1 of .*static \(static\), under snug; ' \
+    <(head -1 "$dir/run/answer.txt")
+ok "and in the JSON" [ "$(python3 -c 'import json, sys
+print(*json.load(open(sys.argv[1]))["answer"]["not_in_every_process"])' "$dir/run/compare.json")" = snug ]
 
 "$bench" compare -a glibc -a snug --min-runs 100 -o "$dir/run" -- \
     sh -c "echo >>$dir/begun; exec sleep 0.2" >"$dir/out" 2>"$dir/errors" &

@@ -168,7 +168,7 @@ static void test_cleaned_environment_is_seen(void **state)
     char note[300];
     int status;
     run(script, library, true, &status, note, sizeof note);
-    assert_non_null(strstr(note, "1 of 3 processes ran without it, first "));
+    assert_non_null(strstr(note, "1 of 3 processes ran without the preload, first "));
     assert_non_null(strstr(note, "true (environment cleaned by the program)"));
     static char emptied[] = "LD_PRELOAD= /bin/true; /bin/true";
     run(emptied, library, true, &status, note, sizeof note);
