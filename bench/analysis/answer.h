@@ -84,6 +84,8 @@ struct answer {
     double effect;         /* smaller differences are none; 0.02 is 2 % */
     uint32_t round_count;
     bool interrupted;
+    bool has_input;        /* the program was given one */
+    bool leaves_processes; /* that go on when the program has ended */
     struct answer_recording recording;
     double spread; /* of repeated runs: 1.48 median absolute deviations, relative */
 

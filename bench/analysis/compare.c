@@ -199,6 +199,8 @@ static void fill_answer(struct answer *answer, const struct compare_summary *sum
     answer->effect = summary->effect;
     answer->round_count = study->round_count;
     answer->interrupted = study->interrupted;
+    answer->has_input = study->has_input;
+    answer->leaves_processes = study->leaves_processes;
     for (size_t i = 0; i < summary->count; i++) {
         const struct compare_row *row = &summary->rows[i];
         const struct candidate *candidate = &study->candidates[i];

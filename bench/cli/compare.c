@@ -54,6 +54,9 @@ static bool check_program(const char *name)
 {
     char path[PATH_MAX];
     char real[PATH_MAX];
+    if (name[0] == '\0') {
+        return complain("the program's name is empty");
+    }
     if (!program_locate(name, path)) {
         const int reason = errno;
         fprintf(stderr, "snugbench: cannot run '%s': %s%s\n", name, strerror(reason),
@@ -209,6 +212,7 @@ bool compare_begin(struct study *study, const struct compare_options *options)
         .load = options->live.server.load,
         .seed = options->seed,
         .is_server = options->live.is_server,
+        .has_input = options->live.input != NULL,
         .metric = options->metric_text,
         .larger_is_better = options->metric_text != NULL && !options->lower_is_better,
     };

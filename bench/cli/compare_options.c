@@ -246,7 +246,9 @@ static int check(struct compare_options *options, struct options_rounds rounds,
             ? options_settle_rounds(rounds, &live->min_rounds, &live->max_rounds)
             : options_settle_rounds(rounds, &schedule->min_rounds,
                                     &schedule->max_rounds);
-    return agrees ? -1 : options_complain(&complaint, "--min-runs is above --max-runs");
+    char text[80];
+    options_explain_rounds(rounds, text, sizeof text);
+    return agrees ? -1 : options_complain(&complaint, "%s", text);
 }
 
 /* ---- the command line ---- */

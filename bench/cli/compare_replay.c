@@ -15,6 +15,7 @@
 #include "process/memory.h"
 #include "process/signals.h"
 #include "record/others.h"
+#include "report/units.h"
 #include "runner/forecast.h"
 #include "runner/run.h"
 #include "runner/schedule.h"
@@ -267,10 +268,10 @@ static void tell_too_many(struct recorded *recorded, const struct run *run,
                           double least_s)
 {
     fail(recorded,
-         "its %.1f million calls would take about %.0f s, and %.0f are left of the "
-         "budget; --budget gives more, or 'snugbench record' and 'compare TRACE' take "
-         "their time",
-         (double)run->traces[0].header.op_count / 1e6, ceil(least_s),
+         "its %s calls would take about %.0f s, and %.0f are left of the budget; "
+         "--budget gives more, or 'snugbench record' and 'compare TRACE' take their "
+         "time",
+         units_many(run->traces[0].header.op_count).bytes, ceil(least_s),
          fmax(floor(seconds_left(recorded)), 0));
 }
 

@@ -108,7 +108,7 @@ bool options_runs(const struct options_row *row, const char *text, char *expecte
     if (!options_count(&least, text, expected, size)) {
         return false;
     }
-    rounds->most = rounds->least;
+    rounds->most = rounds->exactly = rounds->least;
     return true;
 }
 
@@ -122,6 +122,13 @@ bool options_settle_rounds(struct options_rounds said, uint32_t *least, uint32_t
         *least = *most;
     }
     return *least <= *most;
+}
+
+void options_explain_rounds(struct options_rounds said, char *text, size_t size)
+{
+    snprintf(text, size, "%s %" PRIu32 " is above %s %" PRIu32,
+             said.least == said.exactly ? "--runs" : "--min-runs", said.least,
+             said.most == said.exactly ? "--runs" : "--max-runs", said.most);
 }
 
 static bool parse_real(const char *text, double least, double most, double *value)

@@ -61,11 +61,15 @@ void options_list_add(struct options_list *list, const char *item); /* borrowed 
 /* How often to measure, as far as it was said; 0: it was not. Later options win. */
 struct options_rounds {
     uint32_t least, most;
+    uint32_t exactly; /* --runs, which sets both */
 };
 
 /* Puts them in the place of defaults, of which one makes way where it contradicts what
  * was said. false: what was said contradicts itself. */
 bool options_settle_rounds(struct options_rounds said, uint32_t *least, uint32_t *most);
+
+/* Then: "--min-runs 7 is above --runs 3". */
+void options_explain_rounds(struct options_rounds said, char *text, size_t size);
 
 enum options_operands {
     OPERANDS_NONE,

@@ -236,7 +236,9 @@ int replay_options_parse(struct replay_options *options, int argc, char **argv)
     options->traces = argv + first;
     options->trace_count = (size_t)(argc - first);
     if (!options_settle_rounds(rounds, &schedule->min_rounds, &schedule->max_rounds)) {
-        return options_complain(&command, "--min-runs is above --max-runs");
+        char text[80];
+        options_explain_rounds(rounds, text, sizeof text);
+        return options_complain(&command, "%s", text);
     }
     const int checked = check_traces(&command, options);
     return checked < 0 && options->is_mdriver ? complete_mdriver(&command, options)

@@ -177,9 +177,10 @@ static void run_ours(struct rounds *rounds, size_t index, uint32_t round, bool c
     } else {
         lead_batch(&run);
         judge_batch(rounds, index, &run);
-        rounds->leaves_processes =
-            rounds->leaves_processes || (!candidate->failed && !signals_interrupted() &&
-                                         live_leaves_processes(&run));
+        rounds->study->leaves_processes =
+            rounds->study->leaves_processes ||
+            (!candidate->failed && !signals_interrupted() &&
+             live_leaves_processes(&run));
         rounds->study->is_followed = rounds->study->is_followed && run.is_followed;
     }
     live_finish(&run, &memory);
@@ -391,13 +392,6 @@ void rounds_end(struct rounds *rounds)
             ending_text(ending, words, sizeof words);
             fprintf(stderr, "snugbench: --cleanup failed: %s\n", words);
         }
-    }
-    if (rounds->leaves_processes) {
-        fprintf(
-            stderr,
-            "snugbench: it leaves processes running when it ends: their time is in no "
-            "figure, and those of timed runs go on beside later ones; run it in the "
-            "foreground, or end them by --conclude\n");
     }
     if (rounds->output_varies) {
         fprintf(

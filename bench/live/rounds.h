@@ -41,8 +41,7 @@ struct rounds {
     uint32_t runs_done; /* in all of them, the warm-up's and those of memory too */
     int output_file;    /* of the reference, for --check-output; negative: none yet */
     bool output_varies; /* from run to run of the reference itself */
-    bool leaves_processes; /* that go on when the program has ended */
-    char error[512];       /* of rounds_begin */
+    char error[512];    /* of rounds_begin */
 };
 
 /* --setup. false: `error` filled, nothing to end. */

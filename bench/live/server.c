@@ -64,7 +64,7 @@ static void explain_end(const struct live_run *run, const char *when, char *erro
 }
 
 /* Runs a shell command to its end while the server is looked at. false: it was cut
- * short; `error` says by what, and `when` if the server ended. */
+ * short; if the server ended `error` says so, and `when`, else it is empty. */
 static bool run_beside(struct live_run *run, const char *text, int output,
                        const char *when, uint64_t deadline_ns, struct ending *ending,
                        char *error, size_t error_size)
@@ -83,8 +83,6 @@ static bool run_beside(struct live_run *run, const char *text, int output,
         process_kill(&run->beside);
         if (run->root.ended) {
             explain_end(run, when, error, error_size);
-        } else if (!signals_interrupted()) {
-            snprintf(error, error_size, "'%.100s' takes too long (--timeout)", text);
         }
         while (!run->beside.ended) {
             live_step(run);
@@ -107,11 +105,35 @@ static void rest(struct live_run *run, uint64_t until_ns)
     }
 }
 
+/* `last` is how --ready ended last; ENDING_NONE: it never did. */
+static void explain_wait(const struct server_plan *plan, struct ending last,
+                         char *error, size_t error_size)
+{
+    const double limit_s = (double)plan->ready_timeout_ns / NS_PER_SECOND;
+    char text[96];
+    if (plan->ready_port != 0) {
+        snprintf(error, error_size,
+                 "not ready within %g s (--timeout): nothing answers at 127.0.0.1:%u",
+                 limit_s, plan->ready_port);
+    } else if (last.kind == ENDING_NONE) {
+        snprintf(error, error_size,
+                 "not ready within %g s (--timeout): '%.100s' does not end", limit_s,
+                 plan->ready);
+    } else {
+        ending_text(last, text, sizeof text);
+        snprintf(
+            error, error_size,
+            "not ready within %g s (--timeout): '%.100s' never succeeded, last: %s",
+            limit_s, plan->ready, text);
+    }
+}
+
 static bool wait_until_ready(struct live_run *run, const struct server_plan *plan,
                              char *error, size_t error_size)
 {
     static const char before_ready[] = "before it was ready";
     const uint64_t deadline_ns = run->start_ns + plan->ready_timeout_ns;
+    struct ending last = {.kind = ENDING_NONE};
     struct ending ending;
     for (;;) {
         bool is_ready;
@@ -120,7 +142,11 @@ static bool wait_until_ready(struct live_run *run, const struct server_plan *pla
         } else if (run_beside(run, plan->ready, -1, before_ready, deadline_ns, &ending,
                               error, error_size)) {
             is_ready = ending_is_good(ending);
+            last = ending;
         } else {
+            if (error[0] == '\0' && !signals_interrupted()) {
+                explain_wait(plan, last, error, error_size);
+            }
             return false;
         }
         if (is_ready) {
@@ -131,9 +157,12 @@ static bool wait_until_ready(struct live_run *run, const struct server_plan *pla
             explain_end(run, before_ready, error, error_size);
             return false;
         }
-        if (signals_interrupted() || clock_now_ns() >= deadline_ns) {
-            snprintf(error, error_size,
-                     signals_interrupted() ? "" : "not ready in time");
+        if (signals_interrupted()) {
+            error[0] = '\0';
+            return false;
+        }
+        if (clock_now_ns() >= deadline_ns) {
+            explain_wait(plan, last, error, error_size);
             return false;
         }
     }
@@ -192,6 +221,11 @@ static bool load_server(struct live_run *run, const struct server_plan *plan,
     bool done = run_beside(run, plan->load, output, "under the load",
                            run->root.deadline_ns, &ending, error, error_size);
     *score = clock_seconds_since(start_ns);
+    if (!done && error[0] == '\0' && !signals_interrupted()) {
+        snprintf(error, error_size,
+                 "the load has not ended %g s after the server's start (--timeout)",
+                 (double)run->root.timeout_ns / NS_PER_SECOND);
+    }
     done = done && judge_load(ending, plan, output, score, error, error_size);
     close(output);
     return done;

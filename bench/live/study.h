@@ -73,6 +73,8 @@ struct study {
     uint64_t seed;
     uint32_t round_count; /* whole rounds */
     bool is_server;
+    bool has_input;        /* --input */
+    bool leaves_processes; /* that go on when the program has ended */
     const char *metric; /* the expression of --load-metric; NULL: the score is a time */
     bool larger_is_better;
     bool interrupted;

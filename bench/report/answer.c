@@ -1,5 +1,6 @@
 #include "report/answer.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "report/failures.h"
@@ -30,15 +31,22 @@ static bool is_alone(const struct telling *tell)
     return tell->answer->present_count == 1;
 }
 
+/* How many decimals of a percentage tell `ratio` from 1. */
+static int decimals_of(double ratio)
+{
+    const double percent = fabs(100 * (ratio - 1));
+    return percent >= 0.5 ? 0 : percent >= 0.05 ? 1 : 2;
+}
+
 static void put_gain(const struct telling *tell, const struct answer_row *row)
 {
     const struct estimate ratio = row->speed.ratio;
     if (ratio.value < telling_many_times) {
         fprintf(
             tell->out,
-            "Fastest: %s, %.0f %% faster than %s (95 %% interval %.0f to %.0f %%): ",
+            "Fastest: %s, %.0f %% faster than %s (95 %% interval %.*f to %.0f %%): ",
             row->name, 100 * (ratio.value - 1), telling_reference_name(tell),
-            100 * (ratio.low - 1), 100 * (ratio.high - 1));
+            decimals_of(ratio.low), 100 * (ratio.low - 1), 100 * (ratio.high - 1));
     } else {
         fprintf(tell->out,
                 "Fastest: %s, %.2f times as fast as %s (95 %% interval %.2f to %.2f): ",
@@ -226,7 +234,8 @@ static void tell_front(const struct telling *tell)
     const struct answer *answer = tell->answer;
     if (answer->front_count > 0 && answer->front_count < answer->present_count &&
         (answer->differs_in_speed || answer->differs_in_memory)) {
-        fputs("No other is both faster and smaller than: ", tell->out);
+        fprintf(tell->out, "Not beaten in both speed and memory: %s",
+                answer->front_count == 1 ? "only " : "");
         telling_put_names(tell, is_on_front);
         fputs(".\n", tell->out);
     }
@@ -260,6 +269,13 @@ static void tell_undecided(const struct telling *tell)
 static void tell_noise(const struct telling *tell)
 {
     double load = 0;
+    if (tell->answer->leaves_processes) {
+        fputs("It leaves processes running when it ends: their time is in no figure, "
+              "and those of timed runs go on beside later ones; run it in the "
+              "foreground, or end them by --conclude.\n",
+              tell->out);
+        return;
+    }
     if (!tell->answer->is_too_noisy) {
         return;
     }

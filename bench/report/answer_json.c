@@ -71,6 +71,8 @@ json_t *answer_json(const struct answer *answer)
     json_object_set_new(object, "undecided", names(answer, is_undecided));
     json_object_set_new(object, "more_rounds_to_decide",
                         json_integer((json_int_t)answer->more_rounds));
+    json_object_set_new(object, "leaves_processes",
+                        json_boolean(answer->leaves_processes));
     json_object_set_new(object, "is_too_noisy", json_boolean(answer->is_too_noisy));
     json_object_set_new(object, "spread_ratio", json_real(answer->spread));
     json_object_set_new(object, "lines", lines(answer));

@@ -10,16 +10,31 @@ static bool is_broken(const struct telling *tell, size_t index)
            index != tell->answer->reference_index;
 }
 
+/* It is not the program that failed: a hook, the load, or what waits for a server. */
+static bool is_of_others(const char *failure)
+{
+    static const char *const beginnings[] = {"--", "the load ", "the port ",
+                                             "not ready ", "no positive number"};
+    bool is = false;
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+        is = is || strncmp(failure, beginnings[i], strlen(beginnings[i])) == 0;
+    }
+    return is;
+}
+
 static void tell_failed_program(const struct telling *tell)
 {
     const struct answer_row *reference = telling_reference(tell);
     if (reference->failure != NULL) {
-        const bool is_hook = strncmp(reference->failure, "--", 2) == 0;
         fprintf(tell->out, "%s under %s, which is what it has now: %s.\n",
-                is_hook ? "Nothing is measured" : "The program fails", reference->name,
-                reference->failure);
+                is_of_others(reference->failure) ? "Nothing is measured"
+                                                 : "The program fails",
+                reference->name, reference->failure);
         if (strncmp(reference->failure, "exit code", strlen("exit code")) == 0) {
-            fputs("  If that is no failure: -i.\n", tell->out);
+            fprintf(tell->out, "  If that is no failure: -i.%s\n",
+                    tell->answer->has_input
+                        ? ""
+                        : " If it wants standard input, which is empty: --input FILE.");
         } else if (strncmp(reference->failure, "timed out", strlen("timed out")) == 0) {
             fputs("  A server is stopped after its load: --ready-port and --load.\n",
                   tell->out);

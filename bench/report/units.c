@@ -50,6 +50,17 @@ struct units_text units_count(uint64_t count)
     return text;
 }
 
+struct units_text units_many(uint64_t count)
+{
+    static const double million = 1e6;
+    struct units_text text = units_count(count);
+    if ((double)count >= million) {
+        snprintf(text.bytes, sizeof text.bytes, "%.1f million",
+                 (double)count / million);
+    }
+    return text;
+}
+
 /* In the largest unit of which there is at least one, once rounded; in the least if
  * there is not, and then a whole number stands without decimals. */
 static struct units_text scaled(double value, const struct unit *units, size_t count)
@@ -127,7 +138,12 @@ static struct units_text with_error(struct units_text number, double value, doub
 {
     struct units_text text;
     const double error = value != 0 ? 50 * (high - low) / value : 0;
-    snprintf(text.bytes, sizeof text.bytes, "%.15s ±%2.0f%%", number.bytes, error);
+    if (fabs(error) >= 99.5 && low > 0) {
+        snprintf(text.bytes, sizeof text.bytes, "%.15s, %.1f-fold", number.bytes,
+                 high / low);
+    } else {
+        snprintf(text.bytes, sizeof text.bytes, "%.15s ±%2.0f%%", number.bytes, error);
+    }
     return text;
 }
 

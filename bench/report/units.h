@@ -17,6 +17,7 @@ struct units_text {
 struct units_text units_number(double number);
 
 struct units_text units_count(uint64_t count); /* 1,234,567 */
+struct units_text units_many(uint64_t count);  /* the same; 1.2 million */
 struct units_text units_bytes(double bytes);   /* 96 B, 1.50 KiB, 93.0 MiB */
 struct units_text units_mib(double bytes);     /* the same in MiB, bare, for a column */
 struct units_text units_duration(double ns);   /* 250 ns, 1.50 µs, 20.0 ms, 3.00 s */
@@ -26,7 +27,8 @@ struct units_text units_share(double share);   /* 0.123, of what is at most 1 */
 struct units_text units_percent(double share); /* 12 %, 2.5 %; 2 % of 0.02 */
 struct units_text units_metric(double value);  /* of a unit that nobody knows */
 
-/* 12.3 ± 4%: a value and half its interval. */
+/* 12.3 ± 4%: a value and half its interval; from 100 % on how many times the upper end
+ * is of the lower: 12.3, 3.5-fold. */
 struct units_text units_interval(double value, double low, double high);
 struct units_text units_mib_interval(double bytes, double low, double high);
 struct units_text units_metric_interval(double value, double low, double high);

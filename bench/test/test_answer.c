@@ -24,6 +24,16 @@ static void test_large_ratios_are_told_as_such(void **state)
                           "3.96 to 4.04): 250 ms instead of 1.00 s");
 }
 
+/* What is shown leaves out 1, and its interval says so. */
+static void test_an_end_of_an_interval_is_not_rounded_away(void **state)
+{
+    (void)state;
+    struct example example;
+    begin(&example, 1.25, 0.5);
+    example.answer.rows[QUICK].speed.ratio.low = 1.003;
+    assert_says(&example, "(95 % interval 0.3 to 26 %)");
+}
+
 static void test_what_you_have_is_best(void **state)
 {
     (void)state;
@@ -32,7 +42,7 @@ static void test_what_you_have_is_best(void **state)
     assert_answer(&example, "Fastest: glibc, which is what you have: 1.00 s.\n"
                             "None is smaller than glibc, which is what you have: 100 "
                             "MiB at its peak.\n"
-                            "No other is both faster and smaller than: glibc.\n");
+                            "Not beaten in both speed and memory: only glibc.\n");
 }
 
 static void test_no_difference(void **state)
@@ -57,8 +67,7 @@ static void test_ties_with_the_fastest(void **state)
     assert_says(&example, "  Not significantly behind it: tight.\n");
     begin(&example, 1.25, 0.5);
     set_row(&example, TIGHT, "tight", 1.24, 0.5);
-    assert_says(&example,
-                "No other is both faster and smaller than: quick and tight.\n");
+    assert_says(&example, "Not beaten in both speed and memory: quick and tight.\n");
 }
 
 /* Which of two that are equally fast has the better median is chance, and which is
@@ -178,6 +187,18 @@ static void test_noise(void **state)
     example.answer.rows[QUICK].is_undecided = true;
     assert_says(&example,
                 "This machine is too noisy: runs of one kind spread by 30 %; ");
+    /* The noise is of its own making. */
+    begin(&example, 1, 0.5);
+    example.answer.spread = 0.3;
+    example.answer.rows[QUICK].is_undecided = true;
+    example.answer.leaves_processes = true;
+    decide(&example);
+    assert_true(example.answer.is_too_noisy);
+    char *text = text_of(&example.answer);
+    assert_non_null(strstr(text, "It leaves processes running when it ends: "));
+    assert_null(strstr(text, "too noisy"));
+    free(text);
+    answer_destroy(&example.answer);
     /* Noise that hides nothing is not worth a line. */
     begin(&example, 1.25, 0.5);
     example.answer.spread = 0.3;
@@ -198,13 +219,22 @@ static void test_failures(void **state)
     assert_answer(&example,
                   "The program fails under glibc, which is what it has now: exit code "
                   "3.\n"
-                  "  If that is no failure: -i.\n"
+                  "  If that is no failure: -i. If it wants standard input, which is "
+                  "empty: --input FILE.\n"
                   "Failed: quick; the table says why.\n"
                   "Only tight has figures, so nothing is compared.\n");
     begin(&example, 1.25, 0.5);
     example.answer.rows[0].failure = "--prepare failed: exit code 4";
     assert_says(&example, "Nothing is measured under glibc, which is what it has now: "
                           "--prepare failed: exit code 4.\n");
+    begin(&example, 1.25, 0.5);
+    example.answer.rows[0].failure = "the load failed: exit code 4";
+    assert_says(&example, "Nothing is measured under glibc");
+    begin(&example, 1.25, 0.5);
+    example.answer.rows[0].failure = "exit code 3";
+    example.answer.rows[0].present = false;
+    example.answer.has_input = true;
+    assert_says(&example, "  If that is no failure: -i.\nFastest");
 }
 
 static void test_own_allocator(void **state)
@@ -363,6 +393,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gain),
         cmocka_unit_test(test_large_ratios_are_told_as_such),
+        cmocka_unit_test(test_an_end_of_an_interval_is_not_rounded_away),
         cmocka_unit_test(test_what_you_have_is_best),
         cmocka_unit_test(test_no_difference),
         cmocka_unit_test(test_ties_with_the_fastest),

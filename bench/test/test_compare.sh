@@ -108,6 +108,9 @@ ok "no place for the program's output" refused "cannot write '.*/none/x': No suc
     --output "$dir/none/x" -- "$dir/program" 1
 ok "two exports into one" refused "two exports into one file" \
     --export-csv - --export-json - -- "$dir/program" 1
+ok "no name of a program" refused "the program's name is empty" -- ''
+ok "numbers of runs that contradict each other" refused '.-min-runs 7 is above --runs 3;' \
+    -r 3 -m 7 -- true
 ok "an unknown allocator" refused "no allocator 'nothing'" -a nothing -- true
 ok "a library without malloc" refused 'libm.so.6. defines no malloc' \
     -a glibc -a none=/lib/x86_64-linux-gnu/libm.so.6 -- true
@@ -227,9 +230,9 @@ ok "and that is told" grep -q 'under glibc itself: --check-output says nothing' 
 
 two -- sh -c 'sleep 0.7 &'
 ok "a program that goes into the background is told" \
-    grep -q 'leaves processes running when it ends' "$dir/errors"
+    grep -q '^It leaves processes running when it ends' "$dir/out"
 two -- sh -c 'true | true'
-ok "one that waits for its children is not" [ "$(wc -l <"$dir/errors")" -eq 1 ]
+ok "one that waits for its children is not" [ "$(grep -c 'leaves processes' "$dir/out")" = 0 ]
 SNUG_DEBUG=check two -- "$dir/program" 1
 ok "a setting from outside is told" grep -q 'SNUG_DEBUG is set here' "$dir/errors"
 "$bench" compare --no-replay -a glibc --runs 1 -- true <"$dir/program.c" >"$dir/out" 2>"$dir/errors"
@@ -399,8 +402,11 @@ compare -a glibc --runs 1 --linger 0 --prepare "rm -f $dir/pid" --ready "test -s
     --load "kill -USR1 \$(cat $dir/pid); sleep 0.2" -- "${server[@]}"
 ok "it is recorded under its load" grep -q '^Replayed, .* of processor time (' "$dir/out"
 without=--no-replay
-compare -a glibc --runs 1 --ready false --timeout 2 --load true -- sleep 30
-ok "a server that is never ready fails" grep -qE "not ready in time|'false' takes too long" "$dir/out"
+compare -a glibc --runs 1 --ready 'exit 7' --timeout 1 --load true -- sleep 30
+ok "a server that is never ready fails" grep -qE ": \
+not ready within 1 s \(--timeout\): 'exit 7' never succeeded, last: exit code 7.$" "$dir/out"
+compare -a glibc --runs 1 --ready 'sleep 9' --timeout 1 --load true -- sleep 30
+ok "so does one that nobody knows of" grep -q "1 s (--timeout): 'sleep 9' does not end" "$dir/out"
 compare -a glibc --runs 1 --ready false --load true -- sh -c 'echo no >&2; exit 1'
 ok "so does one that ends" grep -q 'ended before it was ready: exit code 1: no$' "$dir/out"
 compare -a glibc --runs 1 --ready false --load true -- sh -c 'sleep 0.3 &'

@@ -81,7 +81,7 @@ fi
 expect "empty pass" 2 err "^snugbench: --passes takes" "$bench" replay "$trace" --passes ""
 expect "unknown touch" 2 err "^snugbench: --touch takes" \
     "$bench" replay "$trace" --touch some
-expect "min above max" 2 err "min-runs is above" "$bench" replay "$trace" -m 5 -M 4
+expect "min above max" 2 err "min-runs 5 is above --max-runs 4" "$bench" replay "$trace" -m 5 -M 4
 expect "standard input twice" 2 err "only once" "$bench" replay - -
 expect "unknown allocator" 2 err "no allocator 'fast'; write -a fast=LIBRARY.so" \
     "$bench" replay "$trace" -a fast

@@ -69,6 +69,10 @@ static void test_ratios(void **state)
     assert_string_equal(units_mib_interval(0x1p20, 0x1p20, 0x1p20).bytes, "1.00 ± 0%");
     assert_string_equal(units_metric_interval(0, 0, 0).bytes, "0 ± 0%");
     assert_string_equal(units_interval(117.2, 100, 134.4).bytes, "117 ±15%");
+    assert_string_equal(units_many(0).bytes, "0");
+    assert_string_equal(units_many(43210).bytes, "43,210");
+    assert_string_equal(units_many(1250000).bytes, "1.2 million");
+    assert_string_equal(units_interval(30, 20, 100).bytes, "30.0, 5.0-fold");
 }
 
 static void test_counts(void **state)
