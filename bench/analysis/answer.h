@@ -77,11 +77,12 @@ struct answer {
     size_t count;
     size_t reference_index;
     enum answer_score score;
-    bool larger_is_better; /* of scores */
-    size_t trace_count;    /* 0: a program */
-    size_t shared_count;   /* traces that count: those that all completed */
-    size_t skipped_count;  /* traces that do not fit this machine */
-    double effect;         /* smaller differences are none; 0.02 is 2 % */
+    const char *score_name; /* of SCORE_NUMBER; NULL: nobody knows */
+    bool larger_is_better;  /* of scores */
+    size_t trace_count;     /* 0: a program */
+    size_t shared_count;    /* traces that count: those that all completed */
+    size_t skipped_count;   /* traces that do not fit this machine */
+    double effect;          /* smaller differences are none; 0.02 is 2 % */
     uint32_t round_count;
     bool interrupted;
     bool has_input;        /* the program was given one */

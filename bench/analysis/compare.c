@@ -195,6 +195,7 @@ static void fill_answer(struct answer *answer, const struct compare_summary *sum
 {
     answer->reference_index = study->reference_index;
     answer->score = study->metric != NULL ? SCORE_NUMBER : SCORE_SECONDS;
+    answer->score_name = study->metric_name[0] != '\0' ? study->metric_name : NULL;
     answer->larger_is_better = study->larger_is_better;
     answer->effect = summary->effect;
     answer->round_count = study->round_count;

@@ -9,6 +9,12 @@ is_server = 0 # nothing else has memory left after its load
 note_left(text) = (is_server = is_server || text ne "", 0)
 stats file using (note_left(strcol("left_resident_bytes"))) nooutput
 stats file using (unit eq "" ? (unit = strcol("score_unit"), 0) : 0) nooutput
+better = "" # older files do not say which way
+note_better(text) = (better = text, 0)
+if (unit ne "s") { stats file using (note_better(strcol("score_better"))) nooutput }
+if (!exists("better")) { better = "" }
+direction = better eq "more" ? " (right is better)" \
+    : better eq "less" ? " (left is better)" : ""
 stats file using (column("score_low")) name "LOW" nooutput
 stats file using (column("score_high")) name "HIGH" nooutput
 stats file using (column("peak_resident_bytes_high") / 1048576.0) name "PEAK" nooutput
@@ -29,7 +35,8 @@ set rmargin at screen is_narrow ? 0.96 : 0.56
 set xrange [0:scale * HIGH_max * 1.05]
 score = unit ne "s" ? "Load" : is_server ? "Time of the load" : "Time of a run"
 set title score." (bars: 95 % interval)"
-set xlabel unit eq "s" ? (scale == 1 ? "seconds" : "milliseconds")." (left is better)" : unit
+set xlabel unit eq "s" ? (scale == 1 ? "seconds" : "milliseconds")." (left is better)" \
+    : fit(unit.direction)
 # Numbers of six digits stand side by side if there are few of them.
 most = 1.05 * HIGH_max
 power = most > 0 ? 10.0 ** floor(log10(most)) : 1

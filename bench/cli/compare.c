@@ -15,6 +15,7 @@
 #include "cli/cli.h"
 #include "cli/compare_replay.h"
 #include "cli/compare_traces.h"
+#include "live/metric.h"
 #include "live/rounds.h"
 #include "process/clock.h"
 #include "process/program.h"
@@ -216,6 +217,9 @@ bool compare_begin(struct study *study, const struct compare_options *options)
         .metric = options->metric_text,
         .larger_is_better = options->metric_text != NULL && !options->lower_is_better,
     };
+    if (study->metric != NULL) {
+        metric_name(study->metric, study->metric_name, sizeof study->metric_name);
+    }
     if (!check_program(options->live.command[0]) || !check_tools(options)) {
         return false;
     }

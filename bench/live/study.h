@@ -76,6 +76,7 @@ struct study {
     bool has_input;        /* --input */
     bool leaves_processes; /* that go on when the program has ended */
     const char *metric; /* the expression of --load-metric; NULL: the score is a time */
+    char metric_name[64];
     bool larger_is_better;
     bool interrupted;
     bool cleanup_failed;

@@ -15,6 +15,7 @@ static const char *const compare_columns[] = {
     "score_low",
     "score_high",
     "score_unit",
+    "score_better",
     "cpu_s",
     "cpu_s_low",
     "cpu_s_high",
@@ -105,7 +106,7 @@ static void field_bytes(struct csv_line *line, struct estimate bytes)
 
 static const char *unit_of(const struct study *study)
 {
-    return study->metric != NULL ? study->metric : "s";
+    return study->metric != NULL ? study->metric_name : "s";
 }
 
 static const char *role_of(const struct study *study, size_t index)
@@ -127,6 +128,7 @@ static bool write_row(FILE *out, struct csv_line *line, const struct study *stud
     csv_line_count(line, candidate->time_count);
     field_estimate(line, row->score);
     csv_line_text(line, unit_of(study));
+    csv_line_text(line, study->larger_is_better ? "more" : "less");
     field_estimate(line, row->cpu_s);
     field_figure(line, row->user_s);
     field_figure(line, row->system_s);

@@ -91,7 +91,9 @@ bool compare_json_write(FILE *out, const struct study *study,
     json_object_set_new(object, "schema_version", json_integer(COMPARE_SCHEMA_VERSION));
     set_command(object, study);
     json_set_text(object, "score", score_text(study));
-    json_set_text(object, "score_unit", study->metric != NULL ? study->metric : "s");
+    json_set_text(object, "score_unit",
+                  study->metric != NULL ? study->metric_name : "s");
+    json_set_text(object, "load_metric", study->metric);
     json_object_set_new(object, "more_is_better",
                         json_boolean(study->larger_is_better));
     json_set_text(object, "reference", study->candidates[study->reference_index].name);

@@ -100,12 +100,27 @@ static double number_of(const struct sheet *sheet, size_t row, const char *name,
     return *text == '\0' ? NAN : strtod(text, NULL);
 }
 
+/* What is told in milliseconds above the table is so in it, too. */
+static bool is_in_ms(const struct sheet *sheet, const struct overview_column *column)
+{
+    bool is = false;
+    for (size_t row = 0; row < sheet->row_count; row++) {
+        is = is || (strcmp(sheet_find(sheet, row, "role"), "reference") == 0 &&
+                    number_of(sheet, row, column->name, "") < 1);
+    }
+    return is && column->beside != NULL && strcmp(column->beside, "score_unit") == 0 &&
+           sheet->row_count > 0 && strcmp(sheet_find(sheet, 0, "score_unit"), "s") == 0;
+}
+
 /* Shorter than in the file; a reference is 1 to itself and says no more. */
 static const char *beside_of(const struct sheet *sheet, size_t row,
                              const struct overview_column *column)
 {
     const char *text = sheet_find(sheet, row, column->beside);
     const bool is_speed = strcmp(column->beside, "speed_verdict") == 0;
+    if (is_in_ms(sheet, column)) {
+        return "ms";
+    }
     if (strcmp(text, "no significant difference") != 0) {
         return text;
     }
@@ -129,6 +144,7 @@ static void put_interval(FILE *out, double value, double low, double high)
 static void put_value(FILE *out, const struct sheet *sheet, size_t row,
                       const struct overview_column *column)
 {
+    const double scale = is_in_ms(sheet, column) ? 1e3 : 1;
     const double value = number_of(sheet, row, column->name, "");
     const double low = number_of(sheet, row, column->name, "_low");
     const double high = number_of(sheet, row, column->name, "_high");
@@ -140,7 +156,7 @@ static void put_value(FILE *out, const struct sheet *sheet, size_t row,
         fputs(units_count((uint64_t)llround(value)).bytes, out);
         break;
     case KIND_INTERVAL:
-        put_interval(out, value, low, high);
+        put_interval(out, scale * value, scale * low, scale * high);
         break;
     case KIND_MIB:
         fputs(units_mib(value).bytes, out);

@@ -23,6 +23,9 @@ void telling_put_score(const struct telling *tell, double value, bool with_unit)
 {
     if (tell->answer->score == SCORE_NUMBER) {
         fputs(units_metric(value).bytes, tell->out);
+        if (with_unit && tell->answer->score_name != NULL) {
+            fprintf(tell->out, " (%s)", tell->answer->score_name);
+        }
     } else if (tell->answer->score == SCORE_MOPS) {
         fprintf(tell->out, "%s%s", units_number(value).bytes,
                 with_unit ? " million calls a second" : "");

@@ -29,8 +29,8 @@ const char *telling_reach(const struct telling *tell);
 void telling_put_names(const struct telling *tell,
                        bool (*is_chosen)(const struct telling *, size_t));
 
-/* "1.23 s", "812 ms", "91.5 million calls a second" or the plain number; without the
- * unit where it has just been said. */
+/* "1.23 s", "812 ms", "91.5 million calls a second" or "12.5 (requests a second)";
+ * without the unit where it has just been said. */
 void telling_put_score(const struct telling *tell, double value, bool with_unit);
 
 /* ", with 12 % less memory", ", but 8 % slower": after what is said of the other;

@@ -100,6 +100,11 @@ CSV
 "snug","allocator","ok","141243","119617","154321","requests","9","9","9","9"
 CSV
     "$bench" report "$dir/metric" >/dev/null
+    ok "a file that does not say which way is better" shows "$dir/metric/live.svg" requests
+    mkdir "$dir/more"
+    sed '1s/$/,"score_better"/; 2,$s/$/,"more"/' "$dir/metric/compare.csv" >"$dir/more/compare.csv"
+    "$bench" report "$dir/more" >/dev/null
+    ok "more is better" shows "$dir/more/live.svg" 'requests (right is better)'
     ok "large numbers do not stand one over the other" \
         [ "$(grep -oE '>[ 0-9]+0000<' "$dir/metric/live.svg" | wc -l)" -eq 3 ]
     sed 's/"first"/"50%s"/' "$dir/run/summary.csv" >"$dir/percent/summary.csv"

@@ -75,7 +75,7 @@ ok "all is there to be compared" [ "$(wc -l <"$dir/held")" -gt 100 ]
 
 # A number without a unit is a count of nothing: every heading ends in one, or is of words.
 words='trace|allocator|role|status|status_text|mode|phase|call|operation|size_class|kind|round'
-words+='|benchmark|parameter|threads|library|variables|score_unit|peak_method|note|exit_code'
+words+='|benchmark|parameter|threads|library|variables|score_unit|score_better|peak_method|note|exit_code'
 words+='|program|status|worst_utilization_trace|percentile|speed_is_decided|[a-z_]*verdict'
 # Of a trace much is counted; its columns are called by what.
 words+='|path|[a-z0-9_]*operations?|[a-z_]*blocks|[a-z_]*frees|[a-z]*allocs|memaligns|marks'

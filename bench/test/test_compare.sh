@@ -158,6 +158,8 @@ if command -v gnuplot >/dev/null; then
     ok "charts are drawn" "$BUILD/snugbench" report "$dir/run" >"$dir/said"
     ok "of memory" [ -s "$dir/run/memory.png" ]
     ok "and of times" [ -s "$dir/run/live.png" ]
+    ok "the page has milliseconds, too" grep -q '<span class="faint">ms</span>' \
+        "$dir/run/report.html"
     ok "the page begins with the answer" grep -qF "<p class=\"answer\">$(
         head -n 1 "$dir/run/answer.txt" | sed "s/'/\&#39;/g"
     )</p>" "$dir/run/report.html"
@@ -387,6 +389,8 @@ compare -a glibc -a snug --runs 2 --linger 0.2 -o "$dir/run" --prepare "rm -f $d
     --load-metric 'rate ([0-9.]+)' -- "${server[@]}" ''
 ok "a server is compared" [ $? -eq 0 ]
 ok "its metric is read" [ "$(cell snug score)" = 12.5 ]
+ok "and has a name" [ "$(cell snug score_unit), $(cell snug score_better)" = 'rate, more' ]
+ok "in the answer" grep -q ', 12.5 (rate)\.$' "$dir/out"
 left=$(cell snug left_resident_bytes)
 ok "what is left is seen" [ "$((left >> 20))" -ge 48 ]
 ok "the phases are in the curve" \
