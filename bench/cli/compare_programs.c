@@ -13,6 +13,7 @@
 #include "report/compare.h"
 #include "report/output.h"
 #include "report/programs.h"
+#include "report/results.h"
 
 /* `studies` and `programs` are as list.items; the first begun_count studies have
  * candidates, the first done_count programs a summary. */
@@ -112,6 +113,18 @@ static bool has_failures(const struct suite *suite)
     return false;
 }
 
+/* Those of the list that were not reached keep what an earlier run has of them. */
+static void forget_others(const struct suite *suite)
+{
+    const size_t count = suite->list.count;
+    const char **names = memory_allocate(count, sizeof *names);
+    for (size_t i = 0; i < count; i++) {
+        names[i] = suite->list.items[i].name;
+    }
+    results_forget_programs(suite->options->directory, names, count);
+    free(names);
+}
+
 static bool report(const struct suite *suite)
 {
     struct programs_summary summary;
@@ -121,6 +134,9 @@ static bool report(const struct suite *suite)
                                  suite->options->effect)) {
         return complain("out of memory");
     }
+    if (directory != NULL) {
+        forget_others(suite);
+    }
     /* Files first: who reads the table may close the pipe, and SIGPIPE ends us. */
     const bool written = directory == NULL ||
                          programs_write_directory(&summary, directory, &error) ||
@@ -129,8 +145,8 @@ static bool report(const struct suite *suite)
     const bool shown =
         programs_print(stdout, &summary) || complain("cannot write the table");
     if (directory != NULL && written) {
-        printf("In %s: programs.csv, programs_totals.csv and a folder for each "
-               "program.\n",
+        printf("In %s: answer.txt, programs.csv, programs_totals.csv and a folder for "
+               "each program.\n",
                directory);
     }
     programs_summary_destroy(&summary);

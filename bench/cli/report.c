@@ -14,6 +14,7 @@
 #include "report/charts.h"
 #include "report/output.h"
 #include "report/page.h"
+#include "report/program_names.h"
 
 enum {
     DEFAULT_COLUMNS = 100,
@@ -41,7 +42,8 @@ static void print_help(void)
         "for\n"
         "people, DIR/report.html. The page is one file that needs no network: the\n"
         "answer, the charts, the machine, the method, the tables. What a program's\n"
-        "recording shows (DIR/replay) is among the charts.\n\n"
+        "recording shows (DIR/replay) is among the charts; of compare --programs each\n"
+        "program's folder gets a page, too.\n\n"
         "      --trace TRACE  along which memory is shown (default: the one with the\n"
         "                     largest peak)\n"
         "      --plot         the charts as text, here; nothing is written to DIR\n"
@@ -235,9 +237,9 @@ static void tell_page(const struct report_options *options, size_t drawn)
     }
 }
 
-static int write_page(const struct report_options *options)
+static int write_page(const struct report_options *options,
+                      struct report_error *problem)
 {
-    struct report_error problem = {.text = ""};
     struct report_error error;
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/report.html", options->directory);
@@ -246,10 +248,10 @@ static int write_page(const struct report_options *options)
         return EXIT_FAILED;
     }
     struct chart_drawing *drawings = memory_allocate(charts_count, sizeof *drawings);
-    const size_t drawn = draw_charts(options, drawings, &problem);
-    const bool has_problem = problem.text[0] != '\0';
+    const size_t drawn = draw_charts(options, drawings, problem);
+    const bool has_problem = problem->text[0] != '\0';
     const struct page page = {options->directory, drawings,
-                              has_problem ? problem.text : NULL};
+                              has_problem ? problem->text : NULL};
     const struct output_file file = {"report.html", page_write, &page};
     int code = has_problem ? EXIT_FAILED : EXIT_OK;
     if (signals_interrupted()) {
@@ -267,6 +269,29 @@ static int write_page(const struct report_options *options)
     return code;
 }
 
+/* Of several programs each has a page, too. */
+static int write_pages(const struct report_options *options)
+{
+    struct report_error problem = {.text = ""};
+    int code = write_page(options, &problem);
+    struct program_names names = program_names_read(options->directory);
+    for (size_t i = 0; i < names.count && code != EXIT_INTERRUPTED; i++) {
+        char folder[PATH_MAX];
+        struct report_options inner = *options;
+        inner.directory = folder;
+        if (snprintf(folder, sizeof folder, "%s/%s", options->directory,
+                     names.items[i]) < (int)sizeof folder &&
+            snprintf(inner.inside, sizeof inner.inside, "%s/replay", folder) <
+                (int)sizeof inner.inside &&
+            page_has(folder, "answer.txt")) {
+            const int inner_code = write_page(&inner, &problem);
+            code = inner_code != EXIT_OK ? inner_code : code;
+        }
+    }
+    program_names_free(&names);
+    return code;
+}
+
 int cli_report(int argc, char **argv)
 {
     struct report_options options = {.plot = false};
@@ -278,7 +303,7 @@ int cli_report(int argc, char **argv)
     code = EXIT_USAGE;
     if (choose(options.only, chosen) && is_usable(options.directory)) {
         signals_hold();
-        code = options.plot ? print_charts(&options, chosen) : write_page(&options);
+        code = options.plot ? print_charts(&options, chosen) : write_pages(&options);
     }
     free(chosen);
     return code;

@@ -118,6 +118,13 @@ bool compare_environment_write(FILE *out, const struct study *study,
 {
     (void)summary;
     json_t *object = environment_create();
+    set_command(object, study);
+    environment_add_study(object, study);
+    return json_write(object, out);
+}
+
+void environment_add_study(json_t *object, const struct study *study)
+{
     json_t *allocators = json_array();
     for (size_t i = 0; i < study->count; i++) {
         json_t *item = json_object();
@@ -128,8 +135,6 @@ bool compare_environment_write(FILE *out, const struct study *study,
                                        study->candidates[i].variable_count));
         json_array_append_new(allocators, item);
     }
-    set_command(object, study);
     json_object_set_new(object, "seed", json_integer((json_int_t)study->seed));
     json_object_set_new(object, "allocators", allocators);
-    return json_write(object, out);
 }

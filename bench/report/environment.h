@@ -4,11 +4,16 @@
 
 #include <jansson.h>
 
+#include "live/study.h"
+
 enum {
     FILES_SCHEMA_VERSION = 1 /* of all files of a results folder */
 };
 
 /* schema_version, date_utc, machine and software; NULL: out of memory. */
 json_t *environment_create(void);
+
+/* The seed and the allocators of a comparison. */
+void environment_add_study(json_t *object, const struct study *study);
 
 #endif

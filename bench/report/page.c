@@ -265,6 +265,7 @@ static void write_body(FILE *out, const struct page *page, const char *name)
     if (has_answer(page->directory)) {
         fputs("<section id=\"answer\">\n<h2>The answer</h2>\n", out);
         page_answer(out, page->directory);
+        page_programs(out, page->directory);
         page_overview(out, page->directory);
         fputs("</section>\n", out);
     }

@@ -1,10 +1,12 @@
 /* The answer in words, and one line for each allocator. */
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "report/html.h"
 #include "report/page_parts.h"
+#include "report/program_names.h"
 #include "report/sheet.h"
 #include "report/units.h"
 
@@ -34,6 +36,39 @@ void page_answer(FILE *out, const char *directory)
     if (in != NULL) {
         fclose(in);
     }
+}
+
+/* One program, whose folder is inside. */
+static void put_program(FILE *out, const char *directory, const char *name)
+{
+    char inside[PATH_MAX];
+    char *line = NULL;
+    size_t size = 0;
+    FILE *in =
+        snprintf(inside, sizeof inside, "%s/%s", directory, name) < (int)sizeof inside
+            ? page_open(inside, "answer.txt")
+            : NULL;
+    if (in == NULL) {
+        return;
+    }
+    if (getline(&line, &size, in) > 0) {
+        line[strcspn(line, "\n")] = '\0';
+        html_print(out, "<li><a href=\"%s/report.html\">%s</a>: %s</li>\n", name, name,
+                   line);
+    }
+    free(line);
+    fclose(in);
+}
+
+void page_programs(FILE *out, const char *directory)
+{
+    struct program_names names = program_names_read(directory);
+    fputs(names.count > 0 ? "<ul>\n" : "", out);
+    for (size_t i = 0; i < names.count; i++) {
+        put_program(out, directory, names.items[i]);
+    }
+    fputs(names.count > 0 ? "</ul>\n" : "", out);
+    program_names_free(&names);
 }
 
 enum kind {

@@ -13,6 +13,9 @@
 /* answer.txt: the lines in words, then what was printed below them, closed. */
 void page_answer(FILE *out, const char *directory);
 
+/* Of several programs: the way to the page of each, and what its answer begins with. */
+void page_programs(FILE *out, const char *directory);
+
 /* One line an allocator, from compare.csv and totals.csv. */
 void page_overview(FILE *out, const char *directory);
 

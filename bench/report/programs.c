@@ -1,13 +1,16 @@
 #include "report/programs.h"
 
+#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "report/cells.h"
 #include "report/compare.h"
 #include "report/csv.h"
+#include "report/environment.h"
 #include "report/fields.h"
 #include "report/grid.h"
+#include "report/json.h"
 #include "report/results.h"
 #include "report/units.h"
 
@@ -115,12 +118,33 @@ static bool write_totals(FILE *out, const void *data)
     return written;
 }
 
+/* The programs' own commands stand in the folders of each. */
+static bool write_environment(FILE *out, const void *data)
+{
+    const struct programs_summary *summary = data;
+    json_t *object = environment_create();
+    json_t *names = json_array();
+    for (size_t i = 0; i < summary->program_count; i++) {
+        json_array_append_new(names, json_string(summary->programs[i].name));
+    }
+    json_object_set_new(object, "programs", names);
+    environment_add_study(object, summary->programs->study);
+    return json_write(object, out);
+}
+
+static bool write_answer(FILE *out, const void *data)
+{
+    return programs_print(out, data);
+}
+
 bool programs_write_directory(const struct programs_summary *summary,
                               const char *directory, struct report_error *error)
 {
     const struct output_file files[] = {
         {"programs.csv", write_rows, summary},
         {"programs_totals.csv", write_totals, summary},
+        {"answer.txt", write_answer, summary},
+        {"environment.json", write_environment, summary},
     };
     return results_write(directory, files, sizeof files / sizeof *files, error);
 }
@@ -259,15 +283,82 @@ static void print_sentences(FILE *out, const struct programs_summary *summary)
     fputs(equal_count > 0 ? ".\n" : "", out);
 }
 
+/* Who has the best mean of those that are shown to be faster; the count: none is. */
+static size_t find_fastest(const struct programs_summary *summary)
+{
+    size_t fastest = summary->allocator_count;
+    for (size_t i = 0; i < summary->allocator_count; i++) {
+        const struct comparison *speed = &summary->totals[i].speed;
+        if (speed->verdict == VERDICT_FASTER &&
+            (fastest == summary->allocator_count ||
+             speed->ratio.value > summary->totals[fastest].speed.ratio.value)) {
+            fastest = i;
+        }
+    }
+    return fastest;
+}
+
+static bool is_smaller(const struct programs_summary *summary, size_t allocator)
+{
+    const struct estimate ratio = summary->totals[allocator].peak_ratio;
+    return allocator != summary->reference_index && ratio.present && ratio.high < 1 &&
+           ratio.value <= 1 / (1 + summary->effect);
+}
+
+static size_t find_smallest(const struct programs_summary *summary)
+{
+    size_t smallest = summary->allocator_count;
+    for (size_t i = 0; i < summary->allocator_count; i++) {
+        if (is_smaller(summary, i) &&
+            (smallest == summary->allocator_count ||
+             summary->totals[i].peak_ratio.value <
+                 summary->totals[smallest].peak_ratio.value)) {
+            smallest = i;
+        }
+    }
+    return smallest;
+}
+
+/* All programs together. */
+static void print_means(FILE *out, const struct programs_summary *summary)
+{
+    const char *reference = name_of(summary, summary->reference_index);
+    const size_t fastest = find_fastest(summary);
+    const size_t smallest = find_smallest(summary);
+    if (fastest < summary->allocator_count) {
+        const struct estimate ratio = summary->totals[fastest].speed.ratio;
+        fprintf(out,
+                "Fastest over all programs: %s, %.2f times as fast as %s (95 %% "
+                "interval %.3f to %.3f).\n",
+                name_of(summary, fastest), ratio.value, reference, ratio.low,
+                ratio.high);
+    } else {
+        fprintf(out, "None is shown to be faster than %s over all programs.\n",
+                reference);
+    }
+    if (smallest < summary->allocator_count) {
+        fprintf(out,
+                "Smallest over all programs: %s, %.0f %% less memory at the peak than "
+                "%s.\n",
+                name_of(summary, smallest),
+                100 * (1 - summary->totals[smallest].peak_ratio.value), reference);
+    } else {
+        fprintf(out, "None is shown to be smaller than %s over all programs.\n",
+                reference);
+    }
+}
+
 bool programs_print(FILE *out, const struct programs_summary *summary)
 {
+    print_means(out, summary);
+    print_sentences(out, summary);
+    fputc('\n', out);
     fprintf(out,
             "%zu programs, geometric means over the %zu that every allocator "
             "completed:\n\n",
             summary->program_count, summary->shared_count);
     const bool done = print_table(out, summary);
     fputc('\n', out);
-    print_sentences(out, summary);
     fprintf(
         out,
         "A difference counts if its 95 %% interval leaves out 1, it is at least %s, "

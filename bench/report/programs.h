@@ -9,12 +9,13 @@
 #include "analysis/programs.h"
 #include "report/report.h"
 
-/* A line for each allocator, then on which programs it differs, and by which rule.
+/* Who is fastest and smallest over all, on which programs each differs, then a line for
+ * each allocator, and by which rule.
  * false: out of memory or `out` failed. */
 bool programs_print(FILE *out, const struct programs_summary *summary);
 
-/* programs.csv, a row for each program and allocator, and programs_totals.csv, a row
- * for each allocator. */
+/* programs.csv, a row for each program and allocator, programs_totals.csv, a row for
+ * each allocator, answer.txt and environment.json. */
 bool programs_write_directory(const struct programs_summary *summary,
                               const char *directory, struct report_error *error);
 

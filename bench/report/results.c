@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "report/page_parts.h"
+#include "report/program_names.h"
 
 enum {
     MOST_FILES = 12
@@ -28,13 +29,14 @@ static const struct kind {
       "answer.txt", "compare.json"}},
     {"programs.csv",
      "\"program\",\"allocator\",",
-     {"programs.csv", "programs_totals.csv"}},
+     {"programs.csv", "programs_totals.csv", "answer.txt", "environment.json"}},
     {"micro.csv", "\"benchmark\",\"parameter\",", {"micro.csv", "environment.json"}},
 };
 
 enum {
     KIND_COMPARE,
     KIND_TRACES,
+    KIND_PROGRAMS,
     KIND_COUNT = sizeof kinds / sizeof *kinds
 };
 
@@ -107,6 +109,38 @@ void results_forget_replay(const char *directory)
     if (is_there(directory, &kinds[KIND_COMPARE])) {
         forget_replay(directory);
     }
+}
+
+static void forget_program(const char *directory, const char *name)
+{
+    char inside[PATH_MAX];
+    if (snprintf(inside, sizeof inside, "%s/%s", directory, name) <
+            (int)sizeof inside &&
+        is_there(inside, &kinds[KIND_COMPARE])) {
+        forget_replay(inside);
+        forget_kind(inside, &kinds[KIND_COMPARE], NULL, 0);
+        forget_drawings(inside);
+        rmdir(inside); /* unless somebody else has files there */
+    }
+}
+
+void results_forget_programs(const char *directory, const char *const *names,
+                             size_t count)
+{
+    if (!is_there(directory, &kinds[KIND_PROGRAMS])) {
+        return;
+    }
+    struct program_names old = program_names_read(directory);
+    for (size_t i = 0; i < old.count; i++) {
+        bool is_known = false;
+        for (size_t k = 0; k < count; k++) {
+            is_known = is_known || strcmp(names[k], old.items[i]) == 0;
+        }
+        if (!is_known) {
+            forget_program(directory, old.items[i]);
+        }
+    }
+    program_names_free(&old);
 }
 
 bool results_write(const char *directory, const struct output_file *files, size_t count,

@@ -18,4 +18,9 @@ bool results_write(const char *directory, const struct output_file *files, size_
  * `directory`/replay: before the new one is written there. */
 void results_forget_replay(const char *directory);
 
+/* The same for the folders of programs that an earlier comparison of several had, and
+ * that are not among `names`: before the new table is written into `directory`. */
+void results_forget_programs(const char *directory, const char *const *names,
+                             size_t count);
+
 #endif

@@ -97,7 +97,8 @@ ok "traces take the place of both" [ "$(files)" = "./answer.txt ./compare.json \
 ./environment.json ./latency.csv ./latency_curve.csv ./samples.csv ./summary.csv ./syscalls.csv \
 ./timeline.csv ./totals.csv ./verdicts.txt" ]
 compare --programs <(echo 'replay: true') --runs 1 -a glibc -o kinds
-ok "programs that of traces" [ "$(files)" = "./programs.csv ./programs_totals.csv \
+ok "programs that of traces" [ "$(files)" = "./answer.txt ./environment.json \
+./programs.csv ./programs_totals.csv \
 ./replay/answer.txt ./replay/compare.csv ./replay/compare.json ./replay/environment.json \
 ./replay/memory.csv ./replay/samples.csv" ]
 ok "other files are there" ls kinds/mine.csv kinds/mine.svg kinds/replay/mine

@@ -102,6 +102,30 @@ static char *printed(const struct programs_summary *summary)
     return text;
 }
 
+static void test_who_is_best(void **state)
+{
+    (void)state;
+    static const double twice[ROUNDS] = {2, 2.02, 1.98, 2.01, 1.99, 2};
+    static const double thrice[ROUNDS] = {3, 3.02, 2.98, 3.01, 2.99, 3};
+    begin();
+    for (size_t i = 0; i < 4; i++) {
+        set_times(i, SNUG, twice);
+        set_times(i, OTHER, thrice);
+        for (size_t k = 0; k < MEMORIES; k++) {
+            memories[i][SNUG][k].peak_bytes = memories[i][GLIBC][k].peak_bytes;
+        }
+    }
+    struct programs_summary summary = sum_up(4);
+    char *text = printed(&summary);
+    assert_ptr_equal(
+        strstr(text, "Fastest over all programs: other, 3.00 times as fast as glibc "),
+        text);
+    assert_non_null(
+        strstr(text, "\nNone is shown to be smaller than glibc over all programs.\n"));
+    free(text);
+    clear(&summary);
+}
+
 static void test_geometric_means(void **state)
 {
     (void)state;
@@ -121,6 +145,11 @@ static void test_geometric_means(void **state)
     assert_float_equal(summary.totals[SNUG].peak_ratio.value, 0.5, 1e-9);
     assert_int_equal(summary.totals[SNUG].smaller_count, 2);
     char *text = printed(&summary);
+    assert_ptr_equal(
+        strstr(text, "None is shown to be faster than glibc over all programs.\n"
+                     "Smallest over all programs: snug, 50 % less memory at the peak "
+                     "than glibc.\n"),
+        text);
     assert_non_null(strstr(text, "snug: faster on a (2.00x); slower on b (0.25x).\n"));
     assert_non_null(
         strstr(text, "No difference in speed is shown on any program: other.\n"));
@@ -222,15 +251,19 @@ static void test_whole_bytes(void **state)
     fclose(in);
     assert_non_null(strstr(text, "\"29999104\""));
     clear(&summary);
-    unlink(path);
-    snprintf(path, sizeof path, "%s/programs_totals.csv", directory);
-    unlink(path);
+    static const char *const files[] = {"programs.csv", "programs_totals.csv",
+                                        "answer.txt", "environment.json"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(path, sizeof path, "%s/%s", directory, files[i]);
+        assert_int_equal(unlink(path), 0);
+    }
     assert_int_equal(rmdir(directory), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_who_is_best),
         cmocka_unit_test(test_geometric_means),
         cmocka_unit_test(test_undecided),
         cmocka_unit_test(test_correction_over_programs),
