@@ -98,6 +98,10 @@ static void test_memory_chooses_among_the_fastest(void **state)
     set_row(&example, TIGHT, "tight", 1.25, 1.2);
     example.answer.rows[TIGHT].score = within(0.7, 0.1);
     assert_says(&example, "Fastest: quick, 30 % faster");
+    begin(&example, 1.25, 0.5);
+    set_row(&example, TIGHT, "tight", 1.3, 1.2);
+    example.answer.rows[QUICK].score = within(0.7, 0.1);
+    assert_says(&example, "Fastest: tight, 30 % faster");
 }
 
 static void test_undecided(void **state)

@@ -216,6 +216,9 @@ static void test_the_fastest_is_not_decided_by_chance(void **state)
     /* Of loads more is better. */
     example.study.larger_is_better = true;
     assert_false(compare_is_decided(&example.study, 0.02));
+    example.study.count = 4;
+    fill(&example, 3, "c", 3, 100, 12);
+    assert_true(compare_is_decided(&example.study, 0.02));
 }
 
 static void test_more_runs_are_asked_for(void **state)

@@ -78,6 +78,10 @@ static void test_uncertain_part(void **state)
     assert_says(&example, "(0 %): most of what it gains is there.\n");
     begin(&example, 1.25, 0.5);
     record(&example);
+    set_own(&example.answer.rows[QUICK], 0.2, 0);
+    assert_says(&example, "most of what it gains is elsewhere");
+    begin(&example, 1.25, 0.5);
+    record(&example);
     set_own(&example.answer.rows[QUICK], 0.2, 0.06);
     assert_says(&example, "most of what it gains is elsewhere, in how");
     begin(&example, 1.25, 0.5);
