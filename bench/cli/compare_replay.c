@@ -144,7 +144,12 @@ void compare_record(struct recorded *recorded, const struct rounds *rounds,
     const bool done = rounds_run_aside(rounds, "recording", command, left_ns, failure,
                                        sizeof failure);
     free_words(command);
-    if (!done) {
+    if (!done && strncmp(failure, "timed out", strlen("timed out")) == 0) {
+        fail(recorded,
+             "recording it takes longer than the %.2f s that are left of the budget; "
+             "--budget gives more, or 'snugbench record' takes its time",
+             left_s);
+    } else if (!done) {
         fail(recorded, "it cannot be recorded: %s", reason_of(failure));
     } else if (stat(recorded->path, &status) != 0) {
         fail(recorded, "nothing was recorded");

@@ -349,6 +349,10 @@ compare -a glibc --runs 1 -- "$dir/blocks" too
 ok "one of two processes is recorded" grep -q \
     'of the first of its 2 processes, which alone is recorded, take' "$dir/out"
 ok "and of the other nothing is claimed" [ "$(grep -c 'no allocator can' "$dir/out")" = 0 ]
+compare -a glibc --runs 1 --budget 0.05 --setup 'sleep 1' -- \
+    sh -c 'case $LD_PRELOAD in *record*) sleep 9 ;; esac'
+ok "too little time to record it is no --timeout" grep -qE \
+    '^Not replayed: recording it takes longer than the 0\.[0-9]+ s .* of the budget' "$dir/out"
 printf '#include <unistd.h>\n#include <sys/wait.h>\n%s\n' \
     'int main(void) { if (fork() == 0) _exit(0); wait(NULL); return 0; }' >"$dir/parent.c"
 gcc -o "$dir/parent" "$dir/parent.c" || exit 1
