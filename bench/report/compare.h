@@ -12,7 +12,7 @@
 #include "report/report.h"
 
 enum {
-    COMPARE_SCHEMA_VERSION = 1
+    COMPARE_SCHEMA_VERSION = 2
 };
 
 /* One line for each allocator. false: out of memory or `out` failed. */

@@ -7,7 +7,7 @@
 #include "live/study.h"
 
 enum {
-    FILES_SCHEMA_VERSION = 1 /* of all files of a results folder */
+    FILES_SCHEMA_VERSION = 2 /* of all files of a results folder */
 };
 
 /* schema_version, date_utc, machine and software; NULL: out of memory. */

@@ -89,7 +89,7 @@ if needs "JSON" python3; then
     version() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["schema_version"])' "$1"; }
     for folder in replay micro live; do
         [ ! -e "$dir/$folder/environment.json" ] ||
-            ok "the files of $folder have a schema version" [ "$(version "$dir/$folder/environment.json")" = 1 ]
+            ok "the files of $folder have a schema version" [ "$(version "$dir/$folder/environment.json")" = 2 ]
     done
 fi
 plan

@@ -263,7 +263,7 @@ static void test_environment_is_json(void **state)
     json_error_t error;
     json_t *object = json_load_file(path_of("environment.json"), 0, &error);
     assert_non_null(object);
-    assert_int_equal(json_integer_value(json_object_get(object, "schema_version")), 1);
+    assert_int_equal(json_integer_value(json_object_get(object, "schema_version")), 2);
     const json_t *how = json_object_get(object, "run");
     assert_int_equal(json_integer_value(json_object_get(how, "rounds")),
                      HANDMADE_ROUNDS);
