@@ -68,6 +68,7 @@ struct answer_recording {
     const char *failure;           /* why it is not; NULL: nobody asked for it */
     double call_count, live_bytes; /* at the peak */
     size_t process_count;          /* of the program; one is recorded */
+    const char *image;             /* the name of its file; NULL or "": nobody knows */
     bool is_of_processor_time;     /* whole_s */
     bool waits;                    /* a run takes longer than its processor time */
 };

@@ -123,6 +123,29 @@ static bool is_replaced(const char *path)
     return strstr(notes, RECORDED_REPLACED) != NULL;
 }
 
+/* What was recorded, which an interpreter or a wrapper may be; in front of the first
+ * operation. */
+static void read_image(struct recorded *recorded)
+{
+    static const char label[] = "# " RECORDED_IMAGE;
+    char line[PATH_MAX + sizeof label];
+    FILE *file = fopen(recorded->path, "re");
+    bool is_found = false;
+    while (file != NULL && !is_found && fgets(line, sizeof line, file) != NULL &&
+           line[0] != 'a') {
+        is_found = strncmp(line, label, strlen(label)) == 0;
+    }
+    if (is_found) {
+        const char *slash = strrchr(line, '/');
+        line[strcspn(line, "\n")] = '\0';
+        snprintf(recorded->image, sizeof recorded->image, "%.63s",
+                 slash != NULL ? slash + 1 : line + strlen(label));
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+}
+
 void compare_record(struct recorded *recorded, const struct rounds *rounds,
                     double left_s)
 {
@@ -161,6 +184,8 @@ void compare_record(struct recorded *recorded, const struct rounds *rounds,
     } else if (is_replaced(recorded->path)) {
         fail(recorded, "it becomes another program by exec, into which nothing can be "
                        "preloaded the way it is started; compare that one itself");
+    } else {
+        read_image(recorded);
     }
 }
 
@@ -306,6 +331,7 @@ static void replay_sources(struct recorded *recorded, struct sources *sources,
         struct summary *replay = summary_create(run, summary_defaults);
         if (replay != NULL && !run->interrupted) {
             own_cost_fill(summary, study, run, replay);
+            summary->answer.recording.image = recorded->image;
             if (directory != NULL) {
                 recorded->is_unkept = !keep(run, replay, directory);
             }

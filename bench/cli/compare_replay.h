@@ -16,6 +16,7 @@ struct recorded {
     char directory[PATH_MAX]; /* private; "" none */
     char path[PATH_MAX];
     char failure[400]; /* why there is no recording; "" there is one */
+    char image[64];    /* the name of the file that was recorded; "" nobody knows */
     uint64_t until_ns; /* recording and replaying are to be done then */
     bool is_unkept;    /* its figures could not be written, which has been told */
 };

@@ -6,6 +6,8 @@
 
 /* In the notes on a process that became another program, which is not recorded. */
 #define RECORDED_REPLACED "became another program by exec"
+/* Begins the line at the head of a trace that has the path of what was recorded. */
+#define RECORDED_IMAGE "image: "
 
 struct others {
     char text[320];    /* their names and how many of each; empty: none */

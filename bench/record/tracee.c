@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "record/names.h"
+#include "record/others.h"
 
 enum {
     BATCH_RECORDS = LOG_RECORDS / 16,
@@ -75,7 +76,7 @@ static void write_comments(struct tracee *tracee)
                  LOG_COMMAND_BYTES - 1, tracee->ring->command);
         trace_writer_comment(&tracee->writer, line);
     }
-    snprintf(line, sizeof line, "image: %.*s", LOG_IMAGE_BYTES - 1,
+    snprintf(line, sizeof line, RECORDED_IMAGE "%.*s", LOG_IMAGE_BYTES - 1,
              tracee->ring->image);
     trace_writer_comment(&tracee->writer, line);
 }

@@ -110,9 +110,12 @@ static void tell_time(const struct telling *tell)
     }
     fputs("Replayed, malloc, free and first touches ", tell->out);
     if (has_others(tell)) {
+        const char *image = answer->recording.image;
+        const bool is_known = image != NULL && image[0] != '\0';
         fprintf(tell->out,
-                "of the first of its %zu processes, which alone is recorded, ",
-                answer->recording.process_count);
+                "of the first of its %zu processes%s%s%s, which alone is recorded, ",
+                answer->recording.process_count, is_known ? " (" : "",
+                is_known ? image : "", is_known ? ")" : "");
     }
     /* The first touch of what the program never writes costs it nothing. */
     fputs(is_partly_touched(reference, answer->recording.live_bytes) ? "take at most "

@@ -347,7 +347,7 @@ ok "not in words either" [ "$(grep -cE '^(Replayed|Of )' "$dir/out")" = 0 ]
 ok "the others have theirs" [ -n "$(cell snug own_cost_s)" ]
 compare -a glibc --runs 1 -- "$dir/blocks" too
 ok "one of two processes is recorded" grep -q \
-    'of the first of its 2 processes, which alone is recorded, take' "$dir/out"
+    'of the first of its 2 processes (blocks), which alone is recorded, take' "$dir/out"
 ok "and of the other nothing is claimed" [ "$(grep -c 'no allocator can' "$dir/out")" = 0 ]
 compare -a glibc --runs 1 --budget 0.05 --setup 'sleep 1' -- \
     sh -c 'case $LD_PRELOAD in *record*) sleep 9 ;; esac'

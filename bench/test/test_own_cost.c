@@ -118,9 +118,10 @@ static void test_part_without_a_gain(void **state)
     begin(&example, 0.9, 1.5);
     record(&example);
     example.answer.recording.process_count = 3;
+    example.answer.recording.image = "bash";
     example.answer.recording.is_of_processor_time = true;
     assert_says(&example,
-                "touches of the first of its 3 processes, which alone is "
+                "touches of the first of its 3 processes (bash), which alone is "
                 "recorded, take 0.20 of glibc's 1.00 s of processor time "
                 "(20 %); what they take in the others is not known.\n"
                 "Of 100 MiB under glibc 60.0 are blocks of the first process, "
