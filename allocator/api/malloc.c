@@ -389,7 +389,10 @@ static void *take_aligned(size_t alignment, size_t size, size_t *block_bytes)
     if (size_class != 0) {
         payload = fast_malloc(class_bytes(size_class));
     } else if (size > SMALL_LIMIT_BYTES && *block_bytes <= MEDIUM_LIMIT_BYTES) {
-        payload = cache_pop_medium(*block_bytes);
+        payload = cache_pop_aligned(*block_bytes, alignment);
+        if (payload == NULL) {
+            payload = cache_pop_medium(*block_bytes);
+        }
         if (payload == NULL) {
             payload = cache_take_medium(block_bytes);
         }

@@ -90,6 +90,24 @@ static ALWAYS_INLINE void *cache_pop_medium(size_t block_bytes)
                : cache_pop(exact_class_of(block_bytes));
 }
 
+/* An aligned block of at least this size: the first of those that are of its class and
+ * so may be smaller, where cache_pop_medium does not look while there are other
+ * threads. NULL: it does not serve. */
+static ALWAYS_INLINE void *cache_pop_aligned(size_t block_bytes, size_t alignment)
+{
+    if (block_bytes <= EXACT_CLASS_LIMIT_BYTES) {
+        return NULL;
+    }
+    const struct medium_class from = wide_class_of(block_bytes);
+    const void *const first = link_object(cache.current[from.class]);
+    if (first == NULL || ((uintptr_t)first & (alignment - 1)) != 0 ||
+        block_size(block_from_payload(first)) < block_bytes) {
+        return NULL;
+    }
+    cache.wide_bytes -= from.bytes;
+    return cache_pop(from.class);
+}
+
 /* The program has freed a block of such a size; false: the list has no room, or the
  * thread may not keep more. */
 static ALWAYS_INLINE bool cache_push_medium(void *payload, size_t block_bytes)

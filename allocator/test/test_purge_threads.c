@@ -280,6 +280,24 @@ static void aligned_blocks_stand_side_by_side_with_threads(void)
     CHECK_HEAP();
 }
 
+/* Those that are smaller than their class serve again, too, and without the lock. */
+static void aligned_blocks_of_threads_serve_again(void)
+{
+    pthread_t thread;
+    CHECK_NUMBERS(pthread_create(&thread, NULL, do_nothing, NULL), ==, 0);
+    CHECK_NUMBERS(pthread_join(thread, NULL), ==, 0);
+    for (size_t alignment = 1024; alignment <= 4096; alignment *= 2) {
+        void *const block = snug_aligned_alloc(alignment, alignment - 16);
+        CHECK(block != NULL);
+        const uintptr_t address = (uintptr_t)block;
+        snug_free(block);
+        void *const again = snug_aligned_alloc(alignment, alignment - 16);
+        CHECK((uintptr_t)again == address);
+        snug_free(again);
+    }
+    CHECK_HEAP();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +308,7 @@ int main(void)
         CHILD_TEST(many_threads_that_need_little_take_little),
         CHILD_TEST(many_free_blocks_go_back_in_time),
         CHILD_TEST(aligned_blocks_stand_side_by_side_with_threads),
+        CHILD_TEST(aligned_blocks_of_threads_serve_again),
     };
     return cmocka_run_group_tests_name("purge_threads", tests, NULL, NULL);
 }
