@@ -299,11 +299,12 @@ echo old >"$prefix/bin/old"
 sed -i "1i $prefix/bin/old" "$prefix/share/snugbench/manifest"
 ok "install again" make_it install "PREFIX=$prefix"
 ok "leaves the same" [ "$(all_of "$prefix")" = "$installed" ]
-# What is asked for help does nothing else.
+# What is asked for help, wherever one stands, does nothing else.
 silent=
 for script in scripts/* scripts/heldout/record; do
     if [ ! -f "$script" ] || [ ! -x "$script" ]; then continue; fi
-    said=$(PREFIX=$prefix timeout 10 "$script" --help 2>&1 </dev/null) &&
+    said=$(cd "${script%/*}" &&
+        PREFIX=$prefix timeout 10 "./${script##*/}" --help 2>&1 </dev/null) &&
         grep -q "^${script#scripts/}\b" <<<"$said" || silent+=" $script"
 done
 ok "every script has --help, but for:$silent" [ -z "$silent" ]
