@@ -1,5 +1,4 @@
 /* What is in a trace, in words. */
-#include <ctype.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -122,16 +121,6 @@ static void print_shape(const struct stat_trace *facts)
     }
 }
 
-/* Some are the file's own words. */
-static void print_note(const char *note)
-{
-    fputs("note         ", stdout);
-    for (; *note != '\0'; note++) {
-        putchar(iscntrl((unsigned char)*note) ? '?' : *note);
-    }
-    putchar('\n');
-}
-
 void stat_print(const struct trace *trace, const struct stat_trace *facts)
 {
     const struct trace_header *header = trace->header;
@@ -153,10 +142,10 @@ void stat_print(const struct trace *trace, const struct stat_trace *facts)
            units_bytes((double)summary->leftover_bytes).bytes,
            units_count(summary->leftover_blocks).bytes);
     for (size_t i = 0; i < trace->note_count; i++) {
-        print_note(trace->notes[i]);
+        printf("note         %s\n", trace->notes[i]);
     }
     for (size_t i = 0; i < trace->remark_count; i++) {
-        print_note(trace->remarks[i]);
+        printf("note         %s\n", trace->remarks[i]);
     }
     if (summary->size_bytes.count > 0) {
         print_histogram(summary);

@@ -20,6 +20,15 @@ printf '1\n1\n2\n32\na 0 32\nf 0\n# note: Not recorded: x.\n# notes: y\n' \
     >"$folder/noted.rep"
 is "stat tells what the recorder had to say" \
     "$("$bench" stat "$folder/noted.rep" | grep ^note)" "note         Not recorded: x."
+# Behind what is looked at for the format of a file, which may be no binary data.
+{
+    printf '1\n1\n100002\n32\na 0 32\nf 0\n'
+    yes 'a 0 32
+f 0' | head -n 100000
+    printf '# note: \033[31m Red.\n'
+} >"$folder/red.rep"
+noted=$("$bench" convert "$folder/red.rep" "$folder/same.rep" 2>&1)
+ok "what a file notes is no command to the terminal" [ "$noted" != "${noted/'?[31m Red.'/}" ]
 
 # The caches are the machine's.
 is "stat tells everything in a trace" \

@@ -1,5 +1,6 @@
 #include "trace/trace.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -41,6 +42,10 @@ static bool add_sentence(char ***list, size_t *count, const char *format,
     *list = sentences;
     if (vasprintf(&sentences[*count], format, arguments) < 0) {
         return false;
+    }
+    /* It may hold the file's own words, which are no commands to a terminal. */
+    for (char *at = sentences[*count]; *at != '\0'; at++) {
+        *at = iscntrl((unsigned char)*at) ? '?' : *at;
     }
     ++*count;
     return true;
