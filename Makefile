@@ -157,9 +157,9 @@ $(BUILD)/test/snug.a: $(ARCHIVE_OBJECTS)
 # A program may have a heap_free or a cache of its own: only snug_ names are taken from it.
 # Objects for link-time optimization keep theirs: objcopy does not see what they refer to.
 $(BUILD)/libsnug.a: $(BUILD)/test/snug.a
-	$(NM) -g --defined-only --format=posix $< | \
-	    awk '$$2 ~ /^[A-Z]$$/ && $$1 !~ /^snug_/ {print $$1, "snug_inner_" $$1}' \
-	    >$(BUILD)/obj/archive/names
+	$(NM) -g --defined-only --format=posix $< >$(BUILD)/obj/archive/symbols
+	awk '$$2 ~ /^[A-Z]$$/ && $$1 !~ /^snug_/ {print $$1, "snug_inner_" $$1}' \
+	    $(BUILD)/obj/archive/symbols >$(BUILD)/obj/archive/names
 	if grep -qF .gnu.lto_ $<; then cp $< $@; else \
 	    $(OBJCOPY) --redefine-syms=$(BUILD)/obj/archive/names $< $@; fi
 
