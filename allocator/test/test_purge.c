@@ -268,6 +268,36 @@ static void a_single_free_block_goes_back(void)
     CHECK_NUMBERS(snug_system_calls().mmap, ==, maps + 1);
 }
 
+/* No more goes than is asked for in their place, and the largest go first. */
+static void the_largest_free_blocks_go_back_and_no_more(void)
+{
+    enum {
+        BLOCKS = 32,
+        LARGER = 8
+    };
+    char *blocks[BLOCKS];
+    size_t bytes[BLOCKS];
+    for (size_t i = 0; i < BLOCKS; i++) {
+        bytes[i] = i / 2 == LARGER / 2 ? (size_t)600 * 1024 : (size_t)400 * 1024;
+        blocks[i] = snug_malloc(bytes[i]);
+        CHECK(blocks[i] != NULL);
+        memset(blocks[i], 1, bytes[i]);
+    }
+    for (size_t i = 0; i < BLOCKS; i += 2) {
+        snug_free(blocks[i]);
+    }
+    CHECK(snug_malloc((size_t)700 * 1024) != NULL);
+    size_t gone = 0;
+    for (size_t i = 0; i < BLOCKS; i += 2) {
+        gone += resident_bytes(blocks[i], blocks[i] + bytes[i]) < bytes[i] / 2;
+    }
+    CHECK_NUMBERS(gone, >=, 1);
+    CHECK_NUMBERS(gone, <=, 2);
+    CHECK_NUMBERS(resident_bytes(blocks[LARGER], blocks[LARGER] + bytes[LARGER]), <,
+                  bytes[LARGER] / 2);
+    CHECK_HEAP();
+}
+
 /* Free blocks of more than 1 MiB are worth a call each, though they are an 80th of the
  * heap, and that is none of which smaller pieces go, too. */
 static void free_blocks_of_a_large_heap_go_back(void)
@@ -404,6 +434,7 @@ int main(void)
         CHILD_TEST(purge_always_gives_it_back_each_time),
         CHILD_TEST(free_blocks_go_back_before_the_heap_grows),
         CHILD_TEST(a_single_free_block_goes_back),
+        CHILD_TEST(the_largest_free_blocks_go_back_and_no_more),
         CHILD_TEST(free_blocks_of_a_large_heap_go_back),
         CHILD_TEST(small_pieces_of_a_large_heap_go_back),
         CHILD_TEST(a_program_that_repeats_itself_pays_a_few_times),
