@@ -3,7 +3,8 @@
  *
  * A frame is left by the rule of its return address (debug/cfi.h), and the rules found
  * are kept in a table. A stack with a frame that needs more than a rule can say, a
- * signal's above all, is left to libgcc's unwinder, which takes 29 times as long. */
+ * signal's above all, is left to libgcc's unwinder, which takes far longer (what each
+ * takes: allocator/DEBUGGING.md). */
 #ifndef SNUG_DEBUG_UNWIND_H
 #define SNUG_DEBUG_UNWIND_H
 

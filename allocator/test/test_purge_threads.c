@@ -197,8 +197,8 @@ static double seconds_of_a_free(size_t count)
     return (seconds + (double)(to.tv_nsec - from.tv_nsec) / 1e9) / (double)count;
 }
 
-/* Twenty times as many free blocks go back in some twenty times the time: for each 1.2
- * times as long, and 3.5 times if the largest few are looked for again and again. */
+/* Twenty times as many free blocks go back in some twenty times the time: for each as
+ * long, and 3.3 times as long if the largest few are looked for again and again. */
 static void many_free_blocks_go_back_in_time(void)
 {
     pthread_t thread;
