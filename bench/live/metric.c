@@ -5,13 +5,21 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Behind what begins with '[', or at the end. */
+/* Behind what begins with '[', or at the end. A class like [:space:] has brackets of
+ * its own. */
 static const char *skip_bracket(const char *at)
 {
     const char *end = at + 1;
     end += *end == '^';
     end += *end == ']';
-    end += strcspn(end, "]");
+    while (*end != '\0' && *end != ']') {
+        if (*end == '[' && end[1] != '\0' && strchr(":.=", end[1]) != NULL) {
+            const char close[] = {end[1], ']', '\0'};
+            const char *behind = strstr(end + 2, close);
+            end = behind != NULL ? behind + 1 : end;
+        }
+        end++;
+    }
     return *end == ']' ? end + 1 : end;
 }
 
@@ -47,6 +55,38 @@ static char take_letter(const char **text)
     }
     *text = at;
     return letter;
+}
+
+/* How many bytes a letter of UTF-8 has that begins with this one; 0: none does. */
+static size_t letter_size(unsigned char first)
+{
+    return first < 0x80   ? 1
+           : first < 0xc2 ? 0
+           : first < 0xe0 ? 2
+           : first < 0xf0 ? 3
+                          : 4;
+}
+
+/* Leaves out letters of which a part is missing: JSON can hold none. */
+static void drop_halves(char *name)
+{
+    char *to = name;
+    for (const char *from = name; *from != '\0';) {
+        const size_t size = letter_size((unsigned char)*from);
+        size_t count = size > 0;
+        while (count > 0 && count < size &&
+               ((unsigned char)from[count] & 0xc0) == 0x80) {
+            count++;
+        }
+        if (size == 0 || count < size) {
+            from++;
+            continue;
+        }
+        memmove(to, from, size);
+        to += size;
+        from += size;
+    }
+    *to = '\0';
 }
 
 /* What of the expression from `text` to `end` stands for itself, in words. */
@@ -111,4 +151,5 @@ void metric_name(const char *expression, char *name, size_t size)
     if (!has_letter(name)) {
         snprintf(name, size, "metric");
     }
+    drop_halves(name);
 }

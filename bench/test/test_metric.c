@@ -28,6 +28,22 @@ static void test_words_beside_the_number(void **state)
                 "a number that is called by a name of ma");
 }
 
+static void test_classes_are_no_words(void **state)
+{
+    (void)state;
+    assert_name("Requests/sec:[[:space:]]+([0-9.]+)", "Requests/sec");
+    assert_name("([[:digit:].]+)[^[:digit:]]requests", "requests");
+    assert_name("[[.].]x]+ops ([]0-9]+)", "ops");
+    assert_name("[[:digit:", "metric");
+}
+
+static void test_letters_are_whole(void **state)
+{
+    (void)state;
+    assert_name("a number that is called by a name of m\xc3\xa9: ([0-9]+)",
+                "a number that is called by a name of m");
+}
+
 static void test_no_words(void **state)
 {
     (void)state;
@@ -44,6 +60,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words_beside_the_number),
+        cmocka_unit_test(test_classes_are_no_words),
+        cmocka_unit_test(test_letters_are_whole),
         cmocka_unit_test(test_no_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
