@@ -53,8 +53,9 @@ static void put_program(FILE *out, const char *directory, const char *name)
     }
     if (getline(&line, &size, in) > 0) {
         line[strcspn(line, "\n")] = '\0';
-        html_print(out, "<li><a href=\"%s/report.html\">%s</a>: %s</li>\n", name, name,
-                   line);
+        /* Without "./" a name with a colon would begin a scheme. */
+        html_print(out, "<li><a href=\"./%s/report.html\">%s</a>: %s</li>\n", name,
+                   name, line);
     }
     free(line);
     fclose(in);

@@ -259,6 +259,39 @@ static bool differs(const struct programs_summary *summary, size_t allocator)
     return total->faster_count + total->slower_count > 0;
 }
 
+/* On one program at least. */
+static bool has_speed(const struct programs_summary *summary, size_t allocator)
+{
+    bool has = false;
+    for (size_t i = 0; i < summary->program_count; i++) {
+        has = has || programs_speed(summary, i, allocator)->ratio.present;
+    }
+    return has;
+}
+
+/* What of a program's own answer no figure here shows. */
+static void print_warnings(FILE *out, const struct programs_summary *summary)
+{
+    for (size_t i = 0; i < summary->program_count; i++) {
+        const struct program *program = &summary->programs[i];
+        const struct study *study = program->study;
+        const char *unreached = NULL;
+        for (size_t k = 0; k < study->count && unreached == NULL; k++) {
+            const struct answer_row *row = &program->summary->answer.rows[k];
+            unreached = row->present ? row->unreached : NULL;
+        }
+        if (unreached != NULL) {
+            fprintf(out, "Not all of %s is compared: %s.\n", program->name, unreached);
+        }
+        if (study->leaves_processes) {
+            fprintf(out,
+                    "%s leaves processes running when it ends: their time is in no "
+                    "figure, and those of timed runs go on beside later ones.\n",
+                    program->name);
+        }
+    }
+}
+
 static void print_sentences(FILE *out, const struct programs_summary *summary)
 {
     size_t equal_count = 0;
@@ -272,7 +305,8 @@ static void print_sentences(FILE *out, const struct programs_summary *summary)
         }
     }
     for (size_t i = 0; i < summary->allocator_count; i++) {
-        if (i != summary->reference_index && !differs(summary, i)) {
+        if (i != summary->reference_index && !differs(summary, i) &&
+            has_speed(summary, i)) {
             fprintf(out, "%s%s",
                     equal_count++ > 0 ? ", "
                                       : "No difference in speed is shown on any "
@@ -281,6 +315,7 @@ static void print_sentences(FILE *out, const struct programs_summary *summary)
         }
     }
     fputs(equal_count > 0 ? ".\n" : "", out);
+    print_warnings(out, summary);
 }
 
 /* Who has the best mean of those that are shown to be faster; the count: none is. */
@@ -319,32 +354,60 @@ static size_t find_smallest(const struct programs_summary *summary)
     return smallest;
 }
 
+/* "all programs", or of how many of them the means are. */
+static void put_reach(FILE *out, const struct programs_summary *summary)
+{
+    if (summary->shared_count == summary->program_count) {
+        fputs("all programs", out);
+    } else {
+        fprintf(out, "%zu of %zu programs", summary->shared_count,
+                summary->program_count);
+    }
+}
+
+static void print_none(FILE *out, const struct programs_summary *summary,
+                       const char *better)
+{
+    fprintf(out, "None is shown to be %s than %s over ", better,
+            name_of(summary, summary->reference_index));
+    put_reach(out, summary);
+    fputs(".\n", out);
+}
+
 /* All programs together. */
 static void print_means(FILE *out, const struct programs_summary *summary)
 {
     const char *reference = name_of(summary, summary->reference_index);
     const size_t fastest = find_fastest(summary);
     const size_t smallest = find_smallest(summary);
+    if (summary->shared_count == 0) {
+        fputs("Nothing is compared over all programs: none was completed by every "
+              "allocator.\n",
+              out);
+        return;
+    }
+    if (summary->allocator_count == 1) {
+        fprintf(out, "Only %s has figures, so nothing is compared.\n", reference);
+        return;
+    }
     if (fastest < summary->allocator_count) {
         const struct estimate ratio = summary->totals[fastest].speed.ratio;
-        fprintf(out,
-                "Fastest over all programs: %s, %.2f times as fast as %s (95 %% "
-                "interval %.3f to %.3f).\n",
+        fputs("Fastest over ", out);
+        put_reach(out, summary);
+        fprintf(out, ": %s, %.2f times as fast as %s (95 %% interval %.3f to %.3f).\n",
                 name_of(summary, fastest), ratio.value, reference, ratio.low,
                 ratio.high);
     } else {
-        fprintf(out, "None is shown to be faster than %s over all programs.\n",
-                reference);
+        print_none(out, summary, "faster");
     }
     if (smallest < summary->allocator_count) {
-        fprintf(out,
-                "Smallest over all programs: %s, %.0f %% less memory at the peak than "
-                "%s.\n",
+        fputs("Smallest over ", out);
+        put_reach(out, summary);
+        fprintf(out, ": %s, %.0f %% less memory at the peak than %s.\n",
                 name_of(summary, smallest),
                 100 * (1 - summary->totals[smallest].peak_ratio.value), reference);
     } else {
-        fprintf(out, "None is shown to be smaller than %s over all programs.\n",
-                reference);
+        print_none(out, summary, "smaller");
     }
 }
 
@@ -354,9 +417,10 @@ bool programs_print(FILE *out, const struct programs_summary *summary)
     print_sentences(out, summary);
     fputc('\n', out);
     fprintf(out,
-            "%zu programs, geometric means over the %zu that every allocator "
+            "%zu program%s, geometric means over the %zu that every allocator "
             "completed:\n\n",
-            summary->program_count, summary->shared_count);
+            summary->program_count, summary->program_count == 1 ? "" : "s",
+            summary->shared_count);
     const bool done = print_table(out, summary);
     fputc('\n', out);
     fprintf(

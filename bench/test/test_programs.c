@@ -200,6 +200,23 @@ static void test_correction_over_programs(void **state)
     clear(&summary);
 }
 
+static void test_what_figures_do_not_show(void **state)
+{
+    (void)state;
+    begin();
+    studies[1].leaves_processes = true;
+    candidates[0][SNUG].library = (char[]){"libsnug.so"};
+    strcpy(candidates[0][SNUG].note, "1 of 2 processes ran without the preload");
+    struct programs_summary summary = sum_up(2);
+    char *text = printed(&summary);
+    assert_non_null(strstr(text, "\nNot all of a is compared: 1 of 2 processes ran "
+                                 "without the preload.\n"));
+    assert_non_null(strstr(text, "\nb leaves processes running when it ends: "));
+    assert_null(strstr(text, "a leaves"));
+    free(text);
+    clear(&summary);
+}
+
 /* Nobody gains by failing where it would be slow. */
 static void test_failures(void **state)
 {
@@ -218,9 +235,20 @@ static void test_failures(void **state)
     char *text = printed(&summary);
     assert_non_null(strstr(text, "b failed under other: killed by SIGSEGV.\n"));
     assert_non_null(strstr(text, "failed on 1"));
+    assert_ptr_equal(
+        strstr(text, "None is shown to be faster than glibc over 1 of 2 programs.\n"),
+        text);
     free(text);
     clear(&summary);
     candidates[0][GLIBC].failed = true;
+    summary = sum_up(1);
+    text = printed(&summary);
+    assert_ptr_equal(strstr(text, "Nothing is compared over all programs: none was "),
+                     text);
+    assert_null(strstr(text, "No difference"));
+    assert_non_null(strstr(text, "\n1 program, "));
+    free(text);
+    clear(&summary);
     summary = sum_up(2);
     assert_int_equal(summary.shared_count, 0);
     assert_false(summary.totals[SNUG].speed.ratio.present);
@@ -267,6 +295,7 @@ int main(void)
         cmocka_unit_test(test_geometric_means),
         cmocka_unit_test(test_undecided),
         cmocka_unit_test(test_correction_over_programs),
+        cmocka_unit_test(test_what_figures_do_not_show),
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_whole_bytes),
     };
