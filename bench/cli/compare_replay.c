@@ -106,8 +106,9 @@ static const char *reason_of(char *failure)
 }
 
 /* What the program became could not be recorded: a replay of what came before would be
- * taken for the whole. The notes are the last lines of the trace. */
-static bool is_replaced(const char *path)
+ * taken for the whole. The notes are the last lines of the trace. NULL: it is the
+ * whole, as far as is known. */
+static const char *find_replaced(const char *path)
 {
     char notes[8192];
     FILE *file = fopen(path, "re");
@@ -120,7 +121,15 @@ static bool is_replaced(const char *path)
         fclose(file);
     }
     notes[length] = '\0';
-    return strstr(notes, RECORDED_REPLACED) != NULL;
+    if (strstr(notes, RECORDED_RENAMED) != NULL) {
+        return "it ended under another name than it began with, so it may have become "
+               "another program by exec, which is not recorded; 'snugbench record' and "
+               "'compare TRACE' take what is";
+    }
+    return strstr(notes, RECORDED_REPLACED) != NULL
+               ? "it becomes another program by exec, into which nothing can be "
+                 "preloaded the way it is started; compare that one itself"
+               : NULL;
 }
 
 /* What was recorded, which an interpreter or a wrapper may be; in front of the first
@@ -181,11 +190,13 @@ void compare_record(struct recorded *recorded, const struct rounds *rounds,
              "its recording is too large (%lld MiB); 'snugbench record' and "
              "'compare TRACE' take their time",
              (long long)(status.st_size >> 20));
-    } else if (is_replaced(recorded->path)) {
-        fail(recorded, "it becomes another program by exec, into which nothing can be "
-                       "preloaded the way it is started; compare that one itself");
     } else {
-        read_image(recorded);
+        const char *replaced = find_replaced(recorded->path);
+        if (replaced != NULL) {
+            fail(recorded, "%s", replaced);
+        } else {
+            read_image(recorded);
+        }
     }
 }
 

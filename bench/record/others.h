@@ -6,6 +6,8 @@
 
 /* In the notes on a process that became another program, which is not recorded. */
 #define RECORDED_REPLACED "became another program by exec"
+/* Only its name changed, which a program can do by itself. */
+#define RECORDED_RENAMED "if it " RECORDED_REPLACED
 /* Begins the line at the head of a trace that has the path of what was recorded. */
 #define RECORDED_IMAGE "image: "
 

@@ -245,8 +245,8 @@ static void note_replaced(const struct session *session, struct tracee *tracee)
                     ring->image);
     } else if (last[0] != '\0' && strncmp(last, ring->name, LOG_NAME_BYTES) != 0) {
         tracee_note(tracee,
-                    "The process ended under another name than that of %.200s: if "
-                    "it " RECORDED_REPLACED ", that one did not load the recorder "
+                    "The process ended under another name than that of "
+                    "%.200s: " RECORDED_RENAMED ", that one did not load the recorder "
                     "and is not recorded.",
                     ring->image);
     }
