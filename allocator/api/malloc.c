@@ -274,9 +274,6 @@ static ALWAYS_INLINE bool neighbour_is_sound(const void *ptr, size_t bytes)
            block_checksum_is_right(block_at(block_from_payload(ptr), bytes));
 }
 
-/* The smallest block that has a list. */
-#define MEDIUM_FIRST_BYTES (SMALL_LIMIT_BYTES + ALIGNMENT_BYTES)
-
 /* Frees where there is no room, or the thread is new, blocks of older regions, and what
  * has no list. */
 static NO_INLINE void free_medium_slow(void *ptr)

@@ -14,6 +14,9 @@
 
 #define SMALL_CLASS_COUNT (SMALL_LIMIT_BYTES / ALIGNMENT_BYTES + 1)
 
+/* The smallest block that has a list. */
+#define MEDIUM_FIRST_BYTES (SMALL_LIMIT_BYTES + ALIGNMENT_BYTES)
+
 /* To this size a class is one size, of objects or of blocks. */
 #define EXACT_CLASS_LIMIT_LOG2 9
 #define EXACT_CLASS_LIMIT_BYTES ((size_t)1 << EXACT_CLASS_LIMIT_LOG2)
