@@ -7,7 +7,8 @@
  *                           munlockall, and dlopen, which leaves RTLD_DEEPBIND out)
  *   - linked, by name:      #include "snug.h", link libsnug.a; the calls below do not
  *                           disturb libc's malloc, both may be used side by side. All
- *                           its names begin with snug_.
+ *                           its names begin with snug_, unless it is built for
+ *                           link-time optimization.
  *
  * All functions may be called from any thread at any time, before main and after exit
  * began included. None of them is async-signal-safe, as POSIX says of malloc. Memory
