@@ -50,7 +50,7 @@ extern "C" {
 SNUG_API void *snug_malloc(size_t size);
 
 /* A zeroed block for `count` elements of `size` bytes. Fails also if the product
- * overflows. Beyond 256 bytes, pages fresh from the kernel are not written. Source:
+ * overflows. Beyond 512 bytes, pages fresh from the kernel are not written. Source:
  * C17 7.22.3.2. */
 SNUG_API void *snug_calloc(size_t count, size_t size);
 

@@ -5,18 +5,18 @@
 
 #include "cache/cache.h"
 
-/* The rest of malloc: for a list that is empty, and for what has no exact class; of
+/* The rest of malloc: for a list that is empty, and for what is not small; of
  * free, for a block that is no object of a run, and for an object that the list has no
  * room for or that is none. */
 void *malloc_slow(size_t size);
-void *malloc_wide(size_t size);
+void *malloc_medium(size_t size);
 void free_medium(void *ptr);
 void free_object(void *ptr);
 
 static ALWAYS_INLINE void *fast_malloc(size_t size)
 {
-    if (UNLIKELY(size > EXACT_REQUEST_LIMIT_BYTES)) {
-        return malloc_wide(size);
+    if (UNLIKELY(size > SMALL_LIMIT_BYTES)) {
+        return malloc_medium(size);
     }
     void *const object = cache_pop(class_from_request(size));
     return LIKELY(object != NULL) ? object : malloc_slow(size);

@@ -69,11 +69,12 @@ static void *allocate(size_t size, size_t block_bytes, size_t *nonzero_prefix,
     return live_payload(block);
 }
 
-/* A medium block from a current list of the thread; NULL if there is none. */
+/* A medium block from a current list of the thread; NULL if there is none, or the size
+ * is beyond. */
 static ALWAYS_INLINE void *take_medium(size_t size)
 {
     return size <= MEDIUM_LIMIT_BYTES - BLOCK_HEADER_BYTES
-               ? cache_pop_medium(block_bytes_from_request(size))
+               ? cache_pop_medium(align_up(size + BLOCK_HEADER_BYTES, ALIGNMENT_BYTES))
                : NULL;
 }
 
@@ -173,9 +174,6 @@ static NO_INLINE void *allocate_anew(size_t size)
 
 NO_INLINE void *malloc_slow(size_t size)
 {
-    if (size > SMALL_LIMIT_BYTES) {
-        return allocate_anew(size);
-    }
     if (debug_is_on()) {
         void *const payload = debug_allocate(size, 1, DEBUG_MALLOC, NULL);
         return payload != NULL ? payload : out_of_memory();
@@ -186,12 +184,9 @@ NO_INLINE void *malloc_slow(size_t size)
 }
 
 /* No call but the last: it has no registers to save. */
-HOT_CODE NO_INLINE void *malloc_wide(size_t size)
+HOT_CODE NO_INLINE void *malloc_medium(size_t size)
 {
-    void *const cached =
-        size <= MEDIUM_LIMIT_BYTES - BLOCK_HEADER_BYTES
-            ? cache_pop_wide(align_up(size + BLOCK_HEADER_BYTES, ALIGNMENT_BYTES))
-            : NULL;
+    void *const cached = take_medium(size);
     return LIKELY(cached != NULL) ? cached : allocate_anew(size);
 }
 
@@ -386,10 +381,7 @@ static void *take_aligned(size_t alignment, size_t size, size_t *block_bytes)
     if (size_class != 0) {
         payload = fast_malloc(class_bytes(size_class));
     } else if (size > SMALL_LIMIT_BYTES && *block_bytes <= MEDIUM_LIMIT_BYTES) {
-        payload = cache_pop_aligned(*block_bytes, alignment);
-        if (payload == NULL) {
-            payload = cache_pop_medium(*block_bytes);
-        }
+        payload = cache_pop_medium(*block_bytes);
         if (payload == NULL) {
             payload = cache_take_medium(block_bytes);
         }

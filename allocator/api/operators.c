@@ -124,7 +124,7 @@ static HOT_CODE NO_INLINE void *operator_new_slow(size_t size)
 /* With a debug level the lists are empty: what one of them holds is given unasked. */
 void *operator_new(size_t size)
 {
-    if (size > EXACT_REQUEST_LIMIT_BYTES) {
+    if (size > SMALL_LIMIT_BYTES) {
         return operator_new_slow(size);
     }
     void *const object = cache_pop(class_from_request(size));

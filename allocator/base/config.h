@@ -65,7 +65,8 @@
 #define EMPTIED_LEFT_SHARE 8
 
 /* Requests up to this are served from runs, blocks cut into objects of one size. */
-#define SMALL_LIMIT_BYTES ((size_t)256)
+#define SMALL_LIMIT_LOG2 9
+#define SMALL_LIMIT_BYTES ((size_t)1 << SMALL_LIMIT_LOG2)
 #define RUN_LIMIT_GRANULES 8
 #define RUN_LEAST_OBJECTS 4
 /* A class gets runs once this many of its blocks are live in the heap at a time, or
@@ -79,7 +80,7 @@
 #define RECLAIM_ALL_SHARE 16
 
 /* A list of a cache is full with this much of a class; lean lists are shorter by so
- * many bits, and those of wide classes of a process with one thread longer by as many.
+ * many bits, and those of medium blocks of a process with one thread longer by as many.
  * From this size on realloc moves a block where it can grow again. */
 #define LIST_LIMIT_BYTES (32 * KIB)
 #define LIST_STEP_SHIFT 6

@@ -11,8 +11,9 @@ static atomic_bool lean;
 static size_t own_limit(size_t class)
 {
     const bool is_short = cache.multi_threaded || cache.lean;
-    /* Of wide classes what all lists hold has a limit while there is one thread. */
-    const bool is_lean = cache.lean && (cache.multi_threaded || !class_is_wide(class));
+    /* Of medium blocks what all lists hold has a limit while there is one thread. */
+    const bool is_lean =
+        cache.lean && (cache.multi_threaded || !class_is_medium(class));
     return list_limit(class, is_lean ? LIST_LEAN : is_short ? LIST_SHORT : LIST_LONG);
 }
 
@@ -26,8 +27,8 @@ static uintptr_t empty_list(size_t class)
 static size_t return_list(size_t class, uintptr_t *list)
 {
     const size_t objects = list_return(class, list);
-    if (class_is_wide(class)) {
-        cache.wide_bytes -= objects * medium_class_bytes(class);
+    if (class_is_medium(class)) {
+        cache.medium_bytes -= objects * medium_class_bytes(class);
     }
     return objects;
 }
@@ -41,22 +42,22 @@ static void return_small(void)
 
 /* With one thread a share of the heap; little of one that is being emptied, so that
  * what is free can be given back to the system. With others each list has its limit. */
-static void set_wide_limit(void)
+static void set_medium_limit(void)
 {
     const size_t share = cache.lean ? 0 : heap.touched_bytes / CACHED_SHARE;
     const size_t limit = share + GIVE_LEAST_BYTES;
     const size_t most = limit < EMPTIED_HEAP_BYTES ? limit : EMPTIED_HEAP_BYTES;
-    cache.wide_limit_bytes = cache.state != CACHE_ALIVE ? 0
-                             : cache.multi_threaded     ? SIZE_MAX
-                                                        : most;
+    cache.medium_limit_bytes = cache.state != CACHE_ALIVE ? 0
+                               : cache.multi_threaded     ? SIZE_MAX
+                                                          : most;
 }
 
-/* The wide classes that the thread has lists of, as bits. Which ones it has nobody can
- * predict: no branch. */
-static uint64_t listed_wide(void)
+/* The medium classes that the thread has lists of, as bits. Which ones it has nobody
+ * can predict: no branch. */
+static uint64_t listed_medium(void)
 {
     uint64_t listed = 0;
-    for (size_t class = CLASS_COUNT - 1; class >= EXACT_CLASS_COUNT; class --) {
+    for (size_t class = CLASS_COUNT - 1; class >= SMALL_CLASS_COUNT; class --) {
         listed = 2 * listed + (link_object(cache.current[class]) != NULL);
     }
     return listed;
@@ -64,20 +65,16 @@ static uint64_t listed_wide(void)
 
 bool cache_coalesce(void)
 {
-    size_t objects = 0;
-    for (size_t class = SMALL_CLASS_COUNT; class < EXACT_CLASS_COUNT; class ++) {
-        objects += return_list(class, &cache.current[class]);
+    size_t blocks = 0;
+    for (uint64_t listed = listed_medium(); listed != 0; listed &= listed - 1) {
+        const size_t class = SMALL_CLASS_COUNT + (size_t)__builtin_ctzl(listed);
+        blocks += return_list(class, &cache.current[class]);
     }
-    for (uint64_t listed = listed_wide(); listed != 0; listed &= listed - 1) {
-        const size_t class = EXACT_CLASS_COUNT + (size_t)__builtin_ctzl(listed);
-        objects += return_list(class, &cache.current[class]);
-    }
-    set_wide_limit();
-    return objects != 0;
+    set_medium_limit();
+    return blocks != 0;
 }
 
-static_assert(CLASS_COUNT - EXACT_CLASS_COUNT <= 64,
-              "the wide classes fit into a word");
+static_assert(MEDIUM_CLASS_COUNT <= 64, "the medium classes fit into a word");
 
 /* The limits of the lists have changed: they begin anew. */
 static void cache_return_all(void)
@@ -91,8 +88,7 @@ static void cache_return_all(void)
     }
 }
 
-/* The process is multi-threaded now: the thread's lists become short, its classes
- * wide. */
+/* The process is multi-threaded now: the thread's lists become short. */
 static void cache_set_multi_threaded(void)
 {
     const bool locked = lock_acquire(&heap_lock);
@@ -142,7 +138,7 @@ static void cache_initialize(void)
 {
     cache.state = CACHE_ALIVE; /* first: what follows may allocate */
     const bool locked = lock_acquire(&heap_lock);
-    set_wide_limit();
+    set_medium_limit();
     lock_release(&heap_lock, locked);
     const pthread_key_t key = exit_key();
     if (key == NO_KEY || pthread_setspecific(key, &cache) != 0) {
@@ -178,8 +174,8 @@ void cache_settle(void)
 static bool give_to_depot(size_t class, uintptr_t list)
 {
     const bool given = cache.multi_threaded && !cache.lean && depot_give(class, list);
-    if (given && class_is_wide(class)) {
-        cache.wide_bytes -= list_bytes(class, own_limit(class), list);
+    if (given && class_is_medium(class)) {
+        cache.medium_bytes -= list_bytes(class, own_limit(class), list);
     }
     return given;
 }
@@ -228,15 +224,15 @@ static size_t listed_sum(size_t first, size_t end)
 
 size_t cache_free_bytes(size_t size_class)
 {
-    return depot_bytes_of(size_class) + listed_bytes(size_class);
+    return depot_bytes(size_class, size_class + 1) + listed_bytes(size_class);
 }
 
 /* A list of a depot that is the thread's from now on; 0: there is none. */
 static uintptr_t take_from_depot(size_t class)
 {
     const uintptr_t list = depot_take(class);
-    if (class_is_wide(class)) {
-        cache.wide_bytes += list_bytes(class, list_limit(class, LIST_SHORT), list);
+    if (class_is_medium(class)) {
+        cache.medium_bytes += list_bytes(class, list_limit(class, LIST_SHORT), list);
     }
     return list;
 }
@@ -255,12 +251,12 @@ size_t cache_reclaim(size_t least_bytes, bool medium)
 {
     /* Then depots were never used, nor touched. */
     const bool depots = !__libc_single_threaded;
-    const size_t small_bytes =
-        listed_sum(1, SMALL_CLASS_COUNT) + (depots ? depot_bytes(false) : 0);
+    const size_t small_bytes = listed_sum(1, SMALL_CLASS_COUNT) +
+                               (depots ? depot_bytes(1, SMALL_CLASS_COUNT) : 0);
     const size_t medium_bytes =
         !medium ? 0
-                : listed_sum(SMALL_CLASS_COUNT, EXACT_CLASS_COUNT) + cache.wide_bytes +
-                      (depots ? depot_bytes(true) : 0);
+                : cache.medium_bytes +
+                      (depots ? depot_bytes(SMALL_CLASS_COUNT, CLASS_COUNT) : 0);
     const bool all = small_bytes + medium_bytes >= least_bytes;
     if (!all && small_bytes + run_free_sum < least_bytes) {
         return 0;
@@ -362,7 +358,7 @@ bool cache_free_medium(void *payload, size_t block_bytes)
     if (cache.state != CACHE_ALIVE) {
         return false;
     }
-    if (cache.wide_bytes >= cache.wide_limit_bytes) {
+    if (cache.medium_bytes >= cache.medium_limit_bytes) {
         const bool locked = lock_acquire(&heap_lock);
         cache.gave_back |= cache_coalesce();
         lock_release(&heap_lock, locked);
@@ -391,8 +387,8 @@ const char *cache_check(void)
         broken = list_check(class, own_limit(class), cache.current[class]);
     }
     if (broken == NULL &&
-        listed_sum(EXACT_CLASS_COUNT, CLASS_COUNT) != cache.wide_bytes) {
-        broken = "the sum over the lists of wide classes is wrong";
+        listed_sum(SMALL_CLASS_COUNT, CLASS_COUNT) != cache.medium_bytes) {
+        broken = "the sum over the lists of medium blocks is wrong";
     }
     return broken;
 }

@@ -10,13 +10,12 @@
  * the process has one thread, to the runs or the heap. Any thread frees into its own
  * lists: objects have no owner.
  *
- * To 512 bytes a class is one size, of objects or of blocks. Wide classes, beyond, have
- * blocks of all sizes from their own to the next one's, so that nothing is rounded up:
- * a request takes the first block of its class if that is large enough, else one of the
- * class above, of which every block is. What medium blocks in lists could serve would
- * be cut from other memory, so they coalesce before a free block of more than one and a
- * half times the size is broken when they are many, and before the heap grows
- * (heap_allocate fails until then).
+ * A medium class has blocks of all sizes from its own to the next one's, so that
+ * nothing is rounded up: a request takes the first block of its class if that is large
+ * enough, else one of the class above, of which every block is. What medium blocks in
+ * lists could serve would be cut from other memory, so they coalesce before a free
+ * block of more than one and a half times the size is broken when they are many, and
+ * before the heap grows (heap_allocate fails until then).
  *
  * Little of this is thread-local, so that the library can be opened with dlopen, too:
  * libc has only some 1,600 bytes left for the thread-local variables of what comes
@@ -35,8 +34,8 @@ enum cache_state {
 
 struct cache {
     uintptr_t current[CLASS_COUNT + 1]; /* by class; the last one is always empty */
-    size_t wide_bytes;                  /* in the lists of blocks of wide classes */
-    size_t wide_limit_bytes;            /* of those; 0: the thread is new or ends */
+    size_t medium_bytes;                /* in the lists of medium blocks */
+    size_t medium_limit_bytes;          /* of those; 0: the thread is new or ends */
     uint8_t state;                      /* enum cache_state */
     bool multi_threaded; /* lists are short and may go to other threads */
     bool gave_back;      /* something to runs or heap, and nobody has looked since */
@@ -62,50 +61,21 @@ static ALWAYS_INLINE bool cache_push(size_t class, void *object)
     return link_push(&cache.current[class], object);
 }
 
-/* A block of at least this size, in use; NULL if no current list has one. block_bytes >
- * EXACT_CLASS_LIMIT_BYTES, <= MEDIUM_LIMIT_BYTES. */
-static ALWAYS_INLINE void *cache_pop_wide(size_t block_bytes)
-{
-    static struct block none[2];
-    struct medium_class from = wide_class_of(block_bytes);
-    bool too_small = from.bytes < block_bytes;
-    if (!cache.multi_threaded) {
-        const void *const first = link_object(cache.current[from.class]);
-        /* Whether the first of its class is large enough nobody can predict: no
-         * branch. */
-        too_small = block_size(block_from_payload(first != NULL ? first : &none[1])) <
-                    block_bytes;
-    }
-    void *const payload = cache_pop(from.class + too_small);
-    if (LIKELY(payload != NULL)) {
-        cache.wide_bytes -= from.bytes + too_small * from.step;
-    }
-    return payload;
-}
-
+/* A block of at least this size, in use; NULL if no current list has one. block_bytes
+ * > SMALL_LIMIT_BYTES, <= MEDIUM_LIMIT_BYTES. */
 static ALWAYS_INLINE void *cache_pop_medium(size_t block_bytes)
 {
-    return block_bytes > EXACT_CLASS_LIMIT_BYTES
-               ? cache_pop_wide(block_bytes)
-               : cache_pop(exact_class_of(block_bytes));
-}
-
-/* An aligned block of at least this size: the first of those that are of its class and
- * so may be smaller, where cache_pop_medium does not look while there are other
- * threads. NULL: it does not serve. */
-static ALWAYS_INLINE void *cache_pop_aligned(size_t block_bytes, size_t alignment)
-{
-    if (block_bytes <= EXACT_CLASS_LIMIT_BYTES) {
-        return NULL;
-    }
-    const struct medium_class from = wide_class_of(block_bytes);
+    static struct block none[2];
+    const struct medium_class from = medium_class_of(block_bytes);
     const void *const first = link_object(cache.current[from.class]);
-    if (first == NULL || ((uintptr_t)first & (alignment - 1)) != 0 ||
-        block_size(block_from_payload(first)) < block_bytes) {
-        return NULL;
+    /* Whether the first of its class is large enough nobody can predict: no branch. */
+    const bool too_small =
+        block_size(block_from_payload(first != NULL ? first : &none[1])) < block_bytes;
+    void *const payload = cache_pop(from.class + too_small);
+    if (LIKELY(payload != NULL)) {
+        cache.medium_bytes -= from.bytes + too_small * from.step;
     }
-    cache.wide_bytes -= from.bytes;
-    return cache_pop(from.class);
+    return payload;
 }
 
 /* The program has freed a block of such a size; false: the list has no room, or the
@@ -113,10 +83,10 @@ static ALWAYS_INLINE void *cache_pop_aligned(size_t block_bytes, size_t alignmen
 static ALWAYS_INLINE bool cache_push_medium(void *payload, size_t block_bytes)
 {
     const struct medium_class to = medium_class_of(block_bytes);
-    const bool pushed = LIKELY(cache.wide_bytes < cache.wide_limit_bytes) &&
+    const bool pushed = LIKELY(cache.medium_bytes < cache.medium_limit_bytes) &&
                         LIKELY(cache_push(to.class, payload));
     if (pushed) {
-        cache.wide_bytes += class_is_wide(to.class) ? to.bytes : 0;
+        cache.medium_bytes += to.bytes;
     }
     return pushed;
 }

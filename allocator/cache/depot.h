@@ -16,10 +16,7 @@
 uintptr_t depot_take(size_t class);
 /* false: the depots hold enough. */
 bool depot_give(size_t class, uintptr_t list);
-/* Bytes in the depot of a class, at least. O(lists in it). */
-size_t depot_bytes_of(size_t class);
-/* Bytes in all depots of small objects, or of medium blocks, at least, and in lists
- * that a thread is about to give or has just taken; in a forked child for good. */
-size_t depot_bytes(bool medium);
+/* Bytes in the depots of the classes from `first` up to `end`, at least. O(classes). */
+size_t depot_bytes(size_t first, size_t end);
 
 #endif

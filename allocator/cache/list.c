@@ -11,9 +11,12 @@ static_assert((LIST_LIMIT_BYTES << LIST_STEP_SHIFT) / SMALL_LIMIT_BYTES < 65536,
 
 size_t list_limit(size_t class, enum list_length length)
 {
-    const bool is_long = length == LIST_LONG && class_is_wide(class);
-    const size_t bytes =
-        is_long ? LIST_LIMIT_BYTES << LIST_STEP_SHIFT : LIST_LIMIT_BYTES;
+    size_t bytes = LIST_LIMIT_BYTES;
+    if (length == LIST_LONG && class_is_medium(class)) {
+        bytes <<= LIST_STEP_SHIFT;
+    } else if (length == LIST_SHORT && !class_is_medium(class)) {
+        bytes = RUN_LIMIT_GRANULES * GRANULE_BYTES;
+    }
     const size_t objects = bytes / least_bytes(class);
     if (length == LIST_LEAN && objects != 0) {
         return objects >> LIST_STEP_SHIFT != 0 ? objects >> LIST_STEP_SHIFT : 1;

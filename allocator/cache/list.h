@@ -13,15 +13,11 @@ static ALWAYS_INLINE bool class_is_medium(size_t class)
     return class >= SMALL_CLASS_COUNT;
 }
 
-static ALWAYS_INLINE bool class_is_wide(size_t class)
-{
-    return class >= EXACT_CLASS_COUNT;
-}
-
-/* How long lists are: of wide classes with one thread a fence only, since the sum of
- * what they hold is known, and has a limit; else short, so that they cannot hide that
- * most of the heap is free; those that have no limit in all shorter still where it is.
- */
+/* How long lists are. With one thread those of medium blocks have a fence only, since
+ * the sum of what they hold is known, and has a limit. With others they are short, so
+ * that they cannot hide that most of the heap is free, and those of small objects as
+ * short as a run, so that what goes from thread to thread is soon used again. Where
+ * most of the heap is free all but the first are shorter still. */
 enum list_length {
     LIST_LONG,
     LIST_SHORT,

@@ -44,7 +44,7 @@ COLD_CODE struct block *pressure_allocate_again(size_t bytes, size_t alignment,
                                                 const void *like);
 static ALWAYS_INLINE void pressure_note_cached_bytes(void)
 {
-    heap.cached_bytes = __libc_single_threaded ? cache.wide_bytes : 0;
+    heap.cached_bytes = __libc_single_threaded ? cache.medium_bytes : 0;
 }
 /* heap_allocate, and again as long as that helps. NULL: the system gives no memory. */
 static ALWAYS_INLINE struct block *pressure_allocate(size_t bytes)
@@ -75,11 +75,11 @@ bool pressure_trim(size_t pad_bytes);
  * and pages go back. */
 COLD_CODE void pressure_consider(void);
 
-/* In free blocks, above the top, in runs and in the thread's lists of wide classes, as
+/* In free blocks, above the top, in runs and in the thread's lists of medium blocks, as
  * far as it is resident; other lists are short. */
 static ALWAYS_INLINE size_t pressure_free_bytes(void)
 {
-    return heap_unused_bytes() - pages_vacant_bytes + run_free_sum + cache.wide_bytes;
+    return heap_unused_bytes() - pages_vacant_bytes + run_free_sum + cache.medium_bytes;
 }
 
 /* After memory was freed, in slow paths: when nearly all is free, all goes back. Only

@@ -66,7 +66,7 @@ static ALWAYS_INLINE char *run_objects(const struct run *run)
 
 /* Whether objects of a class come from runs by now. Until then the heap serves the
  * class, and is counted: a class gets runs for good once RUN_WORTH_BLOCKS of its blocks
- * live, or after RUN_WORTH_REQUESTS requests. The largest blocks, from 272 bytes on,
+ * live, or after RUN_WORTH_REQUESTS requests. The largest blocks, from 528 bytes on,
  * have lists when they are freed, and count as live for good. */
 bool run_serves(size_t size_class);
 void run_note_allocated(size_t size_class, size_t block_bytes);

@@ -163,17 +163,6 @@ static void objects_of_one_size_go_back(void)
     freed_at_random_goes_back(one_small_size, 16 * mib);
 }
 
-/* Of those in lists of one size no sum is kept. */
-static size_t size_of_exact_class(struct random *random)
-{
-    return 257 + random_below(random, 248);
-}
-
-static void blocks_of_exact_classes_go_back(void)
-{
-    freed_at_random_goes_back(size_of_exact_class, 64 * mib);
-}
-
 /* Growth has paid for one time: a program that repeats itself keeps its pages. */
 static void a_heap_that_is_emptied_again_is_kept(void)
 {
@@ -428,7 +417,6 @@ int main(void)
         CHILD_TEST(an_emptied_heap_goes_back_while_it_fills),
         CHILD_TEST(small_blocks_freed_at_random_go_back),
         CHILD_TEST(objects_of_one_size_go_back),
-        CHILD_TEST(blocks_of_exact_classes_go_back),
         CHILD_TEST(a_heap_that_is_emptied_again_is_kept),
         CHILD_TEST(purge_never_keeps_an_emptied_heap),
         CHILD_TEST(purge_always_gives_it_back_each_time),

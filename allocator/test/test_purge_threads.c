@@ -303,6 +303,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CHILD_TEST(threads_that_live_on_keep_little),
         CHILD_TEST(blocks_that_wait_are_taken_back_a_few_times),
+        /* Who ends last is chance. */
+        CHILD_TEST(threads_that_end_leave_little),
+        CHILD_TEST(threads_that_end_leave_little),
+        CHILD_TEST(threads_that_end_leave_little),
         CHILD_TEST(threads_that_end_leave_little),
         CHILD_TEST(places_of_one_thread_serve_with_others),
         CHILD_TEST(many_threads_that_need_little_take_little),

@@ -104,8 +104,8 @@ static void the_classes_of_blocks_cover_all_sizes(void **state)
 {
     (void)state;
     size_t class = 0;
-    for (size_t bytes = SMALL_LIMIT_BYTES + ALIGNMENT_BYTES;
-         bytes <= MEDIUM_LIMIT_BYTES; bytes += ALIGNMENT_BYTES) {
+    for (size_t bytes = MEDIUM_FIRST_BYTES; bytes <= MEDIUM_LIMIT_BYTES;
+         bytes += ALIGNMENT_BYTES) {
         const struct medium_class of = medium_class_of(bytes);
         const bool is_next = of.bytes == bytes;
         assert_true(class == 0 || of.class == class + is_next);
@@ -116,10 +116,6 @@ static void the_classes_of_blocks_cover_all_sizes(void **state)
         const struct medium_class wanted = medium_class_for(bytes);
         assert_int_equal(wanted.class, is_next ? class : class + 1);
         assert_int_equal(wanted.bytes, is_next ? bytes : of.bytes + of.step);
-        if (bytes <= EXACT_CLASS_LIMIT_BYTES) {
-            assert_int_equal(exact_class_of(bytes), class);
-            assert_true(is_next && of.step == ALIGNMENT_BYTES);
-        }
     }
     assert_int_equal(class, CLASS_COUNT - 1);
 }
