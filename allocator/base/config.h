@@ -76,7 +76,7 @@
 
 /* Before the heap touches a page more than ever, caches are taken back if they hold
  * this share of it and a page, or anything for a block of the larger share. */
-#define RECLAIM_SHARE 64
+#define RECLAIM_SHARE 256
 #define RECLAIM_ALL_SHARE 16
 
 /* A list of a cache is full with this much of a class; lean lists are shorter by so
