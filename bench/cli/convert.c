@@ -37,7 +37,7 @@ static void print_help(void)
         "usage: snugbench convert [OPTIONS] IN OUT\n\n"
         "Turn a trace or a log of any format into a trace in .rep text. IN may be\n"
         "compressed; '-' is standard input or output. What was read, dropped and\n"
-        "repaired goes to stderr.\n\n"
+        "repaired goes to stderr. What the recorder noted ('# note: ') is kept.\n\n"
         "The ending of OUT chooses the compression: .rep.zst .rep.gz .rep.xz\n"
         ".rep.lz4 .rep.bz2 or .rep.\n\n"
         "      --from FORMAT   do not guess the format of IN from its contents\n"
@@ -167,15 +167,16 @@ static bool write_rep(const struct trace *trace, const struct options *options,
 static bool write_trace(const struct trace *trace, const struct options *options,
                         struct trace_error *error)
 {
-    switch (options->to) {
-    case TO_CLASSIC:
-    case TO_MODERN:
-        return write_course(trace, options, error);
-    case TO_ANDROID:
-        return write_android(trace, options, error);
-    default:
+    if (options->to == TO_REP) {
         return write_rep(trace, options, error);
     }
+    const bool done = options->to == TO_ANDROID ? write_android(trace, options, error)
+                                                : write_course(trace, options, error);
+    if (done) {
+        tell_loss(options->output, trace->recorded_count,
+                  "Notes of the recorder left out");
+    }
+    return done;
 }
 
 int cli_convert(int argc, char **argv)

@@ -99,9 +99,7 @@ static void file_finish(struct tracee *tracee)
     struct recorded *recorded = tracee->recorded;
     struct trace_error error = {""};
     for (size_t i = 0; i < recorded->note_count; i++) {
-        char line[RECORDED_NOTE_BYTES + 8];
-        snprintf(line, sizeof line, "note: %s", recorded->notes[i]);
-        trace_writer_comment(&tracee->writer, line);
+        trace_writer_recorded(&tracee->writer, recorded->notes[i]);
     }
     struct pointers_totals totals = pointers_totals(tracee->pointers);
     trace_writer_total(&tracee->writer, (struct trace_totals){WEIGHT_BOTH, totals.slots,
@@ -240,10 +238,9 @@ static bool inherit(struct tracee *tracee, uint64_t now_ns)
     }
     char line[100];
     snprintf(line, sizeof line,
-             "note: The %" PRIu64
-             " mallocs before are what was live when it was forked.",
+             "The first %" PRIu64 " mallocs are what was live when it was forked.",
              legacy->count);
-    trace_writer_comment(&tracee->writer, line);
+    trace_writer_recorded(&tracee->writer, line);
     tracee->waiting_since_ns = 0;
     legacy_destroy(legacy);
     return true;

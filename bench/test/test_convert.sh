@@ -168,6 +168,15 @@ else
     skip "fresh data of heaptrack" "no gcc or heaptrack that works here"
 fi
 
+printf '1\n1\n2\n32\na 0 32\n# note: Not recorded: x.\nf 0\n# notes: y\n' \
+    >"$folder/noted.rep"
+"$bench" convert "$folder/noted.rep" "$folder/kept.rep.gz" 2>/dev/null
+"$bench" convert "$folder/kept.rep.gz" "$folder/kept.rep" 2>/dev/null
+is "what the recorder noted is kept, once" \
+    "$(grep '^# note' "$folder/kept.rep")" "# note: Not recorded: x."
+has "and told where it cannot be" "lost.txt: Notes of the recorder left out: 1" \
+    "$("$bench" convert --to android "$folder/noted.rep" "$folder/lost.txt" 2>&1)"
+
 # For the drivers of malloc labs.
 "$bench" convert --to classic bench/test/golden/superset.rep "$folder/lab.rep" 2>"$folder/err"
 is "a trace for a course" $? 0

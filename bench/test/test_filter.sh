@@ -36,6 +36,16 @@ has "a range of sizes, through pipes" "$work/size.rep" 'a 0 30
 t 1
 f 0'
 
+{
+    cat "$work/in.rep"
+    echo '# note: Not recorded: x.'
+} >"$work/noted.rep"
+"$bench" filter --window 2- "$work/noted.rep" "$work/part.rep" 2>"$work/err"
+"$bench" filter --window 2- "$work/part.rep" "$work/again.rep" 2>"$work/err"
+[ "$(grep '^# note' "$work/again.rep")" = \
+    '# note: Of the trace this is a part of: Not recorded: x.' ]
+report "what the recorder noted is kept, as said of the whole" $?
+
 for wrong in '--window 4-3' '--window 0-' '--window -' '--window 5' '--window 1-2x' \
     '--thread 65536' '--thread x' '--min 5 --max 4' '--min -1'; do
     # shellcheck disable=SC2086 # words

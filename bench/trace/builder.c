@@ -1,5 +1,6 @@
 #include "trace/builder.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -192,5 +193,14 @@ bool trace_builder_remark(struct trace_builder *builder, const char *format, ...
     va_start(arguments, format);
     bool added = trace_add_remark(builder->trace, format, arguments);
     va_end(arguments);
+    return added;
+}
+
+bool trace_builder_recorded(struct trace_builder *builder, const char *text)
+{
+    struct trace *trace = builder->trace;
+    assert(trace->recorded_count == trace->remark_count);
+    const bool added = trace_builder_remark(builder, "%s", text);
+    trace->recorded_count = trace->remark_count;
     return added;
 }

@@ -44,6 +44,10 @@ bool trace_builder_note(struct trace_builder *builder, const char *format, ...)
 bool trace_builder_remark(struct trace_builder *builder, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* A remark of the recorder, which stays with what is made of the trace. They come
+ * before all others. */
+bool trace_builder_recorded(struct trace_builder *builder, const char *text);
+
 /* NULL: there is no note. */
 const char *trace_builder_last_note(const struct trace_builder *builder);
 

@@ -132,11 +132,30 @@ static bool walk_all(struct walk *walk)
     return true;
 }
 
+/* What the recorder noted of the source, said of the source. */
+static bool keep_recorded(const struct walk *walk)
+{
+    static const char of_whole[] = "Of the trace this is a part of: ";
+    const struct trace *source = walk->source;
+    bool done = true;
+    for (size_t i = 0; i < source->recorded_count && done; i++) {
+        const char *text = source->remarks[i];
+        const bool is_said = strncmp(text, of_whole, strlen(of_whole)) == 0;
+        char *line = NULL;
+        /* Shorter than the longest line that is read. */
+        done = asprintf(&line, "%s%.60000s", is_said ? "" : of_whole, text) >= 0;
+        done = done && trace_builder_recorded(walk->subset.builder, line);
+        free(line);
+    }
+    return done;
+}
+
 static bool add_notes(const struct walk *walk)
 {
     const struct subset *subset = &walk->subset;
     struct trace_builder *builder = subset->builder;
-    return (walk->brought == 0 ||
+    return keep_recorded(walk) &&
+           (walk->brought == 0 ||
             trace_builder_note(
                 builder, "Blocks from before the window, allocated first: %" PRIu64 ".",
                 walk->brought)) &&

@@ -43,6 +43,8 @@ struct trace {
     /* The same for what is replayed as it stands, but is good to know. */
     char **remarks;
     size_t remark_count;
+    size_t recorded_count; /* so many of them, the first, are what the recorder noted in
+                              the file; what is made of the trace keeps them */
 };
 
 void trace_destroy(struct trace *trace);

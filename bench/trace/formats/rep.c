@@ -317,8 +317,8 @@ static bool read_comment(struct reader *reader)
     }
     static const char note[] = "# note: ";
     if (strncmp(reader->fields.at, note, strlen(note)) == 0) {
-        return trace_builder_remark(reader->builder, "%s",
-                                    reader->fields.at + strlen(note)) ||
+        return trace_builder_recorded(reader->builder,
+                                      reader->fields.at + strlen(note)) ||
                fields_fail_memory(&reader->fields);
     }
     reader->is_whole = strcmp(reader->fields.at, REP_WHOLE) == 0;

@@ -106,6 +106,14 @@ void trace_writer_comment(struct trace_writer *writer, const char *text)
     sink_text(writer->sink, "\n");
 }
 
+void trace_writer_recorded(struct trace_writer *writer, const char *text)
+{
+    flush(writer);
+    sink_text(writer->sink, "# note: ");
+    sink_text(writer->sink, text);
+    sink_text(writer->sink, "\n");
+}
+
 void trace_writer_cut(struct trace_writer *writer)
 {
     flush(writer);
@@ -216,6 +224,9 @@ bool trace_write(const struct trace *trace, const char *path,
     }
     for (; comments != NULL && *comments != NULL; comments++) {
         trace_writer_comment(&writer, *comments);
+    }
+    for (size_t i = 0; i < trace->recorded_count; i++) {
+        trace_writer_recorded(&writer, trace->remarks[i]);
     }
     for (uint64_t i = 0; i < header->op_count; i++) {
         trace_writer_op(&writer, trace->ops[i]);

@@ -33,6 +33,9 @@ bool trace_writer_open(struct trace_writer *writer, const char *path,
 
 /* A comment stays one comment, whatever is in it: a line end begins a new one. */
 void trace_writer_comment(struct trace_writer *writer, const char *text);
+
+/* What the recorder has to say, which readers tell: one line. */
+void trace_writer_recorded(struct trace_writer *writer, const char *text);
 void trace_writer_op(struct trace_writer *writer, struct trace_op op);
 
 /* As sink_cut: no more is lost if this process is killed than what comes behind it. */
