@@ -224,8 +224,8 @@ static bool ring_enter(int file)
 
 /* ---- processes that do not record ---- */
 
-/* Once for each, or once more when it runs another program. */
-static void note_other(void)
+/* The place of this process in the list, or where there is none of it any more. */
+static uint32_t find_other(void)
 {
     int32_t pid = getpid();
     uint32_t count = header->other_count;
@@ -233,7 +233,21 @@ static void note_other(void)
     while (place < count && place < LOG_OTHERS && header->others[place].pid != pid) {
         place++;
     }
-    if (place == count || place == LOG_OTHERS) {
+    return place;
+}
+
+static bool is_listed(uint32_t place)
+{
+    return place < header->other_count && place < LOG_OTHERS;
+}
+
+/* Once for each, under the name of the last program that it runs. Beyond the list's end
+ * one that becomes another program counts twice. */
+static void note_other(void)
+{
+    int32_t pid = getpid();
+    uint32_t place = find_other();
+    if (!is_listed(place)) {
         place = atomic_fetch_add(&header->other_count, 1);
     }
     if (place < LOG_OTHERS) {
@@ -242,10 +256,15 @@ static void note_other(void)
     }
 }
 
-/* A process that should record, but has no ring, is one of them. */
+/* A process that should record, but has no ring, is one of them, until it has one as
+ * another program. */
 static bool ring_enter_or_note(int file)
 {
     if (ring_enter(file)) {
+        const uint32_t place = find_other();
+        if (is_listed(place)) {
+            header->others[place].pid = 0;
+        }
         return true;
     }
     header->attach_failure = (uint32_t)errno;

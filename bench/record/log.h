@@ -41,7 +41,7 @@ enum {
     LOG_COMMAND_BYTES = 1024,
     LOG_NAME_BYTES = 16, /* as the kernel keeps the name of a process */
     LOG_NAMESPACE_BYTES = 32,
-    LOG_OTHERS = 64,
+    LOG_OTHERS = 2048,
     LOG_THREADS = 1 << 24, /* threads from the last number on share it */
 };
 
@@ -145,7 +145,7 @@ _Static_assert(sizeof(struct log_ring) <= LOG_PART_BYTES, "records come after it
 
 /* A process with the recorder in it that does not record. */
 struct log_other {
-    _Atomic int32_t pid;
+    _Atomic int32_t pid; /* 0: it records by now */
     char name[LOG_NAME_BYTES];
 };
 

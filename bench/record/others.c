@@ -6,6 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+/* One that records by now is not of them. */
+static bool is_other(const struct log_header *header, uint32_t place, const char *name)
+{
+    return header->others[place].pid != 0 &&
+           strncmp(header->others[place].name, name, LOG_NAME_BYTES) == 0;
+}
+
 /* "name (2 processes, 1 still running)" for all of the name of others[first], which is
  * the first of that name. false: no room for it. */
 static bool describe_others(struct others *others, const struct log_header *header,
@@ -17,7 +24,7 @@ static bool describe_others(struct others *others, const struct log_header *head
     char ending[40] = "";
     for (uint32_t i = first; i < count; i++) {
         int32_t pid = header->others[i].pid;
-        if (strncmp(header->others[i].name, name, LOG_NAME_BYTES) == 0) {
+        if (is_other(header, i, name)) {
             processes++;
             running += pid > 0 && (kill(pid, 0) == 0 || errno == EPERM);
         }
@@ -43,14 +50,18 @@ struct others others_describe(const struct log_header *header)
     struct others others = {.text = ""};
     others.unlisted = header->other_count;
     uint32_t count = others.unlisted < LOG_OTHERS ? others.unlisted : LOG_OTHERS;
+    bool is_full = false;
     for (uint32_t i = 0; i < count; i++) {
+        if (header->others[i].pid == 0) {
+            others.unlisted--;
+            continue;
+        }
         bool is_first = true;
         for (uint32_t j = 0; j < i && is_first; j++) {
-            is_first = strncmp(header->others[j].name, header->others[i].name,
-                               LOG_NAME_BYTES) != 0;
+            is_first = !is_other(header, j, header->others[i].name);
         }
-        if (is_first && !describe_others(&others, header, i, count)) {
-            break;
+        if (is_first && !is_full && !describe_others(&others, header, i, count)) {
+            is_full = true;
         }
     }
     return others;

@@ -172,6 +172,20 @@ mkdir "$work/many"
 grep -q 'Not recorded: bash (.*): more than 256 processes at a time\.' "$work/err"
 report "more processes at a time than there is room for: named, and why" $?
 
+# Each process counts once, also where it becomes another program and waits in vain again.
+# shellcheck disable=SC2016
+"$snugbench" record -f -o "$work/many/bash.rep" -- bash -c '
+    exec 3<>"$0" 4<>"$1"
+    for ((i = 0; i < 400; i++)); do (echo >&4; read -r <&3; exec sh -c "echo >&4; read -r _ <&3") & done
+    for ((i = 0; i < 400; i++)); do read -r <&4; done
+    for ((i = 0; i < 400; i++)); do echo; done >&3
+    for ((i = 0; i < 400; i++)); do read -r <&4; done
+    for ((i = 0; i < 400; i++)); do echo; done >&3
+    wait' "$work/go" "$work/here" >"$work/out" 2>"$work/err"
+missed=$(sed -n 's/.*Not recorded: .*sh (\([0-9]*\) processes).*/\1/p' "$work/err")
+[ "${missed:-0}" -ge 145 ] && [ "$missed" -le 400 ] && ! grep -q 'Not recorded.* more:' "$work/err"
+report "each of many processes without room counts once" $?
+
 record hammer "$storm" hammer
 [ "$code" -eq 0 ] && "$snugbench" stat --csv "$work/hammer.rep" >"$work/stat" &&
     ! grep -q '^# note:' "$work/hammer.rep" &&
