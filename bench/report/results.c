@@ -121,6 +121,10 @@ static void forget_program(const char *directory, const char *name)
         forget_kind(inside, &kinds[KIND_COMPARE], NULL, 0);
         forget_drawings(inside);
         rmdir(inside); /* unless somebody else has files there */
+        fprintf(stderr,
+                "snugbench: removed what an earlier run kept in %s: its list had '%s', "
+                "this one has not\n",
+                inside, name);
     }
 }
 

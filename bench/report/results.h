@@ -19,7 +19,8 @@ bool results_write(const char *directory, const struct output_file *files, size_
 void results_forget_replay(const char *directory);
 
 /* The same for the folders of programs that an earlier comparison of several had, and
- * that are not among `names`: before the new table is written into `directory`. */
+ * that are not among `names`: before the new table is written into `directory`. Each is
+ * named on stderr. */
 void results_forget_programs(const char *directory, const char *const *names,
                              size_t count);
 

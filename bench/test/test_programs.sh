@@ -90,6 +90,7 @@ echo mine >"$dir/run/quoted/mine"
 sed -i '/^picky/d; s/^quoted/other/' "$dir/list"
 programs --runs 1 -a glibc -o "$dir/run"
 ok "a program that is gone takes its folder with it" [ ! -e "$dir/run/picky" ]
+ok "which is told" grep -q "removed .* in $dir/run/picky: its list had 'picky'" "$dir/errors"
 ok "all but what is not snugbench's" [ "$(ls "$dir/run/quoted")" = mine ]
 ok "and the new one has its own" [ -s "$dir/run/other/compare.json" ]
 exec 7<"$dir/run"
