@@ -73,28 +73,37 @@ static double shortage(double p, size_t tests)
 /* Rounds until the interval is narrow enough to be called the same; or, where the
  * difference counts, until it is shown, by its interval and by its p, if that is
  * sooner. All go with the root of the number of rounds. */
-static double rounds_to_decide(const struct answer_row *row, double rounds,
+static double rounds_to_decide(struct estimate ratio, struct figure p, double rounds,
                                double effect, size_t tests)
 {
-    const struct estimate ratio = row->speed.ratio;
     const double difference = fabs(log(ratio.value));
     double factor = half_width(ratio) / (effect / 2);
     if (difference >= effect) {
         double to_show = half_width(ratio) / (0.8 * difference);
-        if (row->speed_p.present && row->speed_p.value >= verdict_level) {
-            to_show = fmax(to_show, shortage(row->speed_p.value, tests));
+        if (p.present && p.value >= verdict_level) {
+            to_show = fmax(to_show, shortage(p.value, tests));
         }
         factor = fmin(factor, to_show);
     }
     return rounds * fmax(factor * factor, 1 + 1 / rounds);
 }
 
+/* At least one, to divide by. */
+static double rounds_of(const struct answer *answer)
+{
+    return answer->round_count > 0 ? (double)answer->round_count : 1;
+}
+
+/* Whether that is a number of runs that somebody might make. */
+static bool is_worth_naming(const struct answer *answer, double rounds)
+{
+    return rounds - answer->round_count <=
+           (answer->trace_count > 0 ? MOST_ROUNDS_OF_TRACES : MOST_ROUNDS_WORTH_NAMING);
+}
+
 static void count_undecided(struct answer *answer)
 {
     const double done = answer->round_count;
-    const double rounds = done > 0 ? done : 1;
-    const double worth =
-        answer->trace_count > 0 ? MOST_ROUNDS_OF_TRACES : MOST_ROUNDS_WORTH_NAMING;
     double most = 0;
     size_t tests = 0;
     for (size_t i = 0; i < answer->count; i++) {
@@ -108,8 +117,9 @@ static void count_undecided(struct answer *answer)
         const double wanted =
             row->speed.verdict == VERDICT_TOO_FEW
                 ? SUMMARY_VERDICT_ROUNDS
-                : rounds_to_decide(row, rounds, answer->effect, tests);
-        if (wanted - done <= worth) {
+                : rounds_to_decide(row->speed.ratio, row->speed_p, rounds_of(answer),
+                                   answer->effect, tests);
+        if (is_worth_naming(answer, wanted)) {
             most = fmax(most, wanted - done);
         } else {
             answer->hopeless_count++;
@@ -120,6 +130,30 @@ static void count_undecided(struct answer *answer)
     answer->is_too_noisy =
         answer->undecided_count > 0 && answer->spread > 0 &&
         (answer->spread > noisy_spread || answer->hopeless_count > 0);
+}
+
+void answer_judge_leads(struct answer *answer)
+{
+    double most = 0;
+    for (size_t i = 0; i < answer->count; i++) {
+        struct answer_row *row = &answer->rows[i];
+        const struct estimate ratio = row->lead.ratio;
+        if (!row->is_tied_with_fastest || i == answer->reference_index ||
+            row->lead.verdict != VERDICT_SAME ||
+            answer_is_narrow(ratio, answer->effect)) {
+            continue;
+        }
+        const double wanted = rounds_to_decide(ratio, row->lead.p_value,
+                                               rounds_of(answer), answer->effect, 1);
+        row->is_lead_undecided = true;
+        answer->undecided_lead_count++;
+        if (is_worth_naming(answer, wanted)) {
+            most = fmax(most, wanted - answer->round_count);
+        } else {
+            answer->hopeless_lead_count++;
+        }
+    }
+    answer->more_lead_rounds = (size_t)ceil(most);
 }
 
 double answer_spread(double *values, size_t count)

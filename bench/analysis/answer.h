@@ -58,7 +58,9 @@ struct answer_row {
     struct estimate own_s, whole_s;
     struct figure overhead_bytes;
 
+    struct comparison lead;    /* the fastest over it, where it is tied */
     bool is_tied_with_fastest; /* no significant difference to it */
+    bool is_lead_undecided;    /* and not known to be as fast; no reference */
     bool is_on_front; /* no other is significantly faster and smaller at once */
 };
 
@@ -100,6 +102,8 @@ struct answer {
                           large */
     size_t hopeless_count; /* undecided, and would take hundreds of rounds more */
     size_t more_rounds;    /* that would decide the others, about */
+    /* The same of those that are tied with the fastest. */
+    size_t undecided_lead_count, hopeless_lead_count, more_lead_rounds;
 };
 
 /* Rows for `count` allocators, all zero. false: out of memory. */
@@ -110,6 +114,9 @@ void answer_destroy(struct answer *answer);
  * is significantly better than b. */
 void answer_decide(struct answer *answer, const bool *is_faster,
                    const bool *is_smaller);
+
+/* Then, with `lead` of those rows filled in: which are undecided. */
+void answer_judge_leads(struct answer *answer);
 
 /* Narrow enough to be called the same, or certain to be within the effect. */
 bool answer_is_narrow(struct estimate ratio, double effect);

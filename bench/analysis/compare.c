@@ -136,14 +136,19 @@ static void fill_row(struct pair_work *work, struct compare_row *row, size_t ind
 
 /* ---- the answer ---- */
 
-static bool is_faster(struct pair_work *work, size_t subject, size_t other)
+static struct comparison compare_speed(struct pair_work *work, size_t subject,
+                                       size_t other)
 {
     size_t rounds;
     double p;
     const struct candidate *candidates = work->study->candidates;
     const struct estimate ratio =
         pair_speed(work, &candidates[subject], &candidates[other], &rounds, &p);
-    return pair_judge_speed(ratio, rounds, work->effect, p) == VERDICT_FASTER;
+    return (struct comparison){
+        .ratio = ratio,
+        .p_value = {p, ratio.present},
+        .verdict = pair_judge_speed(ratio, rounds, work->effect, p),
+    };
 }
 
 static bool is_smaller(struct pair_work *work, size_t subject, size_t other)
@@ -165,10 +170,20 @@ static void compare_all(struct pair_work *work, const struct compare_summary *su
         const size_t other = i % count;
         if (subject != other && summary->rows[subject].present &&
             summary->rows[other].present) {
-            faster[i] = is_faster(work, subject, other);
+            faster[i] = compare_speed(work, subject, other).verdict == VERDICT_FASTER;
             smaller[i] = is_smaller(work, subject, other);
         }
     }
+}
+
+static void compare_leads(struct pair_work *work, struct answer *answer)
+{
+    for (size_t i = 0; i < answer->count; i++) {
+        if (answer->rows[i].is_tied_with_fastest) {
+            answer->rows[i].lead = compare_speed(work, answer->fastest, i);
+        }
+    }
+    answer_judge_leads(answer);
 }
 
 /* The middle one of the allocators', so that one odd allocator is not "the machine".
@@ -239,6 +254,7 @@ static bool make_answer(struct pair_work *work, struct compare_summary *summary)
         summary->answer.spread = find_spread(work, summary, spreads);
         compare_all(work, summary, faster, smaller);
         answer_decide(&summary->answer, faster, smaller);
+        compare_leads(work, &summary->answer);
     }
     free(faster);
     free(smaller);

@@ -16,6 +16,7 @@ struct making {
     struct series *rows;
     double *scratch; /* as long as the longest series, trace_count at least */
     bool *is_faster, *is_smaller;
+    struct comparison *speeds; /* [a * count + b] of a over b, where a < b */
 };
 
 static const struct result *result_of(const struct making *making, size_t trace,
@@ -161,6 +162,7 @@ static bool compare_speed(const struct making *making, size_t a, size_t b)
         const struct comparison comparison =
             timing_compare(making->rows, used, making->answer->effect, making->scratch,
                            making->run->seed ^ (a * count + b));
+        making->speeds[a * count + b] = comparison;
         making->is_faster[a * count + b] = comparison.verdict == VERDICT_FASTER;
         making->is_faster[b * count + a] = comparison.verdict == VERDICT_SLOWER;
     }
@@ -190,6 +192,21 @@ static bool compare_all(const struct making *making)
         }
     }
     return done;
+}
+
+/* How wide an interval is, and whether there is a verdict, is the same from both sides.
+ */
+static void fill_leads(const struct making *making)
+{
+    struct answer *answer = making->answer;
+    const size_t best = answer->fastest;
+    for (size_t i = 0; i < answer->count; i++) {
+        if (answer->rows[i].is_tied_with_fastest) {
+            answer->rows[i].lead = making->speeds[i < best ? i * answer->count + best
+                                                           : best * answer->count + i];
+        }
+    }
+    answer_judge_leads(answer);
 }
 
 /* ---- noise ---- */
@@ -272,6 +289,7 @@ static bool make(struct making *making)
         return false;
     }
     answer_decide(making->answer, making->is_faster, making->is_smaller);
+    fill_leads(making);
     return true;
 }
 
@@ -289,6 +307,7 @@ bool replay_answer_create(struct answer *answer, const struct run *run,
         .scratch = calloc(longest_series(run) + 1, sizeof *making.scratch),
         .is_faster = calloc(most * most + 1, sizeof *making.is_faster),
         .is_smaller = calloc(most * most + 1, sizeof *making.is_smaller),
+        .speeds = calloc(most * most + 1, sizeof *making.speeds),
     };
     size_t count = 0;
     for (size_t i = 0; making.allocators != NULL && i < most; i++) {
@@ -299,12 +318,14 @@ bool replay_answer_create(struct answer *answer, const struct run *run,
     const bool done = answer_create(answer, count) && making.allocators != NULL &&
                       making.values != NULL && making.rows != NULL &&
                       making.scratch != NULL && making.is_faster != NULL &&
-                      making.is_smaller != NULL && make(&making);
+                      making.is_smaller != NULL && making.speeds != NULL &&
+                      make(&making);
     free(making.allocators);
     free(making.values);
     free(making.rows);
     free(making.scratch);
     free(making.is_faster);
     free(making.is_smaller);
+    free(making.speeds);
     return done;
 }

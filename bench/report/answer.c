@@ -19,6 +19,11 @@ static bool is_tied(const struct telling *tell, size_t index)
     return tell->answer->rows[index].is_tied_with_fastest;
 }
 
+static bool is_lead_undecided(const struct telling *tell, size_t index)
+{
+    return tell->answer->rows[index].is_lead_undecided;
+}
+
 static bool is_on_front(const struct telling *tell, size_t index)
 {
     return tell->answer->rows[index].is_on_front;
@@ -120,6 +125,30 @@ static void tell_traces(const struct telling *tell, const struct answer_row *row
     }
 }
 
+/* How many runs would decide what is undecided. */
+static void put_more_rounds(const struct telling *tell, size_t more, bool is_for_all)
+{
+    if (more > 0) {
+        fprintf(tell->out,
+                "; about %zu more run%s of each would decide %s (--runs %zu).\n", more,
+                more == 1 ? "" : "s", is_for_all ? "it" : "some of it",
+                tell->answer->round_count + more);
+    } else {
+        fputs("; no reasonable number of runs would decide it.\n", tell->out);
+    }
+}
+
+static void tell_undecided_leads(const struct telling *tell)
+{
+    const struct answer *answer = tell->answer;
+    if (answer->undecided_lead_count > 0) {
+        fputs("  Undecided against it: ", tell->out);
+        telling_put_names(tell, is_lead_undecided);
+        put_more_rounds(tell, answer->more_lead_rounds,
+                        answer->hopeless_lead_count == 0);
+    }
+}
+
 /* The choice among equals may be one of memory: then another's figure is the better. */
 static void tell_ties(const struct telling *tell)
 {
@@ -139,6 +168,7 @@ static void tell_ties(const struct telling *tell)
               tell->out);
         telling_put_names(tell, is_tied);
         fputs(".\n", tell->out);
+        tell_undecided_leads(tell);
     }
 }
 
@@ -254,16 +284,7 @@ static void tell_undecided(const struct telling *tell)
                 answer->round_count, answer->round_count == 1 ? " says" : "s say",
                 SUMMARY_VERDICT_ROUNDS);
     }
-    if (answer->more_rounds > 0) {
-        const size_t runs = answer->round_count + answer->more_rounds;
-        fprintf(tell->out,
-                "; about %zu more run%s of each would decide %s (--runs %zu)",
-                answer->more_rounds, answer->more_rounds == 1 ? "" : "s",
-                answer->hopeless_count > 0 ? "some of it" : "it", runs);
-    } else {
-        fputs("; no reasonable number of runs would decide it", tell->out);
-    }
-    fputs(".\n", tell->out);
+    put_more_rounds(tell, answer->more_rounds, answer->hopeless_count == 0);
 }
 
 static void tell_noise(const struct telling *tell)

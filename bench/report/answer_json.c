@@ -35,6 +35,11 @@ static bool is_tied(const struct answer_row *row)
     return row->is_tied_with_fastest;
 }
 
+static bool is_lead_undecided(const struct answer_row *row)
+{
+    return row->is_lead_undecided;
+}
+
 static bool is_unreached(const struct answer_row *row)
 {
     return row->present && row->unreached != NULL;
@@ -64,6 +69,10 @@ json_t *answer_json(const struct answer *answer)
     json_t *object = json_object();
     json_object_set_new(object, "fastest", name_at(answer, answer->fastest));
     json_object_set_new(object, "not_behind_fastest", names(answer, is_tied));
+    json_object_set_new(object, "undecided_against_fastest",
+                        names(answer, is_lead_undecided));
+    json_object_set_new(object, "more_rounds_to_decide_fastest",
+                        json_integer((json_int_t)answer->more_lead_rounds));
     json_object_set_new(object, "smallest", name_at(answer, answer->smallest));
     json_object_set_new(object, "least_left", name_at(answer, answer->least_left));
     json_object_set_new(object, "not_beaten_on_both", names(answer, is_on_front));

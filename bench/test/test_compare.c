@@ -241,6 +241,41 @@ static void test_more_runs_are_asked_for(void **state)
     compare_destroy(summary);
 }
 
+/* All are known to be faster than the reference, and who is the fastest is open. */
+static void test_more_runs_are_asked_for_the_fastest(void **state)
+{
+    (void)state;
+    static struct example example;
+    begin(&example, 3);
+    fill(&example, 0, "glibc", 1.0, 100, 1);
+    fill(&example, 1, "a", 0.5, 100, 12);
+    fill(&example, 2, "b", 0.502, 100, 12);
+    struct compare_summary *summary = compare_create(&example.study, 0.02);
+    const struct answer *answer = &summary->answer;
+    assert_int_equal(answer->undecided_count, 0);
+    assert_int_equal(answer->undecided_lead_count, 1);
+    assert_true(answer->more_lead_rounds > 0);
+    char expected[200];
+    snprintf(expected, sizeof expected,
+             "Undecided against it: %s; about %zu more runs of each would decide it "
+             "(--runs %zu).\n",
+             answer->rows[answer->fastest == 1 ? 2 : 1].name, answer->more_lead_rounds,
+             ROUNDS + answer->more_lead_rounds);
+    char *text = answer_of(summary);
+    assert_non_null(strstr(text, expected));
+    free(text);
+    compare_destroy(summary);
+    /* Known to be as fast. */
+    fill(&example, 1, "a", 0.5, 100, 1);
+    fill(&example, 2, "b", 0.502, 100, 1);
+    summary = compare_create(&example.study, 0.02);
+    text = answer_of(summary);
+    assert_non_null(strstr(text, "  Not significantly behind it: "));
+    assert_null(strstr(text, "Undecided"));
+    free(text);
+    compare_destroy(summary);
+}
+
 static void test_failures_come_first(void **state)
 {
     (void)state;
@@ -381,6 +416,7 @@ int main(void)
         cmocka_unit_test(test_noise_is_an_answer),
         cmocka_unit_test(test_the_fastest_is_not_decided_by_chance),
         cmocka_unit_test(test_more_runs_are_asked_for),
+        cmocka_unit_test(test_more_runs_are_asked_for_the_fastest),
         cmocka_unit_test(test_failures_come_first),
         cmocka_unit_test(test_more_may_be_better),
         cmocka_unit_test(test_growth_may_be_negative),
