@@ -9,15 +9,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "process/cleanup.h"
+
 /* A library under another path. */
 struct link {
     char *library;
     char *link; /* to its folder, or to itself if its own name is not plain */
     char *path;
+    struct link *next;
 };
 
 static struct {
-    struct link *items;
+    struct link *first; /* all that are made */
     size_t count;
     char *folder; /* where the links are; NULL: none yet */
 } links;
@@ -27,11 +30,10 @@ static bool is_plain(const char *path)
     return path[strcspn(path, " :$")] == '\0';
 }
 
-/* Children of this process end by exec or _exit and so leave them alone. */
 static void remove_links(void)
 {
-    for (size_t i = 0; i < links.count; i++) {
-        unlink(links.items[i].link);
+    for (const struct link *link = links.first; link != NULL; link = link->next) {
+        unlink(link->link);
     }
     rmdir(links.folder);
 }
@@ -51,7 +53,7 @@ static bool make_folder(void)
         if (mkdtemp(folder) != NULL) {
             chmod(folder, 0755);
             links.folder = folder;
-            atexit(remove_links);
+            cleanup_at_end(remove_links);
         } else {
             free(folder);
         }
@@ -71,29 +73,49 @@ __attribute__((format(printf, 1, 2))) static char *format_text(const char *forma
     return text;
 }
 
-/* A link to the library's folder keeps what the library finds beside itself ($ORIGIN).
- */
-static bool make_link(struct link *link, const char *library, size_t number)
+static void free_link(struct link *link)
 {
+    if (link != NULL) {
+        free(link->library);
+        free(link->link);
+        free(link->path);
+        free(link);
+    }
+}
+
+/* A link to the library's folder keeps what the library finds beside itself ($ORIGIN).
+ * It is among the others before it is made, so that it goes with them. */
+static struct link *make_link(const char *library)
+{
+    const size_t number = links.count;
     const char *name = strrchr(library, '/') + 1;
     const bool is_of_folder = is_plain(name);
     char *target =
         is_of_folder ? strndup(library, (size_t)(name - library)) : strdup(library);
-    *link = (struct link){
-        .library = strdup(library),
-        .link = format_text("%s/%zu", links.folder, number),
-        .path = is_of_folder ? format_text("%s/%zu/%s", links.folder, number, name)
-                             : format_text("%s/%zu", links.folder, number),
-    };
-    const bool made = target != NULL && link->library != NULL && link->link != NULL &&
-                      link->path != NULL && symlink(target, link->link) == 0;
+    struct link *link = malloc(sizeof *link);
+    if (link != NULL) {
+        *link = (struct link){
+            .library = strdup(library),
+            .link = format_text("%s/%zu", links.folder, number),
+            .path = is_of_folder ? format_text("%s/%zu/%s", links.folder, number, name)
+                                 : format_text("%s/%zu", links.folder, number),
+            .next = links.first,
+        };
+    }
+    bool made = target != NULL && link != NULL && link->library != NULL &&
+                link->link != NULL && link->path != NULL;
+    if (made) {
+        links.first = link;
+        made = symlink(target, link->link) == 0;
+        links.first = made ? link : link->next;
+    }
     free(target);
     if (!made) {
-        free(link->library);
-        free(link->link);
-        free(link->path);
+        free_link(link);
+        return NULL;
     }
-    return made;
+    links.count++;
+    return link;
 }
 
 const char *preload_path(const char *library, char *error, size_t error_size)
@@ -101,24 +123,21 @@ const char *preload_path(const char *library, char *error, size_t error_size)
     if (is_plain(library)) {
         return library;
     }
-    for (size_t i = 0; i < links.count; i++) {
-        if (strcmp(links.items[i].library, library) == 0) {
-            return links.items[i].path;
+    for (const struct link *link = links.first; link != NULL; link = link->next) {
+        if (strcmp(link->library, library) == 0) {
+            return link->path;
         }
     }
-    struct link *items = realloc(links.items, (links.count + 1) * sizeof *items);
-    if (items != NULL) {
-        links.items = items;
-    }
-    if (items == NULL || (links.folder == NULL && !make_folder()) ||
-        !make_link(&items[links.count], library, links.count)) {
+    const bool has_folder = links.folder != NULL || make_folder();
+    const struct link *link = has_folder ? make_link(library) : NULL;
+    if (link == NULL) {
         snprintf(error, error_size,
                  "LD_PRELOAD cannot hold '%s', and no link to it could be made in "
                  "$TMPDIR or /tmp: %s",
                  library, strerror(errno));
         return NULL;
     }
-    return items[links.count++].path;
+    return link->path;
 }
 
 char *preload_value(const char *path)

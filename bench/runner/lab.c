@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "process/cleanup.h"
 #include "process/memory.h"
 #include "runner/lab_files.h"
 
@@ -63,8 +64,8 @@ struct folder {
 
 static struct {
     struct folder *folders;
-    pid_t owner; /* a forked child must not remove them */
     volatile pid_t compiler;
+    bool is_arranged; /* that they are removed at the end */
 } lab;
 
 /* Only what a signal handler may call. Files first: folders must be empty. */
@@ -82,41 +83,14 @@ static void remove_files(const struct folder *folder, enum lab_name keep)
 
 static void remove_folders(void)
 {
-    if (getpid() != lab.owner) {
-        return;
+    if (lab.compiler > 0) {
+        kill(lab.compiler, SIGTERM);
+        waitpid(lab.compiler, NULL, 0);
     }
     for (const struct folder *folder = lab.folders; folder != NULL;
          folder = folder->next) {
         remove_files(folder, NAME_COUNT);
         rmdir(folder->path);
-    }
-}
-
-static void end_by_signal(int signal_number)
-{
-    if (getpid() == lab.owner && lab.compiler > 0) {
-        kill(lab.compiler, SIGTERM);
-        waitpid(lab.compiler, NULL, 0);
-    }
-    remove_folders();
-    raise(signal_number); /* the default again, by SA_RESETHAND */
-}
-
-static void arrange_removal(void)
-{
-    static const int enders[] = {SIGINT, SIGTERM, SIGHUP};
-    if (lab.owner == getpid()) {
-        return;
-    }
-    lab.owner = getpid();
-    atexit(remove_folders);
-    for (size_t i = 0; i < sizeof enders / sizeof *enders; i++) {
-        struct sigaction old;
-        const struct sigaction action = {.sa_handler = end_by_signal,
-                                         .sa_flags = (int)SA_RESETHAND};
-        if (sigaction(enders[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL) {
-            sigaction(enders[i], &action, NULL);
-        }
     }
 }
 
@@ -131,7 +105,10 @@ static struct folder *make_folder(void)
         free(folder);
         return NULL;
     }
-    arrange_removal();
+    if (!lab.is_arranged) {
+        cleanup_at_end(remove_folders);
+        lab.is_arranged = true;
+    }
     if (mkdtemp(folder->path) == NULL) {
         free(folder);
         return NULL;

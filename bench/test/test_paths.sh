@@ -57,6 +57,10 @@ run "$bench" record -o "$work/sh.rep" -- bash -c 'exit 5'
 ok "record" [ $? -eq 5 ]
 ok "its trace" grep -q '^# image: .*bash' "$work/sh.rep"
 ok "the links are gone" [ -z "$(ls -A "$work/links")" ]
+TMPDIR=$work/links "$bench" replay "$work/churn.rep" -a "mine=$odd/mine/libmine.so" \
+    -a glibc -r 1 -w 1 2>"$work/err" | true # the table comes when nobody reads any more
+found="${PIPESTATUS[0]} $(ls -A "$work/links")"
+is "also where a closed pipe ended it" "$found" "141 "
 # shellcheck disable=SC2016 # the dollar is in the name of the folder
 TMPDIR="$odd" "$bench" record -o "$work/sh.rep" -- bash -c 'exit 6' >"$work/out" 2>"$work/err"
 ok "where TMPDIR is no better" [ $? -eq 6 ]
