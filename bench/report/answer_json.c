@@ -2,10 +2,11 @@
 #include <string.h>
 
 #include "report/answer.h"
+#include "report/json.h"
 
 static json_t *name_at(const struct answer *answer, size_t index)
 {
-    return index < answer->count ? json_string(answer->rows[index].name) : json_null();
+    return index < answer->count ? json_text(answer->rows[index].name) : json_null();
 }
 
 static json_t *names(const struct answer *answer,
@@ -14,7 +15,7 @@ static json_t *names(const struct answer *answer,
     json_t *list = json_array();
     for (size_t i = 0; i < answer->count; i++) {
         if (is_chosen(&answer->rows[i])) {
-            json_array_append_new(list, json_string(answer->rows[i].name));
+            json_array_append_new(list, json_text(answer->rows[i].name));
         }
     }
     return list;
@@ -57,7 +58,7 @@ static json_t *lines(const struct answer *answer)
         char *rest = NULL;
         for (char *line = strtok_r(text, "\n", &rest); line != NULL;
              line = strtok_r(NULL, "\n", &rest)) {
-            json_array_append_new(list, json_string(line));
+            json_array_append_new(list, json_text(line));
         }
     }
     free(text);

@@ -4,7 +4,25 @@
 #include <csv.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "report/utf8.h"
+
+static bool put_field(FILE *out, const char *text)
+{
+    if (utf8_is_valid(text)) {
+        return csv_fwrite(out, text, strlen(text)) != EOF;
+    }
+    char *copy = strdup(text);
+    if (copy == NULL) {
+        return false;
+    }
+    utf8_repair(copy);
+    const bool is_put = csv_fwrite(out, copy, strlen(copy)) != EOF;
+    free(copy);
+    return is_put;
+}
 
 bool csv_row(FILE *out, size_t count, const char *const *fields)
 {
@@ -12,7 +30,7 @@ bool csv_row(FILE *out, size_t count, const char *const *fields)
         if (i > 0 && fputc(',', out) == EOF) {
             return false;
         }
-        if (fields[i] != NULL && csv_fwrite(out, fields[i], strlen(fields[i])) == EOF) {
+        if (fields[i] != NULL && !put_field(out, fields[i])) {
             return false;
         }
     }

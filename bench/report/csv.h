@@ -1,7 +1,8 @@
 /* Rows of CSV through libcsv.
  *
  * RFC 4180 but for the line end, which is a plain LF as every tool here reads and
- * writes it. An empty cell says: not measured. */
+ * writes it, and UTF-8, with a '?' for each byte of a name that is none. An empty cell
+ * says: not measured. */
 #ifndef SNUGBENCH_REPORT_CSV_H
 #define SNUGBENCH_REPORT_CSV_H
 

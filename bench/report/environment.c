@@ -17,11 +17,12 @@
 
 #include "analysis/latency.h"
 #include "report/files.h"
+#include "report/json.h"
 
 static void set_text(json_t *object, const char *key, const char *text)
 {
     if (text != NULL && *text != '\0') {
-        json_object_set_new(object, key, json_string(text));
+        json_object_set_new(object, key, json_text(text));
     }
 }
 
@@ -147,7 +148,7 @@ static json_t *allocator_list(const struct run *run)
         json_t *variables = json_array();
         for (char **variable = allocator->variables;
              variable != NULL && *variable != NULL; variable++) {
-            json_array_append_new(variables, json_string(*variable));
+            json_array_append_new(variables, json_text(*variable));
         }
         json_object_set_new(object, "variables", variables);
         if (allocator->library != NULL && stat(allocator->library, &status) == 0) {
@@ -195,9 +196,9 @@ static json_t *how_it_ran(const struct run *run)
                                           [TOUCH_ALL] = "all"};
     json_t *object = json_object();
     json_t *words = json_array();
-    json_array_append_new(words, json_string(program_invocation_name));
+    json_array_append_new(words, json_text(program_invocation_name));
     for (int i = 0; i < run->argc; i++) {
-        json_array_append_new(words, json_string(run->argv[i]));
+        json_array_append_new(words, json_text(run->argv[i]));
     }
     json_object_set_new(object, "command_line", words);
     json_object_set_new(object, "seed", json_integer((json_int_t)run->seed));

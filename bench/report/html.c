@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "report/utf8.h"
+
 static void put(FILE *out, unsigned char byte)
 {
     switch (byte) {
@@ -28,10 +30,23 @@ static void put(FILE *out, unsigned char byte)
     }
 }
 
+/* What `text` begins with, or a '?' for what is no UTF-8. How many bytes that were. */
+static size_t put_letter(FILE *out, const char *text)
+{
+    const size_t length = utf8_letter(text);
+    for (size_t i = 0; i < length; i++) {
+        put(out, (unsigned char)text[i]);
+    }
+    if (length == 0) {
+        put(out, '?');
+    }
+    return length > 0 ? length : 1;
+}
+
 void html_text(FILE *out, const char *text)
 {
-    for (; *text != '\0'; text++) {
-        put(out, (unsigned char)*text);
+    while (*text != '\0') {
+        text += put_letter(out, text);
     }
 }
 
@@ -60,11 +75,12 @@ void html_shell_word(FILE *out, const char *word)
         return;
     }
     put(out, '\'');
-    for (; *word != '\0'; word++) {
+    while (*word != '\0') {
         if (*word == '\'') {
             html_text(out, "'\\''");
+            word++;
         } else {
-            put(out, (unsigned char)*word);
+            word += put_letter(out, word);
         }
     }
     put(out, '\'');

@@ -1,5 +1,10 @@
 #include "report/json.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/utf8.h"
+
 void json_set_number(json_t *object, const char *key, double value, bool present)
 {
     json_object_set_new(object, key, present ? json_real(value) : json_null());
@@ -22,19 +27,32 @@ void json_set_estimate(json_t *object, const char *key, struct estimate estimate
     json_object_set_new(object, key, value);
 }
 
+json_t *json_text(const char *text)
+{
+    if (utf8_is_valid(text)) {
+        return json_string(text);
+    }
+    char *copy = strdup(text);
+    if (copy == NULL) {
+        return NULL;
+    }
+    utf8_repair(copy);
+    json_t *value = json_string(copy);
+    free(copy);
+    return value;
+}
+
 void json_set_text(json_t *object, const char *key, const char *text)
 {
-    json_t *value = text != NULL && *text != '\0' ? json_string(text) : json_null();
-    /* A path may be no UTF-8, which JSON cannot hold. */
-    json_object_set_new(object, key, value != NULL ? value : json_null());
+    json_object_set_new(object, key,
+                        text != NULL && *text != '\0' ? json_text(text) : json_null());
 }
 
 json_t *json_words(char *const *texts, size_t count)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {
-        json_t *word = json_string(texts[i]);
-        json_array_append_new(list, word != NULL ? word : json_null());
+        json_array_append_new(list, json_text(texts[i]));
     }
     return list;
 }

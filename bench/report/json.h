@@ -12,7 +12,9 @@ void json_set_number(json_t *object, const char *key, double value, bool present
 void json_set_figure(json_t *object, const char *key, struct figure figure);
 /* {"median", "low", "high"}. */
 void json_set_estimate(json_t *object, const char *key, struct estimate estimate);
-/* NULL and "" are null, and so is what is no UTF-8, as a path may be. */
+/* Any bytes, as names and arguments are: a '?' for each that is no UTF-8. */
+json_t *json_text(const char *text);
+/* NULL and "" are null. */
 void json_set_text(json_t *object, const char *key, const char *text);
 json_t *json_words(char *const *texts, size_t count);
 

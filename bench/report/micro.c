@@ -7,6 +7,7 @@
 #include "report/environment.h"
 #include "report/fields.h"
 #include "report/grid.h"
+#include "report/json.h"
 #include "report/results.h"
 #include "report/units.h"
 
@@ -84,9 +85,13 @@ static bool write_environment(FILE *out, const void *data)
     json_t *object = environment_create();
     json_t *allocators = json_array();
     for (size_t i = 0; i < run->allocator_count; i++) {
-        json_array_append_new(allocators,
-                              json_pack("{s:s, s:s*}", "name", run->allocators[i].name,
-                                        "library", run->allocators[i].library));
+        const char *library = run->allocators[i].library;
+        json_t *entry = json_object();
+        json_set_text(entry, "name", run->allocators[i].name);
+        if (library != NULL) {
+            json_set_text(entry, "library", library);
+        }
+        json_array_append_new(allocators, entry);
     }
     json_object_set_new(object, "seed", json_integer((json_int_t)run->seed));
     json_object_set_new(object, "rounds", json_integer(run->rounds));

@@ -125,7 +125,7 @@ static bool write_environment(FILE *out, const void *data)
     json_t *object = environment_create();
     json_t *names = json_array();
     for (size_t i = 0; i < summary->program_count; i++) {
-        json_array_append_new(names, json_string(summary->programs[i].name));
+        json_array_append_new(names, json_text(summary->programs[i].name));
     }
     json_object_set_new(object, "programs", names);
     environment_add_study(object, summary->programs->study);

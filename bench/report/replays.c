@@ -120,8 +120,7 @@ bool replays_json_write(FILE *out, const struct run *run, const struct summary *
     json_t *rows = json_array();
     json_t *names = json_array();
     for (size_t i = 0; i < run->trace_count; i++) {
-        json_t *name = json_string(run->traces[i].name);
-        json_array_append_new(names, name != NULL ? name : json_null());
+        json_array_append_new(names, json_text(run->traces[i].name));
     }
     json_object_set_new(object, "schema_version", json_integer(COMPARE_SCHEMA_VERSION));
     json_object_set_new(object, "traces", names);
