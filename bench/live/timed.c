@@ -94,6 +94,10 @@ static void explain(int errors_fd, char *error, size_t error_size)
     } else if (strstr(line, "terminated by a signal") != NULL ||
                strstr(line, "terminated unexpectedly") != NULL) {
         snprintf(error, error_size, "killed by a signal when timed");
+    } else if (strstr(line, "Invalid UTF-8") != NULL) {
+        snprintf(error, error_size,
+                 "hyperfine takes no bytes that are no UTF-8 as arguments; put the "
+                 "command into a script");
     } else if (line[0] == '\0') {
         snprintf(error, error_size,
                  "hyperfine failed without a word; is there room in TMPDIR or /tmp?");

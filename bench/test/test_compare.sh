@@ -137,6 +137,9 @@ ok "and what to do" grep -q 'apt install hyperfine' "$dir/errors"
 
 # ---- a whole comparison ----
 
+two -- true $'\xff'
+ok "an argument that hyperfine does not take" \
+    grep -q 'failed: hyperfine takes no bytes .*; put the command into a script' "$dir/out"
 two -o "$dir/run" --seed 7 -- "$dir/program" 64
 ok "a comparison ends well" [ $? -eq 0 ]
 ok "the answer is above the table" \
