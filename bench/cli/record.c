@@ -1,4 +1,5 @@
 /* snugbench record: run a program, keep its allocations as a trace. */
+#include <dirent.h>
 #include <errno.h>
 #include <gnu/libc-version.h>
 #include <inttypes.h>
@@ -14,6 +15,7 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "process/program.h"
+#include "record/names.h"
 #include "record/recording.h"
 #include "report/units.h"
 
@@ -247,6 +249,45 @@ static void print_process(const struct recorded *process)
     }
 }
 
+static bool was_written(const struct recording *recording, const char *name)
+{
+    const struct recorded *at = recording->processes;
+    while (at != NULL &&
+           (at->operations == 0 || strcmp(base_name(at->path), name) != 0)) {
+        at = at->next;
+    }
+    return at != NULL;
+}
+
+/* Who then takes all traces of these names would take them for processes of this
+ * program. */
+static void tell_of_older(const struct recording *recording, const char *output)
+{
+    char folder[PATH_MAX];
+    char example[NAME_MAX + 1] = "";
+    uint64_t count = 0;
+    const size_t length = (size_t)(base_name(output) - output);
+    snprintf(folder, sizeof folder, "%.*s", (int)length, output);
+    DIR *files = opendir(length > 0 ? folder : ".");
+    const struct dirent *file;
+    while (files != NULL && (file = readdir(files)) != NULL) {
+        if (names_is_of_child(output, file->d_name) &&
+            !was_written(recording, file->d_name)) {
+            snprintf(example, sizeof example, "%s", file->d_name);
+            count++;
+        }
+    }
+    if (files != NULL) {
+        closedir(files);
+    }
+    if (count > 0) {
+        fprintf(stderr,
+                "snugbench: warning: %s%s%s%s of an earlier recording: left as %s\n",
+                folder, example, count > 1 ? " and others like it" : "",
+                count > 1 ? " are" : " is", count > 1 ? "they are" : "it is");
+    }
+}
+
 /* Says what was recorded. The exit code. */
 static int print_summary(const struct recording *recording,
                          const struct options *options)
@@ -280,6 +321,9 @@ static int print_summary(const struct recording *recording,
     if (unlisted > 0) {
         fprintf(stderr, "snugbench: and %s more traces; %s operations in all\n",
                 units_count(unlisted).bytes, units_count(operations).bytes);
+    }
+    if (options->follow_fork) {
+        tell_of_older(recording, options->output);
     }
     return has_failed ? EXIT_FAILED : recording->exit_code;
 }

@@ -1,5 +1,6 @@
 #include "record/names.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,4 +44,20 @@ void names_trace(char *path, size_t path_bytes, const char *output, uint32_t num
     size_t stem = stem_length(output);
     snprintf(path, path_bytes, "%.*s.%u-%s%s", (int)stem, output, number, plain,
              output + stem);
+}
+
+bool names_is_of_child(const char *output, const char *name)
+{
+    const char *slash = strrchr(output, '/');
+    const char *base = slash != NULL ? slash + 1 : output;
+    const size_t stem = stem_length(base);
+    const size_t ending = strlen(base) - stem;
+    const size_t length = strlen(name);
+    if (length < stem + ending || strncmp(name, base, stem) != 0 || name[stem] != '.' ||
+        !isdigit((unsigned char)name[stem + 1])) {
+        return false;
+    }
+    const char *behind = name + stem + 1 + strspn(name + stem + 1, "0123456789");
+    return *behind == '-' && behind < name + length - ending &&
+           strcmp(name + length - ending, base + stem) == 0;
 }

@@ -33,6 +33,14 @@ follow shell sh -c 'ls / >/dev/null; sort -u /dev/null; echo done'
     grep -q '^# image: .*/sort$' "$work/shell/t.3-sort.rep" && [ "$(wc -l <"$work/err")" -eq 3 ]
 report "--follow-fork: a trace a program, named by order and program" $?
 
+grep -q 'earlier' "$work/err"
+report "of nothing else" $((!$?))
+"$snugbench" record --follow-fork -o "$work/shell/t.rep" -- sh -c 'ls / >/dev/null; :' \
+    >"$work/out" 2>"$work/err" </dev/null
+grep -qF "warning: $work/shell/t.3-sort.rep is of an earlier recording" "$work/err" &&
+    [ -e "$work/shell/t.3-sort.rep" ]
+report "a trace that an earlier recording left beside them is named" $?
+
 follow generations "$helper" generations
 [ "$code" -eq 0 ] && are_traces generations &&
     [ "$(cd "$work/generations" && echo *)" = \
