@@ -42,7 +42,7 @@ enum {
     LOG_NAME_BYTES = 16, /* as the kernel keeps the name of a process */
     LOG_NAMESPACE_BYTES = 32,
     LOG_OTHERS = 2048,
-    LOG_THREADS = 1 << 24, /* threads from the last number on share it */
+    LOG_THREADS = 1 << 23, /* threads from the last number on share it */
 };
 
 enum log_kind {
@@ -64,7 +64,9 @@ enum log_kind {
  * ring that the record is of, that it is complete. */
 struct log_record {
     uint64_t first;        /* address / 16: 44 bits, kind: 4, thread, low: 16 */
-    _Atomic uint64_t last; /* size: 48 bits, thread, high: 8, lap: 8 */
+    /* size: 48 bits, address / 8, lowest: 1, thread, high: 7, lap: 8. Blocks of 8 bytes
+     * are no further apart in other allocators than libc's. */
+    _Atomic uint64_t last;
 };
 
 _Static_assert(sizeof(struct log_record) == LOG_RECORD_BYTES, "as counted above");
@@ -81,8 +83,8 @@ static inline void log_record_write(struct log_record *record, uint64_t position
     record->first =
         (uint64_t)address >> 4 << 20 | (uint64_t)kind << 16 | (thread & 0xffff);
     atomic_store_explicit(&record->last,
-                          size_bytes << 16 | (uint64_t)(thread >> 16) << 8 |
-                              log_lap(position),
+                          size_bytes << 16 | (uint64_t)(address >> 3 & 1) << 15 |
+                              (uint64_t)(thread >> 16 & 0x7f) << 8 | log_lap(position),
                           memory_order_release);
 }
 
@@ -100,7 +102,7 @@ static inline enum log_kind log_record_kind(const struct log_record *record)
 
 static inline uint64_t log_record_address(const struct log_record *record)
 {
-    return record->first >> 20 << 4;
+    return record->first >> 20 << 4 | (record->last >> 15 & 1) << 3;
 }
 
 static inline uint64_t log_record_size(const struct log_record *record)
@@ -110,7 +112,7 @@ static inline uint64_t log_record_size(const struct log_record *record)
 
 static inline uint32_t log_record_thread(const struct log_record *record)
 {
-    return (uint32_t)(record->first & 0xffff) | (uint32_t)(record->last >> 8 & 0xff)
+    return (uint32_t)(record->first & 0xffff) | (uint32_t)(record->last >> 8 & 0x7f)
                                                     << 16;
 }
 

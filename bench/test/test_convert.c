@@ -213,13 +213,13 @@ static void records_keep_what_they_are_given(void **state)
     const uint64_t position = 300ull * LOG_RECORDS + 5; /* laps begin again */
     assert_false(log_record_is_written(&record, 0));
     log_record_write(&record, position, LOG_REALLOC_END, LOG_THREADS - 2,
-                     0xfffffffffff0, ((uint64_t)1 << 47) - 1);
+                     0xfffffffffff8, ((uint64_t)1 << 47) - 1);
     assert_true(log_record_is_written(&record, position));
     assert_false(log_record_is_written(&record, position - LOG_RECORDS));
     assert_false(log_record_is_written(&record, position + LOG_RECORDS));
     assert_int_equal(log_record_kind(&record), LOG_REALLOC_END);
     assert_int_equal(log_record_thread(&record), LOG_THREADS - 2);
-    assert_int_equal(log_record_address(&record), 0xfffffffffff0);
+    assert_int_equal(log_record_address(&record), 0xfffffffffff8);
     assert_int_equal(log_record_size(&record), ((uint64_t)1 << 47) - 1);
 }
 
