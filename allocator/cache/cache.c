@@ -7,20 +7,20 @@ __thread struct cache cache;
 /* Most of the heap is free: what caches hold should be little. */
 static atomic_bool lean;
 
-/* The objects that this thread's lists of a class may hold. */
-static size_t own_limit(size_t class)
+/* How long this thread's lists of a class are. */
+static enum list_length own_length(size_t class)
 {
     const bool is_short = cache.multi_threaded || cache.lean;
     /* Of medium blocks what all lists hold has a limit while there is one thread. */
     const bool is_lean =
         cache.lean && (cache.multi_threaded || !class_is_medium(class));
-    return list_limit(class, is_lean ? LIST_LEAN : is_short ? LIST_SHORT : LIST_LONG);
+    return is_lean ? LIST_LEAN : is_short ? LIST_SHORT : LIST_LONG;
 }
 
 static uintptr_t empty_list(size_t class)
 {
-    const size_t room = cache.state == CACHE_ALIVE ? own_limit(class) : 0;
-    return link_empty(room);
+    return link_empty(cache.state == CACHE_ALIVE ? list_limit(class, own_length(class))
+                                                 : 0);
 }
 
 /* What a list of this thread's holds goes back to the runs, or to the heap. */
@@ -175,7 +175,7 @@ static bool give_to_depot(size_t class, uintptr_t list)
 {
     const bool given = cache.multi_threaded && !cache.lean && depot_give(class, list);
     if (given && class_is_medium(class)) {
-        cache.medium_bytes -= list_bytes(class, own_limit(class), list);
+        cache.medium_bytes -= list_bytes(class, LIST_SHORT, list);
     }
     return given;
 }
@@ -207,10 +207,7 @@ static void cache_die(void *unused)
 /* Bytes in this thread's lists of a class. */
 static size_t listed_bytes(size_t class)
 {
-    if (cache.current[class] == 0) {
-        return 0;
-    }
-    return list_bytes(class, own_limit(class), cache.current[class]);
+    return list_bytes(class, own_length(class), cache.current[class]);
 }
 
 static size_t listed_sum(size_t first, size_t end)
@@ -225,16 +222,6 @@ static size_t listed_sum(size_t first, size_t end)
 size_t cache_free_bytes(size_t size_class)
 {
     return depot_bytes(size_class, size_class + 1) + listed_bytes(size_class);
-}
-
-/* A list of a depot that is the thread's from now on; 0: there is none. */
-static uintptr_t take_from_depot(size_t class)
-{
-    const uintptr_t list = depot_take(class);
-    if (class_is_medium(class)) {
-        cache.medium_bytes += list_bytes(class, list_limit(class, LIST_SHORT), list);
-    }
-    return list;
 }
 
 /* What the depots of these classes hold goes back. */
@@ -278,12 +265,15 @@ size_t cache_reclaim(size_t least_bytes, bool medium)
 /* A list that another thread left, instead of the current one, which is empty. */
 static bool take_list(size_t class)
 {
-    const uintptr_t list =
-        cache.multi_threaded && !cache.lean ? take_from_depot(class) : 0;
-    if (list != 0) {
-        cache.current[class] = list;
+    const uintptr_t list = cache.multi_threaded && !cache.lean ? depot_take(class) : 0;
+    if (list == 0) {
+        return false;
     }
-    return list != 0;
+    if (class_is_medium(class)) {
+        cache.medium_bytes += list_bytes(class, LIST_SHORT, list);
+    }
+    cache.current[class] = list;
+    return true;
 }
 
 void *cache_take(size_t size_class)
@@ -299,7 +289,7 @@ void *cache_fill(size_t size_class)
     if (UNLIKELY(!run_serves(size_class)) || UNLIKELY(cache.state == CACHE_DEAD)) {
         return NULL;
     }
-    const size_t limit = own_limit(size_class);
+    const size_t limit = list_limit(size_class, own_length(size_class));
     /* Many threads need few objects of many classes: the first time few. */
     const bool is_first = cache.multi_threaded && cache.current[size_class] == 0;
     const size_t most = is_first ? list_limit(size_class, LIST_LEAN) : limit;
@@ -370,12 +360,14 @@ bool cache_free_medium(void *payload, size_t block_bytes)
     return cache_push_medium(payload, block_bytes);
 }
 
-void cache_visit_medium(void (*visit)(const struct block *block, size_t bytes,
-                                      void *context),
-                        void *context)
+void cache_visit_medium(block_visitor *visit, void *context)
 {
     for (size_t class = SMALL_CLASS_COUNT; class < CLASS_COUNT; class ++) {
-        list_visit_medium(cache.current[class], visit, context);
+        const void *payload = link_object(cache.current[class]);
+        for (; payload != NULL; payload = link_object(object_link(payload))) {
+            const struct block *const block = block_from_payload(payload);
+            visit(block, block_size(block), context);
+        }
     }
 }
 
@@ -384,7 +376,7 @@ const char *cache_check(void)
     const char *broken =
         cache.current[CLASS_COUNT] != 0 ? "the list of no class is used" : NULL;
     for (size_t class = 1; broken == NULL && class < CLASS_COUNT; class ++) {
-        broken = list_check(class, own_limit(class), cache.current[class]);
+        broken = list_check(class, own_length(class), cache.current[class]);
     }
     if (broken == NULL &&
         listed_sum(SMALL_CLASS_COUNT, CLASS_COUNT) != cache.medium_bytes) {

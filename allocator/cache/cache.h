@@ -120,9 +120,7 @@ void cache_set_lean(bool now);
  * depots; other threads' lists cannot be looked at. Under the heap lock. */
 size_t cache_free_bytes(size_t size_class);
 /* Call visit for every medium block in this thread's lists. Under the heap lock. */
-void cache_visit_medium(void (*visit)(const struct block *block, size_t bytes,
-                                      void *context),
-                        void *context);
+void cache_visit_medium(block_visitor *visit, void *context);
 /* The first invariant of the calling thread's lists that does not hold; NULL if all
  * hold: objects have canaries, and are as many as the room says; medium blocks are in
  * use by their tags, and of their list's class; the sum of their bytes is right. */

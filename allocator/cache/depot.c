@@ -39,24 +39,15 @@ bool depot_give(size_t class, uintptr_t list)
     return false;
 }
 
-static size_t bytes_of(size_t class)
-{
-    size_t bytes = 0;
-    for (size_t i = 0; i < DEPOT_LISTS; i++) {
-        const uintptr_t list =
-            atomic_load_explicit(&depots[class].lists[i], memory_order_relaxed);
-        if (list != 0) {
-            bytes += list_bytes(class, list_limit(class, LIST_SHORT), list);
-        }
-    }
-    return bytes;
-}
-
 size_t depot_bytes(size_t first, size_t end)
 {
     size_t bytes = 0;
     for (size_t class = first; class < end; class ++) {
-        bytes += bytes_of(class);
+        for (size_t i = 0; i < DEPOT_LISTS; i++) {
+            const uintptr_t list =
+                atomic_load_explicit(&depots[class].lists[i], memory_order_relaxed);
+            bytes += list_bytes(class, LIST_SHORT, list);
+        }
     }
     return bytes;
 }

@@ -24,9 +24,15 @@ size_t list_limit(size_t class, enum list_length length)
     return objects;
 }
 
-size_t list_bytes(size_t class, size_t limit, uintptr_t list)
+/* 0 is no list. */
+static size_t count_of(size_t class, enum list_length length, uintptr_t list)
 {
-    return list != 0 ? (limit - link_room(list)) * least_bytes(class) : 0;
+    return list != 0 ? list_limit(class, length) - link_room(list) : 0;
+}
+
+size_t list_bytes(size_t class, enum list_length length, uintptr_t list)
+{
+    return count_of(class, length, list) * least_bytes(class);
 }
 
 /* Every block goes back to the heap, and coalesces; returns their number. */
@@ -49,15 +55,6 @@ size_t list_return(size_t class, uintptr_t *list)
     return class_is_medium(class) ? return_blocks(list) : run_return_list(class, list);
 }
 
-void list_visit_medium(uintptr_t list, block_visitor *visit, void *context)
-{
-    for (uintptr_t link = list; link_object(link) != NULL;
-         link = object_link(link_object(link))) {
-        const struct block *const block = block_from_payload(link_object(link));
-        visit(block, block_size(block), context);
-    }
-}
-
 static const char *check_medium_block(size_t class, struct block *block)
 {
     if (!block_checksum_is_right(block) || !block_is_in_use(block)) {
@@ -69,9 +66,9 @@ static const char *check_medium_block(size_t class, struct block *block)
     return NULL;
 }
 
-const char *list_check(size_t class, size_t limit, uintptr_t list)
+const char *list_check(size_t class, enum list_length length, uintptr_t list)
 {
-    size_t objects = list != 0 ? limit - link_room(list) : 0;
+    size_t objects = count_of(class, length, list);
     for (uintptr_t link = list; link_object(link) != NULL;
          link = object_link(link_object(link))) {
         void *const object = link_object(link);

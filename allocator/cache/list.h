@@ -27,14 +27,12 @@ enum list_length {
 /* The objects that a list of a class may hold. A class of which one is more than a
  * list's share has none. */
 size_t list_limit(size_t class, enum list_length length);
-/* Bytes in a list that may hold `limit` objects, at least; 0 for no list. */
-size_t list_bytes(size_t class, size_t limit, uintptr_t list);
+/* Bytes in a list of such a length, at least; 0 for no list. */
+size_t list_bytes(size_t class, enum list_length length, uintptr_t list);
 /* All that a list of this thread's holds goes back to the runs, or to the heap, and it
  * is empty; returns how many objects went. Under the heap lock. */
 size_t list_return(size_t class, uintptr_t *list);
-/* Every block in a list of medium blocks. */
-void list_visit_medium(uintptr_t list, block_visitor *visit, void *context);
 /* The first invariant that does not hold, NULL if all hold. */
-const char *list_check(size_t class, size_t limit, uintptr_t list);
+const char *list_check(size_t class, enum list_length length, uintptr_t list);
 
 #endif
