@@ -88,15 +88,6 @@ static void cache_return_all(void)
     }
 }
 
-/* The process is multi-threaded now: the thread's lists become short. */
-static void cache_set_multi_threaded(void)
-{
-    const bool locked = lock_acquire(&heap_lock);
-    cache.multi_threaded = true; /* first: the emptied lists get their new room */
-    cache_return_all();
-    lock_release(&heap_lock, locked);
-}
-
 /* The thread's lists are shorter, or longer, from now on. Under the heap lock. */
 static void follow_lean(void)
 {
@@ -146,24 +137,17 @@ static void cache_initialize(void)
     }
 }
 
-/* Whether there are other threads and the cache does not know yet. */
-static bool cache_misses_threads(void)
-{
-    return !cache.multi_threaded && !__libc_single_threaded &&
-           cache.state == CACHE_ALIVE;
-}
-
 void cache_settle(void)
 {
     if (UNLIKELY(cache.state == CACHE_UNINITIALIZED)) {
         cache_initialize();
     }
-    if (UNLIKELY(cache_misses_threads())) {
-        cache_set_multi_threaded();
-    }
-    if (UNLIKELY(cache.lean != atomic_load_explicit(&lean, memory_order_relaxed)) &&
+    const bool has_threads = cache.multi_threaded || !__libc_single_threaded;
+    const bool is_lean = atomic_load_explicit(&lean, memory_order_relaxed);
+    if (UNLIKELY(cache.multi_threaded != has_threads || cache.lean != is_lean) &&
         cache.state == CACHE_ALIVE) {
         const bool locked = lock_acquire(&heap_lock);
+        cache.multi_threaded = has_threads; /* first: lists get their new room */
         follow_lean();
         lock_release(&heap_lock, locked);
     }
