@@ -405,7 +405,8 @@ static NO_INLINE void *allocate_aligned_anew(size_t alignment, size_t size,
         payload = pressure_map(size > 0 ? size : 1, alignment, &locked);
     }
     if (payload == NULL) {
-        struct block *const block = pressure_allocate_aligned(block_bytes, alignment);
+        struct block *const block =
+            pressure_allocate_aligned(block_bytes, alignment, NULL);
         const size_t size_class = aligned_class(alignment, size);
         if (block != NULL && size_class != 0) {
             run_note_allocated(size_class, block_size(block));

@@ -37,7 +37,7 @@ static NO_INLINE void *move_to_grow(char *ptr, size_t old_bytes, size_t size)
     const size_t needed = block_bytes_from_request(size);
     bool locked = lock_acquire(&heap_lock);
     struct block *const block =
-        pressure_allocate_like(needed + block_slack(needed), ptr);
+        pressure_allocate_aligned(needed + block_slack(needed), PAGE_BYTES, ptr);
     const bool moves =
         block != NULL && old_bytes > MEDIUM_LIMIT_BYTES && pressure_wants_move();
     lock_release(&heap_lock, locked);

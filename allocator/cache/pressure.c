@@ -192,8 +192,6 @@ bool pressure_relieve(void)
     return true;
 }
 
-/* The heap has failed to give a block, aligned or not: room is made as long as that
- * helps. */
 struct block *pressure_allocate_again(size_t bytes, size_t alignment, const void *like)
 {
     struct block *block = NULL;
@@ -221,18 +219,12 @@ struct block *pressure_allocate_rounded(size_t bytes, size_t needed)
                          : pressure_allocate_again(bytes, ALIGNMENT_BYTES, NULL);
 }
 
-struct block *pressure_allocate_aligned(size_t bytes, size_t alignment)
-{
-    struct block *const block = heap_allocate_aligned(bytes, alignment, NULL);
-    return LIKELY(block != NULL) ? block
-                                 : pressure_allocate_again(bytes, alignment, NULL);
-}
-
-struct block *pressure_allocate_like(size_t bytes, const void *payload)
+struct block *pressure_allocate_aligned(size_t bytes, size_t alignment,
+                                        const void *like)
 {
     pressure_note_cached_bytes();
-    struct block *const block = heap_allocate_aligned(bytes, PAGE_BYTES, payload);
-    return block != NULL ? block : pressure_allocate_again(bytes, PAGE_BYTES, payload);
+    struct block *const block = heap_allocate_aligned(bytes, alignment, like);
+    return block != NULL ? block : pressure_allocate_again(bytes, alignment, like);
 }
 
 void *pressure_map(size_t request, size_t alignment, bool *locked)

@@ -58,10 +58,10 @@ static ALWAYS_INLINE struct block *pressure_allocate(size_t bytes)
 /* The same of a block as large as its class. Before more becomes resident for it one of
  * the bytes needed does, as they were cut while there was one thread. */
 struct block *pressure_allocate_rounded(size_t bytes, size_t needed);
-struct block *pressure_allocate_aligned(size_t bytes, size_t alignment);
-/* A block within its page where another is, so that whole pages can move from there,
- * with room to grow; the caller calls pressure_settle. */
-struct block *pressure_allocate_like(size_t bytes, const void *payload);
+/* heap_allocate_aligned in the same way; with a payload that is to move there the
+ * caller calls pressure_settle, once it has gone. */
+struct block *pressure_allocate_aligned(size_t bytes, size_t alignment,
+                                        const void *like);
 /* A block with a mapping of its own, which is made without the lock that *locked tells
  * of. NULL: the system refuses. */
 void *pressure_map(size_t bytes, size_t alignment, bool *locked);

@@ -52,7 +52,7 @@ bool debug_block_place_in_heap(struct debug_block *block, size_t alignment)
     /* Behind an odd size the zone begins at once, and goes on to the block's end. */
     const size_t bytes = block_bytes_from_request(front + block->size + zone);
     struct block *const place = alignment > ALIGNMENT_BYTES
-                                    ? pressure_allocate_aligned(bytes, alignment)
+                                    ? pressure_allocate_aligned(bytes, alignment, NULL)
                                     : pressure_allocate(bytes);
     if (place == NULL) {
         return false;
