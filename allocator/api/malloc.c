@@ -17,8 +17,7 @@ struct policy policy;
 void policy_set_mmap_threshold(size_t bytes)
 {
     /* At most the limit: no request beyond it is below the threshold. */
-    const size_t threshold = bytes < REQUEST_LIMIT_BYTES ? bytes : REQUEST_LIMIT_BYTES;
-    policy.mmap_threshold_bytes = threshold > 0 ? threshold : 1;
+    policy.mmap_threshold_bytes = larger(smaller(bytes, REQUEST_LIMIT_BYTES), 1);
 }
 
 /* Whether a size beyond the threshold is; the environment may have set it. */
@@ -211,7 +210,7 @@ void *snug_calloc(size_t count, size_t size)
             return NULL;
         }
     }
-    return memset(payload, 0, nonzero_prefix < bytes ? nonzero_prefix : bytes);
+    return memset(payload, 0, smaller(nonzero_prefix, bytes));
 }
 
 static void unmap(void *ptr, size_t bytes)
@@ -323,7 +322,7 @@ void snug_free(void *ptr)
  * 0: none does. */
 static size_t aligned_class(size_t alignment, size_t size)
 {
-    const size_t bytes = align_up(size > 0 ? size : 1, alignment);
+    const size_t bytes = align_up(larger(size, 1), alignment);
     return bytes <= SMALL_LIMIT_BYTES ? bytes / ALIGNMENT_BYTES : 0;
 }
 
@@ -400,9 +399,9 @@ static NO_INLINE void *allocate_aligned_anew(size_t alignment, size_t size,
     bool locked = lock_acquire(&heap_lock);
     void *payload = NULL;
     /* The heap would grow by the alignment for good, and its map with it. */
-    const size_t extent = size > alignment ? size : alignment;
+    const size_t extent = larger(size, alignment);
     if (extent >= policy.mmap_threshold_bytes && wants_mapping(extent)) {
-        payload = pressure_map(size > 0 ? size : 1, alignment, &locked);
+        payload = pressure_map(larger(size, 1), alignment, &locked);
     }
     if (payload == NULL) {
         struct block *const block =

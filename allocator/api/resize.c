@@ -18,7 +18,7 @@ static NO_INLINE void *move(void *ptr, size_t old_bytes, size_t size)
     if (UNLIKELY(moved == NULL)) {
         return size <= old_bytes ? ptr : NULL;
     }
-    memcpy(moved, ptr, old_bytes < size ? old_bytes : size);
+    memcpy(moved, ptr, smaller(old_bytes, size));
     fast_free(ptr);
     return moved;
 }

@@ -7,6 +7,16 @@
 
 #define PAGE_BYTES ((size_t)4096) /* what protection and residency are counted in */
 
+static ALWAYS_INLINE size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static ALWAYS_INLINE size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 static ALWAYS_INLINE bool is_power_of_two(size_t n)
 {
     return n != 0 && (n & (n - 1)) == 0;
@@ -45,8 +55,7 @@ static ALWAYS_INLINE size_t block_bytes_from_request(size_t request)
  * from this size on; less stays with the block. */
 static ALWAYS_INLINE size_t block_least_rest(size_t bytes)
 {
-    const size_t share = bytes / SPLIT_SHARE;
-    return share > BLOCK_MIN_BYTES ? share : BLOCK_MIN_BYTES;
+    return larger(bytes / SPLIT_SHARE, BLOCK_MIN_BYTES);
 }
 
 /* A block that has grown to so many bytes will grow on: it takes so much more, half of

@@ -2,12 +2,12 @@
 
 #include <string.h>
 
-#include "base/assertions.h"
+#include "base/size.h"
 
 static void append(struct text *text, const char *string, size_t length)
 {
     const size_t room = text->capacity - 1 - text->length;
-    const size_t bytes = length < room ? length : room;
+    const size_t bytes = smaller(length, room);
     memcpy(text->buffer + text->length, string, bytes);
     text->length += bytes;
     text->buffer[text->length] = '\0';

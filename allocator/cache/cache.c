@@ -45,8 +45,7 @@ static void return_small(void)
 static void set_medium_limit(void)
 {
     const size_t share = cache.lean ? 0 : heap.touched_bytes / CACHED_SHARE;
-    const size_t limit = share + GIVE_LEAST_BYTES;
-    const size_t most = limit < EMPTIED_HEAP_BYTES ? limit : EMPTIED_HEAP_BYTES;
+    const size_t most = smaller(share + GIVE_LEAST_BYTES, EMPTIED_HEAP_BYTES);
     cache.medium_limit_bytes = cache.state != CACHE_ALIVE ? 0
                                : cache.multi_threaded     ? SIZE_MAX
                                                           : most;

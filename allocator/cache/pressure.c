@@ -20,16 +20,6 @@ static bool gives_back(void)
     return !pressure.never && !heap.locked && knobs_get()->purge != KNOBS_PURGE_NEVER;
 }
 
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 /* What is to go back, in bytes. */
 struct demand {
     size_t wanted; /* in all */

@@ -34,12 +34,12 @@ static bool add_chunk(size_t bytes)
 
 void *debug_arena_allocate(size_t bytes, size_t alignment)
 {
-    const size_t step = alignment > ALIGNMENT_BYTES ? alignment : ALIGNMENT_BYTES;
+    const size_t step = larger(alignment, ALIGNMENT_BYTES);
     const bool locked = lock_acquire(&heap_lock);
     uintptr_t payload = align_up(arena.next + sizeof(size_t), step);
     if (arena.newest == NULL || payload + bytes > arena.end) {
         const size_t need = align_up(bytes + step + 64, PAGE_BYTES);
-        if (!add_chunk(need > CHUNK_BYTES ? need : CHUNK_BYTES)) {
+        if (!add_chunk(larger(need, CHUNK_BYTES))) {
             lock_release(&heap_lock, locked);
             return NULL;
         }

@@ -26,7 +26,7 @@ static char *memory_end(const struct debug_block *block)
 
 static size_t fill_bytes(size_t size)
 {
-    return size < DEBUG_FILL_LIMIT_BYTES ? size : DEBUG_FILL_LIMIT_BYTES;
+    return smaller(size, DEBUG_FILL_LIMIT_BYTES);
 }
 
 /* Larger blocks are overrun by more: a sixteenth, up to a limit. */

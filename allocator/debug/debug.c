@@ -376,9 +376,7 @@ void *debug_resize(void *ptr, size_t size)
     const size_t arena_bytes = debug_arena_bytes(ptr);
     if (arena_bytes != 0) {
         void *const moved = debug_arena_allocate(size, ALIGNMENT_BYTES);
-        return moved != NULL
-                   ? memcpy(moved, ptr, arena_bytes < size ? arena_bytes : size)
-                   : NULL;
+        return moved != NULL ? memcpy(moved, ptr, smaller(arena_bytes, size)) : NULL;
     }
     struct debug_stack stack;
     debug_stack_capture(&stack);

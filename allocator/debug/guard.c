@@ -120,7 +120,7 @@ bool debug_guard_place_zero_size(struct debug_block *block, size_t alignment)
     if (alignment > PAGE_BYTES) {
         return false;
     }
-    const size_t step = alignment > ALIGNMENT_BYTES ? alignment : ALIGNMENT_BYTES;
+    const size_t step = larger(alignment, ALIGNMENT_BYTES);
     uintptr_t address = align_up(next, step);
     if (address + 2 * step > end) {
         const uintptr_t chunk = (uintptr_t)os_reserve(chunk_bytes);

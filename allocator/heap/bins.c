@@ -272,7 +272,7 @@ static const char *check_record(const struct bins *bins, uint32_t number,
 /* The sizes of a bin, and the free blocks of each. Adds their number to *count. */
 static const char *check_bin(const struct bins *bins, size_t bin, size_t *count)
 {
-    size_t smaller = 0;
+    size_t before = 0;
     for (const uint32_t *size = &bins->first[bin]; *size != 0;
          size = &bins->records[*size].larger) {
         const size_t bytes = bins->records[*size].bytes;
@@ -289,10 +289,10 @@ static const char *check_bin(const struct bins *bins, size_t bin, size_t *count)
                 return "a bin's list has no end";
             }
         }
-        if (bytes <= smaller) {
+        if (bytes <= before) {
             return "the sizes of a bin are out of order";
         }
-        smaller = bytes;
+        before = bytes;
     }
     const bool bit = (bins->map[bin / 64] >> (bin % 64) & 1) != 0;
     return bit == (bins->first[bin] != 0) ? NULL : "a bin's bit is wrong";

@@ -131,9 +131,7 @@ static size_t usual_growth(void)
     if (grows_sparingly()) {
         return heap.region_bytes / SPARING_GROWTH_SHARE;
     }
-    const size_t preallocate_bytes = knobs_get()->preallocate_bytes;
-    return heap.region_bytes > preallocate_bytes ? heap.region_bytes
-                                                 : preallocate_bytes;
+    return larger(heap.region_bytes, knobs_get()->preallocate_bytes);
 }
 
 /* Where the first region goes if the break cannot move at all: so far below the address
@@ -197,6 +195,6 @@ bool heap_grow(size_t bytes)
         }
         heap.grows_sparingly = true;
     }
-    const size_t most = usual_growth() > need ? usual_growth() : need;
+    const size_t most = larger(usual_growth(), need);
     return grow_by(align_up(most + heap.top_pad_bytes, PAGE_BYTES)) || grow_by(need);
 }

@@ -350,13 +350,6 @@ void heap_shrink(struct block *block, size_t bytes)
     heap_free(rest);
 }
 
-/* How much a block that needs the least takes of so much room. */
-static size_t taken_of(size_t room, size_t least, size_t wanted)
-{
-    const size_t most = wanted < room ? wanted : room;
-    return least > most ? least : most;
-}
-
 /* Beyond what was touched nothing is taken that is not needed yet. */
 static bool extend_into_top(struct block *block, size_t least, size_t wanted)
 {
@@ -366,7 +359,8 @@ static bool extend_into_top(struct block *block, size_t least, size_t wanted)
         return false;
     }
     const size_t touched = (size_t)(heap.touched - heap.top);
-    const size_t more = taken_of(align_down(touched, ALIGNMENT_BYTES), least, wanted);
+    const size_t room = align_down(touched, ALIGNMENT_BYTES);
+    const size_t more = larger(least, smaller(wanted, room));
     const size_t bytes = block_size(block) + more;
     raise_top(more);
     block_set_in_use(block, bytes);
@@ -394,8 +388,7 @@ bool heap_extend(struct block *block, size_t bytes)
     if (room < least) {
         return false;
     }
-    const size_t taken = taken_of(room, least, wanted);
-    const size_t more = used_of(after, taken, block_least_rest(bytes));
+    const size_t more = used_of(after, smaller(wanted, room), block_least_rest(bytes));
     if (UNLIKELY(rise_in_free(after, 0, more) != 0)) {
         occupy((uintptr_t)next, more);
     }

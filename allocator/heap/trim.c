@@ -49,13 +49,10 @@ size_t heap_trim_top(size_t pad_bytes)
     }
     const uintptr_t keep = align_up((uintptr_t)heap.top + pad_bytes, PAGE_BYTES);
     const uintptr_t touched = (uintptr_t)heap.touched;
-    uintptr_t end = align_up(touched, PAGE_BYTES);
     /* The region may end inside a page, and the rest of that page be another's. */
     const uintptr_t own_end =
         align_down((uintptr_t)heap.end + sizeof(size_t), PAGE_BYTES);
-    if (end > own_end) {
-        end = own_end;
-    }
+    const uintptr_t end = smaller(align_up(touched, PAGE_BYTES), own_end);
     if (keep >= end || !give((struct page_range){keep, end})) {
         return 0;
     }

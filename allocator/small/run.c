@@ -50,15 +50,9 @@ static size_t run_least_granules(size_t size_class)
 static size_t run_longest_granules(size_t size_class)
 {
     const size_t runs = classes.runs_of[size_class];
-    size_t longest = class_bytes(size_class) / 8;
-    if (longest > RUN_LIMIT_GRANULES) {
-        longest = RUN_LIMIT_GRANULES;
-    }
-    if (runs < 3) {
-        const size_t few = run_least_granules(size_class) << runs;
-        longest = few < longest ? few : longest;
-    }
-    return longest;
+    const size_t longest = smaller(class_bytes(size_class) / 8, RUN_LIMIT_GRANULES);
+    return runs < 3 ? smaller(run_least_granules(size_class) << runs, longest)
+                    : longest;
 }
 
 /* The last granule of a run, from the first that the map covers on, where no run is; 0
@@ -222,14 +216,9 @@ static void carve(struct run *run, size_t most, uintptr_t *list)
     const size_t object_bytes = class_bytes(run->size_class);
     char *const objects = run_objects(run);
     const uintptr_t first_end = (uintptr_t)objects + run->carved_end + object_bytes;
-    size_t end = align_up(first_end, PAGE_BYTES) - (uintptr_t)objects;
-    if (end > run->end) {
-        end = run->end;
-    }
-    size_t count = (end - run->carved_end) / object_bytes;
-    if (count > most) {
-        count = most;
-    }
+    const size_t page_end = align_up(first_end, PAGE_BYTES) - (uintptr_t)objects;
+    const size_t end = smaller(page_end, run->end);
+    const size_t count = smaller((end - run->carved_end) / object_bytes, most);
     for (size_t i = count; i-- > 0;) {
         link_push(list, objects + run->carved_end + i * object_bytes);
     }
