@@ -77,35 +77,26 @@ static ALWAYS_INLINE void *take_medium(size_t size)
                : NULL;
 }
 
-/* Allocates what is beyond the size classes, and not in a list. */
-static void *allocate_large(size_t size, size_t block_bytes, size_t *nonzero_prefix)
+/* What is beyond the small sizes, and not where take_medium looks. *nonzero_prefix as
+ * in allocate. */
+static NO_INLINE void *allocate_medium(size_t size, size_t *nonzero_prefix)
 {
     if (UNLIKELY(size > REQUEST_LIMIT_BYTES)) {
         return out_of_memory();
     }
-    void *payload;
     if (debug_is_on()) {
-        payload = debug_allocate(size, 1, DEBUG_MALLOC, nonzero_prefix);
-    } else {
+        void *const payload = debug_allocate(size, 1, DEBUG_MALLOC, nonzero_prefix);
+        return payload != NULL ? payload : out_of_memory();
+    }
+    size_t block_bytes = block_bytes_from_request(size);
+    void *payload =
+        block_bytes <= MEDIUM_LIMIT_BYTES ? cache_take_medium(&block_bytes) : NULL;
+    if (payload == NULL) {
         bool locked = lock_acquire(&heap_lock);
         payload = allocate(size, block_bytes, nonzero_prefix, &locked);
         lock_release(&heap_lock, locked);
     }
     return LIKELY(payload != NULL) ? payload : out_of_memory();
-}
-
-/* Allocates what is beyond the size classes, and not where take_medium looks.
- * *nonzero_prefix as in allocate. */
-static NO_INLINE void *allocate_medium(size_t size, size_t *nonzero_prefix)
-{
-    size_t block_bytes = block_bytes_from_request(size);
-    if (size <= MEDIUM_LIMIT_BYTES - BLOCK_HEADER_BYTES && !debug_is_on()) {
-        void *const cached = cache_take_medium(&block_bytes);
-        if (cached != NULL) {
-            return cached;
-        }
-    }
-    return allocate_large(size, block_bytes, nonzero_prefix);
 }
 
 /* Serves a size class that has no runs, or no memory for one, with a block of the heap.
@@ -203,21 +194,11 @@ void *snug_calloc(size_t count, size_t size)
     size_t nonzero_prefix = bytes;
     void *payload =
         bytes <= SMALL_LIMIT_BYTES ? fast_malloc(bytes) : take_medium(bytes);
-    if (UNLIKELY(payload == NULL)) {
-        payload =
-            bytes > SMALL_LIMIT_BYTES ? allocate_medium(bytes, &nonzero_prefix) : NULL;
-        if (payload == NULL) {
-            return NULL;
-        }
+    if (UNLIKELY(payload == NULL) && bytes > SMALL_LIMIT_BYTES) {
+        payload = allocate_medium(bytes, &nonzero_prefix);
     }
-    return memset(payload, 0, smaller(nonzero_prefix, bytes));
-}
-
-static void unmap(void *ptr, size_t bytes)
-{
-    if (!os_unmap(ptr, bytes)) { /* too many mappings to split one: keep the address */
-        os_purge(ptr, bytes);
-    }
+    return LIKELY(payload != NULL) ? memset(payload, 0, smaller(nonzero_prefix, bytes))
+                                   : NULL;
 }
 
 static NO_INLINE void free_block(void *ptr)
@@ -244,8 +225,8 @@ static NO_INLINE void free_block(void *ptr)
         large_forget(ptr);
     }
     lock_release(&heap_lock, locked);
-    if (UNLIKELY(given.kind == SNUG_LARGE)) {
-        unmap(ptr, given.bytes);
+    if (UNLIKELY(given.kind == SNUG_LARGE) && !os_unmap(ptr, given.bytes)) {
+        os_purge(ptr, given.bytes); /* too many mappings: keep the address */
     }
 }
 

@@ -171,7 +171,7 @@ static APART void free_block(void) { kept = calloc(1, 102); }
 static APART void take_shared(void) { kept = realloc(NULL, 103); }
 static APART void debug_mine(void) { kept = aligned_alloc(64, 128); }
 static APART void snug_mine(void) { kept = realloc(malloc(5), 200000); }
-static APART void allocate_large(void) { kept = malloc(5000); }
+static APART void allocate_medium(void) { kept = malloc(5000); }
 static APART void allocate_small(void) { kept = malloc(0); }
 static APART void debug_twice(void *block)
 {
@@ -188,7 +188,7 @@ int main(int count, char **arguments)
     take_shared();
     debug_mine();
     snug_mine();
-    allocate_large();
+    allocate_medium();
     allocate_small();
     kept = NULL;
     if (count > 2) {
@@ -209,7 +209,7 @@ if needs "the program's functions are shown" libdw.so.1; then
             what="$how $level"
             [ "$how" = preloaded ] && run "$level" ./names "$level"
             [ "$how" = preloaded ] || ./linked "$level" 2>err
-            for function in move free_block take_shared debug_mine snug_mine allocate_large \
+            for function in move free_block take_shared debug_mine snug_mine allocate_medium \
                 allocate_small; do
                 expect err "    #0 $function at names.c:[0-9]*"
             done
