@@ -36,9 +36,16 @@ COLD_CODE void *out_of_memory(void)
 }
 
 /* The payload of a block from the heap, where a free object with its canary may have
- * stood. */
-static void *live_payload(struct block *block)
+ * stood; NULL if there is none. It serves a size class that has no runs, or no memory
+ * for one, or what is not small (0). */
+static void *live_payload(struct block *block, size_t size_class)
 {
+    if (UNLIKELY(block == NULL)) {
+        return NULL;
+    }
+    if (size_class != 0) {
+        run_note_allocated(size_class, block_size(block));
+    }
     object_set_live(block_payload(block));
     return block_payload(block);
 }
@@ -59,13 +66,10 @@ static void *allocate(size_t size, size_t block_bytes, size_t *nonzero_prefix,
     }
     struct block *const block =
         pressure_allocate_rounded(block_bytes, block_bytes_from_request(size));
-    if (UNLIKELY(block == NULL)) {
-        return NULL;
-    }
-    if (nonzero_prefix != NULL) {
+    if (nonzero_prefix != NULL && block != NULL) {
         *nonzero_prefix = heap_nonzero_prefix(block);
     }
-    return live_payload(block);
+    return live_payload(block, 0);
 }
 
 /* A medium block from a current list of the thread; NULL if there is none, or the size
@@ -99,18 +103,6 @@ static NO_INLINE void *allocate_medium(size_t size, size_t *nonzero_prefix)
     return LIKELY(payload != NULL) ? payload : out_of_memory();
 }
 
-/* Serves a size class that has no runs, or no memory for one, with a block of the heap.
- * Under the lock. */
-static void *allocate_as_block(size_t size_class, size_t size)
-{
-    struct block *const block = pressure_allocate(block_bytes_from_request(size));
-    if (block == NULL) {
-        return NULL;
-    }
-    run_note_allocated(size_class, block_size(block));
-    return live_payload(block);
-}
-
 /* An object, when the current list is empty. */
 static void *allocate_object(size_t size)
 {
@@ -129,7 +121,8 @@ static void *allocate_object(size_t size)
         pressure_settle();
     }
     if (object == NULL) {
-        object = allocate_as_block(size_class, size);
+        object =
+            live_payload(pressure_allocate(block_bytes_from_request(size)), size_class);
     }
     lock_release(&heap_lock, locked);
     return object;
@@ -159,7 +152,7 @@ static NO_INLINE void *allocate_anew(size_t size)
     }
     struct block *const block =
         pressure_allocate(align_up(size + BLOCK_HEADER_BYTES, ALIGNMENT_BYTES));
-    return LIKELY(block != NULL) ? live_payload(block) : out_of_memory();
+    return LIKELY(block != NULL) ? live_payload(block, 0) : out_of_memory();
 }
 
 NO_INLINE void *malloc_slow(size_t size)
@@ -385,13 +378,8 @@ static NO_INLINE void *allocate_aligned_anew(size_t alignment, size_t size,
         payload = pressure_map(larger(size, 1), alignment, &locked);
     }
     if (payload == NULL) {
-        struct block *const block =
-            pressure_allocate_aligned(block_bytes, alignment, NULL);
-        const size_t size_class = aligned_class(alignment, size);
-        if (block != NULL && size_class != 0) {
-            run_note_allocated(size_class, block_size(block));
-        }
-        payload = block != NULL ? live_payload(block) : NULL;
+        payload = live_payload(pressure_allocate_aligned(block_bytes, alignment, NULL),
+                               aligned_class(alignment, size));
     }
     lock_release(&heap_lock, locked);
     return payload != NULL ? payload : out_of_memory();
