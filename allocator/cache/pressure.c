@@ -20,35 +20,30 @@ static bool gives_back(void)
     return !pressure.never && !heap.locked && knobs_get()->purge != KNOBS_PURGE_NEVER;
 }
 
-/* What is to go back, in bytes. */
-struct demand {
-    size_t wanted; /* in all */
-    size_t worth;  /* if it is less, nothing */
-    size_t least;  /* of a free block: each is a call; none is too small from
-                      GIVE_CALL_BYTES on */
-};
-
+/* What is to go back, in bytes, and what went. */
 struct giving {
-    size_t least_bytes; /* resident of a free block, so that it counts */
-    size_t bytes;       /* in all of these */
-    size_t wanted;
+    size_t wanted; /* in all */
+    size_t worth;  /* if there is less, nothing goes */
+    size_t least;  /* resident of a free block, so that it counts: each is a call; none
+                      is too small from GIVE_CALL_BYTES on */
+    size_t there;  /* in all that count */
     size_t given;
     bool refused; /* by the system */
 };
 
 /* 0: too little of it. */
-static size_t resident_within(struct page_range pages, size_t least_bytes)
+static size_t resident_within(struct page_range pages, size_t least)
 {
     const size_t resident =
         pages.end - pages.start - pages_vacant_within(pages.start, pages.end);
-    return resident >= least_bytes ? resident : 0;
+    return resident >= least ? resident : 0;
 }
 
 static void count_block(const struct block *block, size_t bytes, void *context)
 {
     struct giving *const giving = context;
-    giving->bytes +=
-        resident_within(heap_free_block_pages(block, bytes), giving->least_bytes);
+    giving->there +=
+        resident_within(heap_free_block_pages(block, bytes), giving->least);
 }
 
 static void give_block(const struct block *block, size_t bytes, void *context)
@@ -56,7 +51,7 @@ static void give_block(const struct block *block, size_t bytes, void *context)
     struct giving *const giving = context;
     const struct page_range pages = heap_free_block_pages(block, bytes);
     if (giving->given < giving->wanted && !giving->refused &&
-        resident_within(pages, giving->least_bytes) != 0) {
+        resident_within(pages, giving->least) != 0) {
         const size_t given = heap_vacate(pages);
         giving->given += given;
         giving->refused = given == 0;
@@ -64,18 +59,17 @@ static void give_block(const struct block *block, size_t bytes, void *context)
 }
 
 /* Pages of the top and of free blocks go back, the largest first. Returns what went. */
-static size_t give_back(struct demand demand)
+static size_t give_back(struct giving giving)
 {
-    const size_t least = smaller(demand.least, GIVE_CALL_BYTES);
-    struct giving giving = {.least_bytes = least, .wanted = demand.wanted};
-    bins_visit(&heap_bins, least, count_block, &giving);
+    giving.least = smaller(giving.least, GIVE_CALL_BYTES);
+    bins_visit(&heap_bins, giving.least, count_block, &giving);
     const size_t at_top = (size_t)(heap.touched - heap.top);
-    const size_t of_top = at_top >= least ? at_top : 0;
-    if (giving.bytes + of_top < demand.worth) {
+    const size_t of_top = at_top >= giving.least ? at_top : 0;
+    if (giving.there + of_top < giving.worth) {
         return 0;
     }
     giving.given = of_top != 0 ? heap_trim_top(heap.top_pad_bytes) : 0;
-    bins_visit(&heap_bins, least, give_block, &giving);
+    bins_visit(&heap_bins, giving.least, give_block, &giving);
     return giving.given;
 }
 
@@ -106,16 +100,16 @@ static void press(size_t resident)
         !may_pay()) {
         return;
     }
-    struct demand demand = {
+    struct giving giving = {
         .wanted = larger(resident - pressure.ceiling_bytes, worth),
         .worth = worth,
         .least = worth,
     };
-    size_t given = give_back(demand);
+    size_t given = give_back(giving);
     pressure.given_bytes += given;
     if (given < worth && resident >= LARGE_HEAP_BYTES) {
-        demand.least = GIVE_LEAST_BYTES / 2;
-        given = give_back(demand);
+        giving.least = GIVE_LEAST_BYTES / 2;
+        given = give_back(giving);
         pressure.given_bytes += PAID_LIMIT * given; /* by more calls */
     }
     if (given < worth) {
@@ -299,7 +293,7 @@ static void give_all_back(void)
     const size_t resident = heap_resident_bytes();
     const size_t in_use = __libc_single_threaded ? resident - spare : 0;
     if (in_use <= resident / EMPTIED_SHARE) {
-        spend(give_back((struct demand){
+        spend(give_back((struct giving){
             .wanted = spare,
             .worth = resident - resident / EMPTIED_LEFT_SHARE,
             .least = larger(in_use, GIVE_LEAST_BYTES),
