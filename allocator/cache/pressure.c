@@ -9,12 +9,6 @@ static size_t resident_bytes(void)
     return heap_resident_bytes() + large_counts().bytes;
 }
 
-/* In the heap, as far as its pages could go back. */
-static size_t spare_bytes(void)
-{
-    return heap_unused_bytes() - pages_vacant_bytes;
-}
-
 static bool gives_back(void)
 {
     return !pressure.never && !heap.locked && knobs_get()->purge != KNOBS_PURGE_NEVER;
@@ -96,8 +90,8 @@ static void press(size_t resident)
 {
     const size_t share = resident / GIVE_SHARE;
     const size_t worth = larger(share, GIVE_LEAST_BYTES);
-    if (spare_bytes() < worth || resident < pressure.look_at_bytes || !gives_back() ||
-        !may_pay()) {
+    if (heap_spare_bytes() < worth || resident < pressure.look_at_bytes ||
+        !gives_back() || !may_pay()) {
         return;
     }
     struct giving giving = {
@@ -289,7 +283,7 @@ static void spend(size_t bytes)
  * and there, by any. */
 static void give_all_back(void)
 {
-    const size_t spare = spare_bytes();
+    const size_t spare = heap_spare_bytes();
     const size_t resident = heap_resident_bytes();
     const size_t in_use = __libc_single_threaded ? resident - spare : 0;
     if (in_use <= resident / EMPTIED_SHARE) {

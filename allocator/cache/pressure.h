@@ -79,7 +79,7 @@ COLD_CODE void pressure_consider(void);
  * far as it is resident; other lists are short. */
 static ALWAYS_INLINE size_t pressure_free_bytes(void)
 {
-    return heap_unused_bytes() - pages_vacant_bytes + run_free_sum + cache.medium_bytes;
+    return heap_spare_bytes() + run_free_sum + cache.medium_bytes;
 }
 
 /* After memory was freed, in slow paths: when nearly all is free, all goes back. Only

@@ -138,10 +138,11 @@ static ALWAYS_INLINE size_t heap_resident_bytes(void)
 {
     return heap.touched_bytes - pages_vacant_bytes;
 }
-/* In free blocks and above the top, vacant pages included. */
-static ALWAYS_INLINE size_t heap_unused_bytes(void)
+/* In free blocks and above the top, as far as it is resident. */
+static ALWAYS_INLINE size_t heap_spare_bytes(void)
 {
-    return heap_bins.free_bytes + (size_t)(heap.touched - heap.top);
+    return heap_bins.free_bytes + (size_t)(heap.touched - heap.top) -
+           pages_vacant_bytes;
 }
 /* Give back what has been touched above the top, but for pad_bytes; the bytes that are
  * not resident any more. One system call, a second one where addresses count. */
