@@ -207,10 +207,10 @@ size_t cache_free_bytes(size_t size_class)
     return depot_bytes(size_class, size_class + 1) + listed_bytes(size_class);
 }
 
-/* What the depots of these classes hold goes back. */
-static void return_depots(size_t first, size_t end)
+/* What the depots of the classes up to `end` hold goes back. */
+static void return_depots(size_t end)
 {
-    for (size_t class = first; class < end; class ++) {
+    for (size_t class = 1; class < end; class ++) {
         for (uintptr_t list = depot_take(class); list != 0; list = depot_take(class)) {
             list_return(class, &list);
         }
@@ -237,7 +237,7 @@ size_t cache_reclaim(size_t least_bytes, bool medium)
         return 0;
     }
     if (depots) {
-        return_depots(1, medium ? CLASS_COUNT : SMALL_CLASS_COUNT);
+        return_depots(medium ? CLASS_COUNT : SMALL_CLASS_COUNT);
     }
     if (medium) {
         cache_coalesce();
@@ -313,16 +313,12 @@ static void make_room(size_t class)
 void cache_free(size_t size_class, void *object)
 {
     cache_settle();
-    if (cache.state == CACHE_ALIVE) {
+    make_room(size_class);
+    if (!cache_push(size_class, object)) { /* the thread ends: a list of this alone */
+        cache.current[size_class] = link_empty(1);
+        cache_push(size_class, object);
         make_room(size_class);
     }
-    if (cache_push(size_class, object)) {
-        return;
-    }
-    const bool locked = lock_acquire(&heap_lock);
-    run_return_object(size_class, object);
-    cache.gave_back = true;
-    lock_release(&heap_lock, locked);
 }
 
 bool cache_free_medium(void *payload, size_t block_bytes)

@@ -323,13 +323,6 @@ size_t run_return_list(size_t size_class, uintptr_t *list)
     return objects;
 }
 
-void run_return_object(size_t size_class, void *object)
-{
-    uintptr_t list = link_empty(1);
-    link_push(&list, object);
-    run_return_list(size_class, &list);
-}
-
 bool run_has_free(const struct run *run, const void *object)
 {
     const size_t offset = (size_t)((const char *)object - run_objects(run));

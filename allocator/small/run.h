@@ -78,8 +78,6 @@ void run_note_freed(size_t block_bytes);
 uintptr_t run_take_list(size_t size_class, size_t limit, size_t most);
 /* Put all objects of a list back, each to its run; returns their number. */
 size_t run_return_list(size_t size_class, uintptr_t *list);
-/* Put an object back. */
-void run_return_object(size_t size_class, void *object);
 
 /* Whether an object that is free is its run's; else a cache has it. */
 bool run_has_free(const struct run *run, const void *object);
