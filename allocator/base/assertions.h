@@ -3,6 +3,7 @@
 #ifndef SNUG_ASSERTIONS_H
 #define SNUG_ASSERTIONS_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -5,7 +5,6 @@
 #ifndef SNUG_CONFIG_H
 #define SNUG_CONFIG_H
 
-#include <assert.h>
 #include <stddef.h>
 
 #define KIB ((size_t)1024)
@@ -91,7 +90,5 @@
 #define MEDIUM_LIMIT_BYTES (128 * KIB)
 #define CACHED_SHARE 4
 #define COALESCE_SHARE 32
-
-static_assert(PREALLOCATE_BYTES >= 4 * KIB, "extend by whole pages");
 
 #endif

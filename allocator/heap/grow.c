@@ -19,9 +19,6 @@ READ_MOSTLY uintptr_t object_secret;
 /* Turn what is left of the current region into a free block and end it with a fence. */
 static void region_close(void)
 {
-    if (heap.regions == NULL) {
-        return;
-    }
     struct block *const rest = (struct block *)(uintptr_t)heap.top;
     const size_t bytes = (size_t)(heap.end - heap.top);
     /* What was never touched counts as touched from now on, and as vacant unless it was
@@ -54,8 +51,9 @@ static void set_end(struct heap_region *region, const char *end)
 static void region_open(char *memory, size_t bytes)
 {
     char *const limit = memory + bytes;
-    region_close();
-    if (heap.regions == NULL) {
+    if (heap.regions != NULL) {
+        region_close();
+    } else {
         object_secret = os_random();
         char *const table =
             (char *)align_up((uintptr_t)memory, sizeof(struct free_record));
