@@ -50,26 +50,40 @@ static void *live_payload(struct block *block, size_t size_class)
     return block_payload(block);
 }
 
-/* Under the lock that *locked tells of. *nonzero_prefix: how much of the payload may
- * not be zero; NULL: of no interest. */
-static void *allocate(size_t size, size_t block_bytes, size_t *nonzero_prefix,
-                      bool *locked)
+/* The class whose objects serve a request of such an alignment, a power of two (run.h);
+ * 0: none does. */
+static size_t aligned_class(size_t alignment, size_t size)
 {
-    if (UNLIKELY(size >= policy.mmap_threshold_bytes) && wants_mapping(size)) {
-        void *const payload = pressure_map(size, PAGE_BYTES, locked);
-        if (payload != NULL) {
-            if (nonzero_prefix != NULL) {
-                *nonzero_prefix = 0;
-            }
-            return payload;
-        }
+    const size_t bytes = align_up(larger(size, 1), alignment);
+    return bytes <= SMALL_LIMIT_BYTES ? bytes / ALIGNMENT_BYTES : 0;
+}
+
+/* A mapping, or a block of the heap, of block_bytes if it has them. alignment: 1 for
+ * what malloc gives. *nonzero_prefix: how much of the payload may not be zero; NULL: of
+ * no interest. */
+static NO_INLINE void *allocate(size_t size, size_t alignment, size_t block_bytes,
+                                size_t *nonzero_prefix)
+{
+    bool locked = lock_acquire(&heap_lock);
+    void *payload = NULL;
+    struct block *block = NULL;
+    /* The heap would grow by the alignment for good, and its map with it. */
+    const size_t extent = larger(size, alignment);
+    if (UNLIKELY(extent >= policy.mmap_threshold_bytes) && wants_mapping(extent)) {
+        payload = pressure_map(larger(size, 1), alignment, &locked);
     }
-    struct block *const block =
-        pressure_allocate_rounded(block_bytes, block_bytes_from_request(size));
-    if (nonzero_prefix != NULL && block != NULL) {
-        *nonzero_prefix = heap_nonzero_prefix(block);
+    if (payload == NULL) {
+        block = alignment > ALIGNMENT_BYTES
+                    ? pressure_allocate_aligned(block_bytes, alignment, NULL)
+                    : pressure_allocate_rounded(block_bytes,
+                                                block_bytes_from_request(size));
+        payload = live_payload(block, aligned_class(alignment, size));
     }
-    return live_payload(block, 0);
+    if (nonzero_prefix != NULL) {
+        *nonzero_prefix = block != NULL ? heap_nonzero_prefix(block) : 0;
+    }
+    lock_release(&heap_lock, locked);
+    return LIKELY(payload != NULL) ? payload : out_of_memory();
 }
 
 /* A medium block from a current list of the thread; NULL if there is none, or the size
@@ -93,14 +107,9 @@ static NO_INLINE void *allocate_medium(size_t size, size_t *nonzero_prefix)
         return payload != NULL ? payload : out_of_memory();
     }
     size_t block_bytes = block_bytes_from_request(size);
-    void *payload =
+    void *const cached =
         block_bytes <= MEDIUM_LIMIT_BYTES ? cache_take_medium(&block_bytes) : NULL;
-    if (payload == NULL) {
-        bool locked = lock_acquire(&heap_lock);
-        payload = allocate(size, block_bytes, nonzero_prefix, &locked);
-        lock_release(&heap_lock, locked);
-    }
-    return LIKELY(payload != NULL) ? payload : out_of_memory();
+    return cached != NULL ? cached : allocate(size, 1, block_bytes, nonzero_prefix);
 }
 
 /* An object, when the current list is empty. */
@@ -292,14 +301,6 @@ void snug_free(void *ptr)
     fast_free(ptr);
 }
 
-/* The class whose objects serve a request of such an alignment, a power of two (run.h);
- * 0: none does. */
-static size_t aligned_class(size_t alignment, size_t size)
-{
-    const size_t bytes = align_up(larger(size, 1), alignment);
-    return bytes <= SMALL_LIMIT_BYTES ? bytes / ALIGNMENT_BYTES : 0;
-}
-
 /* Whether a request of `size` may have got so much room: an object of a class up to
  * twice the size, a block as large as its class or nearly the next, or one with a rest
  * too small to split. */
@@ -366,25 +367,6 @@ static void *take_aligned(size_t alignment, size_t size, size_t *block_bytes)
     return NULL;
 }
 
-/* A mapping, or a block of the heap. */
-static NO_INLINE void *allocate_aligned_anew(size_t alignment, size_t size,
-                                             size_t block_bytes)
-{
-    bool locked = lock_acquire(&heap_lock);
-    void *payload = NULL;
-    /* The heap would grow by the alignment for good, and its map with it. */
-    const size_t extent = larger(size, alignment);
-    if (extent >= policy.mmap_threshold_bytes && wants_mapping(extent)) {
-        payload = pressure_map(larger(size, 1), alignment, &locked);
-    }
-    if (payload == NULL) {
-        payload = live_payload(pressure_allocate_aligned(block_bytes, alignment, NULL),
-                               aligned_class(alignment, size));
-    }
-    lock_release(&heap_lock, locked);
-    return payload != NULL ? payload : out_of_memory();
-}
-
 void *allocate_aligned(size_t alignment, size_t size)
 {
     if (size > REQUEST_LIMIT_BYTES || alignment > REQUEST_LIMIT_BYTES - size) {
@@ -407,5 +389,5 @@ void *allocate_aligned(size_t alignment, size_t size)
             medium_class_for(needed).step) {
         block_bytes = needed;
     }
-    return taken != NULL ? taken : allocate_aligned_anew(alignment, size, block_bytes);
+    return taken != NULL ? taken : allocate(size, alignment, block_bytes, NULL);
 }
