@@ -54,8 +54,8 @@ static struct mallinfo2 look(struct sizes *sizes)
     const bool locked = lock_acquire(&heap_lock);
     struct mallinfo2 info = {
         .arena = heap.region_bytes,
-        .hblks = large_counts().blocks,
-        .hblkhd = large_counts().bytes,
+        .hblks = large_sums.blocks,
+        .hblkhd = large_sums.bytes,
         .keepcost = (size_t)(heap.end - heap.top),
     };
     for (size_t class = 1; class < SMALL_CLASS_COUNT; class ++) {

@@ -118,14 +118,14 @@ bool snug_stats(struct snug_stats *stats)
         whole = heap_visit(count_free_block, stats);
     }
     stats->top_bytes = (size_t)(heap.end - heap.top);
-    stats->runs = run_count();
+    stats->runs = run_count;
     for (const struct heap_region *r = heap.regions; r != NULL; r = r->older) {
         stats->regions++;
     }
     stats->region_bytes = heap.region_bytes;
     stats->touched_bytes = heap_resident_bytes();
-    stats->large_blocks = large_counts().blocks;
-    stats->large_bytes = large_counts().bytes;
+    stats->large_blocks = large_sums.blocks;
+    stats->large_bytes = large_sums.bytes;
     lock_release(&heap_lock, locked);
     return whole;
 }

@@ -6,7 +6,7 @@ struct pressure pressure = {.look_free_bytes = EMPTIED_HEAP_BYTES / 4 * 3};
 
 static size_t resident_bytes(void)
 {
-    return heap_resident_bytes() + large_counts().bytes;
+    return heap_resident_bytes() + large_sums.bytes;
 }
 
 static bool gives_back(void)

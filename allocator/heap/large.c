@@ -13,7 +13,7 @@ static struct mapping {
 } mappings[MAPPINGS_LIMIT];
 
 static struct mapping *end = mappings; /* all before may be in use */
-static struct large_counts mapped;
+struct large_sums large_sums;
 
 /* NULL: no mapping begins there. */
 static struct mapping *find(const void *payload)
@@ -50,8 +50,8 @@ bool large_enter(void *payload, size_t bytes)
     }
     end += mapping == end;
     *mapping = (struct mapping){payload, bytes};
-    mapped.blocks++;
-    mapped.bytes += bytes;
+    large_sums.blocks++;
+    large_sums.bytes += bytes;
     return true;
 }
 
@@ -64,8 +64,8 @@ size_t large_bytes(const void *payload)
 void large_forget(const void *payload)
 {
     struct mapping *const mapping = find(payload);
-    mapped.blocks--;
-    mapped.bytes -= mapping->bytes;
+    large_sums.blocks--;
+    large_sums.bytes -= mapping->bytes;
     *mapping = (struct mapping){NULL, 0};
     while (end > mappings && end[-1].bytes == 0) {
         end--;
@@ -89,13 +89,8 @@ void *large_resize(void *payload, size_t request, bool *locked)
     }
     *mapping = moved != NULL ? (struct mapping){moved, bytes}
                              : (struct mapping){payload, old_bytes};
-    mapped.bytes += mapping->bytes - old_bytes;
+    large_sums.bytes += mapping->bytes - old_bytes;
     return moved;
-}
-
-struct large_counts large_counts(void)
-{
-    return mapped;
 }
 
 void large_visit(void (*visit)(const void *payload, void *context), void *context)
@@ -109,7 +104,7 @@ void large_visit(void (*visit)(const void *payload, void *context), void *contex
 
 const char *large_check(void)
 {
-    struct large_counts seen = {0, 0};
+    struct large_sums seen = {0, 0};
     for (const struct mapping *m = mappings; m < end; m++) {
         if (m->payload != NULL && find(m->payload) != m) {
             return "a mapping stands in the table twice";
@@ -120,6 +115,7 @@ const char *large_check(void)
         seen.blocks += m->bytes != 0;
         seen.bytes += m->bytes;
     }
-    const bool same = seen.blocks == mapped.blocks && seen.bytes == mapped.bytes;
+    const bool same =
+        seen.blocks == large_sums.blocks && seen.bytes == large_sums.bytes;
     return same ? NULL : "the count of mappings is wrong";
 }

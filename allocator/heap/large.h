@@ -8,10 +8,11 @@
 
 #include "base/size.h"
 
-struct large_counts {
+struct large_sums {
     size_t blocks;
     size_t bytes; /* mapped, whole pages */
 };
+extern OUR_OWN struct large_sums large_sums;
 
 /* Fresh pages for a block of `bytes`, whole pages, at a multiple of alignment (a power
  * of two); NULL: the system refuses. Needs no lock. One mmap, or three calls for an
@@ -27,7 +28,6 @@ void large_forget(const void *payload);
 /* Resize by mremap, moving if need be, without the lock meanwhile, as *locked says it
  * is held; NULL: refused, the block is untouched. */
 void *large_resize(void *payload, size_t bytes, bool *locked);
-struct large_counts large_counts(void);
 /* Every large block, in no order. */
 void large_visit(void (*visit)(const void *payload, void *context), void *context);
 /* Invariants of the table; NULL if all hold. O(large blocks^2). */

@@ -12,11 +12,11 @@ static struct {
     bool served[SMALL_CLASS_COUNT];
     uint8_t heap_blocks[BLOCK_COUNTS];    /* live ones by size / 16, up to the worth */
     uint16_t requests[SMALL_CLASS_COUNT]; /* that the heap served */
-    size_t run_count;
     uint32_t runs_of[SMALL_CLASS_COUNT];
 } classes;
 
 size_t run_free_sum;
+size_t run_count;
 
 static size_t run_capacity(size_t object_bytes, size_t granules)
 {
@@ -146,7 +146,7 @@ static struct run *run_create(size_t size_class, size_t granules)
     const uint64_t inverse = (((uint64_t)1 << 32) + object_bytes - 1) / object_bytes;
     __atomic_store_n(&run_inverse[size_class], (uint32_t)inverse, __ATOMIC_RELAXED);
     list_insert(run);
-    classes.run_count++;
+    run_count++;
     classes.runs_of[size_class]++;
     run_free_sum += run->end;
     return run;
@@ -159,7 +159,7 @@ static void run_destroy(struct run *run)
     for (size_t i = 0; i < run->granules; i++) {
         *map_entry(objects + i * GRANULE_BYTES) = (struct map_entry){.size_class = 0};
     }
-    classes.run_count--;
+    run_count--;
     classes.runs_of[run->size_class]--;
     run_free_sum -= run->end;
     heap_free(block_from_payload(objects));
@@ -338,11 +338,6 @@ size_t run_free_bytes(size_t size_class)
         bytes += r->end - r->live * class_bytes(size_class);
     }
     return bytes;
-}
-
-size_t run_count(void)
-{
-    return classes.run_count;
 }
 
 static const char *check_run(const struct run *run, size_t size_class)

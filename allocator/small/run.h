@@ -103,7 +103,7 @@ static ALWAYS_INLINE bool run_is_object(struct map_entry entry, const void *poin
 size_t run_free_bytes(size_t size_class);
 /* The sum over all classes. */
 extern OUR_OWN size_t run_free_sum;
-size_t run_count(void);
+extern OUR_OWN size_t run_count;
 const char *run_check(void);
 
 #endif

@@ -10,7 +10,7 @@ trap 'rm -rf "$scratch"' EXIT
 
 # What each start or each allocation writes or reads.
 touched='_DYNAMIC _GLOBAL_OFFSET_TABLE_ heap heap_bins heap_lock granule_map classes debug_mode object_secret policy
-    pages_vacant_bytes mapped pressure'
+    pages_vacant_bytes large_sums pressure'
 
 # Page and name of each.
 pages_of() # NAME...
