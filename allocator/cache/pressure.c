@@ -153,11 +153,8 @@ bool pressure_relieve(void)
     }
     const bool reaches = wanted <= (size_t)(heap.end - heap.top);
     const size_t resident = heap_resident_bytes();
-    if (heap.regions != NULL) {
-        const bool all = !reaches || wanted > resident / RECLAIM_ALL_SHARE;
-        const size_t share = resident / RECLAIM_SHARE + PAGE_BYTES;
-        reclaim(all ? 1 : share);
-    }
+    const bool all = !reaches || wanted > resident / RECLAIM_ALL_SHARE;
+    reclaim(all ? 1 : resident / RECLAIM_SHARE + PAGE_BYTES);
     if (!reaches && bins_best(&heap_bins, wanted) == 0 && !heap_grow(wanted)) {
         return false;
     }
