@@ -246,7 +246,6 @@ static const struct debug_block *allocate(struct debug_block *block, size_t alig
                                           const struct debug_stack *stack, bool locked)
 {
     block->allocated_at = debug_stack_store(stack);
-    block->thread = debug_thread_number();
     block->alignment_shift = (uint8_t)floor_log2(alignment);
     if (UNLIKELY(!heap_top_is_sound())) { /* the block that ran over tells more */
         check_blocks(locked);

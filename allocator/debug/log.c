@@ -30,7 +30,8 @@ static struct {
 /* From the root: the program may change its directory. */
 static char journal_path[PATH_MAX];
 
-uint32_t debug_thread_number(void)
+/* Of this thread, from 1. */
+static uint32_t thread_number(void)
 {
     static _Atomic uint32_t threads;
     static __thread uint32_t number;
@@ -217,7 +218,7 @@ static bool line_begin(char operation, uint64_t id)
     if (!is_kept) {
         return false;
     }
-    const uint32_t thread = debug_thread_number();
+    const uint32_t thread = thread_number();
     if (thread != journal.thread) {
         put('t');
         number(thread);

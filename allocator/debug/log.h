@@ -5,9 +5,6 @@
 
 #include "debug/table.h"
 
-/* The number of this thread, from 1. */
-uint32_t debug_thread_number(void);
-
 void debug_log_allocate(const struct debug_block *block, size_t alignment);
 /* The block keeps its identity in the log: `serial` of the old goes on in the new. */
 void debug_log_resize(const struct debug_block *block);

@@ -20,9 +20,8 @@ struct debug_block {
     uint64_t serial;       /* allocations so far */
     uint32_t allocated_at; /* call stacks */
     uint32_t freed_at;
-    uint32_t thread; /* that allocated it, in order of first appearance */
-    uint8_t home;    /* enum debug_home */
-    uint8_t kind;    /* enum debug_kind */
+    uint8_t home; /* enum debug_home */
+    uint8_t kind; /* enum debug_kind */
     uint8_t alignment_shift;
     bool freed; /* in quarantine */
     char *next; /* there, of the block that was freed next; NULL: none was */
