@@ -79,15 +79,10 @@ static __attribute__((constructor)) void begin_with_the_program(void)
     }
 }
 
-static struct debug_error error_about(const char *what, const void *pointer,
-                                      const struct debug_block *block)
+static struct debug_error error_about(const char *what, const struct debug_block *block)
 {
-    struct debug_error error = {.what = what, .pointer = pointer};
-    if (block != NULL) {
-        error.known = true;
-        error.block = *block;
-    }
-    return error;
+    return (struct debug_error){
+        .what = what, .pointer = block->payload, .block = *block};
 }
 
 static _Noreturn void report(struct debug_error *error, bool locked)
@@ -122,7 +117,7 @@ static bool was_freed(const void *ptr)
 /* A pointer that is no block's: say at least which one is nearby. */
 static _Noreturn void report_foreign(const char *what, const void *ptr, bool locked)
 {
-    struct debug_error error = error_about(what, ptr, NULL);
+    struct debug_error error = {.what = what, .pointer = ptr};
     const struct debug_block *const around = debug_table_around(ptr);
     if (around != NULL) {
         error.block = *around;
@@ -159,7 +154,7 @@ static void check_damage(const struct debug_block *block, bool locked)
         damage = earlier;
         where = there;
     }
-    struct debug_error error = error_about(damage, block->payload, block);
+    struct debug_error error = error_about(damage, block);
     error.where = where;
     report(&error, locked);
 }
@@ -299,7 +294,7 @@ static struct debug_block *live_block(const void *ptr, const struct misuse *misu
         report_foreign(misuse->foreign, ptr, locked);
     }
     if (UNLIKELY(block->freed)) {
-        struct debug_error error = error_about(misuse->freed, ptr, block);
+        struct debug_error error = error_about(misuse->freed, block);
         report(&error, locked);
     }
     check_damage(block, locked);
@@ -330,7 +325,7 @@ static void check_release(const struct debug_block *block, struct debug_release 
         misuse = "free with a wrong alignment of";
     }
     if (UNLIKELY(misuse != NULL)) {
-        struct debug_error error = error_about(misuse, block->payload, block);
+        struct debug_error error = error_about(misuse, block);
         error.release = release;
         report(&error, locked);
     }

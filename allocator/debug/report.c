@@ -50,16 +50,6 @@ static void print_stack(const char *title, const struct debug_stack *stack)
     }
 }
 
-static void print_first_line(const struct debug_error *error)
-{
-    if (error->known) {
-        output_print("snug: %s %p, %zu bytes\n", error->what, error->pointer,
-                     error->block.size);
-    } else {
-        output_print("snug: %s %p\n", error->what, error->pointer);
-    }
-}
-
 /* A sentence on where the pointer, or the damage, lies with respect to the block. */
 static void print_place(const struct debug_error *error, const char *address,
                         const char *begin)
@@ -126,20 +116,26 @@ static void print_report(void *argument)
 {
     const struct report *const report = argument;
     const struct debug_error *const error = report->error;
-    print_first_line(error);
+    const struct debug_block *const block = &error->block;
+    if (block->payload == error->pointer) {
+        output_print("snug: %s %p, %zu bytes\n", error->what, error->pointer,
+                     block->size);
+    } else {
+        output_print("snug: %s %p\n", error->what, error->pointer);
+    }
     if (error->where != NULL) {
         print_place(error, error->where, "  the first byte changed is ");
-    } else if (error->block.payload != NULL && error->block.payload != error->pointer) {
+    } else if (block->payload != NULL && block->payload != error->pointer) {
         print_place(error, error->pointer, "  it points ");
-    } else if (error->known && !error->block.freed) {
+    } else if (block->payload != NULL && !block->freed) {
         print_claim(error);
     } else if (error->left_quarantine) {
         output_print("  it points into free memory: a block freed before, perhaps; "
                      "quarantine=64M would tell\n");
     }
     print_stack("noticed", &report->here);
-    if (error->block.payload != NULL) {
-        print_history(&error->block);
+    if (block->payload != NULL) {
+        print_history(block);
     }
     debug_log_flush();
 }
@@ -170,10 +166,9 @@ void debug_report(const struct debug_error *error)
 
 static void print_story(void *argument)
 {
-    struct debug_error *const error = argument;
+    const struct debug_error *const error = argument;
     if (error->block.payload == NULL) {
-        error->what = "no block of snug's is at";
-        print_first_line(error);
+        output_print("snug: no block of snug's is at %p\n", error->pointer);
     } else {
         print_place(error, error->pointer, "snug: this is ");
         print_history(&error->block);

@@ -6,10 +6,9 @@
 #include "debug/table.h"
 
 struct debug_error {
-    const char *what;    /* the line begins with it */
-    const void *pointer; /* that the program gave, or of the block that is damaged */
-    bool known;          /* block is set; the line ends with its size */
-    struct debug_block block;
+    const char *what;             /* the line begins with it */
+    const void *pointer;          /* that the program gave, or of the damaged block */
+    struct debug_block block;     /* that is there, or nearby; payload NULL: none */
     struct debug_release release; /* when `what` is about one */
     const char *where;            /* the first byte damaged; NULL: none */
     bool left_quarantine;         /* the pointer is into memory that was freed before */
