@@ -12,24 +12,6 @@
 /* A program that is linked statically may do without it. */
 #pragma weak dlsym
 
-/* The ends of the allocator's code: of sections that objcopy has made for libsnug.a the
- * linker knows them, libsnug.ld has those of libsnug.so. Without them none is ours. */
-#define LINKERS __attribute__((weak, visibility("hidden")))
-extern const char __start_snug_text[] LINKERS, __stop_snug_text[] LINKERS;
-extern const char __start_snug_cold_text[] LINKERS, __stop_snug_cold_text[] LINKERS;
-
-static bool is_between(uintptr_t address, const char *begin, const char *end)
-{
-    return address - (uintptr_t)begin < (uintptr_t)end - (uintptr_t)begin;
-}
-
-static bool is_own_code(const void *return_address)
-{
-    const uintptr_t address = (uintptr_t)return_address - 1; /* of the call */
-    return is_between(address, __start_snug_text, __stop_snug_text) ||
-           is_between(address, __start_snug_cold_text, __stop_snug_cold_text);
-}
-
 void debug_stack_begin(void)
 {
     static bool begun;
@@ -52,8 +34,7 @@ void debug_stack_capture(struct debug_stack *stack)
     stack->count = 0;
     if (debug_inside == 0) {
         const struct unwind_start start = unwind_start_here();
-        stack->count =
-            debug_unwind(&start, is_own_code, stack->frames, debug_options.depth);
+        stack->count = debug_unwind(&start, stack->frames, debug_options.depth);
     }
 }
 

@@ -197,19 +197,37 @@ static ALWAYS_INLINE bool step(uint64_t rule, struct unwind_start *at)
     return true;
 }
 
-/* One more frame, after so many; returns how many there are then. */
-static ALWAYS_INLINE size_t add_frame(void **frames, size_t count, void *return_address,
-                                      unwind_skips *skips)
+/* The ends of the allocator's code: of sections that objcopy has made for libsnug.a the
+ * linker knows them, libsnug.ld has those of libsnug.so. Without them none is ours. */
+#define LINKERS __attribute__((weak, visibility("hidden")))
+extern const char __start_snug_text[] LINKERS, __stop_snug_text[] LINKERS;
+extern const char __start_snug_cold_text[] LINKERS, __stop_snug_cold_text[] LINKERS;
+
+static bool is_between(uintptr_t address, const char *begin, const char *end)
 {
-    if (count == 0 && skips != NULL && skips(return_address)) {
+    return address - (uintptr_t)begin < (uintptr_t)end - (uintptr_t)begin;
+}
+
+static bool is_own_code(const void *return_address)
+{
+    const uintptr_t address = (uintptr_t)return_address - 1; /* of the call */
+    return is_between(address, __start_snug_text, __stop_snug_text) ||
+           is_between(address, __start_snug_cold_text, __stop_snug_cold_text);
+}
+
+/* One more frame, after so many; returns how many there are then. The innermost ones
+ * are left out as long as they are the allocator's. */
+static ALWAYS_INLINE size_t add_frame(void **frames, size_t count, void *return_address)
+{
+    if (count == 0 && is_own_code(return_address)) {
         return 0;
     }
     frames[count] = return_address;
     return count + 1;
 }
 
-size_t unwind_by_rules(const struct unwind_start *start, unwind_skips *skips,
-                       void **frames, size_t most, bool *whole)
+size_t unwind_by_rules(const struct unwind_start *start, void **frames, size_t most,
+                       bool *whole)
 {
     struct unwind_start at = *start;
     struct object object = own;
@@ -228,7 +246,7 @@ size_t unwind_by_rules(const struct unwind_start *start, unwind_skips *skips,
         if (!step(rule, &at) || at.address == UINTPTR_MAX) {
             break;
         }
-        count = add_frame(frames, count, (void *)(at.address + 1), skips);
+        count = add_frame(frames, count, (void *)(at.address + 1));
     }
     return count;
 }
@@ -242,7 +260,6 @@ static uintptr_t (*gcc_sp)(void *context);
 
 struct gcc_walk {
     const struct unwind_start *start;
-    unwind_skips *skips;
     bool started;
     void **frames;
     size_t count, most;
@@ -261,17 +278,14 @@ static int gcc_visit(void *context, void *argument)
     }
     walk->started |= gcc_sp(context) > walk->start->sp;
     if (walk->started) {
-        walk->count =
-            add_frame(walk->frames, walk->count, (void *)address, walk->skips);
+        walk->count = add_frame(walk->frames, walk->count, (void *)address);
     }
     return URC_NO_REASON;
 }
 
-size_t unwind_by_libgcc(const struct unwind_start *start, unwind_skips *skips,
-                        void **frames, size_t most)
+size_t unwind_by_libgcc(const struct unwind_start *start, void **frames, size_t most)
 {
-    struct gcc_walk walk = {
-        .start = start, .skips = skips, .frames = frames, .most = most};
+    struct gcc_walk walk = {.start = start, .frames = frames, .most = most};
     if (gcc_backtrace != NULL) {
         debug_inside++;
         gcc_backtrace(gcc_visit, &walk);
@@ -306,15 +320,14 @@ void debug_unwind_begin(void)
     sets = os_map(sizeof(struct set) << SETS_SHIFT);
 }
 
-size_t debug_unwind(const struct unwind_start *start, unwind_skips *skips,
-                    void **frames, size_t most)
+size_t debug_unwind(const struct unwind_start *start, void **frames, size_t most)
 {
     if (UNLIKELY(sets == NULL)) {
         return 0;
     }
     bool whole;
-    const size_t count = unwind_by_rules(start, skips, frames, most, &whole);
+    const size_t count = unwind_by_rules(start, frames, most, &whole);
     return LIKELY(whole) || gcc_backtrace == NULL
                ? count
-               : unwind_by_libgcc(start, skips, frames, most);
+               : unwind_by_libgcc(start, frames, most);
 }

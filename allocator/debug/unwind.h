@@ -40,18 +40,15 @@ static ALWAYS_INLINE struct unwind_start unwind_start_here(void)
 /* Have the table of rules and libgcc's unwinder; until then stacks are empty. Not from
  * inside an allocation that the dynamic linker makes: it is asked to load a library. */
 void debug_unwind_begin(void);
-/* Whether a return address is to be left out if all before it are. */
-typedef bool unwind_skips(const void *return_address);
 
-/* The return addresses of the calls that led to start, innermost first, at most so
- * many. Returns how many. skips may be NULL. */
-size_t debug_unwind(const struct unwind_start *start, unwind_skips *skips,
-                    void **frames, size_t most);
+/* The return addresses of the calls that led to start, innermost first, from the first
+ * that is not the allocator's, at most so many. Returns how many. */
+size_t debug_unwind(const struct unwind_start *start, void **frames, size_t most);
 
 /* The two ways it has. By rules: *whole tells whether they sufficed. */
-size_t unwind_by_rules(const struct unwind_start *start, unwind_skips *skips,
-                       void **frames, size_t most, bool *whole);
-COLD_CODE size_t unwind_by_libgcc(const struct unwind_start *start, unwind_skips *skips,
-                                  void **frames, size_t most);
+size_t unwind_by_rules(const struct unwind_start *start, void **frames, size_t most,
+                       bool *whole);
+COLD_CODE size_t unwind_by_libgcc(const struct unwind_start *start, void **frames,
+                                  size_t most);
 
 #endif

@@ -40,8 +40,8 @@ static NO_INLINE void compare(void)
 {
     void *ours[MOST], *theirs[MOST];
     const struct unwind_start start = unwind_start_here();
-    const size_t our_count = debug_unwind(&start, NULL, ours, MOST);
-    const size_t their_count = unwind_by_libgcc(&start, NULL, theirs, MOST);
+    const size_t our_count = debug_unwind(&start, ours, MOST);
+    const size_t their_count = unwind_by_libgcc(&start, theirs, MOST);
     if (their_count < 3 || our_count != their_count ||
         memcmp(ours, theirs, our_count * sizeof *ours) != 0) {
         printf("%zu frames, libgcc finds %zu\n", our_count, their_count);
