@@ -18,12 +18,13 @@
 #include "debug/report.h"
 #include "debug/stack.h"
 #include "debug/symbol.h"
+#include "debug/unwind.h"
 #include "heap/heap.h"
 #include "snug.h"
 
 READ_MOSTLY uint8_t debug_mode;
 
-static bool settle(const char *text)
+static void settle(const char *text)
 {
     const enum debug_mode mode = text != NULL ? debug_options_parse(text) : DEBUG_OFF;
     if (mode != DEBUG_OFF) {
@@ -31,7 +32,6 @@ static bool settle(const char *text)
         output_keep_stderr();
     }
     __atomic_store_n(&debug_mode, (uint8_t)mode, __ATOMIC_RELEASE);
-    return mode != DEBUG_OFF;
 }
 
 bool debug_begin(void)
@@ -54,21 +54,21 @@ static void end_quickly(void *unused);
 
 static void begin_in_full(void)
 {
-    debug_stack_begin();
+    debug_unwind_begin();
     debug_symbol_begin();
     __cxa_at_quick_exit(end_quickly, NULL);
 }
 
 bool snug_debug(const char *options)
 {
-    if (debug_mode != DEBUG_UNREAD) {
+    if (debug_mode != DEBUG_UNREAD || knobs_value("SNUG_DEBUG") != NULL) {
         return false;
     }
-    const bool on = settle(options);
-    if (on) {
+    settle(options);
+    if (debug_mode != DEBUG_OFF) {
         begin_in_full();
     }
-    return on;
+    return debug_mode != DEBUG_OFF;
 }
 
 /* Where libraries may be loaded, as they may not from a first allocation anywhere. */

@@ -12,15 +12,6 @@
 /* A program that is linked statically may do without it. */
 #pragma weak dlsym
 
-void debug_stack_begin(void)
-{
-    static bool begun;
-    if (!begun) {
-        begun = true;
-        debug_unwind_begin();
-    }
-}
-
 void debug_find_function(const char *name, void *function)
 {
     debug_inside++;

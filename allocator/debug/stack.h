@@ -12,9 +12,6 @@ struct debug_stack {
     void *frames[DEBUG_STACK_FRAMES]; /* return addresses, innermost first */
 };
 
-/* Until then stacks are empty. Not from inside an allocation that the dynamic linker
- * makes: it is asked to load a library. */
-void debug_stack_begin(void);
 /* A function that the process may have; *function stays NULL if not. */
 void debug_find_function(const char *name, void *function);
 /* The stack from the first caller that is not the allocator's. The heap lock is not

@@ -154,6 +154,14 @@ static void an_empty_value_is_none(void **state)
     assert_int_equal(result.status, 0);
 }
 
+static void the_environment_has_precedence_over_snug_debug(void)
+{
+    set("SNUG_DEBUG", "off");
+    CHECK(!snug_debug("check"));
+    CHECK_NUMBERS(snug_malloc_usable_size(snug_malloc(41)), >, 41);
+    CHECK(!snug_debug("check"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +172,7 @@ int main(void)
         CHILD_TEST(mmap_threshold_may_be_out_of_reach),
         CHILD_TEST(without_knobs_very_large_blocks_have_mappings),
         CHILD_TEST(huge_pages_are_asked_for),
+        CHILD_TEST(the_environment_has_precedence_over_snug_debug),
         cmocka_unit_test(bad_values_are_named_and_left),
         cmocka_unit_test(an_empty_value_is_none),
     };
