@@ -1,5 +1,6 @@
 #include "debug/leak.h"
 
+#include <dlfcn.h>
 #include <unistd.h>
 
 #include "base/lock.h"
@@ -12,6 +13,9 @@
 #include "debug/suppress.h"
 #include "debug/table.h"
 #include "heap/heap.h"
+
+/* A program that is linked statically may do without it. */
+#pragma weak dlsym
 
 enum verdict {
     LOST,          /* nothing leads there */
@@ -356,7 +360,11 @@ void debug_leak_report_at_exit(void)
     }
     /* What stdio holds back would be lost: exit writes it only after this. */
     int (*flush)(void *) = NULL;
-    debug_find_function("fflush", &flush);
+    if (dlsym != NULL) {
+        debug_inside++;
+        *(void **)&flush = dlsym(RTLD_DEFAULT, "fflush");
+        debug_inside--;
+    }
     if (flush != NULL) {
         flush(NULL);
     }

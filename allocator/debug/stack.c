@@ -1,6 +1,5 @@
 #include "debug/stack.h"
 
-#include <dlfcn.h>
 #include <string.h>
 
 #include "base/os.h"
@@ -8,17 +7,6 @@
 #include "debug/options.h"
 #include "debug/unwind.h"
 #include "heap/heap.h"
-
-/* A program that is linked statically may do without it. */
-#pragma weak dlsym
-
-void debug_find_function(const char *name, void *function)
-{
-    debug_inside++;
-    void *const found = dlsym != NULL ? dlsym(RTLD_DEFAULT, name) : NULL;
-    debug_inside--;
-    memcpy(function, &found, sizeof found);
-}
 
 void debug_stack_capture(struct debug_stack *stack)
 {

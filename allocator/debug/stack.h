@@ -12,8 +12,6 @@ struct debug_stack {
     void *frames[DEBUG_STACK_FRAMES]; /* return addresses, innermost first */
 };
 
-/* A function that the process may have; *function stays NULL if not. */
-void debug_find_function(const char *name, void *function);
 /* The stack from the first caller that is not the allocator's. The heap lock is not
  * held. */
 void debug_stack_capture(struct debug_stack *stack);
