@@ -237,9 +237,9 @@ static void add_amount(struct text *text, size_t bytes, size_t blocks)
                 blocks == 1 ? "" : "s");
 }
 
-static void print_group(const struct group *group, const struct debug_stack *stack,
-                        bool searched)
+static void print_group(const struct group *group, bool searched)
 {
+    const struct debug_stack stack = debug_stack_load(group->stack);
     char line[160];
     struct text text = {line, sizeof line, 0};
     text_format(&text, "  ");
@@ -248,9 +248,9 @@ static void print_group(const struct group *group, const struct debug_stack *sta
                 !searched                ? "never freed"
                 : group->verdict == LOST ? "lost"
                                          : "to which only lost blocks lead",
-                stack->count > 0 ? ", allocated here:" : "");
+                stack.count > 0 ? ", allocated here:" : "");
     output_write(&text);
-    debug_report_stack(stack);
+    debug_report_stack(&stack);
 }
 
 static void print_totals(struct group lost, struct group suppressed, bool searched)
@@ -267,24 +267,29 @@ static void print_totals(struct group lost, struct group suppressed, bool search
     output_write(&text);
 }
 
-/* Leaves out what is suppressed; the sums of what is not. */
-static struct group sum_groups(struct group *suppressed)
+/* What is suppressed counts, and is left out. Returns the blocks lost. */
+static size_t print_leaks(bool quiet, bool searched)
 {
-    struct group sum = {0};
+    struct group lost = {0}, suppressed = {0};
     size_t kept = 0;
     for (size_t i = 0; i < search.group_count; i++) {
         const struct group group = search.groups[i];
         const struct debug_stack stack = debug_stack_load(group.stack);
         const bool known = debug_suppressed(&stack);
-        struct group *const to = known ? suppressed : &sum;
-        to->blocks += group.blocks;
-        to->bytes += group.bytes;
+        struct group *const sum = known ? &suppressed : &lost;
+        sum->blocks += group.blocks;
+        sum->bytes += group.bytes;
         if (!known) {
             search.groups[kept++] = group;
         }
     }
-    search.group_count = kept;
-    return sum;
+    if (!quiet || lost.blocks > 0) {
+        print_totals(lost, suppressed, searched);
+    }
+    for (size_t i = 0; i < kept; i++) {
+        print_group(&search.groups[i], searched);
+    }
+    return lost.blocks;
 }
 
 struct inquiry {
@@ -292,21 +297,6 @@ struct inquiry {
     bool quiet;
     size_t blocks_lost;
 };
-
-/* Returns the blocks lost. */
-static size_t print_leaks(bool quiet, bool searched)
-{
-    struct group suppressed = {0};
-    const struct group lost = sum_groups(&suppressed);
-    if (!quiet || lost.blocks > 0) {
-        print_totals(lost, suppressed, searched);
-    }
-    for (size_t i = 0; i < search.group_count; i++) {
-        const struct debug_stack stack = debug_stack_load(search.groups[i].stack);
-        print_group(&search.groups[i], &stack, searched);
-    }
-    return lost.blocks;
-}
 
 static void find_leaks(void *argument)
 {
