@@ -264,36 +264,30 @@ static void look_into_unit(void *module, uintptr_t address, struct answer *answe
     answer->first->line = number;
 }
 
-/* NULL: libdw does not know the object, or cannot be had. */
+/* An empty one where libdw does not know the object, or cannot be had. */
 static struct answer *ask_libdw(uintptr_t address)
 {
     struct answer *const answer = &answers[address % ANSWERS];
     if (answer->address == address) {
         return answer;
     }
+    *answer = (struct answer){.address = address, .first = &answer->last};
     void *const module = libdw_find_module(address);
-    if (module == NULL) {
-        return NULL;
+    if (module != NULL) {
+        answer->last.linkage = libdw.name(module, address);
+        answer->last.function = demangle(answer->last.linkage);
+        answer->is_named = answer->last.linkage != NULL;
+        look_into_unit(module, address, answer);
     }
-    const char *const name = libdw.name(module, address);
-    *answer = (struct answer){address, name != NULL, &answer->last, {0}};
-    answer->last.linkage = name;
-    answer->last.function = demangle(name);
-    look_into_unit(module, address, answer);
     return answer;
 }
 
 const struct debug_symbol *debug_symbol_find(const void *return_address)
 {
-    static struct answer unknown;
     const uintptr_t address = (uintptr_t)return_address - 1;
     Dl_info info = {0};
     debug_inside++;
-    struct answer *answer = ask_libdw(address);
-    if (answer == NULL) {
-        unknown.first = &unknown.last;
-        answer = &unknown;
-    }
+    struct answer *const answer = ask_libdw(address);
     /* What the dynamic linker says is gone when a library is: it is asked each time. */
     if (dladdr == NULL || dladdr((const void *)address, &info) == 0) {
         info = (Dl_info){0};
