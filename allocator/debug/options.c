@@ -14,7 +14,7 @@ struct part { /* of the text: NAME[=VALUE] */
     const char *name;
     size_t name_length;
     const char *value; /* NULL: none */
-    size_t value_length;
+    const char *end;
 };
 
 static const struct {
@@ -33,18 +33,9 @@ static const struct {
 
 static struct part part_at(const char *text)
 {
-    struct part part = {text, strcspn(text, ",="), NULL, 0};
-    if (text[part.name_length] == '=') {
-        part.value = text + part.name_length + 1;
-        part.value_length = strcspn(part.value, ",");
-    }
-    return part;
-}
-
-static const char *part_end(const struct part *part)
-{
-    return part->value != NULL ? part->value + part->value_length
-                               : part->name + part->name_length;
+    const size_t length = strcspn(text, ",=");
+    const char *const value = text[length] == '=' ? text + length + 1 : NULL;
+    return (struct part){text, length, value, text + strcspn(text, ",")};
 }
 
 static bool part_is(const struct part *part, const char *name)
@@ -56,16 +47,17 @@ static bool part_is(const struct part *part, const char *name)
 /* SIZE_MAX: not a number. */
 static size_t part_number(const struct part *part)
 {
-    return text_to_number(part->value, part->value_length);
+    return text_to_number(part->value, (size_t)(part->end - part->value));
 }
 
 static bool set_path(const struct part *part, char *path)
 {
-    if (part->value_length == 0 || part->value_length >= DEBUG_PATH_BYTES) {
+    const size_t length = part->value != NULL ? (size_t)(part->end - part->value) : 0;
+    if (length == 0 || length >= DEBUG_PATH_BYTES) {
         return false;
     }
-    memcpy(path, part->value, part->value_length);
-    path[part->value_length] = '\0';
+    memcpy(path, part->value, length);
+    path[length] = '\0';
     return true;
 }
 
@@ -93,7 +85,7 @@ static bool set_option(const struct part *part)
 
 static void complain(const struct part *part)
 {
-    knobs_complain("SNUG_DEBUG", part->name, (size_t)(part_end(part) - part->name));
+    knobs_complain("SNUG_DEBUG", part->name, (size_t)(part->end - part->name));
 }
 
 /* Not as initial values, which would lie on the page that each start touches. */
@@ -125,8 +117,8 @@ enum debug_mode debug_options_parse(const char *text)
         }
         return DEBUG_OFF;
     }
-    for (const char *rest = part_end(&part); *rest == ','; rest = part_end(&part)) {
-        part = part_at(rest + 1);
+    while (*part.end == ',') {
+        part = part_at(part.end + 1);
         if (part.name_length > 0 && !set_option(&part)) {
             complain(&part);
         }
