@@ -1,10 +1,13 @@
 #include "debug/libdw.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "debug/link.h"
+#include "base/descriptor.h"
+#include "base/text.h"
 
 #pragma weak dlopen
 #pragma weak dlsym
@@ -22,7 +25,59 @@ struct dwfl_callbacks {
 
 static struct dwfl_callbacks callbacks;
 
-/* Debug information in a file of its own. Not libdw's standard search: that may ask a
+/* As zlib's and gdb's: the polynomial with its bits reversed. */
+static void make_table(uint32_t table[256])
+{
+    for (uint32_t i = 0; i < 256; i++) {
+        uint32_t sum = i;
+        for (int bit = 0; bit < 8; bit++) {
+            sum = sum >> 1 ^ ((sum & 1) != 0 ? 0xedb88320 : 0);
+        }
+        table[i] = sum;
+    }
+}
+
+static bool has_checksum(int file, uint32_t checksum)
+{
+    uint32_t table[256];
+    unsigned char bytes[16 * 1024];
+    uint32_t sum = UINT32_MAX;
+    off_t at = 0;
+    ssize_t length;
+    make_table(table);
+    while ((length = descriptor_read_at(file, bytes, sizeof bytes, at)) > 0) {
+        for (ssize_t i = 0; i < length; i++) {
+            sum = sum >> 8 ^ table[(sum ^ bytes[i]) & 0xff];
+        }
+        at += length;
+    }
+    return length == 0 && ~sum == checksum;
+}
+
+/* The file of that name and CRC-32 in the object's directory, in .debug there, or under
+ * /usr/lib/debug, opened; less than 0: there is none. */
+static int open_link(const char *object, const char *name, uint32_t checksum)
+{
+    static const char *const places[][2] = {
+        {"", ""}, {"", ".debug/"}, {"/usr/lib/debug", ""}};
+    const char *const slash = strrchr(object, '/');
+    const int folder = slash != NULL ? (int)(slash + 1 - object) : 0;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        char path[PATH_MAX];
+        struct text text = {path, sizeof path, 0};
+        text_format(&text, "%s%.*s%s%s", places[i][0], folder, object, places[i][1],
+                    name);
+        const int file = descriptor_open(path, O_RDONLY);
+        if (file >= 0 && has_checksum(file, checksum)) {
+            return file;
+        }
+        descriptor_close_number(file);
+    }
+    return -1;
+}
+
+/* Debug information in a file of its own, by the build ID or as objcopy
+ * --add-gnu-debuglink names it. Not libdw's standard search: that may ask a
  * server in the network. */
 static int find_debuginfo(void *module, void **data, const char *name, uintptr_t base,
                           const char *object, const char *link, uint32_t checksum,
@@ -31,7 +86,7 @@ static int find_debuginfo(void *module, void **data, const char *name, uintptr_t
     const int file =
         libdw.find_by_build_id(module, data, name, base, object, link, checksum, found);
     return file < 0 && object != NULL && link != NULL
-               ? debug_link_open(object, link, checksum)
+               ? open_link(object, link, checksum)
                : file;
 }
 
