@@ -62,6 +62,9 @@ bool debug_block_place_in_heap(struct debug_block *block, size_t alignment)
     block->memory_bytes = block_payload_bytes(place);
     block->payload = block->memory + front;
     fill(block);
+    if (debug_mode == DEBUG_GUARD) { /* it would have pages if it could */
+        debug_guard_warn();
+    }
     return true;
 }
 

@@ -226,11 +226,7 @@ static bool place(struct debug_block *block, size_t alignment, bool locked)
 {
     while (!debug_block_place(block, alignment)) {
         if (!relieve(block->size, locked)) {
-            const bool placed = debug_block_place_in_heap(block, alignment);
-            if (placed) {
-                debug_guard_warn();
-            }
-            return placed;
+            return debug_block_place_in_heap(block, alignment);
         }
     }
     return true;

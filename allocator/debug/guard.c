@@ -35,7 +35,7 @@ static size_t read_mapping_limit(void)
 void debug_guard_warn(void)
 {
     static bool warned;
-    if (!warned && debug_mode == DEBUG_GUARD) {
+    if (!warned) {
         warned = true;
         output_print("snug: guard: no room for guard pages after %zu live blocks (see "
                      "vm.max_map_count and ulimit -v); further ones get red zones\n",
@@ -53,11 +53,7 @@ void debug_guard_begin(void)
 
 bool debug_guard_has_room(void)
 {
-    const bool has_room = open_blocks < most_blocks && open_bytes < most_bytes;
-    if (!has_room) {
-        debug_guard_warn();
-    }
-    return has_room;
+    return open_blocks < most_blocks && open_bytes < most_bytes;
 }
 
 char *debug_guard_map(size_t bytes, size_t alignment)

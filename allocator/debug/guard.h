@@ -8,16 +8,15 @@
 /* Find out how many mappings the process may have, while it starts: a filter of system
  * calls may forbid it later. */
 void debug_guard_begin(void);
-/* false: the process has nearly as many mappings as it may have (said once, at the
- * guard level). */
+/* false: the process has nearly as many mappings as it may have. */
 bool debug_guard_has_room(void);
 /* Zeroed pages at a multiple of alignment, between two that cannot be accessed; NULL:
  * refused. Needs no lock. */
 char *debug_guard_map(size_t bytes, size_t alignment);
+/* Say once that blocks get red zones from now on. */
+void debug_guard_warn(void);
 /* Sets payload, memory and home. false: the system refuses. */
 bool debug_guard_place(struct debug_block *block, size_t alignment);
-/* Say once, at the guard level, that blocks get red zones from now on. */
-void debug_guard_warn(void);
 /* The same for a zero-size block: an address that nothing can be read from or written
  * to. */
 bool debug_guard_place_zero_size(struct debug_block *block, size_t alignment);
