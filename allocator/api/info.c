@@ -37,13 +37,11 @@ static void add_block(const struct block *block, size_t bytes, void *context)
 /* Those of a debug level that have pages of their own. */
 static void add_debug_blocks(struct mallinfo2 *info)
 {
-    size_t count;
-    const struct debug_block *const places = debug_table_places(&count);
-    for (size_t i = 0; i < count; i++) {
-        if (places[i].payload != NULL && !places[i].freed &&
-            places[i].home == DEBUG_IN_PAGES) {
+    const struct debug_block *block = NULL;
+    while ((block = debug_table_next(block)) != NULL) {
+        if (!block->freed && block->home == DEBUG_IN_PAGES) {
             info->hblks++;
-            info->hblkhd += places[i].size;
+            info->hblkhd += block->size;
         }
     }
 }

@@ -60,14 +60,13 @@ static bool visit_all(struct walk *walk)
         large_visit(visit_large, walk);
         return whole;
     }
-    size_t count;
-    const struct debug_block *const places = debug_table_places(&count);
-    for (const struct debug_block *place = places; place < places + count; place++) {
+    const struct debug_block *block = NULL;
+    while ((block = debug_table_next(block)) != NULL) {
         tell(walk, (struct snug_block){
-                       .address = place->payload, /* NULL: none is here */
-                       .bytes = place->size,
-                       .kind = place->home == DEBUG_IN_PAGES ? SNUG_LARGE : SNUG_BLOCK,
-                       .state = place->freed ? SNUG_KEPT : SNUG_IN_USE,
+                       .address = block->payload,
+                       .bytes = block->size,
+                       .kind = block->home == DEBUG_IN_PAGES ? SNUG_LARGE : SNUG_BLOCK,
+                       .state = block->freed ? SNUG_KEPT : SNUG_IN_USE,
                    });
     }
     return true;

@@ -161,12 +161,9 @@ static void check_damage(const struct debug_block *block, bool locked)
 
 static void check_blocks(bool locked)
 {
-    size_t count;
-    const struct debug_block *const places = debug_table_places(&count);
-    for (size_t i = 0; i < count; i++) {
-        if (places[i].payload != NULL) {
-            check_damage(&places[i], locked);
-        }
+    const struct debug_block *block = NULL;
+    while ((block = debug_table_next(block)) != NULL) {
+        check_damage(block, locked);
     }
 }
 

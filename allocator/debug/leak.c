@@ -147,11 +147,6 @@ static void look_into_waiting(void)
     }
 }
 
-static bool is_within(uintptr_t address, const void *begin, size_t bytes)
-{
-    return address - (uintptr_t)begin < bytes;
-}
-
 /* Pages of blocks, of the heap, and of what we keep about them. */
 static bool skip_page(uintptr_t page)
 {
@@ -163,11 +158,9 @@ static bool skip_page(uintptr_t page)
             return true;
         }
     }
-    size_t places;
-    const struct debug_block *const table = debug_table_places(&places);
-    return is_within(page, table, places * sizeof *table) ||
-           is_within(page, search.suspects, search.bytes) ||
-           debug_altstack_holds(page) || suspect_around(page) != NULL;
+    return page - (uintptr_t)search.suspects < search.bytes ||
+           debug_table_holds(page) || debug_altstack_holds(page) ||
+           suspect_around(page) != NULL;
 }
 
 /* Blocks reached only from lost ones; of a ring of lost blocks one stays lost. */
@@ -187,8 +180,6 @@ static void find_indirect(void)
 
 static bool collect_suspects(void)
 {
-    size_t places;
-    const struct debug_block *const table = debug_table_places(&places);
     const size_t most = debug_totals.live_blocks + 1;
     const size_t each = sizeof(struct suspect) + sizeof(struct group);
     search.bytes = most * each;
@@ -199,9 +190,9 @@ static bool collect_suspects(void)
     search.groups = (struct group *)(search.suspects + most);
     search.waiting = (uint32_t *)(void *)search.groups;
     search.count = search.waiting_count = search.group_count = 0;
-    for (size_t i = 0; i < places; i++) {
-        const struct debug_block *const block = &table[i];
-        if (block->payload != NULL && !block->freed) {
+    const struct debug_block *block = NULL;
+    while ((block = debug_table_next(block)) != NULL) {
+        if (!block->freed) {
             search.suspects[search.count++] =
                 (struct suspect){block->memory, block->memory_bytes, block->payload,
                                  block->size,   block->allocated_at, LOST};

@@ -99,20 +99,25 @@ void debug_table_remove(struct debug_block *block)
     table.places[gap].payload = NULL;
 }
 
-struct debug_block *debug_table_places(size_t *count)
+struct debug_block *debug_table_next(const struct debug_block *block)
 {
-    *count = table.capacity;
-    return table.places;
+    size_t i = block != NULL ? (size_t)(block - table.places) + 1 : 0;
+    while (i < table.capacity && table.places[i].payload == NULL) {
+        i++;
+    }
+    return i < table.capacity ? &table.places[i] : NULL;
+}
+
+bool debug_table_holds(uintptr_t page)
+{
+    return page - (uintptr_t)table.places < table.capacity * sizeof *table.places;
 }
 
 struct debug_block *debug_table_around(const void *address)
 {
-    for (size_t i = 0; i < table.capacity; i++) {
-        struct debug_block *const block = &table.places[i];
-        if (block->payload != NULL && (uintptr_t)address >= (uintptr_t)block->memory &&
-            (uintptr_t)address - (uintptr_t)block->memory <= block->memory_bytes) {
-            return block;
-        }
+    struct debug_block *block = NULL;
+    while ((block = debug_table_next(block)) != NULL &&
+           (uintptr_t)address - (uintptr_t)block->memory > block->memory_bytes) {
     }
-    return NULL;
+    return block;
 }

@@ -36,8 +36,11 @@ void debug_table_prefetch(const void *payload);
 /* false: no memory. */
 bool debug_table_insert(const struct debug_block *block);
 void debug_table_remove(struct debug_block *block);
-/* Places of the table, to go through them all: those with a payload are taken. */
-struct debug_block *debug_table_places(size_t *count);
+/* To go through all blocks, in no order: the next one, the first after NULL; NULL: that
+ * was the last. */
+struct debug_block *debug_table_next(const struct debug_block *block);
+/* Whether a page belongs to the table itself. */
+bool debug_table_holds(uintptr_t page);
 /* The block whose memory, zones included, an address is in; NULL: none. O(blocks). */
 struct debug_block *debug_table_around(const void *address);
 
