@@ -208,13 +208,11 @@ static void number(size_t value)
 /* The letter of an operation and its id. */
 static bool line_begin(char operation, uint64_t id)
 {
-    const int saved = errno;
     bool is_kept = begin();
     if (is_kept && journal.text.length + LINE_LIMIT_BYTES > journal.text.capacity) {
         write_lines();
         is_kept = journal.file.number >= 0;
     }
-    errno = saved;
     if (!is_kept) {
         return false;
     }
