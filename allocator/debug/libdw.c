@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <link.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -90,6 +91,53 @@ static int find_debuginfo(void *module, void **data, const char *name, uintptr_t
                : file;
 }
 
+/* libdw and what it needs, as far as that was not loaded before. */
+static struct {
+    size_t objects; /* that were loaded before */
+    struct {
+        uintptr_t begin, end;
+    } ranges[16];
+    size_t count;
+} brought;
+
+static int count_object(struct dl_phdr_info *info, size_t bytes, void *unused)
+{
+    (void)info;
+    (void)bytes;
+    (void)unused;
+    brought.objects++;
+    return 0;
+}
+
+/* The newest objects come last. */
+static int note_object(struct dl_phdr_info *info, size_t bytes, void *seen)
+{
+    (void)bytes;
+    if ((*(size_t *)seen)++ < brought.objects ||
+        brought.count == sizeof brought.ranges / sizeof *brought.ranges) {
+        return 0;
+    }
+    for (size_t i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *const segment = &info->dlpi_phdr[i];
+        if (segment->p_type == PT_LOAD) { /* these are in the order of addresses */
+            brought.ranges[brought.count].end =
+                info->dlpi_addr + segment->p_vaddr + segment->p_memsz;
+        }
+    }
+    brought.ranges[brought.count++].begin = info->dlpi_addr;
+    return 0;
+}
+
+bool libdw_brought(uintptr_t address)
+{
+    size_t i = 0;
+    while (i < brought.count &&
+           (address < brought.ranges[i].begin || address >= brought.ranges[i].end)) {
+        i++;
+    }
+    return i < brought.count;
+}
+
 static bool load_libdw(void)
 {
     const struct {
@@ -124,7 +172,10 @@ static bool load_libdw(void)
         {"dwfl_build_id_find_debuginfo", &libdw.find_by_build_id},
     };
     callbacks.find_debuginfo = find_debuginfo;
+    size_t seen = 0;
+    dl_iterate_phdr(count_object, NULL);
     void *const library = dlopen("libdw.so.1", RTLD_NOW | RTLD_LOCAL);
+    dl_iterate_phdr(note_object, &seen);
     if (library == NULL) {
         return false;
     }
@@ -151,5 +202,7 @@ void *libdw_find_module(uintptr_t address)
             }
         }
     }
-    return libdw.dwfl != NULL ? libdw.module(libdw.dwfl, address) : NULL;
+    return libdw.dwfl != NULL && !libdw_brought(address)
+               ? libdw.module(libdw.dwfl, address)
+               : NULL;
 }

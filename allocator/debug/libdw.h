@@ -74,6 +74,9 @@ struct libdw {
 };
 extern OUR_OWN struct libdw libdw;
 
+/* Whether an object lies there that was loaded with libdw: code of a library that the
+ * program had unloaded may have stood there before. */
+bool libdw_brought(uintptr_t address);
 /* libdwfl's module of an address; NULL: it knows none, or cannot be had. */
 void *libdw_find_module(uintptr_t address);
 

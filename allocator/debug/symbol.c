@@ -289,7 +289,8 @@ const struct debug_symbol *debug_symbol_find(const void *return_address)
     debug_inside++;
     struct answer *const answer = ask_libdw(address);
     /* What the dynamic linker says is gone when a library is: it is asked each time. */
-    if (dladdr == NULL || dladdr((const void *)address, &info) == 0) {
+    if (dladdr == NULL || libdw_brought(address) ||
+        dladdr((const void *)address, &info) == 0) {
         info = (Dl_info){0};
     }
     if (!answer->is_named) {

@@ -63,7 +63,7 @@ enum log_kind {
 /* A record in its ring. `last` is written last and says with its lap, the round of the
  * ring that the record is of, that it is complete. */
 struct log_record {
-    uint64_t first;        /* address / 16: 44 bits, kind: 4, thread, low: 16 */
+    uint64_t first; /* address / 16: 44 bits, kind: 4, thread, low: 16 */
     /* size: 48 bits, address / 8, lowest: 1, thread, high: 7, lap: 8. Blocks of 8 bytes
      * are no further apart in other allocators than libc's. */
     _Atomic uint64_t last;
