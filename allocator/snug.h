@@ -246,7 +246,8 @@ SNUG_API bool snug_stats(struct snug_stats *stats);
  *                     programs may rely on more)
  *   leaks=0           no report at exit
  *   mismatch=0        what malloc, new or new[] gave may be freed by the others' calls,
- *                     as where a library has operators of its own
+ *                     as where a library has operators of its own, or as of another
+ *                     size or alignment
  *   exitcode=N        end with N if blocks leaked
  *   suppress=FILE     leaks not to report: a line each with a part of the name of a
  *                     function or object anywhere in the call stack; or # and a comment

@@ -310,7 +310,10 @@ static void check_release(const struct debug_block *block, struct debug_release 
                           bool locked)
 {
     const char *misuse = NULL;
-    if (release.kind != (enum debug_kind)block->kind && debug_options.mismatch != 0) {
+    if (debug_options.mismatch == 0) {
+        return;
+    }
+    if (release.kind != (enum debug_kind)block->kind) {
         misuse = release.resizes ? "mismatched realloc of" : "mismatched free of";
     } else if (release.sized && release.size != block->size) {
         misuse = "free with a wrong size of";

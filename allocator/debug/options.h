@@ -14,7 +14,7 @@ struct debug_options {
     size_t depth;            /* frames kept of a call stack */
     size_t guard_alignment;  /* of blocks against a guard page */
     size_t leaks;            /* 0: no report at exit */
-    size_t mismatch;         /* 0: any family frees what any other allocated */
+    size_t mismatch;         /* 0: what a freeing call claims need not be so */
     size_t exit_code;        /* at exit with leaks; 0: the program's own */
     char log[DEBUG_PATH_BYTES];
     char suppress[DEBUG_PATH_BYTES];
