@@ -64,7 +64,7 @@ static struct mallinfo2 look(struct sizes *sizes)
     add_debug_blocks(&info);
     bins_visit(&heap_bins, 0, add_block, sizes);
     cache_visit_medium(add_block, sizes);
-    /* Of medium blocks in depots the bytes are known, and not how many they are. */
+    /* How many medium blocks the depots hold is not known, only their bytes. */
     info.fordblks =
         info.fsmblks + info.keepcost + depot_bytes(SMALL_CLASS_COUNT, CLASS_COUNT);
     lock_release(&heap_lock, locked);

@@ -72,9 +72,9 @@ static void *resize_own(struct block *block, size_t size)
     const size_t needed = block_bytes_from_request(size);
     const size_t old_bytes = block_payload_bytes(block);
     void *const ptr = block_payload(block);
-    /* Of a block that has lists, to copy so little takes less than the lock does; and
-     * less than to split it, if it becomes half as large at most, and leaves the other
-     * whole. */
+    /* To copy so little out of a block that has lists takes less than the lock does;
+     * and less than to split it, if it becomes half as large at most, and leaves the
+     * other whole. */
     if (size <= MOVE_DOWN_BYTES && old_bytes > SMALL_LIMIT_BYTES &&
         (!__libc_single_threaded || size <= old_bytes / 2)) {
         void *const moved = move(ptr, old_bytes, size);

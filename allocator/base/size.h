@@ -37,8 +37,8 @@ static ALWAYS_INLINE unsigned floor_log2(size_t n)
     return 63U ^ (unsigned)__builtin_clzl(n); /* one instruction, where 63 - is three */
 }
 
-/* Of a tag, and of the smallest block: while nobody has it, it has a tag, room for a
- * link (heap.c: deferred free) and a footer. */
+/* The bytes of a tag, and of the smallest block: while nobody has that, it has a tag,
+ * room for a link (heap.c: deferred free) and a footer. */
 #define BLOCK_HEADER_BYTES sizeof(size_t)
 #define BLOCK_MIN_BYTES ((size_t)32)
 

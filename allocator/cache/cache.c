@@ -11,7 +11,7 @@ static atomic_bool lean;
 static enum list_length own_length(size_t class)
 {
     const bool is_short = cache.multi_threaded || cache.lean;
-    /* Of medium blocks what all lists hold has a limit while there is one thread. */
+    /* While there is one thread all its lists of medium blocks have a limit in sum. */
     const bool is_lean =
         cache.lean && (cache.multi_threaded || !class_is_medium(class));
     return is_lean ? LIST_LEAN : is_short ? LIST_SHORT : LIST_LONG;

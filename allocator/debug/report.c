@@ -140,7 +140,7 @@ static void print_report(void *argument)
     debug_log_flush();
 }
 
-/* Of several threads that find errors at once one tells, and ends the process. The
+/* When several threads find errors at once one tells, and ends the process. The
  * others wait for that: five seconds, as in the child of a fork there may be no such
  * thread. */
 static void be_the_one_who_tells(void)

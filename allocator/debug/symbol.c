@@ -16,7 +16,7 @@
  * symbols of an object each time, 2 ms where there are 30,000, and the stacks of a
  * report have most frames in common. Its strings stay. */
 #define ANSWERS 4096
-/* Of the name of a function so much is shown. */
+/* How much of the name of a function is shown. */
 #define NAME_LIMIT 240
 
 static struct answer {

@@ -21,8 +21,8 @@ struct debug_symbol {
 /* Before main: keeps the program's name, since many write a title over their arguments.
  */
 void debug_symbol_begin(void);
-/* Of a return address, the call before it: the innermost function there. Good until the
- * next call. */
+/* The innermost function at the call before a return address. Good until the next
+ * call. */
 const struct debug_symbol *debug_symbol_find(const void *return_address);
 /* "function at file:line" or "function (object+0x...)"; "(0x...)" for code that belongs
  * to nothing now, such as of a library that was unloaded. */

@@ -9,8 +9,8 @@
 static_assert(sizeof(struct heap_region) % ALIGNMENT_BYTES == 8,
               "the first tag stands 8 bytes before a multiple of 16");
 
-/* Of the first region's bytes, the part set aside for records of free blocks: one for
- * each 2 KiB. Untouched, it costs nothing; a heap with more free blocks takes another
+/* The share of the first region set aside for records of free blocks: one for each
+ * 2 KiB. Untouched, it costs nothing; a heap with more free blocks takes another
  * table. */
 #define RECORDS_SHARE 64
 
