@@ -224,21 +224,18 @@ static bool ring_enter(int file)
 
 /* ---- processes that do not record ---- */
 
-/* The place of this process in the list, or where there is none of it any more. */
+/* The place of this process in the list; LOG_OTHERS: it has none. Others enter it at the
+ * same time, so what is behind the places looked at is not known to be free. */
 static uint32_t find_other(void)
 {
     int32_t pid = getpid();
     uint32_t count = header->other_count;
-    uint32_t place = 0;
-    while (place < count && place < LOG_OTHERS && header->others[place].pid != pid) {
-        place++;
+    for (uint32_t place = 0; place < count && place < LOG_OTHERS; place++) {
+        if (header->others[place].pid == pid) {
+            return place;
+        }
     }
-    return place;
-}
-
-static bool is_listed(uint32_t place)
-{
-    return place < header->other_count && place < LOG_OTHERS;
+    return LOG_OTHERS;
 }
 
 /* Once for each, under the name of the last program that it runs. Beyond the list's end
@@ -247,7 +244,7 @@ static void note_other(void)
 {
     int32_t pid = getpid();
     uint32_t place = find_other();
-    if (!is_listed(place)) {
+    if (place == LOG_OTHERS) {
         place = atomic_fetch_add(&header->other_count, 1);
     }
     if (place < LOG_OTHERS) {
@@ -262,7 +259,7 @@ static bool ring_enter_or_note(int file)
 {
     if (ring_enter(file)) {
         const uint32_t place = find_other();
-        if (is_listed(place)) {
+        if (place != LOG_OTHERS) {
             header->others[place].pid = 0;
         }
         return true;

@@ -186,6 +186,17 @@ missed=$(sed -n 's/.*Not recorded: .*sh (\([0-9]*\) processes).*/\1/p' "$work/er
 [ "${missed:-0}" -ge 145 ] && [ "$missed" -le 400 ] && ! grep -q 'Not recorded.* more:' "$work/err"
 report "each of many processes without room counts once" $?
 
+# Two at a time enter the list.
+right=0
+for try in 1 2 3 4; do
+    # shellcheck disable=SC2016
+    record crowd bash -c 'for ((i = 0; i < 40; i++)); do
+        (for ((j = 0; j < 49; j++)); do (:) & done; wait) &
+    done; wait'
+    grep -q ': bash (2000 processes)\. With' "$work/err" && right=$((right + 1))
+done
+is "each of many that begin at once counts, $try times" "$right" "$try"
+
 record hammer "$storm" hammer
 [ "$code" -eq 0 ] && "$snugbench" stat --csv "$work/hammer.rep" >"$work/stat" &&
     ! grep -q '^# note:' "$work/hammer.rep" &&
