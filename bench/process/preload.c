@@ -19,10 +19,13 @@ struct link {
     struct link *next;
 };
 
+/* volatile: a signal handler reads it, and the compiler takes it that no system call
+ * does. */
 static struct {
-    struct link *first; /* all that are made */
+    struct link *volatile first; /* all that are made */
     size_t count;
-    char *folder; /* where the links are; NULL: none yet */
+    char *volatile folder; /* where the links are; NULL: none yet */
+    bool is_arranged;      /* that they are removed at the end */
 } links;
 
 static bool is_plain(const char *path)
@@ -35,13 +38,20 @@ static void remove_links(void)
     for (const struct link *link = links.first; link != NULL; link = link->next) {
         unlink(link->link);
     }
-    rmdir(links.folder);
+    if (links.folder != NULL) {
+        rmdir(links.folder);
+    }
 }
 
 /* Whoever runs the program, as `record` may run one that gives up root, may look there:
- * it says nothing but where the library is. */
+ * it says nothing but where the library is. It is named before it is made, so that it
+ * goes with a signal that comes then. */
 static bool make_folder(void)
 {
+    if (!links.is_arranged) {
+        cleanup_at_end(remove_links);
+        links.is_arranged = true;
+    }
     const char *const places[] = {getenv("TMPDIR"), "/tmp", "/var/tmp", "/dev/shm"};
     for (size_t i = 0; i < sizeof places / sizeof *places && links.folder == NULL;
          i++) {
@@ -50,11 +60,11 @@ static bool make_folder(void)
             asprintf(&folder, "%s/snugbench-preload-XXXXXX", places[i]) < 0) {
             continue;
         }
+        links.folder = folder;
         if (mkdtemp(folder) != NULL) {
             chmod(folder, 0755);
-            links.folder = folder;
-            cleanup_at_end(remove_links);
         } else {
+            links.folder = NULL;
             free(folder);
         }
     }

@@ -55,7 +55,7 @@ enum {
 };
 
 /* A folder of one compilation, with its names made beforehand: they are removed by a
- * signal handler, too. */
+ * signal handler, too. It is among the others before it is made. */
 struct folder {
     struct folder *next;
     char path[FOLDER_BYTES];
@@ -63,7 +63,7 @@ struct folder {
 };
 
 static struct {
-    struct folder *folders;
+    struct folder *volatile folders; /* a signal handler goes through them */
     volatile pid_t compiler;
     bool is_arranged; /* that they are removed at the end */
 } lab;
@@ -109,7 +109,10 @@ static struct folder *make_folder(void)
         cleanup_at_end(remove_folders);
         lab.is_arranged = true;
     }
+    folder->next = lab.folders;
+    lab.folders = folder;
     if (mkdtemp(folder->path) == NULL) {
+        lab.folders = folder->next;
         free(folder);
         return NULL;
     }
@@ -117,8 +120,6 @@ static struct folder *make_folder(void)
         snprintf(folder->files[i], sizeof folder->files[i], "%s/%s", folder->path,
                  names[i]);
     }
-    folder->next = lab.folders;
-    lab.folders = folder;
     if (mkdir(folder->files[NAME_FIRST], 0700) != 0 ||
         mkdir(folder->files[NAME_LAST], 0700) != 0) {
         return NULL; /* removed with the others */

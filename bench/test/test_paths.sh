@@ -61,6 +61,14 @@ TMPDIR=$work/links "$bench" replay "$work/churn.rep" -a "mine=$odd/mine/libmine.
     -a glibc -r 1 -w 1 2>"$work/err" | true # the table comes when nobody reads any more
 found="${PIPESTATUS[0]} $(ls -A "$work/links")"
 is "also where a closed pipe ended it" "$found" "141 "
+if needs "the moment in which they are made" strace; then
+    for call in mkdir chmod symlink; do
+        TMPDIR=$work/links strace -o "$work/calls" -e "inject=$call:signal=TERM:when=1" \
+            "$bench" compare -a "mine=$odd/mine/libmine.so" -a glibc --runs 1 -- true \
+            >"$work/out" 2>"$work/err"
+        is "and where a signal comes as $call makes them" "$? $(ls -A "$work/links")" "143 "
+    done
+fi
 # shellcheck disable=SC2016 # the dollar is in the name of the folder
 TMPDIR="$odd" "$bench" record -o "$work/sh.rep" -- bash -c 'exit 6' >"$work/out" 2>"$work/err"
 ok "where TMPDIR is no better" [ $? -eq 6 ]
