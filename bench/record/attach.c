@@ -35,6 +35,7 @@ static struct invitation {
 
 static bool has_looked;
 static pid_t own_pid; /* of the process that records */
+static uint32_t pid_namespace;
 static struct attach_guard no_guard;
 static struct log_header *header;
 static struct log_ring *ring;
@@ -231,7 +232,8 @@ static uint32_t find_other(void)
     int32_t pid = getpid();
     uint32_t count = header->other_count;
     for (uint32_t place = 0; place < count && place < LOG_OTHERS; place++) {
-        if (header->others[place].pid == pid) {
+        const struct log_other *other = &header->others[place];
+        if (other->pid == pid && other->pid_namespace == pid_namespace) {
             return place;
         }
     }
@@ -249,6 +251,7 @@ static void note_other(void)
     }
     if (place < LOG_OTHERS) {
         prctl(PR_GET_NAME, header->others[place].name);
+        header->others[place].pid_namespace = pid_namespace;
         header->others[place].pid = pid;
     }
 }
@@ -290,6 +293,7 @@ static void attach_to(int file)
     if (!header_map(file)) {
         return;
     }
+    pid_namespace = log_pid_namespace();
     struct attach_guard *guard = is_invited() ? guard_create() : NULL;
     if (guard == NULL) {
         note_other();
@@ -319,6 +323,9 @@ static void attach_child(void)
     if (ring != NULL) {
         unmap(ring, LOG_RING_BYTES);
         ring = NULL;
+    }
+    if (getpid() == 1) { /* the first of a namespace */
+        pid_namespace = log_pid_namespace();
     }
     if (!is_invited()) {
         note_other();

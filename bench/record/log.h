@@ -19,6 +19,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* In the environment, five words: the only process that records, or 0 for every one
@@ -147,7 +148,8 @@ _Static_assert(sizeof(struct log_ring) <= LOG_PART_BYTES, "records come after it
 
 /* A process with the recorder in it that does not record. */
 struct log_other {
-    _Atomic int32_t pid; /* 0: it records by now */
+    _Atomic int32_t pid;    /* 0: it records by now */
+    uint32_t pid_namespace; /* that `pid` is of, by its inode; 0: not known */
     char name[LOG_NAME_BYTES];
 };
 
@@ -182,6 +184,13 @@ static inline void log_read_link(const char *path, char *text, size_t text_bytes
 {
     ssize_t length = readlink(path, text, text_bytes - 1);
     text[length > 0 ? length : 0] = '\0';
+}
+
+/* The namespace of this process's pid, as in log_other. */
+static inline uint32_t log_pid_namespace(void)
+{
+    struct stat status;
+    return stat("/proc/self/ns/pid", &status) == 0 ? (uint32_t)status.st_ino : 0;
 }
 
 static inline uint64_t log_ring_offset(uint32_t number)

@@ -13,20 +13,28 @@ static bool is_other(const struct log_header *header, uint32_t place, const char
            strncmp(header->others[place].name, name, LOG_NAME_BYTES) == 0;
 }
 
+/* Not known of a pid of another namespace. */
+static bool is_running(const struct log_other *other, uint32_t own_namespace)
+{
+    int32_t pid = other->pid;
+    return pid > 0 && other->pid_namespace == own_namespace &&
+           (kill(pid, 0) == 0 || errno == EPERM);
+}
+
 /* "name (2 processes, 1 still running)" for all of the name of others[first], which is
  * the first of that name. false: no room for it. */
 static bool describe_others(struct others *others, const struct log_header *header,
                             uint32_t first, uint32_t count)
 {
     const char *name = header->others[first].name;
+    const uint32_t own_namespace = log_pid_namespace();
     uint32_t processes = 0;
     uint32_t running = 0;
     char ending[40] = "";
     for (uint32_t i = first; i < count; i++) {
-        int32_t pid = header->others[i].pid;
         if (is_other(header, i, name)) {
             processes++;
-            running += pid > 0 && (kill(pid, 0) == 0 || errno == EPERM);
+            running += is_running(&header->others[i], own_namespace);
         }
     }
     if (running > 0) {

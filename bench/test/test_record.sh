@@ -159,6 +159,15 @@ record children bash -c 'ls / >/dev/null; ls / | cat >/dev/null; :'
 grep -q 'Not recorded, .*: ls (2 processes), cat (1 process)\. With' "$work/err"
 report "children: their names and how many" $?
 
+# Each is process 1 of a namespace, as init is of ours, while the others are there.
+if unshare -p -f true 2>"$work/err"; then
+    record namespaces bash -c 'for i in 1 2 3; do unshare -p -f sleep 1 & done; wait'
+    grep -q ': unshare (3 processes), sleep (3 processes)\. With' "$work/err"
+    report "processes of other namespaces with the same number" $?
+else
+    skip "processes of other namespaces with the same number" "no namespace can be made"
+fi
+
 # All stay until all have allocated.
 mkfifo "$work/go" "$work/here"
 mkdir "$work/many"
