@@ -3,7 +3,9 @@
 #include <stdlib.h>
 
 enum {
-    KEPT = 64
+    KEPT = 256, /* as many children as can be on record at a time */
+    KEPT_LARGE = 64,
+    LARGE_BLOCKS = 1 << 24, /* 400 MB; from there on fewer are kept */
 };
 
 void legacy_destroy(struct legacy *legacy)
@@ -23,15 +25,22 @@ void forks_destroy(struct forks *forks)
     }
 }
 
+static struct legacy *take_out(struct forks *forks, struct legacy **place)
+{
+    struct legacy *legacy = *place;
+    *place = legacy->next;
+    forks->count--;
+    forks->block_count -= legacy->count;
+    return legacy;
+}
+
 static void forget_oldest(struct forks *forks)
 {
     struct legacy **place = &forks->newest;
     while (*place != NULL && (*place)->next != NULL) {
         place = &(*place)->next;
     }
-    legacy_destroy(*place);
-    *place = NULL;
-    forks->count--;
+    legacy_destroy(take_out(forks, place));
 }
 
 bool forks_keep(struct forks *forks, uint32_t fork, const struct addresses *live)
@@ -45,7 +54,10 @@ bool forks_keep(struct forks *forks, uint32_t fork, const struct addresses *live
     }
     *legacy = (struct legacy){fork, blocks, live->count, forks->newest};
     forks->newest = legacy;
-    if (++forks->count > KEPT) {
+    forks->count++;
+    forks->block_count += live->count;
+    while (forks->count > KEPT ||
+           (forks->count > KEPT_LARGE && forks->block_count > LARGE_BLOCKS)) {
         forget_oldest(forks);
     }
     return true;
@@ -57,10 +69,5 @@ struct legacy *forks_take(struct forks *forks, uint32_t fork)
     while (*place != NULL && (*place)->fork != fork) {
         place = &(*place)->next;
     }
-    struct legacy *found = *place;
-    if (found != NULL) {
-        *place = found->next;
-        forks->count--;
-    }
-    return found;
+    return *place != NULL ? take_out(forks, place) : NULL;
 }

@@ -14,6 +14,7 @@ struct legacy {
 struct forks {
     struct legacy *newest;
     uint32_t count;
+    uint64_t block_count; /* of all of them */
 };
 
 /* Keeps a copy; of children that never came, the oldest are forgotten. false: out of

@@ -198,11 +198,14 @@ static void a_child_begins_with_what_its_parent_had(void **state)
     assert_operations((void **)&child, "m1 20*1/0 t0;m2 30*1/0 t0;f1 0*1/0 t0;");
     legacy_destroy(legacy);
     tear_down((void **)&child);
-    for (uint32_t i = 0; i < 200; i++) { /* the oldest are forgotten */
+    for (uint32_t i = 0; i < 300; i++) { /* the oldest are forgotten */
         assert_true(forks_keep(&forks, 100 + i, pointers_live(parent->pointers)));
     }
     assert_null(forks_take(&forks, 100));
-    legacy_destroy(forks_take(&forks, 299));
+    legacy_destroy(forks_take(&forks, 399));
+    legacy = forks_take(&forks, 400 - LOG_RINGS); /* all that can be on record */
+    assert_non_null(legacy);
+    legacy_destroy(legacy);
     forks_destroy(&forks);
 }
 

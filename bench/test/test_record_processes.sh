@@ -51,6 +51,13 @@ follow generations "$helper" generations
     ! grep -q '^a [0-9]* 5101' "$work/generations/t.3-helper_record.rep"
 report "a child's trace begins with what is live in it, and its own child's too" $?
 
+# Read in one go, forks of many children come before the first of these.
+follow crowd bash -c 'for ((i = 0; i < 200; i++)); do (:) & done; wait'
+[ "$code" -eq 0 ] && ! grep -q Dropped "$work/err" &&
+    [ "$(grep -l '^# note: The first .* mallocs are what was live' "$work/crowd"/*.rep |
+        wc -l)" -eq 200 ]
+report "so does that of each of 200 children at once" $?
+
 follow exec "$helper" exec
 [ "$code" -eq 9 ] && [ "$(cd "$work/exec" && echo *)" = t.rep ] &&
     grep -q '^a [0-9]* 4001' "$work/exec/t.rep"
