@@ -225,8 +225,8 @@ static bool ring_enter(int file)
 
 /* ---- processes that do not record ---- */
 
-/* The place of this process in the list; LOG_OTHERS: it has none. Others enter it at the
- * same time, so what is behind the places looked at is not known to be free. */
+/* The place of this process in the list; LOG_OTHERS: it has none. Others enter it at
+ * the same time, so what is behind the places looked at is not known to be free. */
 static uint32_t find_other(void)
 {
     int32_t pid = getpid();

@@ -25,12 +25,15 @@ void forks_destroy(struct forks *forks)
     }
 }
 
+/* NULL where none stands at the place. */
 static struct legacy *take_out(struct forks *forks, struct legacy **place)
 {
     struct legacy *legacy = *place;
-    *place = legacy->next;
-    forks->count--;
-    forks->block_count -= legacy->count;
+    if (legacy != NULL) {
+        *place = legacy->next;
+        forks->count--;
+        forks->block_count -= legacy->count;
+    }
     return legacy;
 }
 
@@ -69,5 +72,5 @@ struct legacy *forks_take(struct forks *forks, uint32_t fork)
     while (*place != NULL && (*place)->fork != fork) {
         place = &(*place)->next;
     }
-    return *place != NULL ? take_out(forks, place) : NULL;
+    return take_out(forks, place);
 }

@@ -15,6 +15,7 @@
 
 #include "process/memory.h"
 #include "process/tool.h"
+#include "report/utf8.h"
 #include "runner/lab.h"
 
 enum origin {
@@ -132,10 +133,11 @@ static void list_add(struct allocator_list *list, const char *name, char *librar
 static bool check_name(const struct allocator_list *list, const char *name,
                        struct allocator_error *error)
 {
-    if (name[0] == '\0' || name[strcspn(name, "\n\r\t\"/,")] != '\0') {
+    if (name[0] == '\0' || name[strcspn(name, "\n\r\t\"/,")] != '\0' ||
+        !utf8_is_valid(name)) {
         snprintf(error->text, sizeof error->text,
-                 "'%s' is no name for an allocator; write -a NAME=LIBRARY.so or "
-                 "-a NAME,VARIABLE=VALUE",
+                 "'%s' is no name for an allocator; write -a NAME=LIBRARY.so or -a "
+                 "NAME,VARIABLE=VALUE",
                  name);
         return false;
     }

@@ -156,6 +156,8 @@ static void test_refusals(void **state)
     assert_refused(absent, 1, "'/nowhere/libmine.so': No such file");
     const char *const folder[] = {"mine=/tmp"};
     assert_refused(folder, 1, "is no file");
+    const char *const no_letter[] = {"o\xe4=/tmp/x.so"};
+    assert_refused(no_letter, 1, "is no name");
     const char *const nameless[] = {"=/tmp/x.so"};
     assert_refused(nameless, 1, "is no name");
     const char *const quoted[] = {"a\"b=/tmp/x.so"};
