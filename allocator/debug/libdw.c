@@ -9,6 +9,7 @@
 
 #include "base/descriptor.h"
 #include "base/text.h"
+#include "debug/stack.h"
 
 #pragma weak dlopen
 #pragma weak dlsym
@@ -91,9 +92,11 @@ static int find_debuginfo(void *module, void **data, const char *name, uintptr_t
                : file;
 }
 
-/* libdw and what it needs, as far as that was not loaded before. */
+/* libdw and what it needs, as far as that was not loaded before; and what other threads
+ * loaded meanwhile. */
 static struct {
-    size_t objects; /* that were loaded before */
+    size_t objects;      /* that were loaded before */
+    uint32_t stacks_end; /* of those stored before */
     struct {
         uintptr_t begin, end;
     } ranges[16];
@@ -128,8 +131,11 @@ static int note_object(struct dl_phdr_info *info, size_t bytes, void *seen)
     return 0;
 }
 
-bool libdw_brought(uintptr_t address)
+bool libdw_brought(uintptr_t address, uint32_t stack_number)
 {
+    if (stack_number == 0 || stack_number >= brought.stacks_end) {
+        return false;
+    }
     size_t i = 0;
     while (i < brought.count &&
            (address < brought.ranges[i].begin || address >= brought.ranges[i].end)) {
@@ -173,6 +179,7 @@ static bool load_libdw(void)
     };
     callbacks.find_debuginfo = find_debuginfo;
     size_t seen = 0;
+    brought.stacks_end = debug_stack_numbers_end();
     dl_iterate_phdr(count_object, NULL);
     void *const library = dlopen("libdw.so.1", RTLD_NOW | RTLD_LOCAL);
     dl_iterate_phdr(note_object, &seen);
@@ -202,7 +209,5 @@ void *libdw_find_module(uintptr_t address)
             }
         }
     }
-    return libdw.dwfl != NULL && !libdw_brought(address)
-               ? libdw.module(libdw.dwfl, address)
-               : NULL;
+    return libdw.dwfl != NULL ? libdw.module(libdw.dwfl, address) : NULL;
 }

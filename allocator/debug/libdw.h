@@ -74,9 +74,10 @@ struct libdw {
 };
 extern OUR_OWN struct libdw libdw;
 
-/* Whether an object lies there that was loaded with libdw: code of a library that the
- * program had unloaded may have stood there before. */
-bool libdw_brought(uintptr_t address);
+/* Whether an object lies there that was loaded with libdw, later than the stack was
+ * stored: the code was that of a library that the program had unloaded before. In a
+ * later stack it is the object's own, since the program may use it, too. */
+bool libdw_brought(uintptr_t address, uint32_t stack_number);
 /* libdwfl's module of an address; NULL: it knows none, or cannot be had. */
 void *libdw_find_module(uintptr_t address);
 

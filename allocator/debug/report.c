@@ -32,7 +32,7 @@ void debug_report_stack(const struct debug_stack *stack)
 {
     size_t number = 0;
     for (size_t i = 0; i < stack->count; i++) {
-        const struct debug_symbol *symbol = debug_symbol_find(stack->frames[i]);
+        const struct debug_symbol *symbol = debug_symbol_find(stack, i);
         for (; symbol != NULL; symbol = symbol->caller) {
             if (is_start_of_program(symbol)) {
                 return;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/lock.h"
 #include "base/os.h"
 #include "debug/arena.h"
 #include "debug/options.h"
@@ -10,7 +11,7 @@
 
 void debug_stack_capture(struct debug_stack *stack)
 {
-    stack->count = 0;
+    stack->count = stack->number = 0;
     if (debug_inside == 0) {
         const struct unwind_start start = unwind_start_here();
         stack->count = debug_unwind(&start, stack->frames, debug_options.depth);
@@ -70,6 +71,15 @@ static uint32_t record_new(size_t units)
     return (uint32_t)number;
 }
 
+uint32_t debug_stack_numbers_end(void)
+{
+    const bool locked = lock_acquire(&heap_lock);
+    const size_t chunks = store.chunk_count;
+    const size_t end = chunks != 0 ? (chunks - 1) * CHUNK_UNITS + store.used : 0;
+    lock_release(&heap_lock, locked);
+    return (uint32_t)end;
+}
+
 uint32_t debug_stack_store(const struct debug_stack *stack)
 {
     if (store.buckets == NULL) {
@@ -100,7 +110,7 @@ uint32_t debug_stack_store(const struct debug_stack *stack)
 
 struct debug_stack debug_stack_load(uint32_t number)
 {
-    struct debug_stack stack = {0};
+    struct debug_stack stack = {.number = number};
     if (number != 0) {
         const struct record *const record = record_at(number);
         stack.count = record->count;

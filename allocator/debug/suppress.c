@@ -69,7 +69,7 @@ bool debug_suppressed(const struct debug_stack *stack)
 {
     load();
     for (size_t i = 0; patterns != NULL && i < stack->count; i++) {
-        const struct debug_symbol *symbol = debug_symbol_find(stack->frames[i]);
+        const struct debug_symbol *symbol = debug_symbol_find(stack, i);
         for (; symbol != NULL; symbol = symbol->caller) {
             if (is_known(symbol)) {
                 return true;

@@ -282,15 +282,21 @@ static struct answer *ask_libdw(uintptr_t address)
     return answer;
 }
 
-const struct debug_symbol *debug_symbol_find(const void *return_address)
+const struct debug_symbol *debug_symbol_find(const struct debug_stack *stack,
+                                             size_t frame)
 {
-    const uintptr_t address = (uintptr_t)return_address - 1;
+    static struct debug_symbol unknown;
+    const uintptr_t address = (uintptr_t)stack->frames[frame] - 1;
     Dl_info info = {0};
     debug_inside++;
     struct answer *const answer = ask_libdw(address);
+    if (libdw_brought(address, stack->number)) {
+        unknown.offset = address;
+        debug_inside--;
+        return &unknown;
+    }
     /* What the dynamic linker says is gone when a library is: it is asked each time. */
-    if (dladdr == NULL || libdw_brought(address) ||
-        dladdr((const void *)address, &info) == 0) {
+    if (dladdr == NULL || dladdr((const void *)address, &info) == 0) {
         info = (Dl_info){0};
     }
     if (!answer->is_named) {

@@ -6,6 +6,7 @@
 
 #include "base/assertions.h"
 #include "base/text.h"
+#include "debug/stack.h"
 
 struct debug_symbol {
     const char *function; /* NULL: not known, as the others */
@@ -21,9 +22,10 @@ struct debug_symbol {
 /* Before main: keeps the program's name, since many write a title over their arguments.
  */
 void debug_symbol_begin(void);
-/* The innermost function at the call before a return address. Good until the next
- * call. */
-const struct debug_symbol *debug_symbol_find(const void *return_address);
+/* The innermost function at the call that a frame of a stack returns to. Good until the
+ * next call. */
+const struct debug_symbol *debug_symbol_find(const struct debug_stack *stack,
+                                             size_t frame);
 /* "function at file:line" or "function (object+0x...)"; "(0x...)" for code that belongs
  * to nothing now, such as of a library that was unloaded. */
 void debug_symbol_describe(struct text *text, const struct debug_symbol *symbol);

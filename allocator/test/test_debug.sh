@@ -164,6 +164,36 @@ else
 fi
 end
 
+if needs "a library that libdw needs, too, has its name" libdw.so.1; then
+    cat >"$scratch/shared.c" <<'END'
+#include <dlfcn.h>
+#include <stdlib.h>
+int main(void)
+{
+    void *volatile lost = malloc(100); /* for the first report, which loads libdw */
+    lost = malloc(200);
+    lost = NULL;
+    ((size_t(*)(void))dlsym(RTLD_DEFAULT, "snug_leaks"))();
+    void *const elf = dlopen("libelf.so.1", RTLD_NOW);
+    static char image[64];
+    ((unsigned (*)(unsigned))dlsym(elf, "elf_version"))(1);
+    for (int i = 0; i < 2; i++) {
+        lost = ((void *(*)(char *, size_t))dlsym(elf, "elf_memory"))(image, 64);
+    }
+    lost = NULL;
+    return 0;
+}
+END
+    begin "a library that libdw needs, too, has its name"
+    if gcc -o "$scratch/shared" "$scratch/shared.c" 2>"$scratch/err"; then
+        run check "$scratch/shared"
+        grep -q 'libelf\|elf_memory' "$scratch/err" || wrong "$(cat "$scratch/err")"
+    else
+        failed="$(cat "$scratch/err")"
+    fi
+    end
+fi
+
 cat >"$scratch/sealed.c" <<'END'
 #include <stdlib.h>
 #include <sys/mman.h>
