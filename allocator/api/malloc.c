@@ -59,8 +59,8 @@ static size_t aligned_class(size_t alignment, size_t size)
 }
 
 /* A mapping, or a block of the heap, of block_bytes if it has them. alignment: 1 for
- * what malloc gives. *nonzero_prefix: how much of the payload may not be zero; NULL: of
- * no interest. */
+ * what malloc gives beyond the small sizes. *nonzero_prefix: how much of the payload
+ * may not be zero; NULL: of no interest. */
 static NO_INLINE void *allocate(size_t size, size_t alignment, size_t block_bytes,
                                 size_t *nonzero_prefix)
 {

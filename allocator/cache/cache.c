@@ -207,7 +207,7 @@ size_t cache_free_bytes(size_t size_class)
     return depot_bytes(size_class, size_class + 1) + listed_bytes(size_class);
 }
 
-/* What the depots of the classes up to `end` hold goes back. */
+/* What the depots of the classes before `end` hold goes back. */
 static void return_depots(size_t end)
 {
     for (size_t class = 1; class < end; class ++) {
@@ -314,7 +314,7 @@ void cache_free(size_t size_class, void *object)
 {
     cache_settle();
     make_room(size_class);
-    if (!cache_push(size_class, object)) { /* the thread ends: a list of this alone */
+    if (!cache_push(size_class, object)) { /* the thread ends: as a full list of one */
         cache.current[size_class] = link_empty(1);
         cache_push(size_class, object);
         make_room(size_class);

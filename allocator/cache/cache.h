@@ -35,7 +35,8 @@ enum cache_state {
 struct cache {
     uintptr_t current[CLASS_COUNT + 1]; /* by class; the last one is always empty */
     size_t medium_bytes;                /* in the lists of medium blocks */
-    size_t medium_limit_bytes;          /* of those; 0: the thread is new or ends */
+    size_t medium_limit_bytes;          /* of those; 0: the thread is new or ends;
+                                         SIZE_MAX: each list has its limit */
     uint8_t state;                      /* enum cache_state */
     bool multi_threaded; /* lists are short and may go to other threads */
     bool gave_back;      /* something to runs or heap, and nobody has looked since */

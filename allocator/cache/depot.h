@@ -16,7 +16,8 @@
 uintptr_t depot_take(size_t class);
 /* false: the depots hold enough. */
 bool depot_give(size_t class, uintptr_t list);
-/* Bytes in the depots of the classes from `first` up to `end`, at least. O(classes). */
+/* Bytes in the depots of the classes from `first` on, before `end`, at least.
+ * O(classes). */
 size_t depot_bytes(size_t first, size_t end);
 
 #endif

@@ -17,7 +17,7 @@ static ALWAYS_INLINE bool class_is_medium(size_t class)
  * the sum of what they hold is known, and has a limit. With others they are short, so
  * that they cannot hide that most of the heap is free, and those of small objects as
  * short as a run, so that what goes from thread to thread is soon used again. Where
- * most of the heap is free all but the first are shorter still. */
+ * most of the heap is free the first are short, and all others lean. */
 enum list_length {
     LIST_LONG,
     LIST_SHORT,

@@ -58,8 +58,8 @@ static ALWAYS_INLINE struct block *pressure_allocate(size_t bytes)
 /* The same of a block as large as its class. Before more becomes resident for it one of
  * the bytes needed does, as they were cut while there was one thread. */
 struct block *pressure_allocate_rounded(size_t bytes, size_t needed);
-/* heap_allocate_aligned in the same way; with a payload that is to move there the
- * caller calls pressure_settle, once it has gone. */
+/* heap_allocate_aligned in the same way. like: NULL, or the payload that is to move
+ * there; then the caller calls pressure_settle, once the old block is free. */
 struct block *pressure_allocate_aligned(size_t bytes, size_t alignment,
                                         const void *like);
 /* A block with a mapping of its own, which is made without the lock that *locked tells

@@ -85,7 +85,7 @@ static size_t end_alignment(size_t size, size_t alignment)
                    ? alignment
                    : debug_options.guard_alignment;
     }
-    return size <= 8 ? 8 : ALIGNMENT_BYTES; /* as at level 0 */
+    return size <= 8 ? 8 : ALIGNMENT_BYTES; /* nothing so small needs more */
 }
 
 bool debug_guard_place(struct debug_block *block, size_t alignment)

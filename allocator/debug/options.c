@@ -44,7 +44,7 @@ static bool part_is(const struct part *part, const char *name)
            strncmp(name, part->name, part->name_length) == 0;
 }
 
-/* SIZE_MAX: not a number. */
+/* The part has a value; SIZE_MAX: that is not a number. */
 static size_t part_number(const struct part *part)
 {
     return text_to_number(part->value, (size_t)(part->end - part->value));
