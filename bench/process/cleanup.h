@@ -1,5 +1,5 @@
-/* What must not outlive this process, however it ends but by SIGKILL: files in a
- * temporary folder, a child that writes there. */
+/* What must not outlive this process: files in a temporary folder, a child that writes
+ * there. */
 #ifndef SNUGBENCH_PROCESS_CLEANUP_H
 #define SNUGBENCH_PROCESS_CLEANUP_H
 
