@@ -66,15 +66,17 @@ static ALWAYS_INLINE bool cache_push(size_t class, void *object)
  * > SMALL_LIMIT_BYTES, <= MEDIUM_LIMIT_BYTES. */
 static ALWAYS_INLINE void *cache_pop_medium(size_t block_bytes)
 {
-    static struct block none[2];
-    const struct medium_class from = medium_class_of(block_bytes);
-    const void *const first = link_object(cache.current[from.class]);
-    /* Whether the first of its class is large enough nobody can predict: no branch. */
-    const bool too_small =
-        block_size(block_from_payload(first != NULL ? first : &none[1])) < block_bytes;
-    void *const payload = cache_pop(from.class + too_small);
+    struct medium_class from = medium_class_of(block_bytes);
+    void *const first = link_object(cache.current[from.class]);
+    /* Branches, as most programs ask for the same sizes again. */
+    if (UNLIKELY(first == NULL) ||
+        UNLIKELY(block_size(block_from_payload(first)) < block_bytes)) {
+        from.class ++;
+        from.bytes += from.step;
+    }
+    void *const payload = cache_pop(from.class);
     if (LIKELY(payload != NULL)) {
-        cache.medium_bytes -= from.bytes + too_small * from.step;
+        cache.medium_bytes -= from.bytes;
     }
     return payload;
 }
