@@ -78,10 +78,11 @@
 #define RECLAIM_SHARE 256
 #define RECLAIM_ALL_SHARE 16
 
-/* A list of a cache is full with this much of a class, with other threads one of small
- * objects with as much as the longest run. Lean lists are shorter by so many bits, and
- * those of medium blocks of a process with one thread longer by as many. A larger block
- * that realloc moves goes where it can grow again. */
+/* A list of a cache is full with this much of a class. With other threads one of small
+ * objects is half as long, one of medium blocks twice, as half of a full list leaves
+ * the thread. Lean lists are shorter by so many bits, and those of medium blocks of a
+ * process with one thread longer by as many. A larger block that realloc moves goes
+ * where it can grow again. */
 #define LIST_LIMIT_BYTES (32 * KIB)
 #define LIST_STEP_SHIFT 6
 /* Freed blocks up to this size wait in lists; in all those of a thread a little more

@@ -62,15 +62,23 @@ static uint64_t listed_medium(void)
     return listed;
 }
 
-bool cache_coalesce(void)
+/* What such blocks count, as cache_reclaim says. */
+static size_t price_of(size_t class, size_t blocks)
 {
-    size_t blocks = 0;
+    return class_is_medium(class)
+               ? blocks * smaller(medium_class_bytes(class), PAGE_BYTES)
+               : 0;
+}
+
+size_t cache_coalesce(void)
+{
+    size_t price = 0;
     for (uint64_t listed = listed_medium(); listed != 0; listed &= listed - 1) {
         const size_t class = SMALL_CLASS_COUNT + (size_t)__builtin_ctzl(listed);
-        blocks += return_list(class, &cache.current[class]);
+        price += price_of(class, return_list(class, &cache.current[class]));
     }
     set_medium_limit();
-    return blocks != 0;
+    return price;
 }
 
 static_assert(MEDIUM_CLASS_COUNT <= 64, "the medium classes fit into a word");
@@ -207,14 +215,16 @@ size_t cache_free_bytes(size_t size_class)
     return depot_bytes(size_class, size_class + 1) + listed_bytes(size_class);
 }
 
-/* What the depots of the classes before `end` hold goes back. */
-static void return_depots(size_t end)
+/* What the depots of the classes before `end` hold goes back. Returns the price. */
+static size_t return_depots(size_t end)
 {
+    size_t price = 0;
     for (size_t class = 1; class < end; class ++) {
         for (uintptr_t list = depot_take(class); list != 0; list = depot_take(class)) {
-            list_return(class, &list);
+            price += price_of(class, list_return(class, &list));
         }
     }
+    return price;
 }
 
 size_t cache_reclaim(size_t least_bytes, bool medium)
@@ -236,13 +246,9 @@ size_t cache_reclaim(size_t least_bytes, bool medium)
     if (!all) {
         return 0;
     }
-    if (depots) {
-        return_depots(medium ? CLASS_COUNT : SMALL_CLASS_COUNT);
-    }
-    if (medium) {
-        cache_coalesce();
-    }
-    return medium_bytes;
+    size_t price = depots ? return_depots(medium ? CLASS_COUNT : SMALL_CLASS_COUNT) : 0;
+    price += medium ? cache_coalesce() : 0;
+    return price;
 }
 
 /* A list that another thread left, instead of the current one, which is empty. */
@@ -284,7 +290,8 @@ void *cache_take_medium(size_t *block_bytes)
 {
     cache_settle();
     const struct medium_class from = medium_class_for(*block_bytes);
-    if (from.bytes > (cache.multi_threaded ? LIST_LIMIT_BYTES : MEDIUM_LIMIT_BYTES)) {
+    if (from.bytes > MEDIUM_LIMIT_BYTES ||
+        list_limit(from.class, own_length(from.class)) == 0) {
         return NULL;
     }
     if (cache.multi_threaded) {
@@ -295,12 +302,31 @@ void *cache_take_medium(size_t *block_bytes)
                : NULL;
 }
 
-/* Make room in the current list: it is full and leaves the thread, or it was never
- * used. */
+/* What was freed last of a full list, half of its limit, as a list of its own. */
+static uintptr_t split_off(size_t class, uintptr_t *list)
+{
+    uintptr_t half = empty_list(class);
+    const size_t room = link_room(half) / 2;
+    while (link_room(half) > room) {
+        void *const object = link_object(*list);
+        object_require_free(object);
+        *list = object_link(object);
+        link_push(&half, object);
+    }
+    return half;
+}
+
+/* Make room in the current list, which is full or was never used. All of it leaves a
+ * single thread, half of it one of several: so a thread that frees as much as it
+ * allocates seldom needs what others write, too. */
 static void make_room(size_t class)
 {
     uintptr_t leaving = cache.current[class];
-    cache.current[class] = empty_list(class);
+    if (cache.multi_threaded && link_object(leaving) != NULL) {
+        leaving = split_off(class, &cache.current[class]);
+    } else {
+        cache.current[class] = empty_list(class);
+    }
     if (link_object(leaving) == NULL || give_to_depot(class, leaving)) {
         return;
     }
@@ -329,7 +355,7 @@ bool cache_free_medium(void *payload, size_t block_bytes)
     }
     if (cache.medium_bytes >= cache.medium_limit_bytes) {
         const bool locked = lock_acquire(&heap_lock);
-        cache.gave_back |= cache_coalesce();
+        cache.gave_back |= cache_coalesce() != 0;
         lock_release(&heap_lock, locked);
     }
     if (cache_push_medium(payload, block_bytes)) {

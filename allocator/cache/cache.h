@@ -111,11 +111,12 @@ COLD_CODE bool cache_free_medium(void *payload, size_t block_bytes);
 
 /* Called with the heap lock held: the small objects that this thread and the depots
  * hold go back, and medium blocks if they are asked for, if all that is enough. Returns
- * the bytes of the latter. */
+ * the bytes of the latter, but of each a page at most: a large one is cut anew as soon
+ * as a small one. */
 size_t cache_reclaim(size_t least_bytes, bool medium);
-/* The medium blocks in this thread's lists go back to the heap and coalesce; true if
- * there were any. Under the heap lock. */
-bool cache_coalesce(void);
+/* The medium blocks in this thread's lists go back to the heap and coalesce. Returns
+ * the same, 0 if there were none. Under the heap lock. */
+size_t cache_coalesce(void);
 /* From now on, each thread as it comes by: lists are short and all that is in them goes
  * back, or they are as long as ever. Under the heap lock. */
 void cache_set_lean(bool now);

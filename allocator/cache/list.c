@@ -6,22 +6,24 @@ static size_t least_bytes(size_t class)
     return class_is_medium(class) ? medium_class_bytes(class) : class_bytes(class);
 }
 
-static_assert((LIST_LIMIT_BYTES << LIST_STEP_SHIFT) / SMALL_LIMIT_BYTES < 65536,
+#define LEAN_BYTES (LIST_LIMIT_BYTES >> LIST_STEP_SHIFT)
+#define LONG_MEDIUM_BYTES (LIST_LIMIT_BYTES << LIST_STEP_SHIFT)
+
+static_assert(LIST_LIMIT_BYTES / ALIGNMENT_BYTES < 65536 &&
+                  LONG_MEDIUM_BYTES / SMALL_LIMIT_BYTES < 65536,
               "the room of a list has 16 bits");
 
 size_t list_limit(size_t class, enum list_length length)
 {
-    size_t bytes = LIST_LIMIT_BYTES;
-    if (length == LIST_LONG && class_is_medium(class)) {
-        bytes <<= LIST_STEP_SHIFT;
-    } else if (length == LIST_SHORT && !class_is_medium(class)) {
-        bytes = RUN_LIMIT_GRANULES * GRANULE_BYTES;
-    }
-    const size_t objects = bytes / least_bytes(class);
-    if (length == LIST_LEAN && objects != 0) {
-        return objects >> LIST_STEP_SHIFT != 0 ? objects >> LIST_STEP_SHIFT : 1;
-    }
-    return objects;
+    /* In all, of small objects and of medium blocks. */
+    static const size_t bytes[][2] = {
+        [LIST_LONG] = {LIST_LIMIT_BYTES, LONG_MEDIUM_BYTES},
+        [LIST_SHORT] = {LIST_LIMIT_BYTES / 2, LIST_LIMIT_BYTES * 2},
+        [LIST_LEAN] = {LEAN_BYTES, LEAN_BYTES},
+    };
+    const size_t objects = bytes[length][class_is_medium(class)] / least_bytes(class);
+    const bool none = length == LIST_LEAN && least_bytes(class) > LIST_LIMIT_BYTES;
+    return objects == 0 && !none ? 1 : objects;
 }
 
 /* 0 is no list. */

@@ -15,17 +15,17 @@ static ALWAYS_INLINE bool class_is_medium(size_t class)
 
 /* How long lists are. With one thread those of medium blocks have a fence only, since
  * the sum of what they hold is known, and has a limit. With others they are short, so
- * that they cannot hide that most of the heap is free, and those of small objects as
- * short as a run, so that what goes from thread to thread is soon used again. Where
- * most of the heap is free the first are short, and all others lean. */
+ * that they cannot hide that most of the heap is free, and what goes from thread to
+ * thread is soon used again. Where most of the heap is free the first are short, and
+ * all others lean. */
 enum list_length {
     LIST_LONG,
     LIST_SHORT,
     LIST_LEAN
 };
 
-/* The objects that a list of a class may hold. A class of which one is more than a
- * list's share has none. */
+/* The objects that a list of a class may hold, at least one; but large blocks have no
+ * lean list. */
 size_t list_limit(size_t class, enum list_length length);
 /* Bytes in a list of such a length, at least; 0 for no list. */
 size_t list_bytes(size_t class, enum list_length length, uintptr_t list);

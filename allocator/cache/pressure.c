@@ -146,7 +146,7 @@ bool pressure_relieve(void)
     heap.wanted_bytes = HEAP_WANTS_NOTHING;
     if (wanted == HEAP_WANTS_COALESCED) {
         heap.cached_bytes = 0;
-        return cache_coalesce();
+        return cache_coalesce() != 0;
     }
     if (wanted == HEAP_WANTS_NOTHING) {
         return false;
