@@ -10,11 +10,10 @@ static atomic_bool lean;
 /* How long this thread's lists of a class are. */
 static enum list_length own_length(size_t class)
 {
-    const bool is_short = cache.multi_threaded || cache.lean;
     /* While there is one thread all its lists of medium blocks have a limit in sum. */
     const bool is_lean =
         cache.lean && (cache.multi_threaded || !class_is_medium(class));
-    return is_lean ? LIST_LEAN : is_short ? LIST_SHORT : LIST_LONG;
+    return is_lean ? LIST_LEAN : cache.multi_threaded ? LIST_SHORT : LIST_LONG;
 }
 
 static uintptr_t empty_list(size_t class)
