@@ -16,18 +16,36 @@ static enum list_length own_length(size_t class)
     return is_lean ? LIST_LEAN : cache.multi_threaded ? LIST_SHORT : LIST_LONG;
 }
 
-static uintptr_t empty_list(size_t class)
+static size_t own_limit(size_t class)
 {
-    return link_empty(cache.state == CACHE_ALIVE ? list_limit(class, own_length(class))
-                                                 : 0);
+    return cache.state == CACHE_ALIVE ? list_limit(class, own_length(class)) : 0;
 }
 
-/* What a list of this thread's holds goes back to the runs, or to the heap. */
-static size_t return_list(size_t class, uintptr_t *list)
+/* This thread's list of a class. */
+static struct list own_list(size_t class)
 {
-    const size_t objects = list_return(class, list);
+    void *const first = cache.first[class];
+    return (struct list){
+        .first = first,
+        .count = first != NULL ? own_limit(class) - cache.room[class] : 0,
+    };
+}
+
+static void set_list(size_t class, struct list list)
+{
+    cache.first[class] = list.first;
+    cache.room[class] = (uint16_t)(own_limit(class) - list.count);
+}
+
+/* What this thread's list holds goes back to the runs, or to the heap; returns how many
+ * objects. */
+static size_t return_list(size_t class)
+{
+    const size_t objects = list_return(class, cache.first[class]);
+    cache.first[class] = NULL;
+    cache.room[class] = (uint16_t)(cache.room[class] + objects);
     if (class_is_medium(class)) {
-        cache.medium_bytes -= objects * medium_class_bytes(class);
+        cache.medium_bytes -= list_bytes(class, objects);
     }
     return objects;
 }
@@ -35,7 +53,7 @@ static size_t return_list(size_t class, uintptr_t *list)
 static void return_small(void)
 {
     for (size_t class = 1; class < SMALL_CLASS_COUNT; class ++) {
-        return_list(class, &cache.current[class]);
+        return_list(class);
     }
 }
 
@@ -56,7 +74,7 @@ static uint64_t listed_medium(void)
 {
     uint64_t listed = 0;
     for (size_t class = CLASS_COUNT - 1; class >= SMALL_CLASS_COUNT; class --) {
-        listed = 2 * listed + (link_object(cache.current[class]) != NULL);
+        listed = 2 * listed + (cache.first[class] != NULL);
     }
     return listed;
 }
@@ -74,7 +92,7 @@ size_t cache_coalesce(void)
     size_t price = 0;
     for (uint64_t listed = listed_medium(); listed != 0; listed &= listed - 1) {
         const size_t class = SMALL_CLASS_COUNT + (size_t)__builtin_ctzl(listed);
-        price += price_of(class, return_list(class, &cache.current[class]));
+        price += price_of(class, return_list(class));
     }
     set_medium_limit();
     return price;
@@ -88,8 +106,8 @@ static void cache_return_all(void)
     return_small();
     cache_coalesce();
     for (size_t class = 1; class < CLASS_COUNT; class ++) {
-        if (cache.current[class] != 0) {
-            cache.current[class] = empty_list(class);
+        if (cache.room[class] != 0) { /* it was used */
+            cache.room[class] = (uint16_t)own_limit(class);
         }
     }
 }
@@ -161,11 +179,11 @@ void cache_settle(void)
 
 /* A list of this thread's for others; false: there are none, or the depots hold
  * enough. */
-static bool give_to_depot(size_t class, uintptr_t list)
+static bool give_to_depot(size_t class, struct list list)
 {
     const bool given = cache.multi_threaded && !cache.lean && depot_give(class, list);
     if (given && class_is_medium(class)) {
-        cache.medium_bytes -= list_bytes(class, LIST_SHORT, list);
+        cache.medium_bytes -= list_bytes(class, list.count);
     }
     return given;
 }
@@ -174,9 +192,8 @@ static bool give_to_depot(size_t class, uintptr_t list)
 static void leave_lists(void)
 {
     for (size_t class = 1; class < CLASS_COUNT; class ++) {
-        if (link_object(cache.current[class]) != NULL &&
-            give_to_depot(class, cache.current[class])) {
-            cache.current[class] = 0;
+        if (cache.first[class] != NULL && give_to_depot(class, own_list(class))) {
+            set_list(class, (struct list){.first = NULL});
         }
     }
 }
@@ -194,24 +211,20 @@ static void cache_die(void *unused)
     lock_release(&heap_lock, locked);
 }
 
-/* Bytes in this thread's lists of a class. */
-static size_t listed_bytes(size_t class)
-{
-    return list_bytes(class, own_length(class), cache.current[class]);
-}
-
-static size_t listed_sum(size_t first, size_t end)
+/* Bytes in this thread's lists of the classes from `first` on, before `end`. */
+static size_t listed_bytes(size_t first, size_t end)
 {
     size_t bytes = 0;
     for (size_t class = first; class < end; class ++) {
-        bytes += listed_bytes(class);
+        bytes += list_bytes(class, own_list(class).count);
     }
     return bytes;
 }
 
 size_t cache_free_bytes(size_t size_class)
 {
-    return depot_bytes(size_class, size_class + 1) + listed_bytes(size_class);
+    return depot_bytes(size_class, size_class + 1) +
+           listed_bytes(size_class, size_class + 1);
 }
 
 /* What the depots of the classes before `end` hold goes back. Returns the price. */
@@ -219,8 +232,9 @@ static size_t return_depots(size_t end)
 {
     size_t price = 0;
     for (size_t class = 1; class < end; class ++) {
-        for (uintptr_t list = depot_take(class); list != 0; list = depot_take(class)) {
-            price += price_of(class, list_return(class, &list));
+        struct list list = depot_take(class);
+        for (; list.first != NULL; list = depot_take(class)) {
+            price += price_of(class, list_return(class, list.first));
         }
     }
     return price;
@@ -230,7 +244,7 @@ size_t cache_reclaim(size_t least_bytes, bool medium)
 {
     /* Then depots were never used, nor touched. */
     const bool depots = !__libc_single_threaded;
-    const size_t small_bytes = listed_sum(1, SMALL_CLASS_COUNT) +
+    const size_t small_bytes = listed_bytes(1, SMALL_CLASS_COUNT) +
                                (depots ? depot_bytes(1, SMALL_CLASS_COUNT) : 0);
     const size_t medium_bytes =
         !medium ? 0
@@ -253,21 +267,24 @@ size_t cache_reclaim(size_t least_bytes, bool medium)
 /* A list that another thread left, instead of the current one, which is empty. */
 static bool take_list(size_t class)
 {
-    const uintptr_t list = cache.multi_threaded && !cache.lean ? depot_take(class) : 0;
-    if (list == 0) {
+    if (!cache.multi_threaded || cache.lean) {
+        return false;
+    }
+    const struct list list = depot_take(class);
+    if (list.first == NULL) {
         return false;
     }
     if (class_is_medium(class)) {
-        cache.medium_bytes += list_bytes(class, LIST_SHORT, list);
+        cache.medium_bytes += list_bytes(class, list.count);
     }
-    cache.current[class] = list;
+    set_list(class, list);
     return true;
 }
 
 void *cache_take(size_t size_class)
 {
     cache_settle();
-    return link_object(cache.current[size_class]) != NULL || take_list(size_class)
+    return cache.first[size_class] != NULL || take_list(size_class)
                ? cache_pop(size_class)
                : NULL;
 }
@@ -277,11 +294,11 @@ void *cache_fill(size_t size_class)
     if (UNLIKELY(!run_serves(size_class)) || UNLIKELY(cache.state == CACHE_DEAD)) {
         return NULL;
     }
-    const size_t limit = list_limit(size_class, own_length(size_class));
     /* Many threads need few objects of many classes: the first time few. */
-    const bool is_first = cache.multi_threaded && cache.current[size_class] == 0;
-    const size_t most = is_first ? list_limit(size_class, LIST_LEAN) : limit;
-    cache.current[size_class] = run_take_list(size_class, limit, most);
+    const bool is_first = cache.multi_threaded && cache.room[size_class] == 0;
+    const size_t most =
+        is_first ? list_limit(size_class, LIST_LEAN) : own_limit(size_class);
+    set_list(size_class, run_take_list(size_class, most));
     return cache_pop(size_class);
 }
 
@@ -289,29 +306,33 @@ void *cache_take_medium(size_t *block_bytes)
 {
     cache_settle();
     const struct medium_class from = medium_class_for(*block_bytes);
-    if (from.bytes > MEDIUM_LIMIT_BYTES ||
-        list_limit(from.class, own_length(from.class)) == 0) {
+    if (from.bytes > MEDIUM_LIMIT_BYTES || own_limit(from.class) == 0) {
         return NULL;
     }
     if (cache.multi_threaded) {
         *block_bytes = from.bytes;
     }
-    return link_object(cache.current[from.class]) == NULL && take_list(from.class)
+    return cache.first[from.class] == NULL && take_list(from.class)
                ? cache_pop_medium(*block_bytes)
                : NULL;
 }
 
-/* What was freed last of a full list, half of its limit, as a list of its own. */
-static uintptr_t split_off(size_t class, uintptr_t *list)
+/* Half of a full list leaves it, what was freed last. */
+static struct list split_off(size_t class)
 {
-    uintptr_t half = empty_list(class);
-    const size_t room = link_room(half) / 2;
-    while (link_room(half) > room) {
-        void *const object = link_object(*list);
-        object_require_free(object);
-        *list = object_link(object);
-        link_push(&half, object);
+    const struct list half = {
+        .first = cache.first[class],
+        .count = (own_limit(class) + 1) / 2,
+    };
+    void *last = half.first;
+    for (size_t before = half.count - 1; before > 0; before--) {
+        object_require_free(last);
+        last = object_next(last);
     }
+    object_require_free(last);
+    cache.first[class] = object_next(last);
+    cache.room[class] = (uint16_t)half.count;
+    object_set_free(last, NULL);
     return half;
 }
 
@@ -320,17 +341,20 @@ static uintptr_t split_off(size_t class, uintptr_t *list)
  * allocates seldom needs what others write, too. */
 static void make_room(size_t class)
 {
-    uintptr_t leaving = cache.current[class];
-    if (cache.multi_threaded && link_object(leaving) != NULL) {
-        leaving = split_off(class, &cache.current[class]);
+    struct list leaving = own_list(class);
+    if (cache.multi_threaded && leaving.first != NULL) {
+        leaving = split_off(class);
     } else {
-        cache.current[class] = empty_list(class);
+        set_list(class, (struct list){.first = NULL});
     }
-    if (link_object(leaving) == NULL || give_to_depot(class, leaving)) {
+    if (leaving.first == NULL || give_to_depot(class, leaving)) {
         return;
     }
     const bool locked = lock_acquire(&heap_lock);
-    return_list(class, &leaving);
+    list_return(class, leaving.first);
+    if (class_is_medium(class)) {
+        cache.medium_bytes -= list_bytes(class, leaving.count);
+    }
     cache.gave_back = true;
     lock_release(&heap_lock, locked);
 }
@@ -339,10 +363,12 @@ void cache_free(size_t size_class, void *object)
 {
     cache_settle();
     make_room(size_class);
-    if (!cache_push(size_class, object)) { /* the thread ends: as a full list of one */
-        cache.current[size_class] = link_empty(1);
-        cache_push(size_class, object);
-        make_room(size_class);
+    if (!cache_push(size_class, object)) { /* the thread ends */
+        object_set_free(object, NULL);
+        const bool locked = lock_acquire(&heap_lock);
+        list_return(size_class, object);
+        cache.gave_back = true;
+        lock_release(&heap_lock, locked);
     }
 }
 
@@ -367,8 +393,8 @@ bool cache_free_medium(void *payload, size_t block_bytes)
 void cache_visit_medium(block_visitor *visit, void *context)
 {
     for (size_t class = SMALL_CLASS_COUNT; class < CLASS_COUNT; class ++) {
-        const void *payload = link_object(cache.current[class]);
-        for (; payload != NULL; payload = link_object(object_link(payload))) {
+        const void *payload = cache.first[class];
+        for (; payload != NULL; payload = object_next(payload)) {
             const struct block *const block = block_from_payload(payload);
             visit(block, block_size(block), context);
         }
@@ -378,12 +404,12 @@ void cache_visit_medium(block_visitor *visit, void *context)
 const char *cache_check(void)
 {
     const char *broken =
-        cache.current[CLASS_COUNT] != 0 ? "the list of no class is used" : NULL;
+        cache.first[CLASS_COUNT] != NULL ? "the list of no class is used" : NULL;
     for (size_t class = 1; broken == NULL && class < CLASS_COUNT; class ++) {
-        broken = list_check(class, own_length(class), cache.current[class]);
+        broken = list_check(class, own_list(class));
     }
     if (broken == NULL &&
-        listed_sum(SMALL_CLASS_COUNT, CLASS_COUNT) != cache.medium_bytes) {
+        listed_bytes(SMALL_CLASS_COUNT, CLASS_COUNT) != cache.medium_bytes) {
         broken = "the sum over the lists of medium blocks is wrong";
     }
     return broken;

@@ -33,33 +33,57 @@ enum cache_state {
 };
 
 struct cache {
-    uintptr_t current[CLASS_COUNT + 1]; /* by class; the last one is always empty */
-    size_t medium_bytes;                /* in the lists of medium blocks */
-    size_t medium_limit_bytes;          /* of those; 0: the thread is new or ends;
+    void *first[CLASS_COUNT + 1]; /* of each class's list; the last is always empty */
+    uint16_t room[CLASS_COUNT];   /* of a list, for how many more objects; 0, too, until
+                                   it is used */
+    size_t medium_bytes;          /* in the lists of medium blocks */
+    size_t medium_limit_bytes;    /* of those; 0: the thread is new or ends;
                                          SIZE_MAX: each list has its limit */
-    uint8_t state;                      /* enum cache_state */
-    bool multi_threaded; /* lists are short and may go to other threads */
-    bool gave_back;      /* something to runs or heap, and nobody has looked since */
-    bool lean;           /* lists are shorter still, as most of the heap is free */
+    uint8_t state;                /* enum cache_state */
+    bool multi_threaded;          /* lists are short and may go to other threads */
+    bool gave_back; /* something to runs or heap, and nobody has looked since */
+    bool lean;      /* lists are shorter still, as most of the heap is free */
 };
 
 extern OUR_OWN __thread struct cache cache;
 
+/* The address of what belongs to a class, in a register. What malloc and free write
+ * there the next call reads: a processor that predicts which store a load depends on
+ * does so for such addresses only, and waits for others to be known. */
+#define IN_REGISTER(pointer) __asm__("" : "+r"(pointer))
+
 /* An object, NULL if the current list is empty. */
-static ALWAYS_INLINE void *cache_pop(size_t list)
+static ALWAYS_INLINE void *cache_pop(size_t class)
 {
-    void *const object = link_object(cache.current[list]);
+    void **first = &cache.first[class];
+    IN_REGISTER(first);
+    void *const object = *first;
     if (LIKELY(object != NULL)) {
+        uint16_t *room = &cache.room[class];
+        IN_REGISTER(room);
         object_require_free(object);
-        cache.current[list] = object_link(object);
+        *first = object_next(object);
+        ++*room;
         object_set_live(object);
     }
     return object;
 }
 
+/* false: the list has no room. */
 static ALWAYS_INLINE bool cache_push(size_t class, void *object)
 {
-    return link_push(&cache.current[class], object);
+    uint16_t *room = &cache.room[class];
+    IN_REGISTER(room);
+    const uint16_t before = *room;
+    if (UNLIKELY(before == 0)) {
+        return false;
+    }
+    void **first = &cache.first[class];
+    IN_REGISTER(first);
+    *room = (uint16_t)(before - 1);
+    object_set_free(object, *first);
+    *first = object;
+    return true;
 }
 
 /* A block of at least this size, in use; NULL if no current list has one. block_bytes
@@ -67,7 +91,7 @@ static ALWAYS_INLINE bool cache_push(size_t class, void *object)
 static ALWAYS_INLINE void *cache_pop_medium(size_t block_bytes)
 {
     struct medium_class from = medium_class_of(block_bytes);
-    void *const first = link_object(cache.current[from.class]);
+    void *const first = cache.first[from.class];
     /* Branches, as most programs ask for the same sizes again. */
     if (UNLIKELY(first == NULL) ||
         UNLIKELY(block_size(block_from_payload(first)) < block_bytes)) {

@@ -9,30 +9,43 @@ struct depot {
 
 static struct depot depots[CLASS_COUNT];
 
-uintptr_t depot_take(size_t class)
+/* A list in one word: its first object, the number of all in the upper bits. */
+#define COUNT_SHIFT 48
+
+static uintptr_t pack(struct list list)
 {
-    _Atomic uintptr_t *const lists = depots[class].lists;
-    for (size_t i = 0; i < DEPOT_LISTS; i++) {
-        if (atomic_load_explicit(&lists[i], memory_order_relaxed) == 0) {
-            continue;
-        }
-        const uintptr_t list =
-            atomic_exchange_explicit(&lists[i], 0, memory_order_acquire);
-        if (list != 0) {
-            return list;
-        }
-    }
-    return 0;
+    return (uintptr_t)list.first | list.count << COUNT_SHIFT;
 }
 
-bool depot_give(size_t class, uintptr_t list)
+static struct list unpack(uintptr_t place)
+{
+    return (struct list){
+        .first = (void *)(place & (((uintptr_t)1 << COUNT_SHIFT) - 1)),
+        .count = place >> COUNT_SHIFT,
+    };
+}
+
+struct list depot_take(size_t class)
+{
+    _Atomic uintptr_t *const lists = depots[class].lists;
+    uintptr_t taken = 0;
+    for (size_t i = 0; i < DEPOT_LISTS && taken == 0; i++) {
+        if (atomic_load_explicit(&lists[i], memory_order_relaxed) != 0) {
+            taken = atomic_exchange_explicit(&lists[i], 0, memory_order_acquire);
+        }
+    }
+    return unpack(taken);
+}
+
+bool depot_give(size_t class, struct list list)
 {
     _Atomic uintptr_t *const lists = depots[class].lists;
     for (size_t i = 0; i < DEPOT_LISTS; i++) {
         uintptr_t none = 0;
         if (atomic_load_explicit(&lists[i], memory_order_relaxed) == 0 &&
-            atomic_compare_exchange_strong_explicit(
-                &lists[i], &none, list, memory_order_release, memory_order_relaxed)) {
+            atomic_compare_exchange_strong_explicit(&lists[i], &none, pack(list),
+                                                    memory_order_release,
+                                                    memory_order_relaxed)) {
             return true;
         }
     }
@@ -44,9 +57,9 @@ size_t depot_bytes(size_t first, size_t end)
     size_t bytes = 0;
     for (size_t class = first; class < end; class ++) {
         for (size_t i = 0; i < DEPOT_LISTS; i++) {
-            const uintptr_t list =
+            const uintptr_t place =
                 atomic_load_explicit(&depots[class].lists[i], memory_order_relaxed);
-            bytes += list_bytes(class, LIST_SHORT, list);
+            bytes += list_bytes(class, unpack(place).count);
         }
     }
     return bytes;

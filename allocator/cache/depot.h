@@ -11,11 +11,10 @@
 
 #include "cache/list.h"
 
-/* A list of a class, not empty, as long as LIST_SHORT says at most; 0: there is none.
- */
-uintptr_t depot_take(size_t class);
-/* false: the depots hold enough. */
-bool depot_give(size_t class, uintptr_t list);
+/* A list of a class, as long as LIST_SHORT says at most; empty: there is none. */
+struct list depot_take(size_t class);
+/* Of a list that is not empty; false: the depots hold enough. */
+bool depot_give(size_t class, struct list list);
 /* Bytes in the depots of the classes from `first` on, before `end`, at least.
  * O(classes). */
 size_t depot_bytes(size_t first, size_t end);

@@ -26,35 +26,28 @@ size_t list_limit(size_t class, enum list_length length)
     return objects == 0 && !none ? 1 : objects;
 }
 
-/* 0 is no list. */
-static size_t count_of(size_t class, enum list_length length, uintptr_t list)
+size_t list_bytes(size_t class, size_t count)
 {
-    return list != 0 ? list_limit(class, length) - link_room(list) : 0;
+    return count * least_bytes(class);
 }
 
-size_t list_bytes(size_t class, enum list_length length, uintptr_t list)
-{
-    return count_of(class, length, list) * least_bytes(class);
-}
-
-/* Every block goes back to the heap, and coalesces; returns their number. */
-static size_t return_blocks(uintptr_t *list)
+/* Every block goes back to the heap, and coalesces. */
+static size_t return_blocks(void *first)
 {
     size_t blocks = 0;
-    uintptr_t link = *list;
-    for (; link_object(link) != NULL; blocks++) {
-        void *const payload = link_object(link);
+    for (void *payload = first; payload != NULL; blocks++) {
+        void *const next = object_next(payload);
         object_require_free(payload);
-        link = object_link(payload);
         heap_free(block_from_payload(payload));
+        payload = next;
     }
-    *list = link;
     return blocks;
 }
 
-size_t list_return(size_t class, uintptr_t *list)
+size_t list_return(size_t class, void *first)
 {
-    return class_is_medium(class) ? return_blocks(list) : run_return_list(class, list);
+    return class_is_medium(class) ? return_blocks(first)
+                                  : run_return_list(class, first);
 }
 
 static const char *check_medium_block(size_t class, struct block *block)
@@ -68,16 +61,13 @@ static const char *check_medium_block(size_t class, struct block *block)
     return NULL;
 }
 
-const char *list_check(size_t class, enum list_length length, uintptr_t list)
+const char *list_check(size_t class, struct list list)
 {
-    size_t objects = count_of(class, length, list);
-    for (uintptr_t link = list; link_object(link) != NULL;
-         link = object_link(link_object(link))) {
-        void *const object = link_object(link);
+    for (void *object = list.first; object != NULL; object = object_next(object)) {
         if (!object_is_free(object)) {
             return "an object in a list has no canary";
         }
-        if (objects-- == 0) {
+        if (list.count-- == 0) {
             return "a list has more objects than its room says";
         }
         const char *const broken =
@@ -88,5 +78,5 @@ const char *list_check(size_t class, enum list_length length, uintptr_t list)
             return broken;
         }
     }
-    return objects != 0 ? "a list has fewer objects than its room says" : NULL;
+    return list.count != 0 ? "a list has fewer objects than its room says" : NULL;
 }

@@ -27,12 +27,12 @@ enum list_length {
 /* The objects that a list of a class may hold, at least one; but large blocks have no
  * lean list. */
 size_t list_limit(size_t class, enum list_length length);
-/* Bytes in a list of such a length, at least; 0 for no list. */
-size_t list_bytes(size_t class, enum list_length length, uintptr_t list);
-/* All that a list of this thread's holds goes back to the runs, or to the heap, and it
- * is empty; returns how many objects went. Under the heap lock. */
-size_t list_return(size_t class, uintptr_t *list);
+/* Bytes in so many objects of a class, at least. */
+size_t list_bytes(size_t class, size_t count);
+/* All objects of a list, from the first on, go back to the runs, or to the heap;
+ * returns how many. Under the heap lock. */
+size_t list_return(size_t class, void *first);
 /* The first invariant that does not hold, NULL if all hold. */
-const char *list_check(size_t class, enum list_length length, uintptr_t list);
+const char *list_check(size_t class, struct list list);
 
 #endif

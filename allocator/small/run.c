@@ -1,7 +1,5 @@
 #include "small/run.h"
 
-#include "base/object.h"
-
 READ_MOSTLY uint32_t run_inverse[SMALL_CLASS_COUNT];
 
 /* A request of the largest class has a block of 16 bytes more, with a rest 32 more. */
@@ -211,7 +209,7 @@ static struct run *find_run(size_t size_class)
 /* Objects that were never used, to the end of the page that the first one ends in,
  * which is touched in any case; at least one. The lowest is given out first, so that
  * the run is walked upwards. */
-static void carve(struct run *run, size_t most, uintptr_t *list)
+static void carve(struct run *run, size_t most, struct list *list)
 {
     const size_t object_bytes = class_bytes(run->size_class);
     char *const objects = run_objects(run);
@@ -220,7 +218,7 @@ static void carve(struct run *run, size_t most, uintptr_t *list)
     const size_t end = smaller(page_end, run->end);
     const size_t count = smaller((end - run->carved_end) / object_bytes, most);
     for (size_t i = count; i-- > 0;) {
-        link_push(list, objects + run->carved_end + i * object_bytes);
+        list_prepend(list, objects + run->carved_end + i * object_bytes);
     }
     run->carved_end = (uint16_t)(run->carved_end + count * object_bytes);
 }
@@ -231,19 +229,18 @@ static_assert(RUN_WORDS == 2 && GRANULE_BYTES / 8 <= RUN_WORDS * 64,
 /* What the run has free, `most` objects at most. In whatever order they were freed, the
  * lowest is given out first: what a program asks for in a row lies in a row, and is
  * fetched ahead when it is walked. */
-static void take_free(struct run *run, size_t most, uintptr_t *list)
+static void take_free(struct run *run, size_t most, struct list *list)
 {
     const size_t object_bytes = class_bytes(run->size_class);
-    uintptr_t taken = *list;
-    const size_t least_room = link_room(taken) - most;
+    struct list taken = *list;
     for (size_t word = RUN_WORDS; word-- > 0;) {
         char *const first = run_objects(run) + word * 64 * object_bytes;
         uint64_t free = run->free[word];
-        while (free != 0 && link_room(taken) != least_room) {
+        while (free != 0 && taken.count != most) {
             const size_t bit = floor_log2(free);
             void *const object = first + bit * object_bytes;
             object_require_free(object);
-            link_push(&taken, object);
+            list_prepend(&taken, object);
             free ^= (uint64_t)1 << bit;
         }
         run->free[word] = free;
@@ -251,9 +248,9 @@ static void take_free(struct run *run, size_t most, uintptr_t *list)
     *list = taken;
 }
 
-uintptr_t run_take_list(size_t size_class, size_t limit, size_t most)
+struct list run_take_list(size_t size_class, size_t most)
 {
-    uintptr_t list = link_empty(limit);
+    struct list list = {.first = NULL};
     struct run *run = find_run(size_class);
     if (run == NULL) {
         return list;
@@ -264,9 +261,8 @@ uintptr_t run_take_list(size_t size_class, size_t limit, size_t most)
     } else {
         carve(run, most, &list);
     }
-    const size_t count = limit - link_room(list);
-    run->live = (uint16_t)(run->live + count);
-    run_free_sum -= count * class_bytes(size_class);
+    run->live = (uint16_t)(run->live + list.count);
+    run_free_sum -= list.count * class_bytes(size_class);
     if (!has_something(run)) {
         list_remove(run);
     }
@@ -280,11 +276,11 @@ static ALWAYS_INLINE size_t index_at(size_t offset, size_t inverse)
     return offset * inverse >> 32;
 }
 
-/* The first of a list's objects, and those behind it that are of the same run, come
- * back to it: it is listed, or goes when it is empty. Returns the rest of the list. */
-static ALWAYS_INLINE uintptr_t return_to_run(uintptr_t list)
+/* An object, and those behind it in its list that are of the same run, come back to it:
+ * it is listed, or goes when it is empty. Returns the rest of the list; *count grows by
+ * as many. */
+static ALWAYS_INLINE void *return_to_run(void *object, size_t *count)
 {
-    void *object = link_object(list);
     const struct map_entry entry = *map_entry(object);
     struct run *const run = run_of(entry, object);
     require_sound(run, entry.size_class);
@@ -295,32 +291,30 @@ static ALWAYS_INLINE uintptr_t return_to_run(uintptr_t list)
     const uintptr_t objects = (uintptr_t)run_start(entry, object);
     const size_t end = run->end;
     size_t live = run->live;
+    *count += live;
     do {
         object_require_free(object);
-        list = object_link(object);
         const size_t index = index_at((uintptr_t)object - objects, inverse);
         run->free[index / 64] |= (uint64_t)1 << (index % 64);
         live--;
-        object = link_object(list);
+        object = object_next(object);
     } while ((uintptr_t)object - objects < end);
+    *count -= live;
     run->live = (uint16_t)live;
     if (live == 0) {
         run_destroy(run);
     }
-    return list;
+    return object;
 }
 
-size_t run_return_list(size_t size_class, uintptr_t *list)
+size_t run_return_list(size_t size_class, void *first)
 {
-    const size_t room = link_room(*list);
-    uintptr_t link = *list;
-    while (link_object(link) != NULL) {
-        link = return_to_run(link);
+    size_t count = 0;
+    for (void *object = first; object != NULL;) {
+        object = return_to_run(object, &count);
     }
-    *list = link;
-    const size_t objects = link_room(link) - room;
-    run_free_sum += objects * class_bytes(size_class);
-    return objects;
+    run_free_sum += count * class_bytes(size_class);
+    return count;
 }
 
 bool run_has_free(const struct run *run, const void *object)

@@ -18,6 +18,7 @@
 #ifndef SNUG_RUN_H
 #define SNUG_RUN_H
 
+#include "base/object.h"
 #include "heap/heap.h"
 #include "heap/map.h"
 #include "small/class.h"
@@ -73,11 +74,11 @@ void run_note_allocated(size_t size_class, size_t block_bytes);
 /* A block of any size went back to the heap. */
 void run_note_freed(size_t block_bytes);
 
-/* Free objects of one run, `most` of them at most, as a list of a limit no lower; an
- * empty one: the heap fails to give memory for a run, as heap_allocate. */
-uintptr_t run_take_list(size_t size_class, size_t limit, size_t most);
+/* Free objects of one run, `most` of them at most; none: the heap fails to give memory
+ * for a run, as heap_allocate. */
+struct list run_take_list(size_t size_class, size_t most);
 /* Put all objects of a list back, each to its run; returns their number. */
-size_t run_return_list(size_t size_class, uintptr_t *list);
+size_t run_return_list(size_t size_class, void *first);
 
 /* Whether an object that is free is its run's; else a cache has it. */
 bool run_has_free(const struct run *run, const void *object);

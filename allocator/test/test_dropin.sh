@@ -218,7 +218,7 @@ END
 # dlopen in the middle of a program's life; another library has taken thread-local
 # memory of what libc keeps for such already.
 cat >hungry.c <<'END'
-static __thread char taken[800] __attribute__((tls_model("initial-exec")));
+static __thread char taken[600] __attribute__((tls_model("initial-exec")));
 char *hungry(void) { return taken; }
 END
 cat >opens.c <<'END'
