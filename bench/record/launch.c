@@ -201,27 +201,32 @@ static void read_name(struct launched *launched)
     }
 }
 
-/* Once it has ended, or if it is another user's, its mappings cannot be read: what was
- * seen before stays. */
+bool launch_lacks_library(FILE *maps, bool otherwise)
+{
+    char *line = NULL;
+    size_t size = 0;
+    bool has_library = false;
+    while (!has_library && getline(&line, &size, maps) > 0) {
+        has_library = strstr(line, "/" LIBRARY_NAME) != NULL;
+    }
+    /* The kernel hands the lines out in parts, and no more of them once the memory is
+     * gone, by exit or exec: then there is no first line any more, either. */
+    rewind(maps);
+    const bool is_known = has_library || getline(&line, &size, maps) > 0;
+    free(line);
+    return is_known ? !has_library : otherwise;
+}
+
+/* Once it has ended, or if it is another user's, its mappings cannot be read. */
 void launch_look(struct launched *launched)
 {
     char path[64];
-    char *line = NULL;
-    size_t size = 0;
-    bool has_lines = false;
-    bool has_library = false;
     snprintf(path, sizeof path, "/proc/%d/maps", launched->process.pid);
-    FILE *file = launched->process.ended ? NULL : fopen(path, "re");
-    while (file != NULL && !has_library && getline(&line, &size, file) > 0) {
-        has_lines = true;
-        has_library = strstr(line, "/" LIBRARY_NAME) != NULL;
-    }
-    if (has_lines) {
-        launched->has_no_library = !has_library;
-    }
-    free(line);
-    if (file != NULL) {
-        fclose(file);
+    FILE *maps = launched->process.ended ? NULL : fopen(path, "re");
+    if (maps != NULL) {
+        launched->has_no_library =
+            launch_lacks_library(maps, launched->has_no_library);
+        fclose(maps);
     }
 }
 

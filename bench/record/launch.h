@@ -6,6 +6,7 @@
 #define SNUGBENCH_RECORD_LAUNCH_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "process/spawn.h"
 #include "record/log.h"
@@ -31,6 +32,11 @@ bool launch_start(struct launched *launched, char *const argv[], const char *lib
 
 /* Looks whether it still has the library in it, which it loses by exec. */
 void launch_look(struct launched *launched);
+
+/* Whether the library is not among a process's mappings, as its /proc/PID/maps has them
+ * from here on; `otherwise` where that cannot be known: the memory that they are of is
+ * gone, and what could be read of them need not be all. */
+bool launch_lacks_library(FILE *maps, bool otherwise);
 
 /* Looks whether it has ended. */
 bool launch_has_ended(struct launched *launched);
