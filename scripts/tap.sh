@@ -102,10 +102,15 @@ lacks()
     case $1 in
     descriptors) (ulimit -n 6000) 2>/dev/null || echo "no 6,000 descriptors here" ;;
     gdb-calls) gdb_calls 2>/dev/null || echo "no gdb that can call functions here" ;;
+    chosen-pids)
+        unshare -rpf --mount-proc sh -c 'echo 99 >/proc/sys/kernel/ns_last_pid' 2>/dev/null ||
+            echo "no right to choose a pid"
+        ;;
     gcc-static)
         echo 'int main(void) { return 0; }' | gcc -static -x c -o /dev/null - 2>/dev/null ||
             echo "gcc -static does not work here"
         ;;
+    pid-namespaces) unshare -rpf true 2>/dev/null || echo "no right to a pid namespace" ;;
     strace) strace -o /dev/null true 2>/dev/null || echo "no strace that may trace here" ;;
     user-mounts)
         unshare -rm mount -t tmpfs none /mnt 2>/dev/null || echo "no right to mount a tmpfs"

@@ -34,6 +34,7 @@ static struct invitation {
 } invitation;
 
 static bool has_looked;
+static bool is_child; /* this process began as the copy of another one */
 static pid_t own_pid; /* of the process that records */
 static uint32_t pid_namespace;
 static struct attach_guard no_guard;
@@ -195,6 +196,7 @@ static void ring_introduce(struct log_ring *own)
 {
     own->pid = getpid();
     own->fork = fork_number;
+    own->is_child = is_child;
     own->serial = atomic_fetch_add(&header->serials, 1);
     prctl(PR_GET_NAME, own->name);
     log_read_link("/proc/self/exe", own->image, LOG_IMAGE_BYTES);
@@ -320,6 +322,7 @@ static void attach(void)
 static void attach_child(void)
 {
     int saved_errno = errno;
+    is_child = true;
     if (ring != NULL) {
         unmap(ring, LOG_RING_BYTES);
         ring = NULL;

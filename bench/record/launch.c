@@ -224,8 +224,7 @@ void launch_look(struct launched *launched)
     snprintf(path, sizeof path, "/proc/%d/maps", launched->process.pid);
     FILE *maps = launched->process.ended ? NULL : fopen(path, "re");
     if (maps != NULL) {
-        launched->has_no_library =
-            launch_lacks_library(maps, launched->has_no_library);
+        launched->has_no_library = launch_lacks_library(maps, launched->has_no_library);
         fclose(maps);
     }
 }

@@ -136,6 +136,8 @@ struct log_ring {
     uint32_t serial; /* in order of attaching */
     uint32_t fork;   /* the number of the fork that made the process; 0: exec, or no
                         fork that was seen */
+    /* Not 0: the process began as the copy of another one. It came by no exec. */
+    uint32_t is_child;
     _Atomic uint32_t has_exited; /* the process has run its destructors */
     char name[LOG_NAME_BYTES];   /* of the process when it began to record */
     char image[LOG_IMAGE_BYTES]; /* the executable */

@@ -13,15 +13,16 @@
 #include "process/clock.h"
 #include "process/ending.h"
 #include "record/launch.h"
-#include "record/others.h"
+#include "record/recorded.h"
 #include "record/rings.h"
 #include "record/tracee.h"
+#include "record/unrecorded.h"
 
 enum {
     SLEEP_NS = 500000000,
     SHORT_SLEEP_NS = 2000000,   /* for a record that is being written */
     FOLLOW_SLEEP_NS = 20000000, /* the ends of children are not told, but looked for */
-    FORKED_NS = 1000000000,     /* that a child may take to come to life */
+    FORKED_NS = 1000000000,     /* that a child may take to note itself */
     PATIENCE_NS = 500000000,    /* until it is said that daemons are waited for */
 };
 
@@ -40,71 +41,82 @@ struct session {
     uint64_t deadline_ns; /* 0: none */
     bool is_over;         /* nothing is read any more */
     uint64_t ended_ns;    /* when the program had; 0: it runs */
+    uint64_t last_end_ns; /* when the last process had */
+    bool has_unmet;       /* children, when it was looked last */
     bool has_told;        /* that daemons are waited for */
 };
 
 /* ---- processes ---- */
 
-static void remember_recorded(struct session *session, struct recorded *recorded)
+/* Whether there is more to read at once. */
+static bool drain_all(struct session *session, uint64_t now)
 {
-    struct recorded **place = &session->recording->processes;
-    while (*place != NULL && (*place)->number < recorded->number) {
-        place = &(*place)->next;
+    bool has_more = false;
+    for (size_t i = 0; i < session->tracee_count; i++) {
+        has_more = tracee_drain(session->tracees[i], now) || has_more;
     }
-    recorded->next = *place;
-    *place = recorded;
+    return has_more;
 }
 
-static void remember_failure(struct session *session, uint32_t number, const char *text)
+static void tracee_remove(struct session *session, struct tracee *tracee)
 {
-    struct recorded *recorded = calloc(1, sizeof *recorded);
-    if (recorded != NULL) {
-        recorded->number = number;
-        snprintf(recorded->failure, sizeof recorded->failure, "%s", text);
-        remember_recorded(session, recorded);
-    }
-}
-
-static void tracee_remove(struct session *session, size_t index)
-{
-    struct tracee *tracee = session->tracees[index];
     uint32_t ring = tracee->ring_number;
+    size_t index = 0;
+    while (session->tracees[index] != tracee) {
+        index++;
+    }
     session->tracees[index] = session->tracees[--session->tracee_count];
     tracee_close(tracee);
     rings_release(&session->rings, ring);
 }
 
-static void forget_recorded(struct session *session, uint32_t number)
+/* The process on record that a ring's owner has the pid of, or had it: the last one.
+ * NULL: none has. */
+static struct tracee *find_namesake(const struct session *session,
+                                    const struct log_ring *ring)
 {
-    struct recorded **place = &session->recording->processes;
-    while (*place != NULL && (*place)->number != number) {
-        place = &(*place)->next;
+    struct tracee *found = NULL;
+    for (size_t i = 0; i < session->tracee_count; i++) {
+        struct tracee *tracee = session->tracees[i];
+        if (tracee_has_pid_of(tracee, ring) &&
+            (found == NULL || found->number < tracee->number)) {
+            found = tracee;
+        }
     }
-    struct recorded *found = *place;
-    if (found != NULL) {
-        *place = found->next;
-        free(found);
+    return found;
+}
+
+/* All that it wrote, which comes after what it has from its parent. That is in the ring
+ * of the parent, who may wait for its own. */
+static void read_to_end(struct session *session, struct tracee *tracee)
+{
+    size_t generations = session->tracee_count;
+    while (tracee->waiting_since_ns != 0 && !tracee->is_stopped &&
+           (drain_all(session, clock_now_ns()) || generations-- > 0)) {
+    }
+    while (tracee_drain(tracee, clock_now_ns())) {
     }
 }
 
 /* The number of the process that a new image is of: it keeps it, and what was recorded
  * of the image before is forgotten, but for the forks in it. 0: it is a new process.
- * (The number of a process that has ended is not another's already: that is removed
- * when its end is seen.) */
-static uint32_t replace_image(struct session *session, int32_t pid)
+ * Then the one before it by that pid has ended, as is not seen where pids are not. */
+static uint32_t replace_image(struct session *session, const struct log_ring *ring)
 {
-    for (size_t i = 0; i < session->tracee_count; i++) {
-        struct tracee *tracee = session->tracees[i];
-        if (tracee->pid == pid) {
-            uint32_t number = tracee->number;
-            while (tracee_drain(tracee, clock_now_ns())) {
-            }
-            tracee_remove(session, i);
-            forget_recorded(session, number);
-            return number;
-        }
+    struct tracee *tracee = find_namesake(session, ring);
+    if (tracee == NULL) {
+        return 0;
     }
-    return 0;
+    if (ring->is_child || tracee->ring->has_exited != 0) {
+        tracee->has_ended = tracee->has_ended ||
+                            (!tracee->is_visible && ring->pid_namespace[0] != '\0');
+        return 0;
+    }
+    const uint32_t number = tracee->number;
+    read_to_end(session, tracee);
+    tracee_remove(session, tracee);
+    recorded_forget(session->recording, number);
+    return number;
 }
 
 static bool has_room(struct session *session)
@@ -126,7 +138,7 @@ static void tracee_add(struct session *session, struct log_ring *ring,
                        uint32_t ring_number, uint64_t now)
 {
     struct trace_error error = {"no memory to record a process"};
-    uint32_t number = replace_image(session, ring->pid);
+    uint32_t number = replace_image(session, ring);
     struct tracee *tracee = NULL;
     if (number == 0) {
         number = ++session->numbers;
@@ -138,11 +150,16 @@ static void tracee_add(struct session *session, struct log_ring *ring,
     }
     if (tracee == NULL) {
         rings_refuse(ring); /* it looks at its limit again before long */
-        remember_failure(session, number, error.text);
+        recorded_fail(session->recording, number, error.text);
         return;
     }
     session->tracees[session->tracee_count++] = tracee;
-    if (tracee->pid == session->launched.process.pid) {
+    /* All that the program began as is met when its end is seen. From then on its pid
+     * may be another's. */
+    tracee->is_program = tracee->is_visible &&
+                         tracee->pid == session->launched.process.pid &&
+                         (session->ended_ns == 0 || session->ended_ns == now);
+    if (tracee->is_program) {
         session->launched.has_no_library = false;
     }
 }
@@ -153,7 +170,7 @@ static void tracee_add(struct session *session, struct log_ring *ring,
 static bool has_ended(struct session *session, const struct tracee *tracee)
 {
     struct pollfd end = {.fd = tracee->pidfd, .events = POLLIN};
-    if (tracee->pid == session->launched.process.pid) {
+    if (tracee->is_program) {
         return launch_has_ended(&session->launched);
     }
     if (!tracee->is_visible) {
@@ -166,18 +183,24 @@ static void look_for_ends(struct session *session, uint64_t now)
 {
     for (size_t i = 0; i < session->tracee_count; i++) {
         struct tracee *tracee = session->tracees[i];
-        tracee->has_ended = tracee->has_ended || has_ended(session, tracee);
+        if (!tracee->has_ended && has_ended(session, tracee)) {
+            tracee->has_ended = true;
+            session->last_end_ns = now;
+        }
     }
     if (session->ended_ns == 0 && launch_has_ended(&session->launched)) {
         session->ended_ns = now;
+        session->last_end_ns = now;
     }
+    /* A child notes itself when it first runs, which may be after its parent has ended.
+     * Its ring is ready by then, so this is looked at before rings are. */
+    session->has_unmet = session->rings.header->forked < session->rings.header->forks;
 }
 
-/* A child notes itself when it first runs, which may be after its parent has ended. */
-static bool are_children_expected(const struct session *session, uint64_t now)
+static bool are_children_expected(const struct session *session, uint64_t since_ns,
+                                  uint64_t now)
 {
-    return session->rings.header->forked < session->rings.header->forks &&
-           now - session->ended_ns < FORKED_NS;
+    return session->has_unmet && now - since_ns < FORKED_NS;
 }
 
 static bool is_done(const struct session *session, uint64_t now)
@@ -188,7 +211,8 @@ static bool is_done(const struct session *session, uint64_t now)
     }
     return session->ended_ns != 0 &&
            (launch_is_interrupted() || session->is_over ||
-            (!has_visible && !are_children_expected(session, now)));
+            (!has_visible &&
+             !are_children_expected(session, session->last_end_ns, now)));
 }
 
 static void stop_all(struct session *session, const char *why)
@@ -197,58 +221,6 @@ static void stop_all(struct session *session, const char *why)
     session->rings.header->reader = 0; /* nobody begins any more */
     for (size_t i = 0; i < session->tracee_count; i++) {
         tracee_stop(session->tracees[i], why);
-    }
-}
-
-/* ---- what was not recorded ---- */
-
-static void note_others(struct session *session, struct tracee *tracee)
-{
-    struct others others = others_describe(session->rings.header);
-    char more[32] = "";
-    if (others.text[0] == '\0') {
-        return;
-    }
-    if (others.unlisted > 0) {
-        snprintf(more, sizeof more, " and %" PRIu32 " more", others.unlisted);
-    }
-    if (session->options->follow_fork) {
-        const struct log_header *const header = session->rings.header;
-        char why[64] = "";
-        if (header->attach_failure == EAGAIN) {
-            snprintf(why, sizeof why, "more than %" PRIu32 " processes at a time",
-                     header->ring_count);
-        }
-        tracee_note(tracee, "Not recorded: %s%s: %s.", others.text, more,
-                    why[0] != '\0' ? why : strerror((int)header->attach_failure));
-    } else {
-        tracee_note(tracee,
-                    "Not recorded, since only the first process is: %s%s. With "
-                    "--follow-fork they are.",
-                    others.text, more);
-    }
-}
-
-/* The process ended as another program than the one on record, which the recorder did
- * not get into. One of the same name is seen if it ran for longer than we sleep. */
-static void note_replaced(const struct session *session, struct tracee *tracee)
-{
-    const struct log_ring *ring = tracee->ring;
-    const char *last = session->launched.last_name;
-    if (!tracee->has_ended || ring->has_exited != 0) {
-        return;
-    }
-    if (session->launched.has_no_library) {
-        tracee_note(tracee,
-                    "The process " RECORDED_REPLACED " after %.200s: that "
-                    "one did not load the recorder and is not recorded.",
-                    ring->image);
-    } else if (last[0] != '\0' && strncmp(last, ring->name, LOG_NAME_BYTES) != 0) {
-        tracee_note(tracee,
-                    "The process ended under another name than that of "
-                    "%.200s: " RECORDED_RENAMED ", that one did not load the recorder "
-                    "and is not recorded.",
-                    ring->image);
     }
 }
 
@@ -267,38 +239,30 @@ static bool attach_new(struct session *session, uint64_t now)
     return has_new;
 }
 
-/* Whether there is more to read at once. */
-static bool drain_all(struct session *session, uint64_t now)
-{
-    bool has_more = false;
-    for (size_t i = 0; i < session->tracee_count; i++) {
-        has_more = tracee_drain(session->tracees[i], now) || has_more;
-    }
-    return has_more;
-}
-
 static void finish(struct session *session, struct tracee *tracee)
 {
-    if (tracee->pid == session->launched.process.pid) {
-        note_others(session, tracee);
-        note_replaced(session, tracee);
+    if (tracee->is_program) {
+        unrecorded_note(tracee, session->rings.header, &session->launched);
     }
-    remember_recorded(session, tracee_finish(tracee));
+    recorded_remember(session->recording, tracee_finish(tracee));
 }
 
 static void finish_ended(struct session *session, uint64_t now)
 {
     for (size_t i = session->tracee_count; i-- > 0;) {
         struct tracee *tracee = session->tracees[i];
-        if (tracee->pid == session->launched.process.pid && tracee->has_ended &&
-            are_children_expected(session, now)) {
+        if (tracee->is_program && tracee->has_ended &&
+            are_children_expected(session, session->ended_ns, now)) {
             continue; /* they are named in its trace */
+        }
+        if (tracee->waiting_since_ns != 0 && !tracee->is_stopped) {
+            continue; /* its trace begins with what it has from its parent */
         }
         if (tracee->recorded != NULL && (tracee->has_ended || tracee->is_stopped)) {
             finish(session, tracee);
         }
         if (tracee->has_ended) {
-            tracee_remove(session, i);
+            tracee_remove(session, tracee);
         }
     }
 }
@@ -306,7 +270,8 @@ static void finish_ended(struct session *session, uint64_t now)
 static uint64_t sleep_length(const struct session *session, uint64_t now)
 {
     uint64_t length = session->options->follow_fork ? FOLLOW_SLEEP_NS : SLEEP_NS;
-    if (session->ended_ns != 0 && are_children_expected(session, now)) {
+    if (session->ended_ns != 0 &&
+        are_children_expected(session, session->last_end_ns, now)) {
         length = SHORT_SLEEP_NS;
     }
     for (size_t i = 0; i < session->tracee_count; i++) {
@@ -371,6 +336,10 @@ static void empty_rings(struct session *session, const char *program)
 /* Processes that run on, or whose end is not visible. */
 static void finish_rest(struct session *session)
 {
+    /* What children have, from their parents. Those who run on may write on, too. */
+    for (size_t i = session->tracee_count; i > 0 && drain_all(session, clock_now_ns());
+         i--) {
+    }
     for (size_t i = 0; i < session->tracee_count; i++) {
         struct tracee *tracee = session->tracees[i];
         tracee->has_ended = tracee->has_ended || !tracee->is_visible;

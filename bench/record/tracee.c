@@ -181,6 +181,14 @@ struct tracee *tracee_open(struct log_ring *ring, uint32_t ring_number, uint32_t
     return tracee;
 }
 
+bool tracee_has_pid_of(const struct tracee *tracee, const struct log_ring *ring)
+{
+    const char *const own = tracee->ring->pid_namespace;
+    const char *const other = ring->pid_namespace;
+    return tracee->pid == ring->pid && (own[0] == '\0' || other[0] == '\0' ||
+                                        strncmp(own, other, LOG_NAMESPACE_BYTES) == 0);
+}
+
 /* ---- reading ---- */
 
 /* Writers may go on to the end of the ring; those who sleep are woken when that is

@@ -16,6 +16,7 @@ struct tracee {
     int32_t pid;
     int pidfd;       /* -1: it had ended before it was met, or is not visible */
     bool is_visible; /* `pid` is of a process namespace that we see */
+    bool is_program; /* the process that snugbench started */
     bool has_ended;
     bool is_stopped;           /* nothing is read any more */
     uint64_t waiting_since_ns; /* for what its parent had; 0: it is read */
@@ -37,6 +38,10 @@ struct tracee {
 struct tracee *tracee_open(struct log_ring *ring, uint32_t ring_number, uint32_t number,
                            const struct recording_options *options, struct forks *forks,
                            uint64_t now_ns, struct trace_error *error);
+
+/* Whether the process has, or had, the pid of a ring's owner. Of the same namespace, as
+ * far as that is known. */
+bool tracee_has_pid_of(const struct tracee *tracee, const struct log_ring *ring);
 
 /* Reads some of what is there. Whether there is more to read at once. */
 bool tracee_drain(struct tracee *tracee, uint64_t now_ns);

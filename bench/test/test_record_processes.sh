@@ -5,6 +5,7 @@ set -u
 . "$(dirname "$0")/../../scripts/tap.sh"
 snugbench=${BUILD:-build}/snugbench
 helper=${BUILD:-build}/test/helper_record
+overtake=${BUILD:-build}/test/helper_overtake
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -62,6 +63,89 @@ follow exec "$helper" exec
 [ "$code" -eq 9 ] && [ "$(cd "$work/exec" && echo *)" = t.rep ] &&
     grep -q '^a [0-9]* 4001' "$work/exec/t.rep"
 report "a process that becomes another program has one trace" $?
+
+# ---- processes that are faster than snugbench looks ----
+
+# has_all NAME FILE SIZES...: the trace has an operation of each size, and no drops
+has_all()
+{
+    local file=$work/$1/$2 size
+    shift 2
+    for size; do
+        grep -q "^a [0-9]* $size$" "$file" || return 1
+    done
+    ! grep -q Dropped "$file"
+}
+export TRACE=$work/overtaken/t.2-helper_overtake.rep
+follow overtaken "$overtake" overtaken
+[ "$code" -eq 0 ] && has_all overtaken t.2-helper_overtake.rep 5201 5202
+report "what is live in a child that ends before its parent's calls are read" $?
+
+follow chain "$overtake" fork-exec
+[ "$code" -eq 0 ] && has_all chain t.3-helper_overtake.rep 5301 5302 5303 &&
+    [ "$(cd "$work/chain" && echo *)" = \
+        't.2-helper_overtake.rep t.3-helper_overtake.rep t.rep' ]
+report "in one whose parent has become another program by then" $?
+
+mkdir "$work/bounded"
+# shellcheck disable=SC2016 # expanded by the inner shell
+"$snugbench" record --follow-fork --max-ops 5 -o "$work/bounded/t.rep" -- \
+    sh -c '(until [ -e "$0" ] || ! kill -0 $PPID; do :; done; exec ls / >/dev/null); :' \
+    "$work/bounded/t.2-sh.rep" >"$work/out" 2>"$work/err" </dev/null
+[ "$(cd "$work/bounded" && echo *)" = 't.2-ls.rep t.rep' ] && ! grep -q earlier "$work/err"
+report "a trace is finished, and its process becomes another program: that one's" $?
+
+if needs "namespaces" pid-namespaces; then
+    # Processes 1 and 2 of each. Dash ends without destructors.
+    # shellcheck disable=SC2016
+    follow spaces sh -c 'for i in 1 2 3; do unshare -rpf sh -c "ls / >/dev/null; :"; done'
+    [ "$code" -eq 0 ] && [ "$(cd "$work/spaces" && echo *-sh.rep *-ls.rep | wc -w)" -eq 6 ]
+    report "processes of the same pids, in one namespace after another" $?
+    mkfifo "$work/meet" "$work/part"
+    # shellcheck disable=SC2016
+    follow beside sh -c 'unshare -rpf sh -c "ls / >/dev/null; echo >\$0; read x <\$1" "$@" &
+        read x <"$1"
+        unshare -rpf sh -c "ls / >/dev/null; :"
+        echo >"$2"
+        wait' sh "$work/meet" "$work/part"
+    [ "$code" -eq 0 ] && [ "$(cd "$work/beside" && echo *-sh.rep *-ls.rep | wc -w)" -eq 4 ]
+    report "in two at a time" $?
+fi
+
+if needs "a pid twice" chosen-pids; then
+    mkdir "$work/twice"
+    unshare -rpf --mount-proc "$snugbench" record --follow-fork -o "$work/twice/t.rep" -- \
+        "$overtake" pass-on-pid >"$work/out" 2>"$work/err" </dev/null &&
+        has_all twice t.3-helper_overtake.rep 5401 5402
+    report "a process that has the pid that the program had" $?
+    mkdir "$work/share"
+    # The shell is process 1, which nothing stops.
+    # shellcheck disable=SC2016
+    unshare -rpf --mount-proc sh -c '"$@"; exit $?' sh \
+        "$snugbench" record --follow-fork -o "$work/share/t.rep" -- "$overtake" share-pid \
+        >"$work/out" 2>"$work/err" </dev/null &&
+        has_all share t.2-helper_overtake.rep 5501 && has_all share t.3-helper_overtake.rep 5502
+    report "two processes that have one pid before they are looked at" $?
+fi
+
+if needs "a child that is slow to begin" gcc; then
+    echo '#include <pthread.h>
+        #include <stdlib.h>
+        #include <unistd.h>
+        static void sleep_some(void) { usleep(200000); }
+        __attribute__((constructor)) static void begin(void)
+        {
+            if (getenv("SLOW") != NULL) {
+                pthread_atfork(NULL, NULL, sleep_some);
+            }
+        }' | gcc -shared -fPIC -x c -o "$work/slow.so" -
+    LD_PRELOAD=$work/slow.so follow slow env SLOW=1 \
+        sh -c '(sleep 1.5; (ls / >/dev/null) &) &'
+    [ "$code" -eq 0 ] && [ -e "$work/slow/t.4-ls.rep" ]
+    report "a daemon's child that is slow to begin" $?
+fi
+
+# ---- daemons ----
 
 mkfifo "$work/hold2"
 exec 7<>"$work/hold2"
