@@ -1,5 +1,6 @@
 #include "record/launch.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -227,6 +228,26 @@ void launch_look(struct launched *launched)
         launched->has_no_library = launch_lacks_library(maps, launched->has_no_library);
         fclose(maps);
     }
+}
+
+/* One that was begun by vfork() or posix_spawn() is counted by nobody. */
+bool launch_is_inherited(int file)
+{
+    struct stat log;
+    struct stat other;
+    char path[PATH_MAX];
+    bool is_found = false;
+    DIR *processes = fstat(file, &log) == 0 ? opendir("/proc") : NULL;
+    const struct dirent *entry;
+    while (!is_found && processes != NULL && (entry = readdir(processes)) != NULL) {
+        snprintf(path, sizeof path, "/proc/%s/fd/%d", entry->d_name, DESCRIPTOR_ASIDE);
+        is_found = stat(path, &other) == 0 && other.st_dev == log.st_dev &&
+                   other.st_ino == log.st_ino;
+    }
+    if (processes != NULL) {
+        closedir(processes);
+    }
+    return is_found;
 }
 
 bool launch_has_ended(struct launched *launched)

@@ -38,6 +38,9 @@ void launch_look(struct launched *launched);
  * gone, and what could be read of them need not be all. */
 bool launch_lacks_library(FILE *maps, bool otherwise);
 
+/* Whether a process has the log's file under the number that the program had it. */
+bool launch_is_inherited(int file);
+
 /* Looks whether it has ended. */
 bool launch_has_ended(struct launched *launched);
 

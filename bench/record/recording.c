@@ -179,6 +179,23 @@ static bool has_ended(struct session *session, const struct tracee *tracee)
     return tracee->pidfd < 0 || poll(&end, 1, 0) == 1;
 }
 
+/* A child notes itself when it first runs, which may be after its parent has ended. Its
+ * ring is ready by then, so this is looked at before rings are. Processes are only
+ * searched for where the recording would be over without one. */
+static bool is_one_unmet(const struct session *session, uint64_t now)
+{
+    const struct log_header *header = session->rings.header;
+    bool is_one_known = session->ended_ns == 0;
+    for (size_t i = 0; i < session->tracee_count; i++) {
+        const struct tracee *tracee = session->tracees[i];
+        is_one_known = is_one_known || (tracee->is_visible && !tracee->has_ended);
+    }
+    return header->forked < header->forks ||
+           (session->options->follow_fork && !is_one_known &&
+            now - session->last_end_ns < FORKED_NS &&
+            launch_is_inherited(session->rings.file));
+}
+
 static void look_for_ends(struct session *session, uint64_t now)
 {
     for (size_t i = 0; i < session->tracee_count; i++) {
@@ -192,9 +209,7 @@ static void look_for_ends(struct session *session, uint64_t now)
         session->ended_ns = now;
         session->last_end_ns = now;
     }
-    /* A child notes itself when it first runs, which may be after its parent has ended.
-     * Its ring is ready by then, so this is looked at before rings are. */
-    session->has_unmet = session->rings.header->forked < session->rings.header->forks;
+    session->has_unmet = is_one_unmet(session, now);
 }
 
 static bool are_children_expected(const struct session *session, uint64_t since_ns,

@@ -1,6 +1,7 @@
 /* A program to record with --follow-fork: its processes are faster than snugbench looks.
  * It stops snugbench, which is its parent, for as long as it takes. */
 #include <signal.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -154,7 +155,17 @@ static int share_pid(void)
     return is_chosen && child == first ? 0 : 1;
 }
 
-static int run(const char *mode, const char *self)
+/* Has ended when the other one begins. */
+static int spawn(char *self)
+{
+    pid_t other;
+    char *const arguments[] = {self, (char[]){"spawned"}, NULL};
+    setenv("SLOW_START", "1", 1);
+    keep(malloc(5601));
+    _exit(posix_spawn(&other, self, NULL, NULL, arguments, environ));
+}
+
+static int run(const char *mode, char *self)
 {
     if (strcmp(mode, "overtaken") == 0) {
         return overtaken();
@@ -164,6 +175,12 @@ static int run(const char *mode, const char *self)
     }
     if (strcmp(mode, "forked") == 0) {
         return forked();
+    }
+    if (strcmp(mode, "spawn") == 0) {
+        return spawn(self);
+    }
+    if (strcmp(mode, "spawned") == 0) {
+        return keep(malloc(5602)) != NULL ? 0 : 1;
     }
     if (strcmp(mode, "share-pid") == 0) {
         return share_pid();

@@ -135,6 +135,9 @@ if needs "a child that is slow to begin" gcc; then
         static void sleep_some(void) { usleep(200000); }
         __attribute__((constructor)) static void begin(void)
         {
+            if (getenv("SLOW_START") != NULL) {
+                sleep_some();
+            }
             if (getenv("SLOW") != NULL) {
                 pthread_atfork(NULL, NULL, sleep_some);
             }
@@ -143,6 +146,9 @@ if needs "a child that is slow to begin" gcc; then
         sh -c '(sleep 1.5; (ls / >/dev/null) &) &'
     [ "$code" -eq 0 ] && [ -e "$work/slow/t.4-ls.rep" ]
     report "a daemon's child that is slow to begin" $?
+    LD_PRELOAD=$work/slow.so follow spawn "$overtake" spawn
+    [ "$code" -eq 0 ] && has_all spawn t.rep 5601 && has_all spawn t.2-helper_overtake.rep 5602
+    report "a program that is spawned by one that ends at once" $?
 fi
 
 # ---- daemons ----
