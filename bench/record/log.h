@@ -27,7 +27,7 @@
  * of the file; its path. */
 #define LOG_VARIABLE "SNUGBENCH_RECORD"
 
-#define LOG_MAGIC 0x34676f6c67756e73ull
+#define LOG_MAGIC 0x35676f6c67756e73ull
 
 enum {
     LOG_PART_BYTES =
