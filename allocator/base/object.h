@@ -35,10 +35,23 @@ static ALWAYS_INLINE uintptr_t object_canary_of(const void *next, uintptr_t key)
     return (uintptr_t)next + 2 * key;
 }
 
-static ALWAYS_INLINE bool object_is_free(const void *object)
+static ALWAYS_INLINE bool object_has_canary(const void *object)
 {
     return ((const uintptr_t *)object)[1] ==
            object_canary_of(object_next(object), object_key(object));
+}
+
+/* Addresses have so many bits. */
+#define ADDRESS_BITS 48
+
+/* The same of one that is in use, as a rule. The first word is read only if the second
+ * one is a canary of some address: so free does not wait for a byte of it that the
+ * program has just written. */
+static ALWAYS_INLINE bool object_is_free(const void *object)
+{
+    const uintptr_t canary = ((const uintptr_t *)object)[1];
+    const uintptr_t next = canary - object_canary_of(NULL, object_key(object));
+    return UNLIKELY(next >> ADDRESS_BITS == 0) && object_has_canary(object);
 }
 
 static ALWAYS_INLINE void object_set_free(void *object, const void *next)
@@ -56,7 +69,7 @@ static ALWAYS_INLINE void object_set_live(void *object)
 
 static ALWAYS_INLINE void object_require_free(const void *object)
 {
-    REQUIRE(object_is_free(object),
+    REQUIRE(object_has_canary(object),
             "write after free, or overflow, into the free block", object);
 }
 

@@ -10,18 +10,16 @@ struct depot {
 static struct depot depots[CLASS_COUNT];
 
 /* A list in one word: its first object, the number of all in the upper bits. */
-#define COUNT_SHIFT 48
-
 static uintptr_t pack(struct list list)
 {
-    return (uintptr_t)list.first | list.count << COUNT_SHIFT;
+    return (uintptr_t)list.first | list.count << ADDRESS_BITS;
 }
 
 static struct list unpack(uintptr_t place)
 {
     return (struct list){
-        .first = (void *)(place & (((uintptr_t)1 << COUNT_SHIFT) - 1)),
-        .count = place >> COUNT_SHIFT,
+        .first = (void *)(place & (((uintptr_t)1 << ADDRESS_BITS) - 1)),
+        .count = place >> ADDRESS_BITS,
     };
 }
 
