@@ -336,12 +336,15 @@ static struct list split_off(size_t class)
     return half;
 }
 
-/* Make room in the current list, which is full or was never used. All of it leaves a
+/* Make room in the current list, if it is full or was never used. All of it leaves a
  * single thread, half of it one of several: so a thread that frees as much as it
  * allocates seldom needs what others write, too. */
 static void make_room(size_t class)
 {
     struct list leaving = own_list(class);
+    if (cache.room[class] != 0) { /* it was emptied, or libc has allocated meanwhile */
+        return;
+    }
     if (cache.multi_threaded && leaving.first != NULL) {
         leaving = split_off(class);
     } else {

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/config.h"
 #include "child.h"
 
 static bool watching, no_keys_left;
@@ -75,11 +76,63 @@ static void without_a_key_no_lists(void)
     CHECK_HEAP();
 }
 
+enum {
+    OBJECTS = 1000
+};
+static void *objects[OBJECTS];
+static bool key_is_set;
+
+/* What libc does for a key that is not among its first, here of the objects' size. */
+int pthread_setspecific(pthread_key_t key, const void *value)
+{
+    if (watching) {
+        CHECK(snug_malloc(SMALL_LIMIT_BYTES) != NULL);
+        key_is_set = true;
+    }
+    static int (*next)(pthread_key_t, const void *);
+    if (next == NULL) {
+        *(void **)&next = dlsym(RTLD_NEXT, "pthread_setspecific");
+    }
+    return next(key, value);
+}
+
+static void *free_all_but_last(void *unused)
+{
+    for (size_t i = 0; i < OBJECTS - 1; i++) {
+        snug_free(objects[i]);
+    }
+    return unused;
+}
+
+static void *free_last(void *unused)
+{
+    watching = true;
+    snug_free(objects[OBJECTS - 1]); /* of a run */
+    CHECK(key_is_set);
+    CHECK_HEAP();
+    return unused;
+}
+
+/* A thread's first call frees: as its key is set it gets a list that is not full. */
+static void a_first_free_finds_a_list(void)
+{
+    static void *(*const calls[])(void *) = {free_all_but_last, free_last};
+    for (size_t i = 0; i < OBJECTS; i++) {
+        objects[i] = snug_malloc(SMALL_LIMIT_BYTES);
+    }
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        pthread_t thread;
+        CHECK(pthread_create(&thread, NULL, calls[i], NULL) == 0);
+        CHECK(pthread_join(thread, NULL) == 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CHILD_TEST(a_key_may_be_made_with_blocks),
         CHILD_TEST(without_a_key_no_lists),
+        CHILD_TEST(a_first_free_finds_a_list),
     };
     return cmocka_run_group_tests_name("keys", tests, NULL, NULL);
 }
