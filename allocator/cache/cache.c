@@ -177,11 +177,17 @@ void cache_settle(void)
     }
 }
 
+/* Whether there are others who may take what this thread gives, and may give. */
+static bool uses_depots(void)
+{
+    return cache.multi_threaded && !cache.lean;
+}
+
 /* A list of this thread's for others; false: there are none, or the depots hold
  * enough. */
 static bool give_to_depot(size_t class, struct list list)
 {
-    const bool given = cache.multi_threaded && !cache.lean && depot_give(class, list);
+    const bool given = uses_depots() && depot_give(class, list);
     if (given && class_is_medium(class)) {
         cache.medium_bytes -= list_bytes(class, list.count);
     }
@@ -223,8 +229,7 @@ static size_t listed_bytes(size_t first, size_t end)
 
 size_t cache_free_bytes(size_t size_class)
 {
-    return depot_bytes(size_class, size_class + 1) +
-           listed_bytes(size_class, size_class + 1);
+    return depot_bytes(size_class) + listed_bytes(size_class, size_class + 1);
 }
 
 /* What the depots of the classes before `end` hold goes back. Returns the price. */
@@ -244,12 +249,11 @@ size_t cache_reclaim(size_t least_bytes, bool medium)
 {
     /* Then depots were never used, nor touched. */
     const bool depots = !__libc_single_threaded;
-    const size_t small_bytes = listed_bytes(1, SMALL_CLASS_COUNT) +
-                               (depots ? depot_bytes(1, SMALL_CLASS_COUNT) : 0);
-    const size_t medium_bytes =
-        !medium ? 0
-                : cache.medium_bytes +
-                      (depots ? depot_bytes(SMALL_CLASS_COUNT, CLASS_COUNT) : 0);
+    size_t small_bytes = listed_bytes(1, SMALL_CLASS_COUNT);
+    for (size_t class = 1; depots && class < SMALL_CLASS_COUNT; class ++) {
+        small_bytes += depot_bytes(class);
+    }
+    const size_t medium_bytes = medium ? cache.medium_bytes + depot_medium_bytes() : 0;
     const bool all = small_bytes + medium_bytes >= least_bytes;
     if (!all && small_bytes + run_free_sum < least_bytes) {
         return 0;
@@ -267,10 +271,8 @@ size_t cache_reclaim(size_t least_bytes, bool medium)
 /* A list that another thread left, instead of the current one, which is empty. */
 static bool take_list(size_t class)
 {
-    if (!cache.multi_threaded || cache.lean) {
-        return false;
-    }
-    const struct list list = depot_take(class);
+    const struct list list =
+        uses_depots() ? depot_take(class) : (struct list){.first = NULL};
     if (list.first == NULL) {
         return false;
     }
@@ -317,6 +319,15 @@ void *cache_take_medium(size_t *block_bytes)
                : NULL;
 }
 
+/* What has left this thread's lists goes back to the runs, or to the heap. */
+static void return_leaving(size_t class, void *first)
+{
+    const bool locked = lock_acquire(&heap_lock);
+    list_return(class, first);
+    cache.gave_back = true;
+    lock_release(&heap_lock, locked);
+}
+
 /* Half of a full list leaves it, what was freed last. */
 static struct list split_off(size_t class)
 {
@@ -353,13 +364,10 @@ static void make_room(size_t class)
     if (leaving.first == NULL || give_to_depot(class, leaving)) {
         return;
     }
-    const bool locked = lock_acquire(&heap_lock);
-    list_return(class, leaving.first);
+    return_leaving(class, leaving.first);
     if (class_is_medium(class)) {
         cache.medium_bytes -= list_bytes(class, leaving.count);
     }
-    cache.gave_back = true;
-    lock_release(&heap_lock, locked);
 }
 
 void cache_free(size_t size_class, void *object)
@@ -368,10 +376,7 @@ void cache_free(size_t size_class, void *object)
     make_room(size_class);
     if (!cache_push(size_class, object)) { /* the thread ends */
         object_set_free(object, NULL);
-        const bool locked = lock_acquire(&heap_lock);
-        list_return(size_class, object);
-        cache.gave_back = true;
-        lock_release(&heap_lock, locked);
+        return_leaving(size_class, object);
     }
 }
 

@@ -22,8 +22,10 @@ size_t list_limit(size_t class, enum list_length length)
         [LIST_LEAN] = {LEAN_BYTES, LEAN_BYTES},
     };
     const size_t objects = bytes[length][class_is_medium(class)] / least_bytes(class);
-    const bool none = length == LIST_LEAN && least_bytes(class) > LIST_LIMIT_BYTES;
-    return objects == 0 && !none ? 1 : objects;
+    if (length != LIST_LONG && least_bytes(class) > LIST_LIMIT_BYTES) {
+        return 0;
+    }
+    return objects != 0 ? objects : 1;
 }
 
 size_t list_bytes(size_t class, size_t count)

@@ -24,8 +24,8 @@ enum list_length {
     LIST_LEAN
 };
 
-/* The objects that a list of a class may hold, at least one; but large blocks have no
- * lean list. */
+/* The objects that a list of a class may hold, at least one. Classes beyond
+ * LIST_LIMIT_BYTES have long lists only. */
 size_t list_limit(size_t class, enum list_length length);
 /* Bytes in so many objects of a class, at least. */
 size_t list_bytes(size_t class, size_t count);

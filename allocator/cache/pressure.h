@@ -75,11 +75,12 @@ bool pressure_trim(size_t pad_bytes);
  * and pages go back. */
 COLD_CODE void pressure_consider(void);
 
-/* In free blocks, above the top, in runs and in the thread's lists of medium blocks, as
- * far as it is resident; other lists are short. */
+/* In free blocks, above the top, in runs, and of medium blocks in the thread's lists
+ * and depots, as far as it is resident; other lists are short. */
 static ALWAYS_INLINE size_t pressure_free_bytes(void)
 {
-    return heap_spare_bytes() + run_free_sum + cache.medium_bytes;
+    return heap_spare_bytes() + run_free_sum + cache.medium_bytes +
+           depot_medium_bytes();
 }
 
 /* After memory was freed, in slow paths: when nearly all is free, all goes back. Only
