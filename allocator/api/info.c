@@ -65,7 +65,8 @@ static struct mallinfo2 look(struct sizes *sizes)
     bins_visit(&heap_bins, 0, add_block, sizes);
     cache_visit_medium(add_block, sizes);
     /* How many medium blocks the depots hold is not known, only their bytes. */
-    info.fordblks = info.fsmblks + info.keepcost + depot_medium_bytes();
+    info.fordblks =
+        info.fsmblks + info.keepcost + depot_bytes(SMALL_CLASS_COUNT, CLASS_COUNT);
     lock_release(&heap_lock, locked);
     for (size_t i = SMALL_CLASS_COUNT; i < SMALL_CLASS_COUNT + RANGES; i++) {
         info.ordblks += sizes->totals[i].count;

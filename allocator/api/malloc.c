@@ -150,7 +150,7 @@ static void *allocate_zero_size(void)
 static ALWAYS_INLINE bool is_for_heap_alone(size_t size)
 {
     return __libc_single_threaded && size < policy.mmap_threshold_bytes &&
-           debug_mode == DEBUG_OFF;
+           debug_mode == DEBUG_OFF && !cache.lean;
 }
 
 /* A medium or larger block that is in no current list. */

@@ -4,8 +4,8 @@
 
 __thread struct cache cache;
 
-/* Most of the heap is free: what caches hold should be little. */
-static atomic_bool lean;
+/* How often most of the heap was found free: what caches hold should be little. */
+static _Atomic uint32_t times_emptied;
 
 /* How long this thread's lists of a class are. */
 static enum list_length own_length(size_t class)
@@ -112,17 +112,38 @@ static void cache_return_all(void)
     }
 }
 
-/* The thread's lists are shorter, or longer, from now on. Under the heap lock. */
-static void follow_lean(void)
+static bool has_seen_emptied(void)
 {
-    cache.lean = atomic_load_explicit(&lean, memory_order_relaxed);
+    return cache.times_emptied ==
+           atomic_load_explicit(&times_emptied, memory_order_relaxed);
+}
+
+/* The thread's lists are empty, and as long as they should be from now on. Under the
+ * heap lock. */
+static void begin_anew(bool multi_threaded, bool lean)
+{
+    cache.multi_threaded = multi_threaded;
+    cache.lean = lean;
+    cache.misses = 0;
+    cache.times_emptied = atomic_load_explicit(&times_emptied, memory_order_relaxed);
     cache_return_all();
 }
 
-void cache_set_lean(bool now)
+void cache_begin_lean(void)
 {
-    atomic_store_explicit(&lean, now, memory_order_relaxed);
-    follow_lean();
+    atomic_fetch_add_explicit(&times_emptied, 1, memory_order_relaxed);
+    begin_anew(cache.multi_threaded, true);
+}
+
+/* A list was needed and is empty. A thread to which that happens again and again does
+ * not only free: its lists are long again. */
+static void note_miss(void)
+{
+    if (UNLIKELY(cache.lean) && ++cache.misses >> LIST_STEP_SHIFT != 0) {
+        const bool locked = lock_acquire(&heap_lock);
+        begin_anew(cache.multi_threaded, false);
+        lock_release(&heap_lock, locked);
+    }
 }
 
 static void cache_die(void *unused);
@@ -152,6 +173,7 @@ static pthread_key_t exit_key(void)
 static void cache_initialize(void)
 {
     cache.state = CACHE_ALIVE; /* first: what follows may allocate */
+    cache.times_emptied = atomic_load_explicit(&times_emptied, memory_order_relaxed);
     const bool locked = lock_acquire(&heap_lock);
     set_medium_limit();
     lock_release(&heap_lock, locked);
@@ -167,12 +189,11 @@ void cache_settle(void)
         cache_initialize();
     }
     const bool has_threads = cache.multi_threaded || !__libc_single_threaded;
-    const bool is_lean = atomic_load_explicit(&lean, memory_order_relaxed);
-    if (UNLIKELY(cache.multi_threaded != has_threads || cache.lean != is_lean) &&
+    const bool is_lean = cache.lean || !has_seen_emptied();
+    if (UNLIKELY(cache.multi_threaded != has_threads || !has_seen_emptied()) &&
         cache.state == CACHE_ALIVE) {
         const bool locked = lock_acquire(&heap_lock);
-        cache.multi_threaded = has_threads; /* first: lists get their new room */
-        follow_lean();
+        begin_anew(has_threads, is_lean);
         lock_release(&heap_lock, locked);
     }
 }
@@ -209,7 +230,7 @@ static void cache_die(void *unused)
     (void)unused;
     const bool locked = lock_acquire(&heap_lock);
     /* Others would keep what they do not need, and hold whole pages by it. */
-    cache.lean |= atomic_load_explicit(&lean, memory_order_relaxed);
+    cache.lean |= !has_seen_emptied();
     leave_lists();
     cache.state = CACHE_DEAD;
     cache.multi_threaded = false;
@@ -229,7 +250,8 @@ static size_t listed_bytes(size_t first, size_t end)
 
 size_t cache_free_bytes(size_t size_class)
 {
-    return depot_bytes(size_class) + listed_bytes(size_class, size_class + 1);
+    return depot_bytes(size_class, size_class + 1) +
+           listed_bytes(size_class, size_class + 1);
 }
 
 /* What the depots of the classes before `end` hold goes back. Returns the price. */
@@ -249,11 +271,12 @@ size_t cache_reclaim(size_t least_bytes, bool medium)
 {
     /* Then depots were never used, nor touched. */
     const bool depots = !__libc_single_threaded;
-    size_t small_bytes = listed_bytes(1, SMALL_CLASS_COUNT);
-    for (size_t class = 1; depots && class < SMALL_CLASS_COUNT; class ++) {
-        small_bytes += depot_bytes(class);
-    }
-    const size_t medium_bytes = medium ? cache.medium_bytes + depot_medium_bytes() : 0;
+    const size_t small_bytes = listed_bytes(1, SMALL_CLASS_COUNT) +
+                               (depots ? depot_bytes(1, SMALL_CLASS_COUNT) : 0);
+    const size_t medium_bytes =
+        !medium ? 0
+                : cache.medium_bytes +
+                      (depots ? depot_bytes(SMALL_CLASS_COUNT, CLASS_COUNT) : 0);
     const bool all = small_bytes + medium_bytes >= least_bytes;
     if (!all && small_bytes + run_free_sum < least_bytes) {
         return 0;
@@ -286,6 +309,7 @@ static bool take_list(size_t class)
 void *cache_take(size_t size_class)
 {
     cache_settle();
+    note_miss();
     return cache.first[size_class] != NULL || take_list(size_class)
                ? cache_pop(size_class)
                : NULL;
@@ -307,6 +331,7 @@ void *cache_fill(size_t size_class)
 void *cache_take_medium(size_t *block_bytes)
 {
     cache_settle();
+    note_miss();
     const struct medium_class from = medium_class_for(*block_bytes);
     if (from.bytes > MEDIUM_LIMIT_BYTES || own_limit(from.class) == 0) {
         return NULL;

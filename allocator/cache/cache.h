@@ -41,8 +41,10 @@ struct cache {
                                          SIZE_MAX: each list has its limit */
     uint8_t state;                /* enum cache_state */
     bool multi_threaded;          /* lists are short and may go to other threads */
-    bool gave_back; /* something to runs or heap, and nobody has looked since */
-    bool lean;      /* lists are shorter still, as most of the heap is free */
+    bool gave_back;         /* something to runs or heap, and nobody has looked since */
+    bool lean;              /* lists are shorter still, as most of the heap was free */
+    uint8_t misses;         /* lists found empty since then */
+    uint32_t times_emptied; /* how often that was so, when this thread last looked */
 };
 
 extern OUR_OWN __thread struct cache cache;
@@ -141,9 +143,10 @@ size_t cache_reclaim(size_t least_bytes, bool medium);
 /* The medium blocks in this thread's lists go back to the heap and coalesce. Returns
  * the same, 0 if there were none. Under the heap lock. */
 size_t cache_coalesce(void);
-/* From now on, each thread as it comes by: lists are short and all that is in them goes
- * back, or they are as long as ever. Under the heap lock. */
-void cache_set_lean(bool now);
+/* Most of the heap is free: all that is in lists goes back, of each thread as it comes
+ * by, and they are short until the thread has found many of them empty. Under the heap
+ * lock. */
+void cache_begin_lean(void);
 /* Bytes in free objects of a small class that stand in this thread's lists and in the
  * depots; other threads' lists cannot be looked at. Under the heap lock. */
 size_t cache_free_bytes(size_t size_class);

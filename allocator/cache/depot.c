@@ -9,24 +9,6 @@ struct depot {
 
 static struct depot depots[CLASS_COUNT];
 
-/* Of medium blocks. It is not where the depots are, which a single thread never
- * touches. */
-static _Atomic size_t medium_bytes;
-
-size_t depot_medium_bytes(void)
-{
-    return atomic_load_explicit(&medium_bytes, memory_order_relaxed);
-}
-
-/* Modulo 2^64: what is taken may be counted before what was given. */
-static void count_medium(size_t class, size_t count)
-{
-    if (count != 0 && class_is_medium(class)) {
-        atomic_fetch_add_explicit(&medium_bytes, list_bytes(class, count),
-                                  memory_order_relaxed);
-    }
-}
-
 /* A list in one word: its first object, the number of all in the upper bits. */
 static uintptr_t pack(struct list list)
 {
@@ -50,9 +32,7 @@ struct list depot_take(size_t class)
             taken = atomic_exchange_explicit(&lists[i], 0, memory_order_acquire);
         }
     }
-    const struct list list = unpack(taken);
-    count_medium(class, 0 - list.count);
-    return list;
+    return unpack(taken);
 }
 
 bool depot_give(size_t class, struct list list)
@@ -64,20 +44,21 @@ bool depot_give(size_t class, struct list list)
             atomic_compare_exchange_strong_explicit(&lists[i], &none, pack(list),
                                                     memory_order_release,
                                                     memory_order_relaxed)) {
-            count_medium(class, list.count);
             return true;
         }
     }
     return false;
 }
 
-size_t depot_bytes(size_t size_class)
+size_t depot_bytes(size_t first, size_t end)
 {
     size_t bytes = 0;
-    for (size_t i = 0; i < DEPOT_LISTS; i++) {
-        const uintptr_t place =
-            atomic_load_explicit(&depots[size_class].lists[i], memory_order_relaxed);
-        bytes += list_bytes(size_class, unpack(place).count);
+    for (size_t class = first; class < end; class ++) {
+        for (size_t i = 0; i < DEPOT_LISTS; i++) {
+            const uintptr_t place =
+                atomic_load_explicit(&depots[class].lists[i], memory_order_relaxed);
+            bytes += list_bytes(class, unpack(place).count);
+        }
     }
     return bytes;
 }

@@ -15,9 +15,8 @@
 struct list depot_take(size_t class);
 /* Of a list that is not empty; false: the depots hold enough. */
 bool depot_give(size_t class, struct list list);
-/* Bytes in the depot of a class, at least. */
-size_t depot_bytes(size_t size_class);
-/* In all those of medium blocks, at least. */
-size_t depot_medium_bytes(void);
+/* Bytes in the depots of the classes from `first` on, before `end`, at least.
+ * O(classes). */
+size_t depot_bytes(size_t first, size_t end);
 
 #endif

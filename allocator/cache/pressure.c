@@ -240,27 +240,31 @@ static size_t in_use_bytes(void)
     return heap_resident_bytes() - pressure_free_bytes();
 }
 
+/* What keeps free blocks apart: blocks in use and in lists, and runs, however much in
+ * them is free. */
+static size_t unspared_bytes(void)
+{
+    return heap_resident_bytes() - heap_spare_bytes();
+}
+
 /* Most of the heap is free: what is in use is looked at again when it is a quarter
  * less, and is much again when it is twice as much, or when half of what was free is in
  * use. */
 static void set_emptied(bool emptied)
 {
-    if (pressure.emptied != emptied) {
-        pressure.emptied = emptied;
-        cache_set_lean(emptied);
-    }
+    pressure.emptied = emptied;
     const size_t in_use = in_use_bytes();
     const size_t half_of_free = pressure_free_bytes() / 2;
     pressure.filled_at_bytes =
         in_use + smaller(in_use, half_of_free) + EMPTIED_HEAP_BYTES / 8;
-    pressure.look_used_bytes = in_use / 4 * 3;
+    pressure.look_used_bytes = unspared_bytes() / 4 * 3;
     pressure.look_free_bytes = free_bytes_worth_a_look();
 }
 
 /* Whether what is in use should be looked at. */
 static bool is_worth_a_look(void)
 {
-    return pressure.emptied ? in_use_bytes() < pressure.look_used_bytes
+    return pressure.emptied ? unspared_bytes() < pressure.look_used_bytes
                             : pressure_free_bytes() > pressure.look_free_bytes;
 }
 
@@ -280,12 +284,11 @@ static void spend(size_t bytes)
  * and there, by any. */
 static void give_all_back(void)
 {
-    const size_t spare = heap_spare_bytes();
     const size_t resident = heap_resident_bytes();
-    const size_t in_use = __libc_single_threaded ? resident - spare : 0;
+    const size_t in_use = __libc_single_threaded ? unspared_bytes() : 0;
     if (in_use <= resident / EMPTIED_SHARE) {
         spend(give_back((struct giving){
-            .wanted = spare,
+            .wanted = heap_spare_bytes(),
             .worth = resident - resident / EMPTIED_LEFT_SHARE,
             .least = larger(in_use, GIVE_LEAST_BYTES),
         }));
@@ -302,6 +305,7 @@ void pressure_consider(void)
         set_emptied(false);
     } else if (is_worth_a_look()) {
         set_emptied(true);
+        cache_begin_lean();
         cache_reclaim(1, true);
         spend(heap_resident_bytes() / GIVE_SHARE / 2); /* in vain, as a rule */
         give_all_back();

@@ -27,7 +27,7 @@ struct pressure {
     size_t look_free_bytes; /* with more free than this the heap may be nearly empty */
     size_t look_used_bytes; /* once emptied: with less in use it may be, too */
     size_t filled_at_bytes; /* once emptied: with more in use it is no more */
-    bool emptied;           /* most is free: caches are lean */
+    bool emptied;           /* most is free: caches were made lean */
     bool never;             /* nothing goes back but by malloc_trim */
 };
 
@@ -75,12 +75,11 @@ bool pressure_trim(size_t pad_bytes);
  * and pages go back. */
 COLD_CODE void pressure_consider(void);
 
-/* In free blocks, above the top, in runs, and of medium blocks in the thread's lists
- * and depots, as far as it is resident; other lists are short. */
+/* In free blocks, above the top, in runs and in the thread's lists of medium blocks, as
+ * far as it is resident; other lists are short. */
 static ALWAYS_INLINE size_t pressure_free_bytes(void)
 {
-    return heap_spare_bytes() + run_free_sum + cache.medium_bytes +
-           depot_medium_bytes();
+    return heap_spare_bytes() + run_free_sum + cache.medium_bytes;
 }
 
 /* After memory was freed, in slow paths: when nearly all is free, all goes back. Only

@@ -408,6 +408,35 @@ static void an_emptied_heap_goes_back_after_a_part_of_it(void)
     CHECK_NUMBERS(private_bytes() - before, <, 5 * mib);
 }
 
+/* Lists are short while a heap is emptied, and long again for who goes on. */
+static void lists_are_long_again_in_an_emptied_heap(void)
+{
+    enum {
+        LISTED = 100,
+        BYTES = 48
+    };
+    void *blocks[LISTED];
+    scatter();
+    for (size_t i = 0; i < SCATTERED; i++) {
+        if (i % 20 != 0) {
+            snug_free(scattered.blocks[i]);
+        }
+    }
+    snug_free(snug_malloc(200000)); /* a slow path */
+    CHECK(pressure.emptied && cache.lean);
+    for (size_t round = 0; round < 20; round++) {
+        for (size_t i = 0; i < LISTED; i++) {
+            blocks[i] = snug_malloc(BYTES);
+        }
+        for (size_t i = 0; i < LISTED; i++) {
+            snug_free(blocks[i]);
+        }
+    }
+    CHECK(!cache.lean);
+    CHECK_NUMBERS(cache_free_bytes(BYTES / ALIGNMENT_BYTES), >=, LISTED * BYTES);
+    CHECK_HEAP();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -427,6 +456,7 @@ int main(void)
         CHILD_TEST(small_pieces_of_a_large_heap_go_back),
         CHILD_TEST(a_program_that_repeats_itself_pays_a_few_times),
         CHILD_TEST(an_emptied_heap_goes_back_after_a_part_of_it),
+        CHILD_TEST(lists_are_long_again_in_an_emptied_heap),
     };
     return cmocka_run_group_tests_name("purge", tests, NULL, NULL);
 }

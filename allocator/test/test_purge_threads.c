@@ -298,6 +298,44 @@ static void aligned_blocks_of_threads_serve_again(void)
     CHECK_HEAP();
 }
 
+static void *fill_and_free_large(void *argument)
+{
+    char **const blocks = argument;
+    struct random random = {(uintptr_t)blocks};
+    for (size_t i = 0; i < 64; i++) {
+        const size_t size = 1024 + random_below(&random, 130048);
+        blocks[i] = snug_malloc(size);
+        CHECK(blocks[i] != NULL);
+        memset(blocks[i], 1, size);
+    }
+    pthread_barrier_wait(&barrier); /* all have filled */
+    pthread_barrier_wait(&barrier);
+    for (size_t i = 0; i < 64; i++) {
+        snug_free(blocks[i]);
+    }
+    return NULL;
+}
+
+/* What waits in depots does not hide that all is free. */
+static void threads_that_end_leave_few_large_blocks(void)
+{
+    pthread_t threads[THREADS];
+    pthread_barrier_init(&barrier, NULL, THREADS + 1);
+    for (size_t i = 0; i < THREADS; i++) {
+        CHECK(pthread_create(&threads[i], NULL, fill_and_free_large,
+                             thread_blocks[i]) == 0);
+    }
+    pthread_barrier_wait(&barrier);
+    CHECK_NUMBERS(private_bytes(), >, 14 * mib);
+    pthread_barrier_wait(&barrier);
+    join_threads(threads);
+    for (size_t i = 0; i < 100; i++) {
+        snug_free(snug_malloc(300000));
+    }
+    CHECK_HEAP();
+    CHECK_NUMBERS(private_bytes(), <=, 9 * mib);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +346,7 @@ int main(void)
         CHILD_TEST(threads_that_end_leave_little),
         CHILD_TEST(threads_that_end_leave_little),
         CHILD_TEST(threads_that_end_leave_little),
+        CHILD_TEST(threads_that_end_leave_few_large_blocks),
         CHILD_TEST(places_of_one_thread_serve_with_others),
         CHILD_TEST(many_threads_that_need_little_take_little),
         CHILD_TEST(many_free_blocks_go_back_in_time),

@@ -1,4 +1,4 @@
-/* What is told, and written at the end of the program's trace, of what is on no trace. */
+/* What is told at the end, and written in the program's trace, of what is on none. */
 #ifndef SNUGBENCH_RECORD_UNRECORDED_H
 #define SNUGBENCH_RECORD_UNRECORDED_H
 

@@ -1,5 +1,5 @@
-/* A program to record with --follow-fork: its processes are faster than snugbench looks.
- * It stops snugbench, which is its parent, for as long as it takes. */
+/* A program to record with --follow-fork: its processes are faster than snugbench
+ * looks. It stops snugbench, which is its parent, for as long as it takes. */
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
