@@ -52,8 +52,8 @@
 #define LARGE_HEAP_BYTES (128 * MIB)
 /* Over the life of a process no more goes back so than this many times the most that
  * was ever resident, and, while it has more threads, as much of medium blocks out of
- * caches, as they are cut anew under the lock: a program that repeats itself pays a few
- * times. */
+ * caches, of each a page at most, as they are cut anew under the lock: a program that
+ * repeats itself pays a few times. */
 #define PAID_LIMIT 4
 
 /* A heap of at least so much goes back when no more than a share is in use, if no more

@@ -5,10 +5,10 @@
  * in a list is in use as far as those know, so that medium blocks do not coalesce yet
  * (deferred coalescing).
  *
- * Each thread has a list a class, the current one. When it is full it goes to the
- * class's depot, from where any thread takes it in one piece; if that is full, too, or
- * the process has one thread, to the runs or the heap. Any thread frees into its own
- * lists: objects have no owner.
+ * Each thread has a list a class, the current one. When it is full half of it goes to
+ * the class's depot, from where any thread takes it in one piece; if that is full, too,
+ * to the runs or the heap; while there is one thread all of it does. Any thread frees
+ * into its own lists: objects have no owner.
  *
  * A medium class has blocks of all sizes from its own to the next one's, so that
  * nothing is rounded up: a request takes the first block of its class if that is large
@@ -141,7 +141,7 @@ COLD_CODE bool cache_free_medium(void *payload, size_t block_bytes);
  * as a small one. */
 size_t cache_reclaim(size_t least_bytes, bool medium);
 /* The medium blocks in this thread's lists go back to the heap and coalesce. Returns
- * the same, 0 if there were none. Under the heap lock. */
+ * their bytes, counted as cache_reclaim does. Under the heap lock. */
 size_t cache_coalesce(void);
 /* Most of the heap is free: all that is in lists goes back, of each thread as it comes
  * by, and they are short until the thread has found many of them empty. Under the heap

@@ -1,5 +1,5 @@
-/* Depots: for each class the lists that any thread may take. Whoever has a list too
- * many gives it whole, in one exchange of pointers; so do threads that end.
+/* Depots: for each class the lists that any thread may take. Whose list is full gives
+ * half of it, in one exchange of pointers; so do threads that end, with all.
  *
  * A depot has places for lists, a word each: to give is to swap the list for 0 there,
  * to take 0 for the list. So there is no lock, and a thread that stops halfway keeps

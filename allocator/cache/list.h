@@ -16,8 +16,7 @@ static ALWAYS_INLINE bool class_is_medium(size_t class)
 /* How long lists are. With one thread those of medium blocks have a fence only, since
  * the sum of what they hold is known, and has a limit. With others they are short, so
  * that they cannot hide that most of the heap is free, and what goes from thread to
- * thread is soon used again. Where most of the heap is free the first are short, and
- * all others lean. */
+ * thread is soon used again. While a thread is lean all but the first are. */
 enum list_length {
     LIST_LONG,
     LIST_SHORT,
