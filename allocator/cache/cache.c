@@ -125,6 +125,7 @@ static void begin_anew(bool multi_threaded, bool lean)
     cache.multi_threaded = multi_threaded;
     cache.lean = lean;
     cache.misses = 0;
+    cache.freed_since = 0;
     cache.times_emptied = atomic_load_explicit(&times_emptied, memory_order_relaxed);
     cache_return_all();
 }
@@ -143,6 +144,19 @@ static void note_miss(void)
         const bool locked = lock_acquire(&heap_lock);
         begin_anew(cache.multi_threaded, false);
         lock_release(&heap_lock, locked);
+    }
+}
+
+/* A full list went back. A thread that has freed more than the heap holds does not only
+ * empty it, as others allocate what it frees: its lists are long again. Under the heap
+ * lock. */
+static void note_return(size_t bytes)
+{
+    if (UNLIKELY(cache.lean)) {
+        cache.freed_since += (uint32_t)(bytes / ALIGNMENT_BYTES);
+        if (cache.freed_since > heap_resident_bytes() / ALIGNMENT_BYTES) {
+            begin_anew(cache.multi_threaded, false);
+        }
     }
 }
 
@@ -348,7 +362,7 @@ void *cache_take_medium(size_t *block_bytes)
 static void return_leaving(size_t class, void *first)
 {
     const bool locked = lock_acquire(&heap_lock);
-    list_return(class, first);
+    note_return(list_bytes(class, list_return(class, first)));
     cache.gave_back = true;
     lock_release(&heap_lock, locked);
 }

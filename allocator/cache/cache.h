@@ -45,6 +45,7 @@ struct cache {
     bool lean;              /* lists are shorter still, as most of the heap was free */
     uint8_t misses;         /* lists found empty since then */
     uint32_t times_emptied; /* how often that was so, when this thread last looked */
+    uint32_t freed_since;   /* in full lists that left since then, in 16 bytes */
 };
 
 extern OUR_OWN __thread struct cache cache;
@@ -144,8 +145,8 @@ size_t cache_reclaim(size_t least_bytes, bool medium);
  * their bytes, counted as cache_reclaim does. Under the heap lock. */
 size_t cache_coalesce(void);
 /* Most of the heap is free: all that is in lists goes back, of each thread as it comes
- * by, and they are short until the thread has found many of them empty. Under the heap
- * lock. */
+ * by, and they are short until the thread has found many of them empty, or has freed
+ * more than the heap holds. Under the heap lock. */
 void cache_begin_lean(void);
 /* Bytes in free objects of a small class that stand in this thread's lists and in the
  * depots; other threads' lists cannot be looked at. Under the heap lock. */

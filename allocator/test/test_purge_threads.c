@@ -336,6 +336,59 @@ static void threads_that_end_leave_few_large_blocks(void)
     CHECK_NUMBERS(private_bytes(), <=, 9 * mib);
 }
 
+enum {
+    HANDED = 1000,
+    HANDED_BYTES = 1024,
+    HANDED_ROUNDS = 100
+};
+
+/* Frees what the other thread allocates, and allocates nothing. */
+static void *free_what_is_handed_over(void *argument)
+{
+    char **const blocks = argument;
+    snug_free(snug_malloc(HANDED_BYTES));
+    pthread_barrier_wait(&barrier); /* it has lists */
+    pthread_barrier_wait(&barrier); /* the heap was emptied */
+    for (size_t round = 0; round < HANDED_ROUNDS; round++) {
+        pthread_barrier_wait(&barrier);
+        for (size_t i = 0; i < HANDED; i++) {
+            snug_free(blocks[i]);
+        }
+        CHECK(round != 0 || cache.lean);
+        pthread_barrier_wait(&barrier);
+    }
+    CHECK(!cache.lean);
+    return NULL;
+}
+
+/* Lists are long again for a thread that only frees, once it has freed more than the
+ * heap holds. */
+static void lists_are_long_again_for_who_only_frees(void)
+{
+    char **const blocks = thread_blocks[0];
+    pthread_t other;
+    pthread_barrier_init(&barrier, NULL, 2);
+    CHECK(pthread_create(&other, NULL, free_what_is_handed_over, blocks) == 0);
+    pthread_barrier_wait(&barrier);
+    for (size_t i = 0; i < THREAD_BLOCKS; i++) {
+        blocks[i] = snug_malloc(4096);
+        memset(blocks[i], 1, 4096);
+    }
+    for (size_t i = 0; i < THREAD_BLOCKS; i++) {
+        snug_free(blocks[i]);
+    }
+    pthread_barrier_wait(&barrier);
+    for (size_t round = 0; round < HANDED_ROUNDS; round++) {
+        for (size_t i = 0; i < HANDED; i++) {
+            blocks[i] = snug_malloc(HANDED_BYTES);
+        }
+        pthread_barrier_wait(&barrier); /* handed over */
+        pthread_barrier_wait(&barrier); /* freed */
+    }
+    CHECK(pthread_join(other, NULL) == 0);
+    CHECK_HEAP();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +400,7 @@ int main(void)
         CHILD_TEST(threads_that_end_leave_little),
         CHILD_TEST(threads_that_end_leave_little),
         CHILD_TEST(threads_that_end_leave_few_large_blocks),
+        CHILD_TEST(lists_are_long_again_for_who_only_frees),
         CHILD_TEST(places_of_one_thread_serve_with_others),
         CHILD_TEST(many_threads_that_need_little_take_little),
         CHILD_TEST(many_free_blocks_go_back_in_time),
