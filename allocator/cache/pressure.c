@@ -247,6 +247,13 @@ static size_t unspared_bytes(void)
     return heap_resident_bytes() - heap_spare_bytes();
 }
 
+/* What a look at an emptied heap waits for to become less. What is in use is known
+ * where one thread has all lists; those of others keep runs. */
+static size_t awaited_bytes(void)
+{
+    return __libc_single_threaded ? in_use_bytes() : unspared_bytes();
+}
+
 /* Most of the heap is free: what is in use is looked at again when it is a quarter
  * less, and is much again when it is twice as much, or when half of what was free is in
  * use. */
@@ -257,14 +264,14 @@ static void set_emptied(bool emptied)
     const size_t half_of_free = pressure_free_bytes() / 2;
     pressure.filled_at_bytes =
         in_use + smaller(in_use, half_of_free) + EMPTIED_HEAP_BYTES / 8;
-    pressure.look_used_bytes = unspared_bytes() / 4 * 3;
+    pressure.look_used_bytes = awaited_bytes() / 4 * 3;
     pressure.look_free_bytes = free_bytes_worth_a_look();
 }
 
 /* Whether what is in use should be looked at. */
 static bool is_worth_a_look(void)
 {
-    return pressure.emptied ? unspared_bytes() < pressure.look_used_bytes
+    return pressure.emptied ? awaited_bytes() < pressure.look_used_bytes
                             : pressure_free_bytes() > pressure.look_free_bytes;
 }
 
