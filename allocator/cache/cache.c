@@ -203,11 +203,11 @@ void cache_settle(void)
         cache_initialize();
     }
     const bool has_threads = cache.multi_threaded || !__libc_single_threaded;
-    const bool is_lean = cache.lean || !has_seen_emptied();
-    if (UNLIKELY(cache.multi_threaded != has_threads || !has_seen_emptied()) &&
+    const bool was_emptied = !has_seen_emptied();
+    if (UNLIKELY(cache.multi_threaded != has_threads || was_emptied) &&
         cache.state == CACHE_ALIVE) {
         const bool locked = lock_acquire(&heap_lock);
-        begin_anew(has_threads, is_lean);
+        begin_anew(has_threads, cache.lean || was_emptied);
         lock_release(&heap_lock, locked);
     }
 }
@@ -391,10 +391,10 @@ static struct list split_off(size_t class)
  * allocates seldom needs what others write, too. */
 static void make_room(size_t class)
 {
-    struct list leaving = own_list(class);
     if (cache.room[class] != 0) { /* it was emptied, or libc has allocated meanwhile */
         return;
     }
+    struct list leaving = own_list(class);
     if (cache.multi_threaded && leaving.first != NULL) {
         leaving = split_off(class);
     } else {

@@ -20,21 +20,25 @@ enum {
 static pthread_barrier_t barrier;
 static char *thread_blocks[THREADS][THREAD_BLOCKS];
 
-static void *fill_and_free(void *argument)
+static void fill_and_free_sizes(char **blocks, size_t count, size_t least, size_t most)
 {
-    char **const blocks = argument;
     struct random random = {(uintptr_t)blocks};
-    for (size_t i = 0; i < THREAD_BLOCKS; i++) {
-        const size_t size = 32 + random_below(&random, 4065);
+    for (size_t i = 0; i < count; i++) {
+        const size_t size = least + random_below(&random, most - least + 1);
         blocks[i] = snug_malloc(size);
         CHECK(blocks[i] != NULL);
         memset(blocks[i], 1, size);
     }
     pthread_barrier_wait(&barrier); /* all have filled */
     pthread_barrier_wait(&barrier);
-    for (size_t i = 0; i < THREAD_BLOCKS; i++) {
+    for (size_t i = 0; i < count; i++) {
         snug_free(blocks[i]);
     }
+}
+
+static void *fill_and_free(void *argument)
+{
+    fill_and_free_sizes(argument, THREAD_BLOCKS, 32, 4096);
     pthread_barrier_wait(&barrier); /* all have freed */
     return NULL;
 }
@@ -300,19 +304,7 @@ static void aligned_blocks_of_threads_serve_again(void)
 
 static void *fill_and_free_large(void *argument)
 {
-    char **const blocks = argument;
-    struct random random = {(uintptr_t)blocks};
-    for (size_t i = 0; i < 64; i++) {
-        const size_t size = 1024 + random_below(&random, 130048);
-        blocks[i] = snug_malloc(size);
-        CHECK(blocks[i] != NULL);
-        memset(blocks[i], 1, size);
-    }
-    pthread_barrier_wait(&barrier); /* all have filled */
-    pthread_barrier_wait(&barrier);
-    for (size_t i = 0; i < 64; i++) {
-        snug_free(blocks[i]);
-    }
+    fill_and_free_sizes(argument, 64, 1024, 131071);
     return NULL;
 }
 
