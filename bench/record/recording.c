@@ -155,8 +155,8 @@ static void tracee_add(struct session *session, struct log_ring *ring,
     }
     session->tracees[session->tracee_count++] = tracee;
     /* All that the program began as is met when its end is seen. From then on its pid
-     * may be another's. */
-    tracee->is_program = tracee->is_visible &&
+     * may be another's, in that very round a child's of another process. */
+    tracee->is_program = tracee->is_visible && !ring->is_child &&
                          tracee->pid == session->launched.process.pid &&
                          (session->ended_ns == 0 || session->ended_ns == now);
     if (tracee->is_program) {
